@@ -1,0 +1,2 @@
+// Package la has the matrix types of costate.
+package la

@@ -1,0 +1,193 @@
+package system
+
+// A Chain is a network linearised on a batch: a linear-quadratic chain. For a
+// parameter direction x = (x_1, …, x_L) its stages carry first-order changes
+//
+//	y_0 = 0,   y_k = stage k's linear map of (x_k, y_{k-1})
+//
+// and the second derivative of the loss along x is the quadratic form
+//
+//	xᵀ H x = Σ_k (stage k's quadratic in x_k, y_{k-1} and its states) + y_Lᵀ R y_L
+//
+// where R, in Loss, is the Hessian of the loss in the outputs of the last
+// stage, sample by sample. H is the Hessian of the loss in the parameters, or
+// its Gauss–Newton part (see GaussNewton).
+//
+// All arrays are row-major; a batch array of B samples by a units holds unit i
+// of sample n at n*a+i. The parameters of a chain are the concatenation of the
+// stages' parameters in order. A Chain is read-only for everything in this
+// library and may be shared by goroutines.
+//
+// Sources: B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural
+// Computation 6 (1994); J. C. Dunn and D. P. Bertsekas, Efficient dynamic
+// programming implementations of Newton's method for unconstrained optimal
+// control problems, JOTA 63 (1989); A. Rahimi, The Hessian of tall-skinny
+// networks is easy to invert, arXiv:2601.06096 (2026).
+type Chain struct {
+	Stages []Stage
+
+	// Loss is R: for each sample a symmetric matrix of the order of the last
+	// stage's outputs per sample. A chain that ends in a Blocks stage may hold
+	// it with Batch = 1 as one matrix over all outputs. It already contains
+	// the mean over the batch.
+	Loss SampleMap
+}
+
+// A Stage is one step of a chain: *Dense or *Blocks.
+type Stage interface {
+	// Params is the number of parameters x_k.
+	Params() int
+	// Inputs is the number of numbers in y_{k-1}, over the whole batch.
+	Inputs() int
+	// Outputs is the number of numbers in y_k, over the whole batch.
+	Outputs() int
+	// States is the number of states, and of costates, that the stage has in
+	// the augmented system: Outputs for a Blocks stage, the pre-activations for
+	// a Dense one, and for a Dense stage with Skip both.
+	States() int
+	// check panics-free validation of the shapes; see Chain.Check.
+	check() error
+	// gaussNewton returns the stage without its second-derivative terms.
+	gaussNewton() Stage
+}
+
+// A Dense stage is a dense layer over the whole batch, followed by an
+// elementwise or per-sample map. With X_k = [dW | db] (Out×(In+1)),
+//
+//	s_k = y_{k-1} Wᵀ + [Z, 1] X_kᵀ       change of the pre-activations, Batch×Out
+//	y_k = J s_k  (+ y_{k-1} with Skip)    change of the outputs
+//
+// and it adds to the quadratic form
+//
+//	2 Σ_n δ_nᵀ dW y_{k-1,n}  +  Σ_n s_nᵀ Q_n s_n
+//
+// Parameters are ordered W by rows, then b.
+type Dense struct {
+	Batch, In, Out int
+	Bias           bool
+
+	W []float64 // Out×In
+	Z []float64 // Batch×In, the layer's input z_{k-1}
+
+	// Delta is ∂ℓ/∂u, Batch×Out; nil for Gauss–Newton.
+	Delta []float64
+
+	// J is the derivative of the map from pre-activations to outputs, sample
+	// by sample; the zero value stands for the identity. With Skip it must be
+	// square.
+	J SampleMap
+
+	// Q is the second derivative of that map contracted with ∂ℓ/∂y (for an
+	// activation b⊙φ''); the zero value stands for 0, as in Gauss–Newton.
+	Q SampleMap
+
+	// Skip makes the stage residual: z_k = z_{k-1} + map(u_k), so In = Out.
+	Skip bool
+}
+
+// A SampleMap is a block-diagonal matrix with one block a sample, each Rows×Cols,
+// stored either by its diagonals (Diag, Batch×Rows, then Rows = Cols) or in
+// full (Full, Batch×Rows×Cols). The value with neither is the one its user
+// names: the identity for J, zero for Q.
+type SampleMap struct {
+	Batch, Rows, Cols int
+	Diag              []float64
+	Full              []float64
+}
+
+// IsZero reports whether m holds no numbers.
+func (m *SampleMap) IsZero() bool { return m.Diag == nil && m.Full == nil }
+
+// A Blocks stage gives its derivatives as matrices over the whole batch,
+//
+//	y_k = F y_{k-1} + G x_k,      quadratic  xᵀA x + 2 xᵀC y_{k-1} + y_{k-1}ᵀQ y_{k-1}
+//
+// In the words of optimal control F and G are the dynamics and A, C, Q the
+// stage cost; in the paper's letters F = D_z, G = D_x, A = D_xx, C = D_xz and
+// Q = D_zz. A, C and Q may be nil (zero); A and Q are symmetric and stored in
+// full. For a first stage Inputs may be 0 and F, C and Q nil.
+type Blocks struct {
+	P, NIn, NOut int // numbers of parameters, inputs and outputs
+
+	F *Matrix // NOut×NIn
+	G *Matrix // NOut×P
+	A *Matrix // P×P
+	C *Matrix // P×NIn
+	Q *Matrix // NIn×NIn
+}
+
+// A Matrix is a sparse matrix by compressed rows: the entries of row i are
+// Val[Ptr[i]:Ptr[i+1]] in the columns Col[Ptr[i]:Ptr[i+1]], ascending, without
+// repetition.
+type Matrix struct {
+	Rows, Cols int
+	Ptr        []int
+	Col        []int
+	Val        []float64
+}
+
+func (s *Dense) Params() int {
+	if s.Bias {
+		return s.Out * (s.In + 1)
+	}
+	return s.Out * s.In
+}
+func (s *Dense) Inputs() int { return s.Batch * s.In }
+func (s *Dense) Outputs() int {
+	if s.J.Full != nil {
+		return s.Batch * s.J.Rows
+	}
+	return s.Batch * s.Out
+}
+func (s *Dense) States() int {
+	if s.Skip {
+		return 2 * s.Batch * s.Out
+	}
+	return s.Batch * s.Out
+}
+
+func (s *Blocks) Params() int  { return s.P }
+func (s *Blocks) Inputs() int  { return s.NIn }
+func (s *Blocks) Outputs() int { return s.NOut }
+func (s *Blocks) States() int  { return s.NOut }
+
+// Params is the number of parameters of the chain: the order of H.
+func (c *Chain) Params() int {
+	n := 0
+	for _, s := range c.Stages {
+		n += s.Params()
+	}
+	return n
+}
+
+// States is the number of states of the chain in the augmented system.
+func (c *Chain) States() int {
+	n := 0
+	for _, s := range c.Stages {
+		n += s.States()
+	}
+	return n
+}
+
+// GaussNewton returns the chain of the Gauss–Newton matrix: the same first
+// derivatives and loss, without δ and the second derivatives of the stages.
+// It shares c's arrays.
+func (c *Chain) GaussNewton() *Chain {
+	g := &Chain{Stages: make([]Stage, len(c.Stages)), Loss: c.Loss}
+	for k, s := range c.Stages {
+		g.Stages[k] = s.gaussNewton()
+	}
+	return g
+}
+
+func (s *Dense) gaussNewton() Stage {
+	t := *s
+	t.Delta, t.Q = nil, SampleMap{}
+	return &t
+}
+
+func (s *Blocks) gaussNewton() Stage {
+	t := *s
+	t.A, t.C, t.Q = nil, nil, nil
+	return &t
+}
