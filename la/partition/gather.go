@@ -1,0 +1,200 @@
+package partition
+
+import (
+	"fmt"
+	"math"
+
+	"costate/la"
+)
+
+// A Gather takes the values of a sparse symmetric matrix into the blocks of a
+// block-tridiagonal one. Analyse finds, once for a pattern, a permutation and a
+// partition, where each value belongs; To then copies values without searching or
+// allocating. A Gather is read-only and may be used by many goroutines.
+type Gather struct {
+	n, stored int
+	part      Partition
+	elements  int
+	narrow    []uint32 // for each stored value its place, where that fits …
+	wide      []int    // … and where it does not
+	rows      [][]int  // structure of the blocks below the diagonal
+	cols      [][]int
+}
+
+// Analyse prepares the copying of matrices with the pattern of a, permuted by p
+// (nil: not at all), into the blocks of part. The error is an *EntryError if an
+// entry falls outside the diagonal blocks and their neighbours; it is another
+// one if p is not a permutation, if p or part do not have the order of a, or if
+// the blocks together are too large to be addressed. The work is linear in
+// the stored entries.
+func Analyse(a *la.Sym, p Perm, part Partition) (*Gather, error) {
+	low := a.RawLower()
+	if part.Len() != low.N {
+		return nil, fmt.Errorf("partition: blocks have %d indices together, the matrix has order %d", part.Len(), low.N)
+	}
+	if p != nil {
+		if len(p) != low.N {
+			return nil, fmt.Errorf("partition: permutation of %d indices, the matrix has order %d", len(p), low.N)
+		}
+		if err := p.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	sizes := part.Sizes()
+	elements, ok := la.BlockTridiagElements(sizes)
+	if !ok {
+		return nil, fmt.Errorf("partition: blocks of up to %d indices are too large to be addressed", part.Largest())
+	}
+	g := &Gather{n: low.N, stored: len(low.Val), part: part, elements: elements}
+	m := newSlotMap(p, part, sizes)
+	if elements <= math.MaxUint32 {
+		g.narrow = make([]uint32, len(low.Val))
+		if err := fillSlots(g.narrow, m, low); err != nil {
+			return nil, err
+		}
+	} else {
+		g.wide = make([]int, len(low.Val))
+		if err := fillSlots(g.wide, m, low); err != nil {
+			return nil, err
+		}
+	}
+	g.rows = m.lists(part, m.up, 1)
+	g.cols = m.lists(part, m.down, 0)
+	return g, nil
+}
+
+// slotMap has for each old index its new one and what follows from that.
+type slotMap struct {
+	sizes    []int
+	diag     []int // where blocks start
+	sub      []int
+	perm     []int  // new index
+	block    []int  // block of an old index
+	offset   []int  // position in that block
+	up, down []bool // new index couples to the previous, next block
+}
+
+func newSlotMap(p Perm, part Partition, sizes []int) *slotMap {
+	n := part.Len()
+	m := &slotMap{
+		sizes: sizes, diag: make([]int, len(sizes)), sub: make([]int, len(sizes)),
+		perm: make([]int, n), block: make([]int, n), offset: make([]int, n),
+		up: make([]bool, n), down: make([]bool, n),
+	}
+	at := 0
+	for k, s := range sizes {
+		m.diag[k] = at
+		at += s * s
+		m.sub[k] = at
+		if k+1 < len(sizes) {
+			at += s * sizes[k+1]
+		}
+		for i := part.first[k]; i < part.first[k+1]; i++ {
+			old := i
+			if p != nil {
+				old = p[i]
+			}
+			m.perm[old], m.block[old], m.offset[old] = i, k, i-part.first[k]
+		}
+	}
+	return m
+}
+
+func fillSlots[T uint32 | int](slots []T, m *slotMap, low la.Lower) error {
+	for i := 0; i < low.N; i++ {
+		bi, oi := m.block[i], m.offset[i]
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			j := int(low.Col[t])
+			bj, oj := m.block[j], m.offset[j]
+			var s int
+			switch bi - bj {
+			case 0:
+				s = m.diag[bi] + max(oi, oj)*m.sizes[bi] + min(oi, oj)
+			case 1:
+				s = m.sub[bj] + oi*m.sizes[bj] + oj
+				m.up[m.perm[i]], m.down[m.perm[j]] = true, true
+			case -1:
+				s = m.sub[bi] + oj*m.sizes[bi] + oi
+				m.up[m.perm[j]], m.down[m.perm[i]] = true, true
+			default:
+				return &EntryError{I: i, J: j, PermI: m.perm[i], PermJ: m.perm[j], BlockI: bi, BlockJ: bj}
+			}
+			slots[t] = T(s)
+		}
+	}
+	return nil
+}
+
+// lists returns, for each block below the diagonal, the positions within block
+// k+shift that are marked.
+func (m *slotMap) lists(part Partition, mark []bool, shift int) [][]int {
+	count := 0
+	for _, b := range mark {
+		if b {
+			count++
+		}
+	}
+	all := make([]int, 0, count)
+	lists := make([][]int, max(part.Blocks()-1, 0))
+	for k := range lists {
+		start := len(all)
+		lo := part.first[k+shift]
+		for i := lo; i < part.first[k+shift+1]; i++ {
+			if mark[i] {
+				all = append(all, i-lo)
+			}
+		}
+		lists[k] = all[start:len(all):len(all)]
+	}
+	return lists
+}
+
+// Partition returns the partition that was analysed.
+func (g *Gather) Partition() Partition { return g.part }
+
+// Elements returns how many numbers the block-tridiagonal matrix stores.
+func (g *Gather) Elements() int { return g.elements }
+
+// New returns a zero block-tridiagonal matrix of the shape that To needs, with its
+// structure declared.
+func (g *Gather) New() *la.BlockTridiag {
+	b := la.NewBlockTridiag(g.part.Sizes())
+	for k := range g.rows {
+		b.SetSub(k, g.rows[k], g.cols[k])
+	}
+	return b
+}
+
+// To overwrites dst, made by New, with the values of src, permuted. src has the
+// pattern that was analysed: this is checked by its order and its number of
+// entries. To panics with ErrShape if shapes do not fit. It allocates
+// nothing.
+func (g *Gather) To(dst *la.BlockTridiag, src *la.Sym) {
+	low := src.RawLower()
+	if low.N != g.n || len(low.Val) != g.stored || dst.SymmetricDim() != g.n || dst.Blocks() != g.part.Blocks() {
+		panic(ErrShape)
+	}
+	data := dst.Raw()
+	if len(data) != g.elements {
+		panic(ErrShape)
+	}
+	clear(data)
+	if g.narrow != nil {
+		for t, s := range g.narrow {
+			data[s] = low.Val[t]
+		}
+		return
+	}
+	for t, s := range g.wide {
+		data[s] = low.Val[t]
+	}
+}
+
+// Slot returns where in the backing slice of the block-tridiagonal matrix the
+// t-th stored value of the sparse one is put.
+func (g *Gather) Slot(t int) int {
+	if g.narrow != nil {
+		return int(g.narrow[t])
+	}
+	return g.wide[t]
+}
