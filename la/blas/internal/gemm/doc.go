@@ -1,0 +1,3 @@
+// Package gemm has the dense kernels of the native backend: the general
+// product of float64 matrices and what is built like it.
+package gemm

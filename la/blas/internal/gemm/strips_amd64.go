@@ -1,0 +1,61 @@
+//go:build !noasm
+
+package gemm
+
+import "unsafe"
+
+// copyStrip copies k rows of w words of src, which are ss words apart, to rows
+// that are ds words apart.
+func (s *isa) copyStrip(dst []float64, ds int, src []float64, ss, w, k int) {
+	if s.id == idGo {
+		copyStrip_g(dst, ds, src, ss, w, k)
+		return
+	}
+	if w == 0 || k == 0 {
+		return
+	}
+	_, _ = src[(k-1)*ss+w-1], dst[(k-1)*ds+w-1]
+	p, q := unsafe.SliceData(dst), unsafe.SliceData(src)
+	off := 0
+	for ; w-off >= 8; off += 8 {
+		packCopy8(word(p, off), word(q, off), 8*ds, 8*ss, k)
+	}
+	if w-off >= 4 {
+		packCopy4(word(p, off), word(q, off), 8*ds, 8*ss, k)
+		off += 4
+	}
+	if w-off >= 2 {
+		packCopy2(word(p, off), word(q, off), 8*ds, 8*ss, k)
+		off += 2
+	}
+	if w-off == 1 {
+		copyStrip_g(dst[off:], ds, src[off:], ss, 1, k)
+	}
+}
+
+// transStrip writes w rows of k words, ss words apart, as k rows of w words,
+// ds words apart.
+func (s *isa) transStrip(dst []float64, ds int, src []float64, ss, w, k int) {
+	if s.id == idGo {
+		transStrip_g(dst, ds, src, ss, w, k)
+		return
+	}
+	if w == 0 || k == 0 {
+		return
+	}
+	_, _ = src[(w-1)*ss+k-1], dst[(k-1)*ds+w-1]
+	p, q := unsafe.SliceData(dst), unsafe.SliceData(src)
+	off := 0
+	for ; w-off >= 4; off += 4 {
+		packTrans4(word(p, off), word(q, off*ss), 8*ds, 8*ss, k)
+	}
+	if w-off >= 2 {
+		packTrans2(word(p, off), word(q, off*ss), 8*ds, 8*ss, k)
+		off += 2
+	}
+	if w-off == 1 {
+		transStrip_g(dst[off:], ds, src[off*ss:], ss, 1, k)
+	}
+}
+
+func word(p *float64, i int) *float64 { return (*float64)(unsafe.Add(unsafe.Pointer(p), 8*i)) }

@@ -1,0 +1,11 @@
+//go:build !amd64 || noasm
+
+package gemm
+
+func (s *isa) copyStrip(dst []float64, ds int, src []float64, ss, w, k int) {
+	copyStrip_g(dst, ds, src, ss, w, k)
+}
+
+func (s *isa) transStrip(dst []float64, ds int, src []float64, ss, w, k int) {
+	transStrip_g(dst, ds, src, ss, w, k)
+}
