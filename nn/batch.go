@@ -1,0 +1,149 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+)
+
+// A Batch is a number of samples with what the loss compares their outputs
+// with: Labels, or targets T. A Batch is only read.
+type Batch struct {
+	N int       // number of samples
+	X []float64 // N×inputs, sample by sample
+
+	// Labels holds a class for each sample, from 0. Every loss takes labels:
+	// they stand for the target that is 1 at the label and 0 elsewhere, and
+	// with a single output for the target 0 or 1.
+	Labels []int
+
+	// T holds a target for each sample, N×outputs. Exactly one of Labels and T
+	// is given.
+	T []float64
+
+	// Weights holds a weight for each sample, at least 0; nil stands for ones.
+	Weights []float64
+}
+
+// check reports the first thing wrong with b for a network of plan p.
+func (b *Batch) check(p *plan) error {
+	if b == nil || b.N <= 0 {
+		return fmt.Errorf("nn: empty batch; it needs at least one sample")
+	}
+	if err := checkInputs(b.X, b.N, p.inputs); err != nil {
+		return err
+	}
+	c := p.outputs
+	switch {
+	case b.Labels != nil && b.T != nil:
+		return fmt.Errorf("nn: batch with both Labels and T; give one of them")
+	case b.Labels != nil:
+		if len(b.Labels) != b.N {
+			return fmt.Errorf("nn: %d labels for a batch of %d samples", len(b.Labels), b.N)
+		}
+		classes := max(2, c)
+		for i, t := range b.Labels {
+			if t < 0 || t >= classes {
+				return fmt.Errorf("nn: label of sample %d is %d; with %d outputs it must be from 0 to %d", i, t, c, classes-1)
+			}
+		}
+	case b.T != nil:
+		if len(b.T) != b.N*c {
+			return fmt.Errorf("nn: T has %d numbers; %d samples of %d outputs need %d", len(b.T), b.N, c, b.N*c)
+		}
+		if i := notFinite(b.T); i >= 0 {
+			return fmt.Errorf("nn: T[%d,%d] is %g", i/c, i%c, b.T[i])
+		}
+		for i := range b.N {
+			if err := p.loss.Check(b.T[i*c : i*c+c]); err != nil {
+				return fmt.Errorf("nn: T[%d]: %w", i, err)
+			}
+		}
+	default:
+		return fmt.Errorf("nn: batch with neither Labels nor T; the loss needs one of them")
+	}
+	if b.Weights != nil {
+		if len(b.Weights) != b.N {
+			return fmt.Errorf("nn: %d sample weights for a batch of %d samples", len(b.Weights), b.N)
+		}
+		for i, w := range b.Weights {
+			if !(w >= 0) || math.IsInf(w, 0) {
+				return fmt.Errorf("nn: Weights[%d] is %g; a sample weight must be finite and at least 0", i, w)
+			}
+		}
+	}
+	return nil
+}
+
+// checkInputs reports the first thing wrong with n samples x of a inputs.
+func checkInputs(x []float64, n, a int) error {
+	if len(x) != n*a {
+		return fmt.Errorf("nn: X has %d numbers; %d samples of %d inputs need %d", len(x), n, a, n*a)
+	}
+	if i := notFinite(x); i >= 0 {
+		return fmt.Errorf("nn: X[%d,%d] is %g", i/a, i%a, x[i])
+	}
+	return nil
+}
+
+// checkParams reports the first parameter that is not finite.
+func (n *Network) checkParams() error {
+	i := notFinite(n.theta)
+	if i < 0 {
+		return nil
+	}
+	return fmt.Errorf("nn: %s is %g", n.plan.paramName(i), n.theta[i])
+}
+
+// ParamName returns the name of parameter i of the flat array in messages:
+// "W3[2,5]" and "b3[2]" in the third dense layer, "parameter 7 of layer 4" in
+// a BlockLayer that is the fourth layer. It panics if i is out of range.
+func (n *Network) ParamName(i int) string {
+	if i < 0 || i >= n.plan.params {
+		panic(badParams)
+	}
+	return n.plan.paramName(i)
+}
+
+func (p *plan) paramName(i int) string {
+	for k := range p.steps {
+		s := &p.steps[k]
+		if i >= s.w+s.np || s.np == 0 {
+			continue
+		}
+		j := i - s.w
+		switch {
+		case s.kind == blockStep:
+			return fmt.Sprintf("parameter %d of layer %d", j, s.layer+1)
+		case j < s.units*s.in:
+			return fmt.Sprintf("W%d[%d,%d]", s.number, j/s.in, j%s.in)
+		default:
+			return fmt.Sprintf("b%d[%d]", s.number, j-s.units*s.in)
+		}
+	}
+	return fmt.Sprintf("parameter %d", i)
+}
+
+// notFinite returns the index of the first NaN or infinity in x, -1 if there is
+// none. x·0 is 0 unless x is one of those, so that one sum tells for all.
+func notFinite(x []float64) int {
+	var s0, s1, s2, s3 float64
+	i := 0
+	for ; i+3 < len(x); i += 4 {
+		s0 += x[i] * 0
+		s1 += x[i+1] * 0
+		s2 += x[i+2] * 0
+		s3 += x[i+3] * 0
+	}
+	for ; i < len(x); i++ {
+		s0 += x[i] * 0
+	}
+	if s0+s1+s2+s3 == 0 {
+		return -1
+	}
+	for i, v := range x {
+		if v*0 != 0 {
+			return i
+		}
+	}
+	return -1
+}
