@@ -6,7 +6,7 @@ func checkA(rows, cols int, a []float64, lda int) {
 	if lda < max(1, cols) {
 		panic(ErrLdA)
 	}
-	if rows > 0 && len(a) < (rows-1)*lda+cols {
+	if rows > 0 && cols > 0 && len(a) < (rows-1)*lda+cols {
 		panic(ErrShortA)
 	}
 }
@@ -15,7 +15,7 @@ func checkB(rows, cols int, b []float64, ldb int) {
 	if ldb < max(1, cols) {
 		panic(ErrLdB)
 	}
-	if rows > 0 && len(b) < (rows-1)*ldb+cols {
+	if rows > 0 && cols > 0 && len(b) < (rows-1)*ldb+cols {
 		panic(ErrShortB)
 	}
 }
@@ -24,7 +24,7 @@ func checkC(rows, cols int, c []float64, ldc int) {
 	if ldc < max(1, cols) {
 		panic(ErrLdC)
 	}
-	if rows > 0 && len(c) < (rows-1)*ldc+cols {
+	if rows > 0 && cols > 0 && len(c) < (rows-1)*ldc+cols {
 		panic(ErrShortC)
 	}
 }
