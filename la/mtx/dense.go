@@ -56,8 +56,8 @@ func readVector(r io.Reader, o *Options, size int64) ([]float64, error) {
 }
 
 // readElements reads a general matrix by rows. Memory for it is taken when as many
-// numbers have come from an array file, and for a coordinate file, which need
-// not list zeros, within the limit on entries.
+// numbers have come from an array file; for a coordinate file, which need not
+// list zeros, rows times columns are held to MaxOrder.
 func readElements(r io.Reader, o *Options, size int64, check func(*scanner, header) error) (rows, cols int, data []float64, err error) {
 	if o == nil {
 		o = &Options{}
@@ -77,15 +77,18 @@ func readElements(r io.Reader, o *Options, size int64, check func(*scanner, head
 		return 0, 0, nil, err
 	}
 	if h.coordinate {
-		if h.rows > 0 && h.cols > o.maxEntries()/h.rows {
-			return 0, 0, nil, s.errorf("%d×%d elements are above the limit of %d", h.rows, h.cols, o.maxEntries())
+		if h.rows > 0 && h.cols > o.maxOrder()/h.rows {
+			return 0, 0, nil, s.errorf("%d×%d elements are above the limit of %d in a dense matrix from a coordinate file", h.rows, h.cols, o.maxOrder())
 		}
 		data = make([]float64, h.rows*h.cols)
 		err = readCoordinate(s, h, func(i, j int, v float64, _ int) error {
 			data[i*h.cols+j] += v
 			return nil
 		})
-		return h.rows, h.cols, data, err
+		if err != nil {
+			return 0, 0, nil, err
+		}
+		return h.rows, h.cols, data, nil
 	}
 	byCols := make([]float64, 0, room(h.entries))
 	err = readArray(s, h, func(_, _ int, v float64, _ int) error {

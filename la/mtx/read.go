@@ -114,7 +114,14 @@ func read(r io.Reader, o *Options, size int64) (*la.Sym, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sink.matrix()
+	a, err := sink.matrix()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.CheckFinite("A"); err != nil { // a sum of duplicates overflowed
+		return nil, &Error{Line: s.line, Msg: err.Error() + " (indices from 0)", Err: err}
+	}
+	return a, nil
 }
 
 // An entrySink takes entries, with indices from zero, and makes a matrix of them.

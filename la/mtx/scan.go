@@ -33,7 +33,7 @@ func newScanner(r io.Reader, o *Options, size int64) (*scanner, error) {
 	if magic, _ := br.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
 		z, err := gzip.NewReader(br)
 		if err != nil {
-			return nil, &Error{Line: 1, Msg: err.Error(), Err: err}
+			return nil, &Error{Line: 1, Msg: "gzip: " + err.Error(), Err: err}
 		}
 		br = bufio.NewReaderSize(z, lineBytes)
 	}
