@@ -1,0 +1,224 @@
+package factor
+
+import (
+	"math"
+
+	"costate/la/blas"
+)
+
+// A core is the block LDLᵀ factorization of a symmetric matrix whose pivot
+// blocks form a path: block k couples to block k+1 only, through the unknowns
+// of block k+1 that are called its boundary. Eliminating block k,
+//
+//	[ S   Bᵀ ]        P S Pᵀ = L D Lᵀ           Bunch–Kaufman
+//	[ B   A' ]        X = B Pᵀ L⁻ᵀ              boundary × order of S
+//	                  A' − B S⁻¹ Bᵀ = A' − X D⁻¹ Xᵀ
+//
+// changes the boundary's part of the next block only.
+//
+// A block may begin with pairs: states s and costates m, as many of one as of
+// the other, where m has a zero block of its own and s couples to nothing but
+// itself, m and the blocks before. They are eliminated by substitution, see
+// pairs. The other unknowns of the block are its rest. A block without pairs
+// is all rest.
+//
+// The numbers come from a source, so that dense blocks and entries of a sparse
+// matrix go straight to where they are factored.
+type core struct {
+	backend blas.Backend
+	blocks  []coreBlock
+	order   int // unknowns of all rests: the length of a right-hand side
+
+	// Workspace of factor, one for all blocks.
+	p       []float64 // states' block, h×h
+	g, gt   []float64 // P T and its transpose
+	u       []float64 // update of a boundary that is not contiguous
+	xd      []float64 // X D⁻¹
+	mid     []float64 // X D⁻¹ Xᵀ between the columns of the coupling
+	pivwork []float64 // of Sytrf; then D⁻¹
+	inverse []int
+
+	stats coreStats
+	pool  pool[coreSpace]
+}
+
+// A coreBlock is the shape and the factor of one block.
+type coreBlock struct {
+	h, q  int // pairs; order of the rest
+	first int // of the rest in a right-hand side
+
+	// Boundary: b unknowns of the next block, counted inside its states if it
+	// has pairs and inside its rest otherwise: off, off+1, … if rows is nil.
+	b    int
+	off  int
+	rows []int
+
+	// Columns of the coupling that are not zero, where working with these is
+	// cheaper than with its rows: X then stands for E Pᵀ L⁻ᵀ, where E selects
+	// the columns, and the coupling is bc E with bc of b×len(cols). Otherwise
+	// cols is nil.
+	cols []int
+	bc   []float64
+
+	f    []float64 // q×q: L and the diagonal of D
+	e    []float64 // q: off-diagonal of D
+	perm []int     // q
+	x    []float64 // X
+
+	t *pairs // nil without pairs
+}
+
+// rank is the number of rows of X.
+func (b *coreBlock) rank() int {
+	if b.cols != nil {
+		return len(b.cols)
+	}
+	return b.b
+}
+
+// A coreStats tells what a factorization met.
+type coreStats struct {
+	negative, zero, positive int
+	log, sign                float64
+	largest                  float64 // element met in the pivot blocks
+	tiny                     float64 // smallest |eigenvalue of a pivot| over the rounding errors of its block
+	block, at                int     // where that was: block, and unknown of its rest
+	complete                 bool    // all blocks have been factored
+}
+
+// plan computes the boundaries' cost and where every block lies, and returns
+// the flops and bytes of factor and solve. Nothing is allocated before alloc.
+func (c *core) plan() Cost {
+	var cost Cost
+	var elements, ints, p, g, u, xd, mid, q int
+	c.order = 0
+	for k := range c.blocks {
+		b := &c.blocks[k]
+		b.first = c.order
+		c.order += b.q
+		r := b.rank()
+		elements += b.q*b.q + b.q + r*b.q + b.b*len(b.cols)
+		ints += b.q
+		fq, fr, fb := int64(b.q), int64(r), int64(b.b)
+		cost.Factor += fq*fq*fq/3 + fq*fq*fr + fq*fr + fq*fr*fr
+		cost.Solve += 2*fq*fq + 4*fq*fr
+		if b.cols != nil {
+			cost.Factor += fq*fr*fr + 2*fb*fr*fr + fb*fb*fr
+			cost.Solve += 4 * fb * fr
+			mid = max(mid, r*r+b.b*r)
+		}
+		if b.rows != nil {
+			u = max(u, b.b*b.b)
+		}
+		xd = max(xd, r*b.q, b.b*b.q)
+		q = max(q, b.q)
+		if b.t != nil {
+			p = max(p, b.h*b.h)
+			g = max(g, b.h*(b.q+b.b))
+			cost.Factor += b.t.flops
+			cost.Solve += 4 * int64(len(b.t.val))
+			elements += len(b.t.val)
+			ints += 2 * len(b.t.val)
+		}
+	}
+	work := p + 2*g + u + xd + mid + max(2*q, c.backend.SytrfWork(q))
+	cost.Bytes = 8 * int64(elements+ints+work+q+2*c.order)
+	return cost
+}
+
+// alloc makes the memory that plan counted.
+func (c *core) alloc() {
+	var elements, ints, p, g, u, xd, mid, q int
+	for k := range c.blocks {
+		b := &c.blocks[k]
+		r := b.rank()
+		elements += b.q*b.q + b.q + r*b.q + b.b*len(b.cols)
+		ints += b.q
+		if b.cols != nil {
+			mid = max(mid, r*r+b.b*r)
+		}
+		if b.rows != nil {
+			u = max(u, b.b*b.b)
+		}
+		xd = max(xd, r*b.q, b.b*b.q)
+		q = max(q, b.q)
+		if b.t != nil {
+			p = max(p, b.h*b.h)
+			g = max(g, b.h*(b.q+b.b))
+		}
+	}
+	numbers, indices := make([]float64, elements), make([]int, ints)
+	take := func(n int) []float64 {
+		s := numbers[:n:n]
+		numbers = numbers[n:]
+		return s
+	}
+	for k := range c.blocks {
+		b := &c.blocks[k]
+		b.f, b.e = take(b.q*b.q), take(b.q)
+		b.x, b.bc = take(b.rank()*b.q), take(b.b*len(b.cols))
+		b.perm, indices = indices[:b.q:b.q], indices[b.q:]
+	}
+	c.p, c.g, c.gt = make([]float64, p), make([]float64, g), make([]float64, g)
+	c.u, c.xd, c.mid = make([]float64, u), make([]float64, xd), make([]float64, mid)
+	c.pivwork, c.inverse = make([]float64, max(2*q, c.backend.SytrfWork(q))), make([]int, q)
+	c.pool.reset()
+}
+
+// target is where block k receives the update of the block before: the lower
+// triangle of its states' block or of its rest.
+func (c *core) target(k int) (a []float64, ld int) {
+	b := &c.blocks[k]
+	if b.h > 0 {
+		return c.p[:b.h*b.h], b.h
+	}
+	return b.f, b.q
+}
+
+// setRows stores boundary positions, as a range if they are contiguous.
+func (b *coreBlock) setRows(rows []int) {
+	b.b, b.off, b.rows = len(rows), 0, rows
+	if len(rows) == 0 {
+		b.rows = nil
+		return
+	}
+	if rows[len(rows)-1]-rows[0] == len(rows)-1 {
+		b.off, b.rows = rows[0], nil
+	}
+}
+
+// A coreSpace is the workspace of one solve.
+type coreSpace struct{ buf []float64 }
+
+// largestLower is the largest absolute value in the lower triangle of an n×n
+// matrix; NaN if it holds a NaN.
+func largestLower(n int, a []float64, ld int) float64 {
+	m := 0.0
+	for i := range n {
+		if v := largestAbs(a[i*ld : i*ld+i+1]); !(v <= m) {
+			m = v
+			if math.IsNaN(v) {
+				break
+			}
+		}
+	}
+	return m
+}
+
+// largestAbs is the largest absolute value in x; NaN if x holds a NaN.
+func largestAbs(x []float64) float64 {
+	m, s := 0.0, 0.0
+	for _, v := range x {
+		s += v - v // NaN for a NaN or an infinity
+		if v < 0 {
+			v = -v
+		}
+		if v > m {
+			m = v
+		}
+	}
+	if s != 0 && !math.IsInf(m, 1) {
+		return math.NaN()
+	}
+	return m
+}

@@ -1,0 +1,342 @@
+package factor
+
+import (
+	"costate/la/blas"
+	"costate/system"
+
+	lapack "gonum.org/v1/gonum/lapack/gonum"
+)
+
+// denseStage is a dense layer in the sweeps of Chain. A number of its states is
+// indexed by (sample, unit), one of its pivot block by (direction, unit) with
+// r = min(Batch, In + bias) directions, the columns of Q₁.
+type denseStage struct {
+	s       *system.Dense
+	inner   bool
+	r       int // directions that reach the states
+	zin     int // In, plus 1 with a bias
+	pivot   pivotBlock
+	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
+	u       []float64 // Batch×r, lower trapezoidal: [Z, 1] = U Q₁ᵀ
+	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
+	dd      []float64 // Batch×Batch: δδᵀ
+	lq      []float64 // Batch×zin, scratch of the factorization
+	tau     []float64
+	workQ   []float64
+	negPerp int // number of perpendicular parameters
+}
+
+func rank(s *system.Dense) int {
+	if s.Bias {
+		return min(s.Batch, s.In+1)
+	}
+	return min(s.Batch, s.In)
+}
+
+func newDenseStage(s *system.Dense, inner bool) *denseStage {
+	d := &denseStage{s: s, inner: inner, r: rank(s), zin: s.In}
+	if s.Bias {
+		d.zin++
+	}
+	n := 0
+	if inner {
+		n = s.Batch * s.In
+	}
+	d.pivot = newPivotBlock(d.r*s.Out, n)
+	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, s.Batch*d.r)
+	d.lq, d.tau = make([]float64, s.Batch*d.zin), make([]float64, d.r)
+	d.negPerp = s.Out * (d.zin - d.r)
+	if inner && d.negPerp > 0 {
+		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, s.Batch*s.Batch)
+	}
+	d.workQ = make([]float64, d.workLen(s))
+	return d
+}
+
+// workLen asks the LQ factorization for its workspace.
+func (d *denseStage) workLen(s *system.Dense) int {
+	var im lapack.Implementation
+	query := []float64{0}
+	im.Dgelqf(s.Batch, d.zin, d.lq, max(d.zin, 1), d.tau, query, -1)
+	n := int(query[0])
+	im.Dorglq(d.r, d.zin, d.r, d.q, max(d.zin, 1), d.tau, query, -1)
+	return max(n, int(query[0]), 1)
+}
+
+func (d *denseStage) size() (pivot, in, out int) { return d.pivot.m, d.pivot.n, d.s.Outputs() }
+
+// point computes [Z, 1] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
+// has orthonormal rows even where samples repeat.
+func (d *denseStage) point(st system.Stage) {
+	s := st.(*system.Dense)
+	d.s = s
+	for n := range s.Batch {
+		row := d.lq[n*d.zin : (n+1)*d.zin]
+		copy(row, s.Z[n*s.In:(n+1)*s.In])
+		if s.Bias {
+			row[s.In] = 1
+		}
+	}
+	var im lapack.Implementation
+	im.Dgelqf(s.Batch, d.zin, d.lq, d.zin, d.tau, d.workQ, len(d.workQ))
+	for n := range s.Batch {
+		for j := range d.r {
+			v := 0.0
+			if j <= n {
+				v = d.lq[n*d.zin+j]
+			}
+			d.u[n*d.r+j] = v
+		}
+	}
+	copy(d.q, d.lq[:d.r*d.zin])
+	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
+}
+
+// eliminate forms S, K and the next P and eliminates the stage; see Chain for
+// the formulas.
+func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *pivots) {
+	s, be := d.s, f.backend()
+	n := s.Batch * s.Out
+	pu := d.pullBack(f)
+	m := d.pivot.m
+	// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I): rows (j, ·) need columns up to j.
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
+	for i := range m {
+		j := i/s.Out + 1
+		d.compress(be, j, d.pivot.s[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
+	}
+	if k == len(f.stages)-1 {
+		p.scale = maxLower(d.pivot.s, m)
+	}
+	for i := range m {
+		d.pivot.s[i*m+i] += eps
+	}
+	if d.inner {
+		d.couple(f, pu)
+	}
+	d.pivot.factor(be, f.work, definite, p, k)
+	if d.negPerp > 0 {
+		d.perpendicular(f, eps, p, k)
+	}
+	if d.inner {
+		d.pivot.couple(be, f.next, f.v)
+		p.growth = max(p.growth, mirror(f.next, d.pivot.n))
+	}
+}
+
+// pullBack overwrites P, on the outputs, with P_s = JᵀPJ + Q on the
+// pre-activations, and returns it: in f.p, or for a stage with a skip, where P
+// itself is still needed, in f.t1's second half.
+func (d *denseStage) pullBack(f *Chain) []float64 {
+	s, be := d.s, f.backend()
+	n, no := s.Batch*s.Out, s.Outputs()
+	p := f.p[:no*no]
+	if s.Skip {
+		pu := f.t1[n*n : 2*n*n]
+		copy(pu, p)
+		p = pu
+	}
+	switch {
+	case s.J.Diag != nil:
+		for i, di := range s.J.Diag {
+			row := p[i*n : (i+1)*n]
+			for j, dj := range s.J.Diag {
+				row[j] *= di * dj
+			}
+		}
+	case s.J.Full != nil:
+		rows := s.J.Rows
+		t := f.t1[:no*n]
+		for b := range s.Batch {
+			j := s.J.Full[b*rows*s.Out:]
+			be.Gemm(blas.NoTrans, blas.NoTrans, no, s.Out, rows, 1, p[b*rows:], no, j, s.Out, 0, t[b*s.Out:], n)
+		}
+		if !s.Skip {
+			p = f.p[:n*n] // J need not be square
+		}
+		for b := range s.Batch {
+			j := s.J.Full[b*rows*s.Out:]
+			be.Gemm(blas.Trans, blas.NoTrans, s.Out, n, rows, 1, j, s.Out, t[b*rows*n:], n, 0, p[b*s.Out*n:], n)
+		}
+	}
+	switch {
+	case s.Q.Diag != nil:
+		for i, q := range s.Q.Diag {
+			p[i*n+i] += q
+		}
+	case s.Q.Full != nil:
+		for i := range n {
+			b := i / s.Out
+			row := p[i*n+b*s.Out:][:s.Out]
+			for j, q := range s.Q.Full[i*s.Out : (i+1)*s.Out] {
+				row[j] += q
+			}
+		}
+	}
+	return p
+}
+
+// compress computes the first rows rows of dst (r×Out) = Uᵀ src (Batch×Out).
+func (d *denseStage) compress(be blas.Backend, rows int, dst, src []float64) {
+	out, batch := d.s.Out, d.s.Batch
+	if batch*out*rows > 512 {
+		be.Gemm(blas.Trans, blas.NoTrans, rows, out, batch, 1, d.u, d.r, src, out, 0, dst, out)
+		return
+	}
+	clear(dst[:rows*out])
+	for n := range batch {
+		x := src[n*out : (n+1)*out]
+		for j := range min(rows, n+1) {
+			c := d.u[n*d.r+j]
+			for o, v := range x {
+				dst[j*out+o] += c * v
+			}
+		}
+	}
+}
+
+// couple forms K in the pivot block and the lower triangle of
+// (I⊗W)ᵀ P_s (I⊗W) in f.next; with a skip also the terms of y itself:
+//
+//	K += (U⊗I)ᵀ JᵀP,   P ← … + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
+func (d *denseStage) couple(f *Chain, pu []float64) {
+	s, be := d.s, f.backend()
+	n, in, ni := s.Batch*s.Out, s.In, d.pivot.n
+	t2 := f.t2[:n*ni]
+	if s.Skip {
+		d.transJ(be, t2, f.p[:n*n])
+		// PJ(I⊗W) = (JᵀP)ᵀ(I⊗W), one triangle of which is needed.
+		y := f.next[:ni*ni]
+		copy(y, f.p[:n*n])
+		pj := f.t1[:n*n]
+		transpose(pj, t2, n)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
+	} else {
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 0, t2, in)
+	}
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.w, s.Out*ni)
+	if s.Delta != nil {
+		for j := range d.r {
+			q := d.q[j*d.zin : j*d.zin+in]
+			for o := range s.Out {
+				row := d.pivot.w[(j*s.Out+o)*ni : (j*s.Out+o+1)*ni]
+				for b := range s.Batch {
+					c := s.Delta[b*s.Out+o]
+					dst := row[b*in : (b+1)*in]
+					for i, v := range q {
+						dst[i] += c * v
+					}
+				}
+			}
+		}
+	}
+	beta := 0.0
+	if s.Skip {
+		beta = 1
+	}
+	for b := range s.Batch {
+		be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, s.Out, 1, s.W, in, t2[b*s.Out*ni:], ni, beta, f.next[b*in*ni:], ni)
+	}
+}
+
+// transJ computes dst = JᵀP for a square J, both n×n.
+func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
+	s := d.s
+	n := s.Batch * s.Out
+	switch {
+	case s.J.Full != nil:
+		for b := range s.Batch {
+			be.Gemm(blas.Trans, blas.NoTrans, s.Out, n, s.Out, 1, s.J.Full[b*s.Out*s.Out:], s.Out, p[b*s.Out*n:], n, 0, dst[b*s.Out*n:], n)
+		}
+	case s.J.Diag != nil:
+		for i, j := range s.J.Diag {
+			src, out := p[i*n:(i+1)*n], dst[i*n:(i+1)*n]
+			for l, v := range src {
+				out[l] = j * v
+			}
+		}
+	default:
+		copy(dst, p)
+	}
+}
+
+// perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
+// P −= (1/ε) δδᵀ⊗Π.
+func (d *denseStage) perpendicular(f *Chain, eps float64, p *pivots, k int) {
+	s, be := d.s, f.backend()
+	if eps < 0 {
+		p.negative += d.negPerp
+	}
+	if eps == 0 {
+		p.finite, p.block, p.pivot = false, k, d.pivot.m
+		return
+	}
+	p.logAbs += float64(d.negPerp) * logAbs(eps)
+	if !d.inner || s.Delta == nil {
+		return
+	}
+	in, ni := s.In, d.pivot.n
+	clear(d.perp)
+	for i := range in {
+		d.perp[i*in+i] = 1
+	}
+	be.Gemm(blas.Trans, blas.NoTrans, in, in, d.r, -1, d.q, d.zin, d.q, d.zin, 1, d.perp, in)
+	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, 1, s.Delta, s.Out, s.Delta, s.Out, 0, d.dd, s.Batch)
+	for b := range s.Batch {
+		for i := range in {
+			row := f.next[(b*in+i)*ni:]
+			pi := d.perp[i*in : (i+1)*in]
+			for c := range b + 1 {
+				t := d.dd[b*s.Batch+c] / eps
+				dst := row[c*in : (c+1)*in]
+				for j, v := range pi {
+					dst[j] -= t * v
+				}
+			}
+		}
+	}
+}
+
+func denseCost(s *system.Dense, inner bool) Cost {
+	r, out, batch, in := int64(rank(s)), int64(s.Out), int64(s.Batch), int64(s.In)
+	n, m := batch*out, r*out
+	zin := in
+	if s.Bias {
+		zin++
+	}
+	c := Cost{
+		Factor: 2*m*n*batch + m*m*batch + m*m*m/3,
+		Solve:  2*m*m + 4*out*zin*r + 4*batch*out*(r+in),
+		Bytes:  8 * (2*r*zin + 2*batch*zin + batch*r),
+	}
+	ni := int64(0)
+	if inner {
+		ni = batch * in
+		c.Factor += 2*n*ni*out + 2*m*ni*batch + ni*ni*out + m*m*ni + m*ni*ni
+		c.Solve += 4 * m * ni
+		if s.Skip {
+			c.Factor += 2 * n * n * in
+		}
+		if zin > r {
+			c.Factor += ni * ni
+			c.Bytes += 8 * (in*in + batch*batch)
+		}
+	}
+	c.Bytes += pivotBlockBytes(int(m), int(ni))
+	return c
+}
+
+// transpose writes the transpose of the n×n matrix src to dst, tile by tile.
+func transpose(dst, src []float64, n int) {
+	const tile = 16
+	for i0 := 0; i0 < n; i0 += tile {
+		for j0 := 0; j0 < n; j0 += tile {
+			for i := i0; i < min(i0+tile, n); i++ {
+				for j := j0; j < min(j0+tile, n); j++ {
+					dst[j*n+i] = src[i*n+j]
+				}
+			}
+		}
+	}
+}

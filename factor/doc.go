@@ -1,0 +1,2 @@
+// Package factor has the block LDLᵀ factorizations of costate.
+package factor

@@ -1,0 +1,80 @@
+package factor
+
+import "fmt"
+
+// Error is the type of the package's panics: mistakes of the calling program.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+const (
+	ErrNotAnalysed   = Error("factor: Analyse has not been called or has failed")
+	ErrNotFactorized = Error("factor: Factorize has not been called or has failed")
+	ErrShape         = Error("factor: dimension mismatch")
+)
+
+// A SingularError says that a matrix is singular to working accuracy.
+type SingularError struct {
+	Block   int     // index of the stage or pivot block that is singular
+	Pivot   int     // index of the pivot inside the block
+	Eps     float64 // damping at which it is singular
+	Suggest float64 // a damping at which it is not; 0 if none is known
+}
+
+func (e *SingularError) Error() string {
+	s := fmt.Sprintf("factor: the matrix with damping %g is singular to working accuracy (block %d, pivot %d)", e.Eps, e.Block, e.Pivot)
+	if e.Suggest != 0 {
+		s += fmt.Sprintf("; a damping of %.3g would do", e.Suggest)
+	}
+	return s
+}
+
+// An AccuracyError says that a solution did not reach the backward error that
+// was asked for.
+type AccuracyError struct {
+	Reached float64 // measured backward error
+	Wanted  float64 // Options.Tolerance
+	Column  int     // right-hand side
+}
+
+func (e *AccuracyError) Error() string {
+	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g; a larger damping would help", e.Column, e.Reached, e.Wanted)
+}
+
+// A MemoryError says that a factorization would need more memory than allowed.
+type MemoryError struct {
+	Needed, Limit int64 // bytes
+	What          string
+}
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("factor: %s needs %s, more than the limit of %s", e.What, size(e.Needed), size(e.Limit))
+}
+
+// size formats a number of bytes.
+func size(b int64) string {
+	const unit = 1 << 10
+	switch {
+	case b >= unit*unit*unit:
+		return fmt.Sprintf("%.1f GiB", float64(b)/(unit*unit*unit))
+	case b >= unit*unit:
+		return fmt.Sprintf("%.1f MiB", float64(b)/(unit*unit))
+	default:
+		return fmt.Sprintf("%.1f KiB", float64(b)/unit)
+	}
+}
+
+// A NotFiniteError names a NaN or infinity in the input.
+type NotFiniteError struct {
+	What  string // array
+	Stage int    // stage of the chain, from 1; 0 for a right-hand side
+	Index int    // flat index in the array
+	Value float64
+}
+
+func (e *NotFiniteError) Error() string {
+	if e.Stage == 0 {
+		return fmt.Sprintf("factor: %s[%d] is %v", e.What, e.Index, e.Value)
+	}
+	return fmt.Sprintf("factor: %s of stage %d: element %d is %v", e.What, e.Stage, e.Index, e.Value)
+}

@@ -1,0 +1,453 @@
+package factor
+
+import (
+	"math"
+	"sync"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/la"
+	"costate/la/blas"
+	"costate/system"
+)
+
+const (
+	// unit is the unit roundoff of float64.
+	unit = 0x1p-53
+
+	// growthAlarm is the growth of the eliminated matrix over ‖H‖ from which a
+	// factorization is not trusted, and shiftBy·‖H‖ the change of the damping
+	// that avoids a singular pivot block: growth then stays near 1/shiftBy,
+	// far below the alarm. Refinement against the asked damping contracts the
+	// error by shiftBy·cond(H+εI) a step.
+	growthAlarm = 1e10
+	shiftBy     = 1e-8
+)
+
+// A kernel factors and solves at exactly the damping it is given, without a
+// check of what comes out: the part of a Factorization that differs between
+// methods.
+type kernel interface {
+	// factor factors H + diag(eps_k I), eps by stage.
+	factor(eps []float64) pivots
+	// solve overwrites each of the nrhs rows of x with (H+diag(eps))⁻¹ times
+	// it. It may be called from several goroutines.
+	solve(x []float64, nrhs int)
+	// cost is the plan made by the analysis.
+	cost() Cost
+}
+
+// pivots is what a factorization learned from its pivots.
+type pivots struct {
+	negative, zero int
+	logAbs         float64 // log|det|
+	// growth is the largest element met in the elimination, scale a lower
+	// bound of ‖H‖ read off on the way.
+	growth, scale float64
+	// tiny is the smallest pivot in units of the rounding error of its block,
+	// |d| / (order·unit·max|S|), met at the place (block, pivot).
+	tiny         float64
+	block, pivot int
+	finite       bool
+}
+
+// guard turns a kernel into a Factorization: it watches growth, avoids the
+// unlucky dampings at which a pivot block is singular although the matrix is
+// not, certifies the inertia, and refines every solution with a residual from
+// H·v until its measured backward error is small.
+//
+// Sources: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd
+// ed. (2002), chapters 7 and 12; E. Carson and N. J. Higham, A new analysis of
+// iterative refinement, SIAM J. Sci. Comput. 39 (2017), for the Krylov step.
+type guard struct {
+	kernel  kernel
+	opts    Options
+	chain   *system.Chain
+	n       int
+	offsets []int // first parameter of each stage; L+1 long
+
+	eps       []float64 // damping asked, by stage
+	trial     []float64
+	factored  bool
+	inertia   la.Inertia
+	logAbs    float64
+	norm      float64 // lower bound of ‖H‖₂
+	normKnown bool
+
+	mu     sync.Mutex // guards report and norm
+	report Report
+	pool   pool[solveSpace]
+}
+
+// solveSpace is the workspace of one solve.
+type solveSpace struct {
+	chain   *system.Chain
+	product *system.Product
+	x, b    []float64 // nrhs×n: solutions, right-hand sides
+	d       []float64 // nrhs×n: corrections
+	h       []float64 // n
+	best    []float64 // n
+	krylov  krylovSpace
+}
+
+// begin is the part of Analyse that all methods share.
+func (g *guard) begin(k kernel, c *system.Chain, opts *Options) error {
+	*g = guard{kernel: k, chain: c, n: c.Params()}
+	if opts != nil {
+		g.opts = *opts
+	}
+	if g.opts.Backend == nil {
+		g.opts.Backend = blas.Native()
+	}
+	if g.opts.Tolerance <= 0 {
+		g.opts.Tolerance = 1e-14
+	}
+	if g.opts.MaxRefinements <= 0 {
+		g.opts.MaxRefinements = 10
+	}
+	if g.opts.MemoryLimit <= 0 {
+		g.opts.MemoryLimit = machineMemory()
+	}
+	g.offsets = make([]int, len(c.Stages)+1)
+	for k, s := range c.Stages {
+		g.offsets[k+1] = g.offsets[k] + s.Params()
+	}
+	g.eps, g.trial = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
+	return c.Check()
+}
+
+// plan refuses a cost above the memory limit.
+func (g *guard) plan(what string, c Cost) error {
+	if c.Bytes > g.opts.MemoryLimit || c.Bytes < 0 {
+		return &MemoryError{Needed: c.Bytes, Limit: g.opts.MemoryLimit, What: what}
+	}
+	return nil
+}
+
+// point takes a new chain of the same shapes.
+func (g *guard) point(c *system.Chain) error {
+	if g.kernel == nil {
+		panic(ErrNotAnalysed)
+	}
+	if len(c.Stages) != len(g.chain.Stages) || c.Params() != g.n {
+		panic(ErrShape)
+	}
+	g.chain, g.factored, g.normKnown, g.norm = c, false, false, 0
+	return c.Check()
+}
+
+// Order is the order of H: the number of parameters.
+func (g *guard) Order() int { return g.n }
+
+// Cost estimates flops and bytes of one factorization and solve.
+func (g *guard) Cost() Cost {
+	if g.kernel == nil {
+		panic(ErrNotAnalysed)
+	}
+	return g.kernel.cost()
+}
+
+// Factorize factors H + εI; see Factorization.
+func (g *guard) Factorize(eps float64) error {
+	if g.kernel == nil {
+		panic(ErrNotAnalysed)
+	}
+	for k := range g.eps {
+		g.eps[k] = eps
+	}
+	return g.factorize()
+}
+
+// FactorizeStages factors H + diag(ε_1 I, …, ε_L I), a damping for each stage:
+// prior precisions by layer, or layerwise damping. The slice has one element a
+// stage and is copied.
+func (g *guard) FactorizeStages(eps []float64) error {
+	if g.kernel == nil {
+		panic(ErrNotAnalysed)
+	}
+	if len(eps) != len(g.eps) {
+		panic(ErrShape)
+	}
+	copy(g.eps, eps)
+	return g.factorize()
+}
+
+func (g *guard) factorize() error {
+	g.factored = false
+	for k, e := range g.eps {
+		if e-e != 0 {
+			return &NotFiniteError{What: "damping", Stage: k + 1, Value: e}
+		}
+	}
+	cost := g.kernel.cost()
+	g.report = Report{Eps: g.eps[0], Flops: cost.Factor, Bytes: cost.Bytes}
+	p := g.shifted(0)
+	if !g.alarming(p) {
+		g.settle(p, 0)
+		if p.tiny > 1 {
+			g.factored = true
+			return nil
+		}
+		// No growth, so the factors are those of a matrix within rounding of
+		// H + εI, and that one is singular.
+		return g.singular(p)
+	}
+	return g.avoid(p)
+}
+
+// shifted factors with every damping moved by delta.
+func (g *guard) shifted(delta float64) pivots {
+	for k, e := range g.eps {
+		g.trial[k] = e + delta
+	}
+	return g.kernel.factor(g.trial)
+}
+
+// alarming reports whether a factorization met growth that makes its pivots
+// worthless. The bound p.scale of ‖H‖ comes free; the norm itself is only
+// estimated where that bound does not settle the question.
+func (g *guard) alarming(p pivots) bool {
+	if !p.finite {
+		return true
+	}
+	if p.growth <= growthAlarm*p.scale {
+		return false
+	}
+	return !(p.growth <= growthAlarm*g.estimateNorm())
+}
+
+// settle records a factorization at damping ε + shift.
+func (g *guard) settle(p pivots, shift float64) {
+	g.inertia = la.Inertia{Negative: p.negative, Zero: p.zero, Positive: g.n - p.negative - p.zero, Certain: true}
+	g.logAbs = p.logAbs
+	g.report.Shift = shift
+	if norm := max(g.norm, p.scale); norm > 0 {
+		g.report.Growth = p.growth / norm
+	}
+}
+
+// avoid handles an alarm at the damping asked. Factorizations a little to
+// either side do not meet the singular pivot block; if they count the same
+// negative eigenvalues, none lies between them and the count is certain.
+func (g *guard) avoid(p pivots) error {
+	norm := g.estimateNorm()
+	if norm == 0 {
+		norm = 1
+	}
+	for delta := shiftBy * norm; delta <= 16*shiftBy*norm; delta *= 2.3 {
+		below := g.shifted(-delta)
+		above := g.shifted(delta)
+		if g.alarming(below) || g.alarming(above) {
+			continue
+		}
+		if below.negative == above.negative && below.zero+above.zero == 0 {
+			g.settle(above, delta)
+			// The derivative of log|det| drops out of the mean.
+			g.logAbs = (below.logAbs + above.logAbs) / 2
+			g.factored = true
+			return nil
+		}
+		// An eigenvalue lies within delta of −ε.
+		if p.finite {
+			p = g.shifted(0)
+			g.settle(p, 0)
+			g.factored = true
+		}
+		g.inertia = la.Inertia{Negative: above.negative, Zero: below.negative - above.negative, Certain: false}
+		g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
+		g.logAbs = (below.logAbs + above.logAbs) / 2
+		if !p.finite {
+			return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 100 * delta}
+		}
+		return nil
+	}
+	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 1e-4 * norm}
+}
+
+// singular reports a matrix that is singular to working accuracy, with the
+// eigenvalues within shiftBy·‖H‖ of −ε counted as zero.
+func (g *guard) singular(p pivots) error {
+	norm := g.estimateNorm()
+	delta := shiftBy * norm
+	below, above := g.shifted(-delta), g.shifted(delta)
+	g.inertia = la.Inertia{Negative: above.negative, Zero: max(below.negative-above.negative, 1), Certain: false}
+	g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
+	g.logAbs = math.Inf(-1)
+	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 100 * delta}
+}
+
+// Inertia returns the inertia of H + εI.
+func (g *guard) Inertia() la.Inertia {
+	if !g.factored && g.inertia == (la.Inertia{}) {
+		panic(ErrNotFactorized)
+	}
+	return g.inertia
+}
+
+// LogDet returns log|det(H+εI)| and its sign, 0 if the inertia is uncertain.
+func (g *guard) LogDet() (log, sign float64) {
+	if !g.factored {
+		panic(ErrNotFactorized)
+	}
+	switch {
+	case !g.inertia.Certain:
+		return g.logAbs, 0
+	case g.inertia.Negative%2 == 1:
+		return g.logAbs, -1
+	}
+	return g.logAbs, 1
+}
+
+// Report tells how the last Factorize and solve went.
+func (g *guard) Report() Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.report
+	r.NormH = g.norm
+	return r
+}
+
+// estimateNorm returns a lower bound of ‖H‖₂, close to it: the greatest
+// ‖Hv‖/‖v‖ met in a few power steps.
+func (g *guard) estimateNorm() float64 {
+	g.mu.Lock()
+	known, norm := g.normKnown, g.norm
+	g.mu.Unlock()
+	if known {
+		return norm
+	}
+	w := g.space(1)
+	defer g.pool.put(w)
+	v := w.d[:g.n]
+	// A fixed, irregular start: the fractional parts of multiples of the
+	// golden ratio.
+	for i := range v {
+		_, f := math.Modf(float64(i+1) * math.Phi)
+		v[i] = f - 0.5
+	}
+	const steps = 4
+	for range steps {
+		nv := norm2(v)
+		if nv == 0 {
+			break
+		}
+		for i := range v {
+			v[i] /= nv
+		}
+		w.product.HessVec(v, v)
+		norm = max(norm, norm2(v))
+	}
+	g.mu.Lock()
+	g.norm, g.normKnown = max(g.norm, norm), true
+	norm = g.norm
+	g.mu.Unlock()
+	return norm
+}
+
+// space lends a workspace for nrhs right-hand sides.
+func (g *guard) space(nrhs int) *solveSpace {
+	w := g.pool.get()
+	if w.chain != g.chain {
+		if w.product == nil {
+			w.product = system.NewProduct(g.chain, g.opts.Backend)
+		} else {
+			w.product.Reset(g.chain)
+		}
+		w.chain = g.chain
+	}
+	w.x, w.b, w.d = resize(w.x, nrhs*g.n), resize(w.b, nrhs*g.n), resize(w.d, nrhs*g.n)
+	w.h, w.best = resize(w.h, g.n), resize(w.best, g.n)
+	return w
+}
+
+// SolveVecTo solves (H + εI) x = b; see Factorization.
+func (g *guard) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
+	if !g.factored {
+		panic(ErrNotFactorized)
+	}
+	if b.Len() != g.n {
+		panic(ErrShape)
+	}
+	if dst.IsEmpty() {
+		dst.ReuseAsVec(g.n)
+	} else if dst.Len() != g.n {
+		panic(ErrShape)
+	}
+	w := g.space(1)
+	defer g.pool.put(w)
+	for i := range w.b {
+		w.b[i] = b.AtVec(i)
+	}
+	err := g.solve(w, 1)
+	if !written(err) {
+		return err
+	}
+	for i, v := range w.x {
+		dst.SetVec(i, v)
+	}
+	return err
+}
+
+// SolveTo solves (H + εI) X = B; see Factorization.
+func (g *guard) SolveTo(dst *mat.Dense, b mat.Matrix) error {
+	if !g.factored {
+		panic(ErrNotFactorized)
+	}
+	r, nrhs := b.Dims()
+	if r != g.n {
+		panic(ErrShape)
+	}
+	if dst.IsEmpty() {
+		dst.ReuseAs(r, nrhs)
+	} else if dr, dc := dst.Dims(); dr != r || dc != nrhs {
+		panic(ErrShape)
+	}
+	w := g.space(nrhs)
+	defer g.pool.put(w)
+	for j := range nrhs {
+		for i := range g.n {
+			w.b[j*g.n+i] = b.At(i, j)
+		}
+	}
+	err := g.solve(w, nrhs)
+	if !written(err) {
+		return err
+	}
+	for j := range nrhs {
+		for i := range g.n {
+			dst.Set(i, j, w.x[j*g.n+i])
+		}
+	}
+	return err
+}
+
+func written(err error) bool {
+	_, bad := err.(*NotFiniteError)
+	return !bad
+}
+
+func norm2(v []float64) float64 {
+	s := 0.0
+	for _, x := range v {
+		s += x * x
+	}
+	if s > 1e-280 && s < 1e280 {
+		return math.Sqrt(s)
+	}
+	// Scaled, against under- and overflow.
+	big := 0.0
+	for _, x := range v {
+		if a := math.Abs(x); a > big || a != a {
+			big = a
+		}
+	}
+	if big == 0 || math.IsInf(big, 0) || big != big {
+		return big
+	}
+	s = 0
+	for _, x := range v {
+		x /= big
+		s += x * x
+	}
+	return big * math.Sqrt(s)
+}

@@ -1,0 +1,25 @@
+package factor
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// machineMemory returns the memory of the machine in bytes where the system
+// tells it, and 16 GiB elsewhere.
+func machineMemory() int64 {
+	const unknown = 16 << 30
+	data, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return unknown
+	}
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, "MemTotal:"); ok {
+			if kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
+				return kb << 10
+			}
+		}
+	}
+	return unknown
+}

@@ -1,0 +1,212 @@
+package factor
+
+import "math"
+
+// solve solves for the nrhs rows of w.b into w.x, and measures and refines each.
+func (g *guard) solve(w *solveSpace, nrhs int) error {
+	n := g.n
+	for i, v := range w.b {
+		if v-v != 0 {
+			return &NotFiniteError{What: "right-hand side", Index: i % n, Value: v}
+		}
+	}
+	norm := g.estimateNorm()
+	copy(w.x, w.b)
+	g.kernel.solve(w.x, nrhs)
+	worst, steps := 0.0, 0
+	var failed error
+	for j := range nrhs {
+		x, b, d := w.x[j*n:(j+1)*n], w.b[j*n:(j+1)*n], w.d[j*n:(j+1)*n]
+		reached, s := g.refine(w, x, b, d, norm)
+		worst, steps = math.Max(worst, reached), max(steps, s)
+		if !(reached <= g.opts.Tolerance) && failed == nil {
+			failed = &AccuracyError{Reached: reached, Wanted: g.opts.Tolerance, Column: j}
+		}
+	}
+	g.mu.Lock()
+	g.report.BackwardError, g.report.Refinements = worst, steps
+	g.mu.Unlock()
+	return failed
+}
+
+// refine improves x until its backward error meets the tolerance: steps of
+// iterative refinement while they help, then, where the factors belong to a
+// shifted matrix and the asked one is ill conditioned, a Krylov method with the
+// factors as preconditioner. It returns the backward error of x as it leaves.
+func (g *guard) refine(w *solveSpace, x, b, d []float64, norm float64) (reached float64, steps int) {
+	nb := norm2(b)
+	if nb == 0 {
+		clear(x)
+		return 0, 0
+	}
+	reached = g.residual(w, d, x, b, nb, norm)
+	for ; reached > g.opts.Tolerance && steps < g.opts.MaxRefinements; steps++ {
+		copy(w.best, x)
+		g.kernel.solve(d, 1)
+		for i, v := range d {
+			x[i] += v
+		}
+		next := g.residual(w, d, x, b, nb, norm)
+		if !(next < reached) {
+			copy(x, w.best)
+			break
+		}
+		slow := next > reached/2
+		reached = next
+		if slow {
+			steps++
+			break
+		}
+	}
+	if reached > g.opts.Tolerance || reached != reached {
+		s := g.gmres(w, x, b, nb, norm, &reached)
+		steps += s
+	}
+	return reached, steps
+}
+
+// residual writes d = b − (H + diag(ε)) x and returns the normwise backward
+// error of x, infinite where x is not finite.
+func (g *guard) residual(w *solveSpace, d, x, b []float64, nb, norm float64) float64 {
+	g.apply(w, d, x)
+	for i := range d {
+		d[i] = b[i] - d[i]
+	}
+	e := norm2(d) / (norm*norm2(x) + nb)
+	if e != e {
+		return math.Inf(1)
+	}
+	return e
+}
+
+// apply computes dst = (H + diag(ε)) v.
+func (g *guard) apply(w *solveSpace, dst, v []float64) {
+	w.product.HessVec(dst, v)
+	for k, e := range g.eps {
+		for i := g.offsets[k]; i < g.offsets[k+1]; i++ {
+			dst[i] += e * v[i]
+		}
+	}
+}
+
+const (
+	krylovLength = 30 // basis vectors between restarts
+	krylovCycles = 3
+)
+
+// krylovSpace is the workspace of gmres.
+type krylovSpace struct {
+	v    []float64 // (krylovLength+1)×n: orthonormal basis
+	h    [krylovLength + 1][krylovLength]float64
+	c, s [krylovLength]float64 // Givens rotations
+	y    [krylovLength + 1]float64
+}
+
+// gmres improves x by restarted GMRES on (H+εI) F⁻¹ u = r, x += F⁻¹u, where F
+// are the factors at hand. It keeps the best x.
+//
+// Source: Y. Saad and M. H. Schultz, GMRES: a generalized minimal residual
+// algorithm for solving nonsymmetric linear systems, SIAM J. Sci. Stat.
+// Comput. 7 (1986).
+func (g *guard) gmres(w *solveSpace, x, b []float64, nb, norm float64, reached *float64) (steps int) {
+	n := g.n
+	k := &w.krylov
+	k.v = resize(k.v, (krylovLength+1)*n)
+	basis := func(i int) []float64 { return k.v[i*n : (i+1)*n] }
+	if math.IsInf(*reached, 1) {
+		clear(x) // nothing worth improving
+	}
+	for range krylovCycles {
+		start := *reached
+		copy(w.best, x)
+		g.residual(w, basis(0), x, b, nb, norm)
+		beta := norm2(basis(0))
+		if beta == 0 || beta != beta || math.IsInf(beta, 0) {
+			return steps
+		}
+		scale(1/beta, basis(0))
+		k.y = [krylovLength + 1]float64{beta}
+		m := 0
+		for m < min(krylovLength, n) {
+			copy(w.h, basis(m))
+			g.kernel.solve(w.h, 1)
+			next := basis(m + 1)
+			g.apply(w, next, w.h)
+			steps++
+			for range 2 { // orthogonalised twice, so that it stays orthogonal
+				for i := range m + 1 {
+					t := dot(basis(i), next)
+					axpy(-t, basis(i), next)
+					k.h[i][m] += t
+				}
+			}
+			t := norm2(next)
+			if t != t || math.IsInf(t, 0) {
+				break
+			}
+			k.h[m+1][m] = t
+			if t > 0 {
+				scale(1/t, next)
+			}
+			for i := range m {
+				k.h[i][m], k.h[i+1][m] = k.c[i]*k.h[i][m]+k.s[i]*k.h[i+1][m], k.c[i]*k.h[i+1][m]-k.s[i]*k.h[i][m]
+			}
+			r := math.Hypot(k.h[m][m], t)
+			if r == 0 {
+				break
+			}
+			k.c[m], k.s[m] = k.h[m][m]/r, t/r
+			k.h[m][m] = r
+			k.y[m], k.y[m+1] = k.c[m]*k.y[m], -k.s[m]*k.y[m]
+			m++
+			if math.Abs(k.y[m]) <= 0.1*g.opts.Tolerance*nb || t == 0 {
+				break
+			}
+		}
+		for i := m - 1; i >= 0; i-- {
+			for j := i + 1; j < m; j++ {
+				k.y[i] -= k.h[i][j] * k.y[j]
+			}
+			k.y[i] /= k.h[i][i]
+		}
+		clear(w.h)
+		for i := range m {
+			axpy(k.y[i], basis(i), w.h)
+		}
+		k.h = [krylovLength + 1][krylovLength]float64{}
+		g.kernel.solve(w.h, 1)
+		for i, v := range w.h {
+			x[i] += v
+		}
+		if e := g.residual(w, basis(0), x, b, nb, norm); e < start {
+			*reached = e
+		} else {
+			copy(x, w.best)
+			return steps
+		}
+		if *reached <= g.opts.Tolerance || *reached > start/2 {
+			return steps
+		}
+	}
+	return steps
+}
+
+func scale(a float64, x []float64) {
+	for i := range x {
+		x[i] *= a
+	}
+}
+
+func axpy(a float64, x, y []float64) {
+	for i, v := range x {
+		y[i] += a * v
+	}
+}
+
+func dot(x, y []float64) float64 {
+	s := 0.0
+	for i, v := range x {
+		s += v * y[i]
+	}
+	return s
+}

@@ -1,0 +1,309 @@
+package system
+
+import "costate/la"
+
+// An Augmented is the sparse symmetric system of a chain in its parameters x,
+// states y and costates m,
+//
+//	    [ A + εI    C      Gᵀ  ] [x]   [g]
+//	K = [ Cᵀ        Q     −Mᵀ  ] [y] = [0]
+//	    [ G        −M      0   ] [m]   [0]
+//
+// whose elimination of (y, m) leaves (H + εI) x = g. G holds the derivative of
+// each stage's states in its parameters, M is unit lower block bidiagonal
+// (states against the states of the stage before), and A, C, Q are the second
+// derivatives. The unknowns stand in the order x_1 … x_L, y_1 … y_L, m_1 … m_L.
+// Every coupling is inside a stage or between two neighbours, so ordering the
+// unknowns by stage makes K block tridiagonal.
+//
+//	In(K) = In(H + εI) + (N, N, 0),   |det K| = |det(H + εI)|,   N = States
+//
+// The states are pre-activations, which keeps K sparse; see Stage.States.
+//
+// Source: A. Rahimi, The Hessian of tall-skinny networks is easy to invert,
+// arXiv:2601.06096 (2026), with rows 2 and 3 negated and exchanged, which makes
+// the system symmetric.
+type Augmented struct {
+	K *la.Sym
+
+	params, states int
+	x, y           []int // first parameter and first state of each stage; L+1 long
+
+	slots []int32 // slot in the values of K of the t-th emission
+	next  int
+	val   []float64
+	build *la.SymBuilder
+}
+
+// Assemble assembles K for the chain, with damping eps. The pattern depends
+// only on the shapes of the chain: zeros among its numbers are kept.
+func Assemble(c *Chain, eps float64) *Augmented {
+	a := &Augmented{params: c.Params(), states: c.States()}
+	a.x, a.y = make([]int, len(c.Stages)+1), make([]int, len(c.Stages)+1)
+	for k, s := range c.Stages {
+		a.x[k+1], a.y[k+1] = a.x[k]+s.Params(), a.y[k]+s.States()
+	}
+	a.build = la.NewSymBuilder(a.Order(), a.entries(c))
+	a.assemble(c, eps)
+	a.K, a.slots = a.build.Build()
+	a.build = nil
+	a.val = a.K.RawLower().Val
+	return a
+}
+
+// Update writes the values of another chain of the same shapes, and of another
+// damping, into K: no search, no sort, no allocation.
+func (a *Augmented) Update(c *Chain, eps float64) {
+	clear(a.val)
+	a.next = 0
+	a.assemble(c, eps)
+	if a.next != len(a.slots) {
+		panic("system: Update with a chain of other shapes")
+	}
+}
+
+// Order is the order of K: parameters plus twice the states.
+func (a *Augmented) Order() int { return a.params + 2*a.states }
+
+// Params and States are the numbers of parameters and of states.
+func (a *Augmented) Params() int { return a.params }
+func (a *Augmented) States() int { return a.states }
+
+// Stages is the number of stages.
+func (a *Augmented) Stages() int { return len(a.x) - 1 }
+
+// Stage returns the half-open ranges of the unknowns of stage k, from 0: its
+// parameters, states and costates, as indices into the order of K.
+func (a *Augmented) Stage(k int) (x, y, m [2]int) {
+	y0 := a.params
+	m0 := a.params + a.states
+	return [2]int{a.x[k], a.x[k+1]}, [2]int{y0 + a.y[k], y0 + a.y[k+1]}, [2]int{m0 + a.y[k], m0 + a.y[k+1]}
+}
+
+// LiftTo writes the right-hand side (g, 0, 0) into dst, of length Order.
+func (a *Augmented) LiftTo(dst, g []float64) {
+	if len(dst) != a.Order() || len(g) != a.params {
+		panic("system: dimension mismatch")
+	}
+	copy(dst, g)
+	clear(dst[a.params:])
+}
+
+// Split returns views of the parameters, states and costates in a vector of
+// length Order, such as a solution of K.
+func (a *Augmented) Split(v []float64) (x, y, m []float64) {
+	if len(v) != a.Order() {
+		panic("system: dimension mismatch")
+	}
+	return v[:a.params], v[a.params : a.params+a.states], v[a.params+a.states:]
+}
+
+// add emits the value v for the elements (i, j) and (j, i) of K.
+func (a *Augmented) add(i, j int, v float64) {
+	if a.build != nil {
+		a.build.Add(i, j, v)
+		return
+	}
+	a.val[a.slots[a.next]] += v
+	a.next++
+}
+
+// assemble emits every entry of K, always in the same order.
+func (a *Augmented) assemble(c *Chain, eps float64) {
+	for i := range a.params {
+		a.add(i, i, eps)
+	}
+	m0 := a.params + a.states
+	prev := outputMap{}
+	for k, s := range c.Stages {
+		x, y, m := a.x[k], a.params+a.y[k], m0+a.y[k]
+		for i := range s.States() {
+			a.add(m+i, y+i, -1)
+		}
+		out := outputMap{first: y}
+		switch s := s.(type) {
+		case *Dense:
+			a.dense(s, x, y, m, prev, k > 0)
+			out.j = s.J
+			if s.Skip {
+				out = outputMap{first: y + s.Batch*s.Out}
+			}
+		case *Blocks:
+			a.blocks(s, x, m, prev, k > 0)
+		}
+		prev = out
+	}
+	for n := range c.Loss.Batch {
+		a.quadratic(&c.Loss, n, prev)
+	}
+}
+
+// dense emits a Dense stage: the rows s = y W ᵀ + [Z, 1] Xᵀ of its dynamics,
+// with a skip also y_k = y_{k-1} + J s, the coupling δ and the curvature Q.
+func (a *Augmented) dense(d *Dense, x, y, m int, prev outputMap, inner bool) {
+	bias := x + d.Out*d.In
+	for n := range d.Batch {
+		for o := range d.Out {
+			row := m + n*d.Out + o
+			for b := range d.In {
+				a.add(row, x+o*d.In+b, d.Z[n*d.In+b])
+			}
+			if d.Bias {
+				a.add(row, bias+o, 1)
+			}
+			if !inner {
+				continue
+			}
+			for b := range d.In {
+				cols, first, j := prev.row(n*d.In + b)
+				for i := range cols {
+					e := at(j, i)
+					a.add(row, first+i, d.W[o*d.In+b]*e)
+					if d.Delta != nil {
+						a.add(x+o*d.In+b, first+i, d.Delta[n*d.Out+o]*e)
+					}
+				}
+			}
+		}
+		if !d.Q.IsZero() {
+			a.quadratic(&d.Q, n, outputMap{first: y})
+		}
+	}
+	if !d.Skip {
+		return
+	}
+	own := outputMap{first: y, j: d.J}
+	for i := range d.Batch * d.Out {
+		row := m + d.Batch*d.Out + i
+		cols, first, j := own.row(i)
+		for l := range cols {
+			a.add(row, first+l, at(j, l))
+		}
+		if inner {
+			cols, first, j = prev.row(i)
+			for l := range cols {
+				a.add(row, first+l, at(j, l))
+			}
+		}
+	}
+}
+
+// blocks emits a Blocks stage.
+func (a *Augmented) blocks(s *Blocks, x, m int, prev outputMap, inner bool) {
+	if s.G != nil {
+		s.G.each(func(i, j int, v float64) { a.add(m+i, x+j, v) })
+	}
+	if s.A != nil {
+		s.A.each(func(i, j int, v float64) {
+			if j <= i {
+				a.add(x+i, x+j, v)
+			}
+		})
+	}
+	if !inner {
+		return
+	}
+	couple := func(row0 int) func(i, j int, v float64) {
+		return func(i, j int, v float64) {
+			cols, first, e := prev.row(j)
+			for l := range cols {
+				a.add(row0+i, first+l, v*at(e, l))
+			}
+		}
+	}
+	if s.F != nil {
+		s.F.each(couple(m))
+	}
+	if s.C != nil {
+		s.C.each(couple(x))
+	}
+	if s.Q != nil {
+		s.Q.each(func(i, j int, v float64) { a.pair(prev, i, j, v) })
+	}
+}
+
+// quadratic emits Eᵀ R E for block n of R, where E maps states to the numbers
+// that R acts on.
+func (a *Augmented) quadratic(r *SampleMap, n int, e outputMap) {
+	if r.Diag != nil {
+		for i := range r.Rows {
+			a.pair(e, n*r.Rows+i, n*r.Rows+i, r.Diag[n*r.Rows+i])
+		}
+		return
+	}
+	if r.Full == nil {
+		return
+	}
+	for i := range r.Rows {
+		for j := range r.Rows {
+			a.pair(e, n*r.Rows+i, n*r.Rows+j, r.Full[(n*r.Rows+i)*r.Rows+j])
+		}
+	}
+}
+
+// pair emits the lower triangle of v e_iᵀ e_j, for the rows e_i, e_j of e. Over
+// all ordered pairs (i, j) of a symmetric matrix this gives the lower triangle
+// of its congruence.
+func (a *Augmented) pair(e outputMap, i, j int, v float64) {
+	ci, fi, ei := e.row(i)
+	cj, fj, ej := e.row(j)
+	for p := range ci {
+		for q := range cj {
+			if fi+p >= fj+q {
+				a.add(fi+p, fj+q, v*at(ei, p)*at(ej, q))
+			}
+		}
+	}
+}
+
+// An outputMap gives the outputs of a stage as combinations of its states: the
+// identity on the states from first on, or a SampleMap of them.
+type outputMap struct {
+	first int
+	j     SampleMap
+}
+
+// row returns output i as the combination of cols states, from the state first
+// on, with coefficients coef (nil: all 1).
+func (e *outputMap) row(i int) (cols, first int, coef []float64) {
+	switch {
+	case e.j.Diag != nil:
+		return 1, e.first + i, e.j.Diag[i : i+1]
+	case e.j.Full != nil:
+		c := e.j.Cols
+		return c, e.first + i/e.j.Rows*c, e.j.Full[i*c : (i+1)*c]
+	}
+	return 1, e.first + i, nil
+}
+
+func at(coef []float64, i int) float64 {
+	if coef == nil {
+		return 1
+	}
+	return coef[i]
+}
+
+// each calls f for every stored entry, by rows.
+func (m *Matrix) each(f func(i, j int, v float64)) {
+	for i := range m.Rows {
+		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
+			f(i, m.Col[p], m.Val[p])
+		}
+	}
+}
+
+// entries estimates the number of emissions, to size the builder.
+func (a *Augmented) entries(c *Chain) int {
+	n := a.params + a.states
+	for _, s := range c.Stages {
+		if d, ok := s.(*Dense); ok {
+			n += d.Batch * d.Out * (3*d.In + 1)
+			if d.Q.Full != nil {
+				n += d.Batch * d.Out * d.Out
+			} else {
+				n += d.Batch * d.Out
+			}
+		}
+	}
+	return n + len(c.Loss.Full) + len(c.Loss.Diag)
+}

@@ -1,0 +1,146 @@
+// Package chaintest makes chains for tests: random ones of every kind of
+// stage, and their matrices formed densely, column by column.
+package chaintest
+
+import (
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/la/blas"
+	"costate/system"
+)
+
+// A Stage describes one stage of a random chain. Exactly one of the kinds is
+// made: a dense stage of width Out, or with Blocks a Blocks stage with P
+// parameters and Out outputs per sample.
+type Stage struct {
+	Out    int
+	Bias   bool
+	Skip   bool
+	Full   bool // J and Q as full blocks per sample, J with Out+1 rows unless Skip
+	Blocks bool
+	P      int
+}
+
+// Random returns a chain of the given stages for a batch with in inputs per
+// sample. Its derivatives are random, not those of a network: nothing in the
+// library may rely on more than their shapes.
+func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
+	c := &system.Chain{}
+	width := in
+	for k, s := range stages {
+		if s.Blocks {
+			b := &system.Blocks{P: s.P, NIn: batch * width, NOut: batch * s.Out}
+			b.G = sparse(rng, b.NOut, b.P, false)
+			b.A = sparse(rng, b.P, b.P, true)
+			if k > 0 {
+				b.F = sparse(rng, b.NOut, b.NIn, false)
+				b.C = sparse(rng, b.P, b.NIn, false)
+				b.Q = sparse(rng, b.NIn, b.NIn, true)
+			} else {
+				b.NIn = 0
+			}
+			c.Stages = append(c.Stages, b)
+			width = s.Out
+			continue
+		}
+		d := &system.Dense{Batch: batch, In: width, Out: s.Out, Bias: s.Bias, Skip: s.Skip}
+		if s.Skip {
+			d.Out = width
+		}
+		d.W = normal(rng, d.Out*d.In, 1/float64(d.In))
+		d.Z = normal(rng, batch*d.In, 1)
+		d.Delta = normal(rng, batch*d.Out, 0.3)
+		out := d.Out
+		if s.Full {
+			if !s.Skip {
+				out++
+			}
+			d.J = system.SampleMap{Batch: batch, Rows: out, Cols: d.Out, Full: normal(rng, batch*out*d.Out, 0.7)}
+			d.Q = symmetric(rng, batch, d.Out, 0.3)
+		} else {
+			d.J = system.SampleMap{Batch: batch, Rows: out, Cols: out, Diag: normal(rng, batch*out, 0.7)}
+			d.Q = system.SampleMap{Batch: batch, Rows: out, Cols: out, Diag: normal(rng, batch*out, 0.3)}
+		}
+		c.Stages = append(c.Stages, d)
+		width = out
+	}
+	c.Loss = symmetric(rng, batch, width, 1)
+	// A loss that is convex in the outputs, as those of networks are.
+	for n := range batch {
+		r := c.Loss.Full[n*width*width : (n+1)*width*width]
+		a := mat.NewDense(width, width, append([]float64(nil), r...))
+		var aat mat.Dense
+		aat.Mul(a, a.T())
+		copy(r, aat.RawMatrix().Data)
+	}
+	return c
+}
+
+// Matrix returns the matrix H of the chain, one product per column.
+func Matrix(c *system.Chain, backend blas.Backend) *mat.SymDense {
+	n := c.Params()
+	h := mat.NewDense(n, n, nil)
+	p := system.NewProduct(c, backend)
+	e, col := make([]float64, n), make([]float64, n)
+	for j := range n {
+		e[j] = 1
+		p.HessVec(col, e)
+		h.SetCol(j, col)
+		e[j] = 0
+	}
+	s := mat.NewSymDense(n, nil)
+	for i := range n {
+		for j := i; j < n; j++ {
+			s.SetSym(i, j, (h.At(i, j)+h.At(j, i))/2)
+		}
+	}
+	return s
+}
+
+func normal(rng *rand.Rand, n int, scale float64) []float64 {
+	a := make([]float64, n)
+	for i := range a {
+		a[i] = scale * rng.NormFloat64()
+	}
+	return a
+}
+
+func symmetric(rng *rand.Rand, batch, n int, scale float64) system.SampleMap {
+	m := system.SampleMap{Batch: batch, Rows: n, Cols: n, Full: make([]float64, batch*n*n)}
+	for b := range batch {
+		for i := range n {
+			for j := range i + 1 {
+				v := scale * rng.NormFloat64()
+				m.Full[(b*n+i)*n+j], m.Full[(b*n+j)*n+i] = v, v
+			}
+		}
+	}
+	return m
+}
+
+// sparse returns a random matrix with about two thirds of its entries.
+func sparse(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
+	a := make([]float64, rows*cols)
+	for i := range rows {
+		for j := range cols {
+			if rng.IntN(3) > 0 && (!sym || j <= i) {
+				a[i*cols+j] = rng.NormFloat64() / float64(1+cols/2)
+				if sym {
+					a[j*cols+i] = a[i*cols+j]
+				}
+			}
+		}
+	}
+	m := &system.Matrix{Rows: rows, Cols: cols, Ptr: make([]int, rows+1)}
+	for i := range rows {
+		for j := range cols {
+			if v := a[i*cols+j]; v != 0 {
+				m.Col, m.Val = append(m.Col, j), append(m.Val, v)
+			}
+		}
+		m.Ptr[i+1] = len(m.Col)
+	}
+	return m
+}

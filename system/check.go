@@ -1,0 +1,142 @@
+package system
+
+import (
+	"fmt"
+	"math"
+)
+
+// Check validates the shapes of the chain and that its numbers are finite. The
+// error names the stage (from 1), the array and the index.
+func (c *Chain) Check() error {
+	if len(c.Stages) == 0 {
+		return fmt.Errorf("system: the chain has no stages")
+	}
+	for k, s := range c.Stages {
+		if err := s.check(); err != nil {
+			return fmt.Errorf("system: stage %d: %w", k+1, err)
+		}
+		if k > 0 && s.Inputs() != c.Stages[k-1].Outputs() {
+			return fmt.Errorf("system: stage %d takes %d numbers, stage %d gives %d", k+1, s.Inputs(), k, c.Stages[k-1].Outputs())
+		}
+		if d, ok := s.(*Dense); ok && k == 0 && d.Skip && d.In == 0 {
+			return fmt.Errorf("system: stage 1: a skip needs inputs")
+		}
+	}
+	last := c.Stages[len(c.Stages)-1]
+	if c.Loss.Batch*c.Loss.Rows != last.Outputs() {
+		return fmt.Errorf("system: the loss is of order %d×%d, the last stage has %d outputs", c.Loss.Batch, c.Loss.Rows, last.Outputs())
+	}
+	if err := c.Loss.check("Loss", c.Loss.Batch, c.Loss.Rows, c.Loss.Rows, true); err != nil {
+		return fmt.Errorf("system: %w", err)
+	}
+	return nil
+}
+
+func (s *Dense) check() error {
+	if s.Batch < 1 || s.In < 0 || s.Out < 1 || s.In == 0 && !s.Bias {
+		return fmt.Errorf("bad shape: batch %d, in %d, out %d", s.Batch, s.In, s.Out)
+	}
+	if s.Skip && s.In != s.Out {
+		return fmt.Errorf("a skip needs as many outputs as inputs: in %d, out %d", s.In, s.Out)
+	}
+	if err := finite("W", s.W, s.Out*s.In); err != nil {
+		return err
+	}
+	if err := finite("Z", s.Z, s.Batch*s.In); err != nil {
+		return err
+	}
+	if s.Delta != nil {
+		if err := finite("Delta", s.Delta, s.Batch*s.Out); err != nil {
+			return err
+		}
+	}
+	rows := s.Out
+	if s.J.Full != nil {
+		rows = s.J.Rows
+	}
+	if s.Skip && rows != s.Out {
+		return fmt.Errorf("J of a stage with a skip has %d rows, want %d", rows, s.Out)
+	}
+	if err := s.J.check("J", s.Batch, rows, s.Out, false); err != nil {
+		return err
+	}
+	return s.Q.check("Q", s.Batch, s.Out, s.Out, true)
+}
+
+func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) error {
+	if m.IsZero() {
+		return nil
+	}
+	if m.Batch != batch || m.Rows != rows || m.Cols != cols {
+		return fmt.Errorf("%s is %d blocks of %d×%d, want %d of %d×%d", name, m.Batch, m.Rows, m.Cols, batch, rows, cols)
+	}
+	if m.Full == nil {
+		if rows != cols {
+			return fmt.Errorf("%s is diagonal but %d×%d", name, rows, cols)
+		}
+		return finite(name, m.Diag, batch*rows)
+	}
+	if err := finite(name, m.Full, batch*rows*cols); err != nil {
+		return err
+	}
+	if symmetric {
+		for n := range batch {
+			b := m.Full[n*rows*rows:]
+			for i := range rows {
+				for j := range i {
+					x, y := b[i*rows+j], b[j*rows+i]
+					if d := math.Abs(x - y); d > 1e-12*(math.Abs(x)+math.Abs(y)) && d > 1e-300 {
+						return fmt.Errorf("%s of sample %d is not symmetric at (%d,%d): %v and %v", name, n, i, j, x, y)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Blocks) check() error {
+	if s.P < 0 || s.NIn < 0 || s.NOut < 1 {
+		return fmt.Errorf("bad shape: %d parameters, %d inputs, %d outputs", s.P, s.NIn, s.NOut)
+	}
+	for _, m := range []struct {
+		name       string
+		m          *Matrix
+		rows, cols int
+		sym        bool
+	}{
+		{"F", s.F, s.NOut, s.NIn, false}, {"G", s.G, s.NOut, s.P, false},
+		{"A", s.A, s.P, s.P, true}, {"C", s.C, s.P, s.NIn, false}, {"Q", s.Q, s.NIn, s.NIn, true},
+	} {
+		if m.m == nil {
+			if m.name == "F" && s.NIn > 0 || m.name == "G" && s.P > 0 {
+				return fmt.Errorf("%s is missing", m.name)
+			}
+			continue
+		}
+		check := m.m.check
+		if m.sym {
+			check = func(name string, rows, _ int) error { return m.m.checkSymmetric(name, rows) }
+		}
+		if err := check(m.name, m.rows, m.cols); err != nil {
+			return err
+		}
+		if err := finite(m.name, m.m.Val, len(m.m.Val)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finite reports a wrong length, or the first NaN or infinity of a.
+func finite(name string, a []float64, n int) error {
+	if len(a) != n {
+		return fmt.Errorf("%s has length %d, want %d", name, len(a), n)
+	}
+	for i, v := range a {
+		if v-v != 0 {
+			return fmt.Errorf("%s[%d] is %v", name, i, v)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,323 @@
+package system
+
+import "costate/la/blas"
+
+// A Product computes H·v for the matrix H of a chain: one pass forward and one
+// back along the chain, as Pearlmutter (1994) does for a network. It knows
+// nothing of any factorization, so residuals formed with it are an independent
+// check of a solution.
+//
+// The zero value is not usable; see NewProduct. A Product has workspace of its
+// own and must not be used by two goroutines at once; several Products of one
+// chain may.
+type Product struct {
+	chain   *Chain
+	backend blas.Backend
+	y       [][]float64 // y[k] = y_{k+1} in the text: outputs of stage k
+	s       [][]float64 // pre-activations of the dense stages
+	la, lb  []float64   // λ at the outputs and inputs of a stage
+	nu      []float64   // derivative in the pre-activations
+	ax      []float64   // A x of a Blocks stage
+}
+
+// NewProduct prepares products with the matrix of c. Products with large
+// layers run on backend.
+func NewProduct(c *Chain, backend blas.Backend) *Product {
+	p := &Product{backend: backend}
+	p.Reset(c)
+	return p
+}
+
+// Reset makes p multiply by the matrix of c, reusing its workspace.
+func (p *Product) Reset(c *Chain) {
+	p.chain = c
+	if len(p.y) != len(c.Stages) {
+		p.y, p.s = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
+	}
+	widest, pre, params := 0, 0, 0
+	for k, s := range c.Stages {
+		p.y[k] = resize(p.y[k], s.Outputs())
+		widest = max(widest, s.Inputs(), s.Outputs())
+		if d, ok := s.(*Dense); ok {
+			p.s[k] = resize(p.s[k], d.Batch*d.Out)
+			pre = max(pre, d.Batch*d.Out)
+		} else {
+			params = max(params, s.Params())
+		}
+	}
+	p.la, p.lb, p.nu = resize(p.la, widest), resize(p.lb, widest), resize(p.nu, pre)
+	p.ax = resize(p.ax, params)
+}
+
+// HessVec computes dst = H v. dst and v have the length Chain.Params; dst may
+// be v.
+func (p *Product) HessVec(dst, v []float64) {
+	c := p.chain
+	n := c.Params()
+	if len(dst) != n || len(v) != n {
+		panic("system: dimension mismatch")
+	}
+	p.forward(v)
+	// λ_L = R y_L.
+	last := len(c.Stages) - 1
+	lambda := p.la[:len(p.y[last])]
+	c.Loss.mul(lambda, p.y[last])
+	other := p.lb
+	off := n
+	for k := last; k >= 0; k-- {
+		s := c.Stages[k]
+		off -= s.Params()
+		var in []float64
+		if k > 0 {
+			in = p.y[k-1]
+		}
+		prev := other[:s.Inputs()]
+		switch s := s.(type) {
+		case *Dense:
+			p.denseBack(s, dst[off:off+s.Params()], v[off:off+s.Params()], in, p.s[k], lambda, prev)
+		case *Blocks:
+			s.back(dst[off:off+s.P], v[off:off+s.P], in, lambda, prev, p.ax[:s.P])
+		}
+		other = lambda[:cap(lambda)]
+		lambda = prev
+	}
+}
+
+// Outputs computes the first-order change of the last stage's outputs along
+// the parameter direction v: J v for the Jacobian J of the network, stacked by
+// sample. The slice belongs to p and holds until its next call.
+func (p *Product) Outputs(v []float64) []float64 {
+	p.forward(v)
+	return p.y[len(p.y)-1]
+}
+
+// TransOutputs computes dst = Jᵀ w for the Jacobian of the network: the
+// backpropagation of w.
+func (p *Product) TransOutputs(dst, w []float64) {
+	c := p.chain
+	off := c.Params()
+	lambda := append(p.la[:0], w...)
+	other := p.lb
+	for k := len(c.Stages) - 1; k >= 0; k-- {
+		s := c.Stages[k]
+		off -= s.Params()
+		prev := other[:s.Inputs()]
+		switch s := s.(type) {
+		case *Dense:
+			p.denseAdjoint(s, dst[off:off+s.Params()], lambda, prev)
+		case *Blocks:
+			clear(prev)
+			clear(dst[off : off+s.P])
+			s.adjoint(dst[off:off+s.P], lambda, prev)
+		}
+		other = lambda[:cap(lambda)]
+		lambda = prev
+	}
+}
+
+// forward computes the states of every stage along v.
+func (p *Product) forward(v []float64) {
+	off := 0
+	var y []float64
+	for k, s := range p.chain.Stages {
+		x := v[off : off+s.Params()]
+		off += s.Params()
+		switch s := s.(type) {
+		case *Dense:
+			p.denseForward(s, x, y, p.s[k], p.y[k])
+		case *Blocks:
+			clear(p.y[k])
+			if s.G != nil {
+				s.G.mulAdd(p.y[k], x)
+			}
+			if y != nil && s.F != nil {
+				s.F.mulAdd(p.y[k], y)
+			}
+		}
+		y = p.y[k]
+	}
+}
+
+// denseForward computes s = y Wᵀ + [Z, 1] Xᵀ and out = J s (+ y); y is nil for
+// the first stage.
+func (p *Product) denseForward(d *Dense, x, y, s, out []float64) {
+	n := d.Out * d.In
+	if d.Bias {
+		for b := range d.Batch {
+			copy(s[b*d.Out:(b+1)*d.Out], x[n:])
+		}
+	} else {
+		clear(s)
+	}
+	p.gemm(blas.NoTrans, blas.Trans, d.Batch, d.Out, d.In, d.Z, d.In, x[:n], d.In, 1, s, d.Out)
+	if y != nil {
+		p.gemm(blas.NoTrans, blas.Trans, d.Batch, d.Out, d.In, y, d.In, d.W, d.In, 1, s, d.Out)
+	}
+	if d.J.IsZero() {
+		copy(out, s)
+	} else {
+		d.J.mul(out, s)
+	}
+	if d.Skip && y != nil {
+		for i, v := range y {
+			out[i] += v
+		}
+	}
+}
+
+// denseBack turns λ at the outputs into the stage's part of H v and into λ at
+// the inputs, prev.
+func (p *Product) denseBack(d *Dense, h, x, y, s, lambda, prev []float64) {
+	nu := p.nu[:len(s)]
+	if d.J.IsZero() {
+		copy(nu, lambda)
+	} else {
+		d.J.mulTrans(nu, lambda)
+	}
+	if !d.Q.IsZero() {
+		d.Q.mulAdd(nu, s)
+	}
+	n := d.Out * d.In
+	// x is read before h is written: they may be the same slice.
+	if y != nil {
+		if d.Skip {
+			copy(prev, lambda)
+		} else {
+			clear(prev)
+		}
+		p.gemm(blas.NoTrans, blas.NoTrans, d.Batch, d.In, d.Out, nu, d.Out, d.W, d.In, 1, prev, d.In)
+		if d.Delta != nil {
+			p.gemm(blas.NoTrans, blas.NoTrans, d.Batch, d.In, d.Out, d.Delta, d.Out, x[:n], d.In, 1, prev, d.In)
+		}
+	}
+	p.gemm(blas.Trans, blas.NoTrans, d.Out, d.In, d.Batch, nu, d.Out, d.Z, d.In, 0, h[:n], d.In)
+	if y != nil && d.Delta != nil {
+		p.gemm(blas.Trans, blas.NoTrans, d.Out, d.In, d.Batch, d.Delta, d.Out, y, d.In, 1, h[:n], d.In)
+	}
+	if d.Bias {
+		sumRows(h[n:], nu, d.Batch)
+	}
+}
+
+// denseAdjoint is denseBack without second derivatives: h = (∂u/∂x)ᵀ Jᵀ λ.
+func (p *Product) denseAdjoint(d *Dense, h, lambda, prev []float64) {
+	nu := p.nu[:d.Batch*d.Out]
+	if d.J.IsZero() {
+		copy(nu, lambda)
+	} else {
+		d.J.mulTrans(nu, lambda)
+	}
+	if d.Skip {
+		copy(prev, lambda)
+	} else {
+		clear(prev)
+	}
+	n := d.Out * d.In
+	p.gemm(blas.NoTrans, blas.NoTrans, d.Batch, d.In, d.Out, nu, d.Out, d.W, d.In, 1, prev, d.In)
+	p.gemm(blas.Trans, blas.NoTrans, d.Out, d.In, d.Batch, nu, d.Out, d.Z, d.In, 0, h[:n], d.In)
+	if d.Bias {
+		sumRows(h[n:], nu, d.Batch)
+	}
+}
+
+// gemm multiplies with leading dimensions that may be 0 for empty inputs.
+func (p *Product) gemm(tA, tB blas.Transpose, m, n, k int, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	if m == 0 || n == 0 {
+		return
+	}
+	p.backend.Gemm(tA, tB, m, n, k, 1, a, max(lda, 1), b, max(ldb, 1), beta, c, ldc)
+}
+
+// back is denseBack for a Blocks stage. x is read before h, which may be the
+// same slice, is written: A x waits in ax.
+func (s *Blocks) back(h, x, y, lambda, prev, ax []float64) {
+	clear(prev)
+	if y != nil {
+		if s.Q != nil {
+			s.Q.mulAdd(prev, y)
+		}
+		if s.C != nil {
+			s.C.mulTransAdd(prev, x)
+		}
+	}
+	clear(ax)
+	if s.A != nil {
+		s.A.mulAdd(ax, x)
+	}
+	clear(h)
+	s.adjoint(h, lambda, prev)
+	if y != nil && s.C != nil {
+		s.C.mulAdd(h, y)
+	}
+	for i, v := range ax {
+		h[i] += v
+	}
+}
+
+// adjoint adds Gᵀλ to h and Fᵀλ to prev.
+func (s *Blocks) adjoint(h, lambda, prev []float64) {
+	if s.G != nil {
+		s.G.mulTransAdd(h, lambda)
+	}
+	if s.F != nil {
+		s.F.mulTransAdd(prev, lambda)
+	}
+}
+
+// mul computes dst = M x sample by sample; the zero map gives 0.
+func (m *SampleMap) mul(dst, x []float64) {
+	clear(dst)
+	m.mulAdd(dst, x)
+}
+
+func (m *SampleMap) mulAdd(dst, x []float64) {
+	switch {
+	case m.Diag != nil:
+		for i, d := range m.Diag {
+			dst[i] += d * x[i]
+		}
+	case m.Full != nil:
+		for r := range m.Batch * m.Rows {
+			in := x[r/m.Rows*m.Cols:][:m.Cols]
+			s := 0.0
+			for j, v := range m.Full[r*m.Cols:][:m.Cols] {
+				s += v * in[j]
+			}
+			dst[r] += s
+		}
+	}
+}
+
+// mulTrans computes dst = Mᵀ x.
+func (m *SampleMap) mulTrans(dst, x []float64) {
+	clear(dst)
+	switch {
+	case m.Diag != nil:
+		m.mulAdd(dst, x)
+	case m.Full != nil:
+		for r := range m.Batch * m.Rows {
+			out := dst[r/m.Rows*m.Cols:][:m.Cols]
+			for j, v := range m.Full[r*m.Cols:][:m.Cols] {
+				out[j] += v * x[r]
+			}
+		}
+	}
+}
+
+// sumRows computes dst[j] = Σ_i a[i][j] for rows of the length of dst.
+func sumRows(dst, a []float64, rows int) {
+	clear(dst)
+	for i := range rows {
+		for j, v := range a[i*len(dst):][:len(dst)] {
+			dst[j] += v
+		}
+	}
+}
+
+// resize returns a slice of length n, with a's storage if that is enough.
+func resize(a []float64, n int) []float64 {
+	if cap(a) >= n {
+		return a[:n]
+	}
+	return make([]float64, n)
+}

@@ -1,0 +1,93 @@
+package system
+
+import "fmt"
+
+// mulAdd computes dst += M x.
+func (m *Matrix) mulAdd(dst, x []float64) {
+	for i := range m.Rows {
+		s := 0.0
+		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
+			s += m.Val[p] * x[m.Col[p]]
+		}
+		dst[i] += s
+	}
+}
+
+// mulTransAdd computes dst += Mᵀ x.
+func (m *Matrix) mulTransAdd(dst, x []float64) {
+	for i := range m.Rows {
+		xi := x[i]
+		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
+			dst[m.Col[p]] += m.Val[p] * xi
+		}
+	}
+}
+
+// check validates the storage of a matrix that must be rows×cols.
+func (m *Matrix) check(name string, rows, cols int) error {
+	switch {
+	case m.Rows != rows || m.Cols != cols:
+		return fmt.Errorf("%s is %d×%d, want %d×%d", name, m.Rows, m.Cols, rows, cols)
+	case len(m.Ptr) != rows+1 || m.Ptr[0] != 0 || m.Ptr[rows] != len(m.Col) || len(m.Col) != len(m.Val):
+		return fmt.Errorf("%s has inconsistent storage", name)
+	}
+	for i := range rows {
+		if m.Ptr[i] > m.Ptr[i+1] || m.Ptr[i+1] > len(m.Col) {
+			return fmt.Errorf("%s: pointers of row %d are not ascending", name, i)
+		}
+		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
+			if m.Col[p] < 0 || m.Col[p] >= cols || p > m.Ptr[i] && m.Col[p] <= m.Col[p-1] {
+				return fmt.Errorf("%s: columns of row %d are out of range or not ascending", name, i)
+			}
+		}
+	}
+	return nil
+}
+
+// checkSymmetric validates a square symmetric matrix stored in full.
+func (m *Matrix) checkSymmetric(name string, n int) error {
+	if err := m.check(name, n, n); err != nil {
+		return err
+	}
+	for i := range n {
+		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
+			if j := m.Col[p]; j < i && m.At(j, i) != m.Val[p] || j > i && m.At(j, i) != m.Val[p] {
+				return fmt.Errorf("%s is not symmetric: (%d,%d) is %v, (%d,%d) is %v", name, i, j, m.Val[p], j, i, m.At(j, i))
+			}
+		}
+	}
+	return nil
+}
+
+// At returns element (i, j) by binary search in row i.
+func (m *Matrix) At(i, j int) float64 {
+	lo, hi := m.Ptr[i], m.Ptr[i+1]
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if m.Col[mid] < j {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < m.Ptr[i+1] && m.Col[lo] == j {
+		return m.Val[lo]
+	}
+	return 0
+}
+
+// FromDense stores a dense rows×cols matrix given by rows, zeros included, so
+// that its pattern does not depend on its values.
+func FromDense(rows, cols int, a []float64) *Matrix {
+	if len(a) != rows*cols {
+		panic("system: dimension mismatch")
+	}
+	m := &Matrix{Rows: rows, Cols: cols, Ptr: make([]int, rows+1), Col: make([]int, rows*cols), Val: append([]float64(nil), a...)}
+	for i := range rows {
+		m.Ptr[i+1] = m.Ptr[i] + cols
+		for j := range cols {
+			m.Col[i*cols+j] = j
+		}
+	}
+	return m
+}

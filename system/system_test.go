@@ -1,0 +1,362 @@
+package system_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/la/blas"
+	"costate/system"
+	"costate/system/chaintest"
+)
+
+type named struct {
+	name   string
+	batch  int
+	in     int
+	stages []chaintest.Stage
+}
+
+var chains = []named{
+	{"one layer", 3, 2, []chaintest.Stage{{Out: 3, Bias: true}}},
+	{"one unit", 1, 1, []chaintest.Stage{{Out: 1}, {Out: 1}}},
+	{"dense", 3, 4, []chaintest.Stage{{Out: 5, Bias: true}, {Out: 2}, {Out: 3, Bias: true}}},
+	{"full maps", 2, 3, []chaintest.Stage{{Out: 3, Full: true}, {Out: 3, Bias: true, Full: true}, {Out: 2}}},
+	{"skips", 2, 3, []chaintest.Stage{{Out: 3, Bias: true}, {Skip: true, Bias: true}, {Skip: true, Full: true}, {Out: 2}}},
+	{"skip last and first", 2, 3, []chaintest.Stage{{Skip: true, Bias: true}, {Skip: true}}},
+	{"blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 3}, {Out: 4, Full: true}, {Blocks: true, P: 3, Out: 2}, {Skip: true}, {Blocks: true, P: 0, Out: 2}}},
+}
+
+// explicit forms H from its definition with dense matrices: H = ∂²/∂x² of the
+// quadratic form of the chain, by running the chain on unit directions and
+// pairing the results (polarisation), without the adjoint pass.
+func explicit(c *system.Chain) *mat.Dense {
+	n := c.Params()
+	dirs := make([]trace, n)
+	for i := range n {
+		v := make([]float64, n)
+		v[i] = 1
+		dirs[i] = run(c, v)
+	}
+	h := mat.NewDense(n, n, nil)
+	for i := range n {
+		for j := range n {
+			h.Set(i, j, pairing(c, dirs[i], dirs[j]))
+		}
+	}
+	return h
+}
+
+type trace struct {
+	x, y, s [][]float64 // y[k] enters stage k
+	out     []float64
+}
+
+func run(c *system.Chain, v []float64) trace {
+	var t trace
+	var y []float64
+	for k, s := range c.Stages {
+		if k == 0 {
+			y = make([]float64, s.Inputs())
+		}
+		x := v[:s.Params()]
+		v = v[s.Params():]
+		t.x, t.y = append(t.x, x), append(t.y, y)
+		next := make([]float64, s.Outputs())
+		var pre []float64
+		switch s := s.(type) {
+		case *system.Dense:
+			pre = make([]float64, s.Batch*s.Out)
+			for n := range s.Batch {
+				for o := range s.Out {
+					for b := range s.In {
+						pre[n*s.Out+o] += y[n*s.In+b]*s.W[o*s.In+b] + s.Z[n*s.In+b]*x[o*s.In+b]
+					}
+					if s.Bias {
+						pre[n*s.Out+o] += x[s.Out*s.In+o]
+					}
+				}
+			}
+			rows := len(next) / s.Batch
+			for n := range s.Batch {
+				for r := range rows {
+					for o := range s.Out {
+						next[n*rows+r] += element(&s.J, n, r, o, 1) * pre[n*s.Out+o]
+					}
+					if s.Skip {
+						next[n*rows+r] += y[n*rows+r]
+					}
+				}
+			}
+		case *system.Blocks:
+			for i := range next {
+				for j := range s.P {
+					next[i] += s.G.At(i, j) * x[j]
+				}
+				for j := range s.NIn {
+					next[i] += s.F.At(i, j) * y[j]
+				}
+			}
+		}
+		t.s = append(t.s, pre)
+		y = next
+	}
+	t.out = y
+	return t
+}
+
+func element(m *system.SampleMap, n, i, j int, zero float64) float64 {
+	switch {
+	case m.Full != nil:
+		return m.Full[(n*m.Rows+i)*m.Cols+j]
+	case i != j:
+		return 0
+	case m.Diag != nil:
+		return m.Diag[n*m.Rows+i]
+	}
+	return zero
+}
+
+func pairing(c *system.Chain, a, b trace) float64 {
+	sum := 0.0
+	for k, s := range c.Stages {
+		switch s := s.(type) {
+		case *system.Dense:
+			for n := range s.Batch {
+				for o := range s.Out {
+					for i := range s.In {
+						d := 0.0
+						if s.Delta != nil {
+							d = s.Delta[n*s.Out+o]
+						}
+						sum += d * (a.x[k][o*s.In+i]*b.y[k][n*s.In+i] + b.x[k][o*s.In+i]*a.y[k][n*s.In+i])
+					}
+					for p := range s.Out {
+						sum += a.s[k][n*s.Out+o] * element(&s.Q, n, o, p, 0) * b.s[k][n*s.Out+p]
+					}
+				}
+			}
+		case *system.Blocks:
+			for i := range s.P {
+				for j := range s.P {
+					if s.A != nil {
+						sum += a.x[k][i] * s.A.At(i, j) * b.x[k][j]
+					}
+				}
+				for j := range s.NIn {
+					if s.C != nil {
+						sum += s.C.At(i, j) * (a.x[k][i]*b.y[k][j] + b.x[k][i]*a.y[k][j])
+					}
+				}
+			}
+			for i := range s.NIn {
+				for j := range s.NIn {
+					if s.Q != nil {
+						sum += a.y[k][i] * s.Q.At(i, j) * b.y[k][j]
+					}
+				}
+			}
+		}
+	}
+	r := c.Loss.Rows
+	for n := range c.Loss.Batch {
+		for i := range r {
+			for j := range r {
+				sum += a.out[n*r+i] * element(&c.Loss, n, i, j, 0) * b.out[n*r+j]
+			}
+		}
+	}
+	return sum
+}
+
+func forChains(t *testing.T, f func(t *testing.T, c *system.Chain)) {
+	for i, tc := range chains {
+		c := chaintest.Random(rand.New(rand.NewPCG(7, uint64(i))), tc.batch, tc.in, tc.stages...)
+		t.Run(tc.name, func(t *testing.T) { f(t, c) })
+		t.Run(tc.name+"/Gauss-Newton", func(t *testing.T) { f(t, c.GaussNewton()) })
+	}
+}
+
+func TestCheckAccepts(t *testing.T) {
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		if err := c.Check(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// The product against the definition of the quadratic form.
+func TestHessVec(t *testing.T) {
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		want := explicit(c)
+		n := c.Params()
+		p := system.NewProduct(c, blas.Native())
+		got, v := make([]float64, n), make([]float64, n)
+		norm := mat.Norm(want, 2)
+		for j := range n {
+			clear(v)
+			v[j] = 1
+			p.HessVec(got, v)
+			for i := range n {
+				if d := math.Abs(got[i] - want.At(i, j)); d > 64*0x1p-53*norm {
+					t.Fatalf("element (%d,%d): got %v, want %v", i, j, got[i], want.At(i, j))
+				}
+			}
+			p.HessVec(v, v) // in place
+			for i := range n {
+				if v[i] != got[i] {
+					t.Fatalf("column %d in place differs at %d", j, i)
+				}
+			}
+		}
+	})
+}
+
+// K against H: eliminating states and costates leaves H + εI, inertia and
+// determinant follow.
+func TestAugmented(t *testing.T) {
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		const eps = 0.37
+		n, states := c.Params(), c.States()
+		h := explicit(c)
+		a := system.Assemble(c, 1e3)
+		a.Update(c, eps)
+		k := mat.DenseCopyOf(a.K)
+		hs := mat.NewSymDense(n, nil)
+		for i := range n {
+			for j := i; j < n; j++ {
+				hs.SetSym(i, j, h.At(i, j))
+			}
+			hs.SetSym(i, i, h.At(i, i)+eps)
+		}
+		// Solve with K for a right-hand side (g, 0, 0).
+		rng := rand.New(rand.NewPCG(1, 2))
+		g := make([]float64, n)
+		for i := range g {
+			g[i] = rng.NormFloat64()
+		}
+		b := make([]float64, a.Order())
+		a.LiftTo(b, g)
+		var sol mat.VecDense
+		if err := sol.SolveVec(k, mat.NewVecDense(len(b), b)); err != nil {
+			t.Fatal(err)
+		}
+		x, _, _ := a.Split(sol.RawVector().Data)
+		var r mat.VecDense
+		r.MulVec(hs, mat.NewVecDense(n, x))
+		r.SubVec(mat.NewVecDense(n, g), &r)
+		scale := mat.Norm(hs, 2)*mat.Norm(mat.NewVecDense(n, x), 2) + mat.Norm(mat.NewVecDense(n, g), 2)
+		if e := mat.Norm(&r, 2) / scale; e > 1e-11 {
+			t.Errorf("backward error of x from K: %.2g", e)
+		}
+		var ek, eh mat.EigenSym
+		ek.Factorize(a.K, false)
+		eh.Factorize(hs, false)
+		if nk, nh := negative(ek.Values(nil)), negative(eh.Values(nil)); nk != nh+states {
+			t.Errorf("K has %d negative eigenvalues, want %d + %d", nk, nh, states)
+		}
+		lk, lh := logAbs(ek.Values(nil)), logAbs(eh.Values(nil))
+		if math.Abs(lk-lh) > 1e-10*float64(n+states) {
+			t.Errorf("log|det K| = %v, log|det(H+εI)| = %v", lk, lh)
+		}
+	})
+}
+
+// The blocks by stage are block tridiagonal: no coupling reaches further than
+// to the neighbour.
+func TestAugmentedNeighbours(t *testing.T) {
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		a := system.Assemble(c, 1)
+		stage := make([]int, a.Order())
+		for k := range a.Stages() {
+			x, y, m := a.Stage(k)
+			for _, r := range [][2]int{x, y, m} {
+				for i := r[0]; i < r[1]; i++ {
+					stage[i] = k
+				}
+			}
+		}
+		a.K.DoNonZero(func(i, j int, v float64) {
+			if d := stage[i] - stage[j]; d > 1 || d < -1 {
+				t.Fatalf("entry (%d,%d) couples stages %d and %d", i, j, stage[i], stage[j])
+			}
+		})
+	})
+}
+
+func TestUpdateAllocatesNothing(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(3, 3)), 3, 4, chains[4].stages...)
+	a := system.Assemble(c, 1)
+	p := system.NewProduct(c, blas.Native())
+	v := make([]float64, c.Params())
+	if n := testing.AllocsPerRun(5, func() { a.Update(c, 2); p.HessVec(v, v) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// J v and Jᵀ w are adjoint, and Jᵀ R J is the Gauss–Newton matrix.
+func TestOutputs(t *testing.T) {
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		rng := rand.New(rand.NewPCG(4, 4))
+		p := system.NewProduct(c, blas.Native())
+		n := c.Params()
+		v, jtw := make([]float64, n), make([]float64, n)
+		for i := range v {
+			v[i] = rng.NormFloat64()
+		}
+		jv := append([]float64(nil), p.Outputs(v)...)
+		w := make([]float64, len(jv))
+		for i := range w {
+			w[i] = rng.NormFloat64()
+		}
+		p.TransOutputs(jtw, w)
+		a, b, scale := 0.0, 0.0, 0.0
+		for i := range jv {
+			a += jv[i] * w[i]
+			scale += math.Abs(jv[i] * w[i])
+		}
+		for i := range v {
+			b += v[i] * jtw[i]
+			scale += math.Abs(v[i] * jtw[i])
+		}
+		if math.Abs(a-b) > 1e-13*scale {
+			t.Errorf("⟨Jv,w⟩ = %v, ⟨v,Jᵀw⟩ = %v", a, b)
+		}
+	})
+}
+
+func TestCheckRejects(t *testing.T) {
+	for name, spoil := range map[string]func(c *system.Chain){
+		"no stages":       func(c *system.Chain) { c.Stages = nil },
+		"NaN":             func(c *system.Chain) { c.Stages[1].(*system.Dense).W[3] = math.NaN() },
+		"Inf":             func(c *system.Chain) { c.Stages[0].(*system.Dense).Delta[0] = math.Inf(1) },
+		"short Z":         func(c *system.Chain) { d := c.Stages[0].(*system.Dense); d.Z = d.Z[1:] },
+		"width":           func(c *system.Chain) { c.Stages = c.Stages[:2] },
+		"asymmetric loss": func(c *system.Chain) { c.Loss.Full[1]++ },
+		"missing stage":   func(c *system.Chain) { c.Stages = append(c.Stages[:1], c.Stages[2:]...) },
+	} {
+		c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 3, 4, chains[2].stages...)
+		spoil(c)
+		if err := c.Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func negative(v []float64) (n int) {
+	for _, x := range v {
+		if x < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func logAbs(v []float64) (s float64) {
+	for _, x := range v {
+		s += math.Log(math.Abs(x))
+	}
+	return s
+}
