@@ -1,0 +1,152 @@
+package data
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"costate/nn"
+)
+
+// A Set is N samples of Width numbers each, with a label from 0 to Classes−1.
+type Set struct {
+	N, Width   int
+	Rows, Cols int // shape of the images; 0 if the samples are not images
+	Classes    int
+
+	X      []float64 // N×Width
+	Labels []int     // N
+}
+
+const badRange = "data: samples out of range"
+
+// Batch returns samples from ≤ n < to as a batch that shares the set's arrays.
+// It panics unless 0 ≤ from ≤ to ≤ N.
+func (s *Set) Batch(from, to int) *nn.Batch {
+	if from < 0 || from > to || to > s.N {
+		panic(badRange)
+	}
+	return &nn.Batch{N: to - from, X: s.X[from*s.Width : to*s.Width : to*s.Width], Labels: s.Labels[from:to:to]}
+}
+
+// Gather copies the samples of the given indices to dst, whose storage is used
+// again. It panics if an index is out of range.
+func (s *Set) Gather(dst *nn.Batch, index []int) {
+	dst.N = len(index)
+	dst.X, dst.Labels, dst.T, dst.Weights = dst.X[:0], dst.Labels[:0], nil, nil
+	for _, i := range index {
+		if i < 0 || i >= s.N {
+			panic(badRange)
+		}
+		dst.X = append(dst.X, s.X[i*s.Width:(i+1)*s.Width]...)
+		dst.Labels = append(dst.Labels, s.Labels[i])
+	}
+}
+
+// Batches goes once through the set in batches of the given size (the last one
+// may be smaller), in an order that the seed decides. The batch it yields is
+// overwritten by the next.
+func (s *Set) Batches(size int, seed uint64) iter.Seq[*nn.Batch] {
+	return func(yield func(*nn.Batch) bool) {
+		order := permutation(s.N, seed)
+		var b nn.Batch
+		for size = max(1, size); len(order) > 0; {
+			k := min(size, len(order))
+			s.Gather(&b, order[:k])
+			order = order[k:]
+			if !yield(&b) {
+				return
+			}
+		}
+	}
+}
+
+// Shuffle puts the samples in an order that the seed decides.
+func (s *Set) Shuffle(seed uint64) {
+	order := permutation(s.N, seed)
+	var b nn.Batch
+	s.Gather(&b, order)
+	copy(s.X, b.X)
+	copy(s.Labels, b.Labels)
+}
+
+func permutation(n int, seed uint64) []int {
+	return rand.New(rand.NewPCG(seed, 0x636f737461746532)).Perm(n)
+}
+
+// Split returns the first n samples and the rest, as sets that share the arrays
+// of s. It panics unless 0 ≤ n ≤ N.
+func (s *Set) Split(n int) (first, rest *Set) {
+	if n < 0 || n > s.N {
+		panic(badRange)
+	}
+	a, b := *s, *s
+	a.N, a.X, a.Labels = n, s.X[:n*s.Width:n*s.Width], s.Labels[:n:n]
+	b.N, b.X, b.Labels = s.N-n, s.X[n*s.Width:], s.Labels[n:]
+	return &a, &b
+}
+
+// Scale replaces every number x of the set by (x − shift)·factor.
+func (s *Set) Scale(shift, factor float64) {
+	for i, v := range s.X {
+		s.X[i] = (v - shift) * factor
+	}
+}
+
+// Standardize scales the set to mean 0 and standard deviation 1, over all its
+// numbers together, and returns the shift and factor it used, so that a test set
+// can be scaled the same way. A set without spread is only shifted.
+func (s *Set) Standardize() (shift, factor float64) {
+	if len(s.X) == 0 {
+		return 0, 1
+	}
+	inv := 1 / float64(len(s.X))
+	for _, v := range s.X {
+		shift += v
+	}
+	shift *= inv
+	ss := 0.0
+	for _, v := range s.X {
+		ss += (v - shift) * (v - shift)
+	}
+	factor = 1 / math.Sqrt(ss*inv)
+	if math.IsInf(factor, 0) {
+		factor = 1
+	}
+	s.Scale(shift, factor)
+	return shift, factor
+}
+
+// Downsample returns the images of s as side×side images, each pixel the mean
+// over the area of the original that it covers. It is an error if the samples
+// are not images or the images are smaller.
+func (s *Set) Downsample(side int) (*Set, error) {
+	r, err := newResampler(s.Rows, s.Cols, side)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	d := &Set{N: s.N, Width: side * side, Rows: side, Cols: side, Classes: s.Classes,
+		X: make([]float64, s.N*side*side), Labels: append([]int(nil), s.Labels...)}
+	for i := range s.N {
+		r.image(d.X[i*d.Width:(i+1)*d.Width], s.X[i*s.Width:(i+1)*s.Width])
+	}
+	return d, nil
+}
+
+// Gaussian returns n samples of independent standard normal numbers, with labels
+// that have nothing to do with them. The same arguments give the same set.
+func Gaussian(n, width, classes int, seed uint64) (*Set, error) {
+	if n < 1 || width < 1 || classes < 1 {
+		return nil, fmt.Errorf("data: Gaussian data of %d samples, %d inputs and %d classes; all must be at least 1", n, width, classes)
+	}
+	rng := rand.New(rand.NewPCG(seed, 0x636f737461746533))
+	s := &Set{N: n, Width: width, Classes: classes, X: make([]float64, n*width), Labels: make([]int, n)}
+	for i := range s.X {
+		s.X[i] = rng.NormFloat64()
+	}
+	for i := range s.Labels {
+		s.Labels[i] = rng.IntN(classes)
+	}
+	return s, nil
+}
