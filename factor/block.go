@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"gonum.org/v1/gonum/mat"
-
 	"costate/la"
 	"costate/la/blas"
 )
@@ -150,7 +148,7 @@ func (f *Block) Factorize(a *la.BlockTridiag) error {
 	f.invNorm = -1
 	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
 	err := f.core.factor(&f.source, 0)
-	if err == nil && !f.alarming() {
+	if err == nil && !f.alarming(0) {
 		f.settle(f.core.stats, 0, true)
 		if f.core.stats.tiny < 1 && f.Cond() > 1/unit {
 			s := f.core.stats
@@ -215,8 +213,8 @@ func (f *Block) measure() float64 {
 }
 
 // alarming reports growth that makes the pivots worthless.
-func (f *Block) alarming() bool {
-	return !(f.core.stats.largest <= growthAlarm*f.norm)
+func (f *Block) alarming(shift float64) bool {
+	return !(f.core.stats.largest <= growthAlarm*math.Max(f.norm, math.Abs(shift)))
 }
 
 // settle records a factorization of A + shift I.
@@ -239,11 +237,11 @@ func (f *Block) avoid(cause error) error {
 		scale = 1
 	}
 	for delta := shiftBy * scale; delta <= 16*shiftBy*scale; delta *= 2.3 {
-		if f.core.factor(&f.source, -delta) != nil || f.alarming() {
+		if f.core.factor(&f.source, -delta) != nil || f.alarming(delta) {
 			continue
 		}
 		below := f.core.stats
-		if f.core.factor(&f.source, delta) != nil || f.alarming() {
+		if f.core.factor(&f.source, delta) != nil || f.alarming(delta) {
 			continue
 		}
 		above := f.core.stats

@@ -23,7 +23,7 @@ func (s *tridiagSource) coupling(k int, dst []float64) {
 	}
 }
 
-func (s *tridiagSource) rest(int, []float64)      {}
+func (s *tridiagSource) rest(int, []float64)     {}
 func (s *tridiagSource) constraints(int, *pairs) {}
 
 // shape makes the core's blocks those of a, choosing for each coupling its
