@@ -49,6 +49,7 @@ type Chain struct {
 	t1, t2  []float64
 	v       []float64
 	work    []float64
+	met     pivots
 
 	spaces pool[sweepSpace]
 }
@@ -137,7 +138,8 @@ func newEliminator(s system.Stage, inner bool) eliminator {
 
 // factor is the backward sweep over the matrices.
 func (f *Chain) factor(eps []float64) pivots {
-	p := pivots{finite: true, tiny: math.Inf(1)}
+	f.met = pivots{finite: true, tiny: math.Inf(1)}
+	p := &f.met // not a local variable: it would be allocated
 	definite := f.definite
 	for _, e := range eps {
 		definite = definite && e > 0
@@ -145,7 +147,7 @@ func (f *Chain) factor(eps []float64) pivots {
 	copy(f.eps, eps)
 	f.setLoss()
 	for k := len(f.stages) - 1; k >= 0; k-- {
-		f.stages[k].eliminate(f, k, eps[k], definite, &p)
+		f.stages[k].eliminate(f, k, eps[k], definite, p)
 		f.p, f.next = f.next, f.p
 		if !p.finite {
 			p.block = k
@@ -155,7 +157,7 @@ func (f *Chain) factor(eps []float64) pivots {
 	if p.logAbs-p.logAbs != 0 && p.zero == 0 {
 		p.finite = false
 	}
-	return p
+	return *p
 }
 
 // setLoss writes the Hessian of the loss in the outputs as the first P.

@@ -47,6 +47,7 @@ type pivots struct {
 	// tiny is the smallest pivot in units of the rounding error of its block,
 	// |d| / (order·unit·max|S|), met at the place (block, pivot).
 	tiny         float64
+	least        float64 // |d| there
 	block, pivot int
 	finite       bool
 }
@@ -182,17 +183,22 @@ func (g *guard) factorize() error {
 	cost := g.kernel.cost()
 	g.report = Report{Eps: g.eps[0], Flops: cost.Factor, Bytes: cost.Bytes}
 	p := g.shifted(0)
-	if !g.alarming(p) {
-		g.settle(p, 0)
-		if p.tiny > 1 {
-			g.factored = true
-			return nil
-		}
-		// No growth, so the factors are those of a matrix within rounding of
-		// H + εI, and that one is singular.
-		return g.singular(p)
+	if g.alarming(p) {
+		return g.avoid(p)
 	}
-	return g.avoid(p)
+	g.settle(p, 0)
+	if p.tiny < 1 {
+		// A pivot is within the rounding error of its block.
+		norm := g.estimateNorm()
+		if p.least <= unit*float64(g.n)*norm {
+			// No growth, so the factors are those of a matrix within
+			// rounding of H + εI, and that one is singular.
+			return g.singular(p)
+		}
+		return g.doubt(shiftBy * norm)
+	}
+	g.factored = true
+	return nil
 }
 
 // shifted factors with every damping moved by delta.
@@ -248,20 +254,52 @@ func (g *guard) avoid(p pivots) error {
 			return nil
 		}
 		// An eigenvalue lies within delta of −ε.
-		if p.finite {
-			p = g.shifted(0)
-			g.settle(p, 0)
-			g.factored = true
-		}
-		g.inertia = la.Inertia{Negative: above.negative, Zero: below.negative - above.negative, Certain: false}
-		g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
-		g.logAbs = (below.logAbs + above.logAbs) / 2
+		g.settle(above, delta)
+		g.straddle(below, above)
 		if !p.finite {
 			return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 100 * delta}
 		}
+		g.factored = true
 		return nil
 	}
 	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 1e-4 * norm}
+}
+
+// doubt certifies the inertia of a factorization without growth one of whose
+// pivots could be rounding error, and then makes that factorization anew; or,
+// if it turns out too inaccurate to refine with, the one at ε + delta.
+func (g *guard) doubt(delta float64) error {
+	below, above := g.shifted(-delta), g.shifted(delta)
+	same := below.negative == above.negative && below.zero+above.zero == 0 && !g.alarming(below) && !g.alarming(above)
+	p := g.shifted(0)
+	g.settle(p, 0)
+	if !g.probe() {
+		g.settle(g.shifted(delta), delta)
+	}
+	if !same {
+		g.straddle(below, above)
+	}
+	g.factored = true
+	return nil
+}
+
+// probe reports whether a solve with an irregular right-hand side refines to
+// the tolerance with the factors at hand.
+func (g *guard) probe() bool {
+	w := g.space(1)
+	defer g.pool.put(w)
+	irregular(w.b)
+	copy(w.x, w.b)
+	g.kernel.solve(w.x, 1)
+	reached, _ := g.improve(w, w.x, w.b, w.d, norm2(w.b), g.estimateNorm())
+	return reached <= g.opts.Tolerance
+}
+
+// straddle records the uncertain inertia of a matrix with an eigenvalue
+// between two dampings: those between are counted as zero.
+func (g *guard) straddle(below, above pivots) {
+	g.inertia = la.Inertia{Negative: above.negative, Zero: max(below.negative-above.negative, 0), Certain: false}
+	g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
 }
 
 // singular reports a matrix that is singular to working accuracy, with the
@@ -269,8 +307,8 @@ func (g *guard) avoid(p pivots) error {
 func (g *guard) singular(p pivots) error {
 	norm := g.estimateNorm()
 	delta := shiftBy * norm
-	below, above := g.shifted(-delta), g.shifted(delta)
-	g.inertia = la.Inertia{Negative: above.negative, Zero: max(below.negative-above.negative, 1), Certain: false}
+	g.straddle(g.shifted(-delta), g.shifted(delta))
+	g.inertia.Zero = max(g.inertia.Zero, 1)
 	g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
 	g.logAbs = math.Inf(-1)
 	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 100 * delta}
@@ -319,12 +357,7 @@ func (g *guard) estimateNorm() float64 {
 	w := g.space(1)
 	defer g.pool.put(w)
 	v := w.d[:g.n]
-	// A fixed, irregular start: the fractional parts of multiples of the
-	// golden ratio.
-	for i := range v {
-		_, f := math.Modf(float64(i+1) * math.Phi)
-		v[i] = f - 0.5
-	}
+	irregular(v)
 	const steps = 4
 	for range steps {
 		nv := norm2(v)
@@ -342,6 +375,15 @@ func (g *guard) estimateNorm() float64 {
 	norm = g.norm
 	g.mu.Unlock()
 	return norm
+}
+
+// irregular fills v with a fixed sequence that looks random: the fractional
+// parts of the multiples of the golden ratio.
+func irregular(v []float64) {
+	for i := range v {
+		_, f := math.Modf(float64(i+1) * math.Phi)
+		v[i] = f - 0.5
+	}
 }
 
 // space lends a workspace for nrhs right-hand sides.

@@ -39,14 +39,25 @@ func (g *guard) refine(w *solveSpace, x, b, d []float64, norm float64) (reached 
 		clear(x)
 		return 0, 0
 	}
+	reached, steps = g.improve(w, x, b, d, nb, norm)
+	if !(reached <= g.opts.Tolerance) {
+		steps += g.gmres(w, x, b, nb, norm, &reached)
+	}
+	return reached, steps
+}
+
+// improve is iterative refinement: x += F⁻¹(b − (H+εI)x) for the factors F,
+// as long as each step halves the backward error.
+func (g *guard) improve(w *solveSpace, x, b, d []float64, nb, norm float64) (reached float64, steps int) {
 	reached = g.residual(w, d, x, b, nb, norm)
-	for ; reached > g.opts.Tolerance && steps < g.opts.MaxRefinements; steps++ {
+	for reached > g.opts.Tolerance && steps < g.opts.MaxRefinements {
 		copy(w.best, x)
 		g.kernel.solve(d, 1)
 		for i, v := range d {
 			x[i] += v
 		}
 		next := g.residual(w, d, x, b, nb, norm)
+		steps++
 		if !(next < reached) {
 			copy(x, w.best)
 			break
@@ -54,13 +65,8 @@ func (g *guard) refine(w *solveSpace, x, b, d []float64, norm float64) (reached 
 		slow := next > reached/2
 		reached = next
 		if slow {
-			steps++
 			break
 		}
-	}
-	if reached > g.opts.Tolerance || reached != reached {
-		s := g.gmres(w, x, b, nb, norm, &reached)
-		steps += s
 	}
 	return reached, steps
 }
