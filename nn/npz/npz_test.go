@@ -1,0 +1,310 @@
+package npz
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"costate/nn"
+)
+
+// npyBytes makes a .npy file of version 1 as NumPy writes it.
+func npyBytes(descr string, fortran bool, shape string, raw []byte) []byte {
+	order := "False"
+	if fortran {
+		order = "True"
+	}
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }", descr, order, shape)
+	for (10+len(head)+1)%64 != 0 {
+		head += " "
+	}
+	head += "\n"
+	b := append([]byte("\x93NUMPY\x01\x00"), byte(len(head)), byte(len(head)>>8))
+	return append(append(b, head...), raw...)
+}
+
+func f8(x ...float64) []byte {
+	var b []byte
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
+}
+
+func f4(x ...float32) []byte {
+	var b []byte
+	for _, v := range x {
+		b = binary.BigEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return b
+}
+
+// npzBytes makes an archive of arrays, given as name, content, name, content.
+func npzBytes(t testing.TB, compress bool, entries ...any) []byte {
+	var buf bytes.Buffer
+	z := zip.NewWriter(&buf)
+	method := zip.Store
+	if compress {
+		method = zip.Deflate
+	}
+	for i := 0; i < len(entries); i += 2 {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: entries[i].(string) + ".npy", Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(entries[i+1].([]byte))
+	}
+	z.Close()
+	return buf.Bytes()
+}
+
+func readBytes(b []byte) (*File, error) { return ReadFrom(bytes.NewReader(b), int64(len(b))) }
+
+// small is a network of one layer with two samples.
+func small() map[string][]byte {
+	return map[string][]byte{
+		"W1": npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, 4, 5, 6)),
+		"b1": npyBytes("<f8", false, "(2,)", f8(7, 8)),
+		"X":  npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, 4, 5, 6)),
+		"T":  npyBytes("|u1", false, "(2,)", []byte{1, 0}),
+		"g":  npyBytes("<f8", false, "(8, 1)", f8(1, 2, 3, 4, 5, 6, 7, 8)),
+	}
+}
+
+func pack(t testing.TB, arrays map[string][]byte) []byte {
+	var entries []any
+	for _, name := range slices.Sorted(func(yield func(string) bool) {
+		for k := range arrays {
+			if !yield(k) {
+				return
+			}
+		}
+	}) {
+		entries = append(entries, name, arrays[name])
+	}
+	return npzBytes(t, true, entries...)
+}
+
+func TestReadOrdersAndTypes(t *testing.T) {
+	want := &File{
+		Layers: []Layer{{Out: 2, In: 3, W: []float64{1, 2, 3, 4, 5, 6}, B: []float64{7, 8}}},
+		N:      2, X: []float64{1, 2, 3, 4, 5, 6}, Labels: []int{1, 0}, G: []float64{1, 2, 3, 4, 5, 6, 7, 8},
+	}
+	a := small()
+	for _, change := range []struct {
+		name, array string
+		to          []byte
+	}{
+		{"as it is", "W1", a["W1"]},
+		{"by columns", "W1", npyBytes("<f8", true, "(2, 3)", f8(1, 4, 2, 5, 3, 6))},
+		{"float32, high byte first", "X", npyBytes(">f4", false, "(2, 3)", f4(1, 2, 3, 4, 5, 6))},
+		{"float32 by columns", "X", npyBytes(">f4", true, "(2, 3)", f4(1, 4, 2, 5, 3, 6))},
+		{"three dimensions by columns", "X", npyBytes("|i1", true, "(2, 1, 3)", []byte{1, 4, 2, 5, 3, 6})},
+		{"int64 labels", "T", npyBytes("<i8", false, "(2,)", binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, 1), 0))},
+		{"int32 labels in a column", "T", npyBytes("<i4", false, "(2, 1)", []byte{1, 0, 0, 0, 0, 0, 0, 0})},
+	} {
+		b := small()
+		b[change.array] = change.to
+		f, err := readBytes(pack(t, b))
+		if err != nil {
+			t.Errorf("%s: %v", change.name, err)
+		} else if d := cmp.Diff(want, f); d != "" {
+			t.Errorf("%s: %s", change.name, d)
+		}
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	a := small()
+	for _, c := range []struct {
+		name, array string
+		to          []byte
+		want        string
+	}{
+		{"no weights", "W1", nil, "array W1 is missing"},
+		{"a gap", "W3", a["W1"], "array W2 is missing"},
+		{"no X", "X", nil, "array X is missing"},
+		{"no T", "T", nil, "array T is missing"},
+		{"unknown", "weights", a["W1"], `unknown array "weights"; known are W1`},
+		{"W0", "W0", a["W1"], `unknown array "W0"`},
+		{"flat W", "W1", npyBytes("<f8", false, "(6,)", f8(1, 2, 3, 4, 5, 6)), "W1 has shape [6]; it must be out×in"},
+		{"widths", "W2", npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, 4, 5, 6)), "W2 has shape [2 3], but W1 has 2 outputs"},
+		{"b", "b1", npyBytes("<f8", false, "(3,)", f8(1, 2, 3)), "b1 has shape [3]; W1 has 2 outputs"},
+		{"b without W", "b2", a["b1"], "array W2 is missing"},
+		{"X width", "X", npyBytes("<f8", false, "(3, 2)", f8(1, 2, 3, 4, 5, 6)), "X has shape [3 2]; it must be samples×3"},
+		{"no samples", "X", npyBytes("<f8", false, "(0, 3)", nil), "at least one sample"},
+		{"negative label", "T", npyBytes("|i1", false, "(2,)", []byte{0, 255}), "T[1] is the label -1"},
+		{"labels", "T", npyBytes("|i1", false, "(3,)", []byte{0, 1, 1}), "labels for 2 samples have length 2"},
+		{"float labels", "T", npyBytes("<f8", false, "(2,)", f8(1, 0)), "for labels use integers"},
+		{"g", "g", npyBytes("<f8", false, "(7,)", f8(1, 2, 3, 4, 5, 6, 7)), "g has shape [7]; the layers have 8 parameters"},
+		{"NaN", "W1", npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, 4, math.NaN(), 6)), "W1[1,1] is NaN"},
+		{"NaN by columns", "W1", npyBytes("<f8", true, "(2, 3)", f8(1, 2, 3, 4, math.Inf(1), 6)), "W1[0,2] is +Inf"},
+		{"truncated", "X", a["X"][:len(a["X"])-1], "array X: byte 128: 47 bytes of numbers where shape [2 3] of type <f8 needs 48"},
+		{"truncated header", "X", a["X"][:50], "array X: byte 50: the file ends in its header"},
+		{"empty", "X", []byte{}, "array X: byte 0"},
+		{"huge", "X", npyBytes("<f8", false, "(4611686018427387904, 4)", nil), "array X: dimension 0"},
+		{"negative", "X", npyBytes("<f8", false, "(-2, -3)", f8(1, 2, 3, 4, 5, 6)), "array X: dimension 0 is -2"},
+		{"type", "X", npyBytes("<c16", false, "(2, 3)", make([]byte, 96)), `array X: numbers of type "<c16"`},
+		{"objects", "X", npyBytes("|O", false, "(2, 3)", nil), "array X: numbers of type"},
+		{"no shape", "X", npyBytes("<f8", false, "", nil), "array X: byte 8"},
+		{"no line end", "X", bytes.ReplaceAll(a["X"], []byte("\n"), []byte(" ")), "array X: byte 10: a header without end of line"},
+		{"version", "X", append([]byte("\x93NUMPY\x07"), a["X"][7:]...), "array X: byte 6: version 7"},
+	} {
+		b := small()
+		if c.to == nil {
+			delete(b, c.array)
+		} else {
+			b[c.array] = c.to
+		}
+		if _, err := readBytes(pack(t, b)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", c.name, err, c.want)
+		}
+	}
+	if _, err := readBytes(npzBytes(t, false, "X", a["X"], "X", a["X"])); err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Error(err)
+	}
+	if _, err := readBytes([]byte("PK nothing")); err == nil || !strings.Contains(err.Error(), "not an .npz file") {
+		t.Error(err)
+	}
+	good := pack(t, a)
+	for cut := 0; cut < len(good); cut += 7 {
+		if _, err := readBytes(good[:cut]); err == nil {
+			t.Errorf("no error for the first %d of %d bytes", cut, len(good))
+		}
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	dir := t.TempDir()
+	for _, loss := range []nn.Loss{nn.CrossEntropy, nn.SquaredError} {
+		layers := nn.MLP([]int{3, 4, 2}, nn.Tanh, true)
+		layers[0].(*nn.Dense).Bias = false
+		net, err := nn.New(3, loss, layers...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.Init(3, nil)
+		b := &nn.Batch{N: 2, X: []float64{1, 2, 3, 4, 5, math.Pi}}
+		if loss == nn.CrossEntropy {
+			b.Labels = []int{1, 0}
+		} else {
+			b.T = []float64{0.5, 1, 2, -1}
+		}
+		f, err := New(net, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.G, f.Solution = make([]float64, net.NumParams()), make([]float64, net.NumParams())
+		f.G[3], f.Solution[4] = 0.1, -0.25
+		name := filepath.Join(dir, loss.Name()+".npz")
+		for range 2 { // the second time over the first file
+			if err := Write(name, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		g, err := Read(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(f, g); d != "" {
+			t.Error(d)
+		}
+		again, err := g.Network(nn.Tanh, loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(net.Params(), again.Params()); d != "" {
+			t.Error(d)
+		}
+		l1, err1 := net.Loss(b, nil)
+		l2, err2 := again.Loss(g.Batch(), nil)
+		if err1 != nil || err2 != nil || l1 != l2 {
+			t.Errorf("%v, %v: the loss went from %v to %v", err1, err2, l1, l2)
+		}
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 2 {
+		t.Errorf("%v: the directory holds %v", err, files)
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	dir := t.TempDir()
+	f, err := readBytes(pack(t, small()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(filepath.Join(dir, "no", "such.npz"), f); err == nil {
+		t.Error("no error for a directory that does not exist")
+	}
+	if err := Write(dir, f); err == nil {
+		t.Error("no error for a name that is a directory")
+	}
+	if err := CheckWritable(filepath.Join(dir, "no", "such.npz")); err == nil {
+		t.Error("CheckWritable: no error for a directory that does not exist")
+	}
+	if err := CheckWritable(dir); err == nil {
+		t.Error("CheckWritable: no error for a directory")
+	}
+	if err := CheckWritable(filepath.Join(dir, "a.npz")); err != nil {
+		t.Error(err)
+	}
+	f.X = f.X[:5]
+	if err := Write(filepath.Join(dir, "a.npz"), f); err == nil || !strings.Contains(err.Error(), "X has 5 numbers") {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 0 {
+		t.Errorf("left behind: %v", files)
+	}
+	net, err := nn.New(3, nn.CrossEntropy, &nn.Dense{Out: 3, Skip: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(net, f.Batch()); err == nil || !strings.Contains(err.Error(), "layer 1") {
+		t.Error(err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	a := small()
+	f.Add(pack(f, a))
+	f.Add(npzBytes(f, false, "W1", a["W1"], "X", a["X"], "T", a["T"]))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		file, err := readBytes(b)
+		if err != nil {
+			return
+		}
+		if err := file.check(); err != nil {
+			t.Fatalf("read, but %v", err)
+		}
+	})
+}
+
+// FuzzParse goes past the checksums of the archive.
+func FuzzParse(f *testing.F) {
+	for _, b := range small() {
+		f.Add(b)
+	}
+	f.Add(npyBytes(">f4", true, "(2, 1, 3)", f4(1, 2, 3, 4, 5, 6)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := parse("A", b)
+		if err != nil {
+			return
+		}
+		n := 1
+		for _, d := range a.shape {
+			n *= d
+		}
+		if n != len(a.data) || n > len(b) {
+			t.Fatalf("shape %v with %d numbers from %d bytes", a.shape, len(a.data), len(b))
+		}
+	})
+}
