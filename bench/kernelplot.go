@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+)
+
+// kernelPlot draws rates against n: a column of plots for each kernel, a row for
+// each number of threads, a line for each backend, and the peak.
+func kernelPlot(rates []kernelRate) (*page, error) {
+	var ops, backends []string
+	var threads []int
+	for _, r := range rates {
+		if !slices.Contains(ops, r.Op) {
+			ops = append(ops, r.Op)
+		}
+		if !slices.Contains(backends, r.Backend) {
+			backends = append(backends, r.Backend)
+		}
+		if !slices.Contains(threads, r.Threads) {
+			threads = append(threads, r.Threads)
+		}
+	}
+	out := &page{width: 260, height: 240}
+	for _, t := range threads {
+		var row []*plot.Plot
+		for _, op := range ops {
+			p := newPanel(fmt.Sprintf("%s, %s", op, plural(t, "thread")), "n", "Gflop/s", true, false)
+			peak, lo, hi := 0.0, 0.0, 0.0
+			for kind, b := range backends {
+				var xys plotter.XYs
+				for _, r := range rates {
+					if r.Op == op && r.Backend == b && r.Threads == t {
+						xys = append(xys, plotter.XY{X: float64(r.N), Y: r.Gflops})
+						peak = max(peak, r.Peak)
+					}
+				}
+				if len(xys) == 0 {
+					continue
+				}
+				slices.SortFunc(xys, func(a, b plotter.XY) int { return int(a.X - b.X) })
+				if lo == 0 || xys[0].X < lo {
+					lo = xys[0].X
+				}
+				hi = max(hi, xys[len(xys)-1].X)
+				if err := addLine(p, b, kind, 0, xys); err != nil {
+					return nil, err
+				}
+			}
+			p.Y.Min = 0
+			if peak > 0 {
+				if err := addLevel(p, "peak", lo, hi, peak); err != nil {
+					return nil, err
+				}
+			}
+			if lo == hi { // one size: an axis needs some length
+				p.X.Min, p.X.Max = lo/2, hi*2
+			}
+			row = append(row, p)
+		}
+		out.panels = append(out.panels, row)
+	}
+	return out, nil
+}

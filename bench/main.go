@@ -1,0 +1,42 @@
+// Command bench is costate at work: it solves (H+εI)x = g for a network on
+// real data, checks the answer, and measures the ways to get it.
+//
+//	go run ./bench [solve|compare|kernels|mtx|train|plot] [flags]
+//
+// Without arguments it solves one problem on the embedded digits and explains
+// what it shows. Results go to standard output, with --json as exactly one JSON
+// document; progress and messages go to standard error. The exit status is 0 only
+// when every answer reached the accuracy that was promised: 1 says that something
+// failed, 2 that a flag or argument was wrong, 130 that the run was interrupted.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// grace is how long an interrupted command may take to come to a good end, such
+// as writing a checkpoint, before it is left where it is.
+const grace = 5 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	done := make(chan int, 1)
+	go func() { done <- execute(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
+	status := 0
+	select {
+	case status = <-done:
+	case <-ctx.Done():
+		stop() // a second Ctrl-C ends the process at once
+		select {
+		case <-done:
+		case <-time.After(grace):
+		}
+		status = statusInterrupted
+	}
+	discardUnfinished()
+	os.Exit(status)
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor"
+	"costate/la"
+	"costate/la/blas"
+	"costate/nn"
+	"costate/system"
+)
+
+// A measurement solves (H+εI)x = g for one network on one batch by one method,
+// for one or more dampings, several times, and keeps the best times.
+type measurement struct {
+	problem   *problem
+	curvature string // hessian or ggn
+	method    string
+	backend   blas.Backend
+	eps       []float64
+	repeat    int
+	memory    int64
+	meter     *meter // may be nil
+
+	// iterations bounds those of the iterative methods; 0 is their default.
+	iterations int
+	// maxFlops is the most that a factorization may need; 0 is no limit.
+	maxFlops float64
+}
+
+// A solved is the outcome for one damping.
+type solved struct {
+	eps     float64
+	x       []float64
+	seconds seconds
+	report  factor.Report
+	inertia la.Inertia
+	log     float64
+	sign    float64
+
+	// err is an *factor.AccuracyError if x did not reach the accuracy promised;
+	// x is then the best reached.
+	err error
+}
+
+// point evaluates the network at its parameters and returns the chain of the
+// curvature asked for.
+func (m *measurement) point(lin *nn.Linearization) (*system.Chain, error) {
+	if err := m.problem.net.Linearize(lin, m.problem.batch); err != nil {
+		return nil, err
+	}
+	if m.curvature == "ggn" {
+		return lin.Chain.GaussNewton(), nil
+	}
+	return &lin.Chain, nil
+}
+
+// steps is the number of steps of run on the meter.
+func (m *measurement) steps() int { return 2 + m.repeat*(1+len(m.eps)) }
+
+// run measures. lin is left at the point. The factorization is returned for
+// what it has to say beyond numbers. An error means that there is no solution;
+// one that is merely not good enough is in the outcome.
+func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved, factor.Factorization, error) {
+	m.meter.step("linearize")
+	chain, err := m.point(lin)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := newMethod(m.method)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.meter.step("analyse " + m.method)
+	m.problem.net.Backend = m.backend
+	start := time.Now()
+	if err := f.Analyse(chain, &factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}); err != nil {
+		return nil, nil, err
+	}
+	analyse := time.Since(start).Seconds()
+	if flops := float64(f.Cost().Factor); m.maxFlops > 0 && flops > m.maxFlops {
+		return nil, nil, &tooLongError{flops / 1e9, m.maxFlops / 1e9}
+	}
+
+	g := m.problem.rightHandSide(lin)
+	b := mat.NewVecDense(len(g), g)
+	out := make([]solved, len(m.eps))
+	for rep := range m.repeat {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		m.meter.step("linearize")
+		start := time.Now()
+		if chain, err = m.point(lin); err != nil {
+			return nil, nil, err
+		}
+		linearized := time.Since(start)
+		if err := f.Update(chain); err != nil {
+			return nil, nil, err
+		}
+		updated := time.Since(start)
+		for i, eps := range m.eps {
+			if err := ctx.Err(); err != nil {
+				return nil, nil, err
+			}
+			m.meter.step(fmt.Sprintf("%s, eps %g", m.method, eps))
+			s := &out[i]
+			if s.x == nil {
+				s.eps, s.x = eps, make([]float64, len(g))
+			}
+			x := mat.NewVecDense(len(g), s.x)
+			from := time.Now()
+			if err := f.Factorize(eps); err != nil {
+				return nil, nil, err
+			}
+			factored := time.Since(from)
+			s.err = f.SolveVecTo(x, b)
+			all := time.Since(from)
+			var accuracy *factor.AccuracyError
+			if s.err != nil && !errors.As(s.err, &accuracy) {
+				return nil, nil, s.err
+			}
+			t := seconds{Factor: factored.Seconds(), Solve: (all - factored).Seconds(), Total: all.Seconds()}
+			if i == 0 { // the dampings after the first use the same point
+				t.Linearize, t.Total = linearized.Seconds(), t.Total+updated.Seconds()
+				m.split(&t, f, (updated - linearized).Seconds())
+			}
+			if rep == 0 {
+				s.seconds = t
+				if i == 0 {
+					s.seconds.Analyse = analyse
+				}
+				s.inertia = f.Inertia()
+				s.log, s.sign = f.LogDet()
+			} else {
+				s.seconds.best(&t)
+			}
+			s.report = f.Report()
+		}
+	}
+	return out, f, nil
+}
+
+// split accounts for the time of Update: the method block assembles K and takes
+// it to its blocks then; what the others prepare belongs to the linearization.
+func (m *measurement) split(t *seconds, f factor.Factorization, update float64) {
+	if m.method != "block" {
+		t.Linearize += update
+		return
+	}
+	t.Assemble = update
+}
+
+// best keeps the lesser of each time, but the analysis, which is done once.
+func (s *seconds) best(t *seconds) {
+	s.Linearize = min(s.Linearize, t.Linearize)
+	s.Assemble = min(s.Assemble, t.Assemble)
+	s.Permute = min(s.Permute, t.Permute)
+	s.Factor = min(s.Factor, t.Factor)
+	s.Solve = min(s.Solve, t.Solve)
+	s.Total = min(s.Total, t.Total)
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"costate/factor"
+	"costate/nn"
+	"costate/system"
+)
+
+// result puts an outcome into the form in which it is reported. k may be nil.
+func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Linearization, k *augmentedView) solveResult {
+	r := solveResult{
+		Params:       m.problem.net.NumParams(),
+		Layers:       m.problem.layers(),
+		Batch:        m.problem.batch.N,
+		StateMax:     mostStates(&lin.Chain),
+		Eps:          o.eps,
+		Curvature:    m.curvature,
+		Method:       describe(f, m.method),
+		Backend:      m.backend.Name(),
+		Threads:      m.backend.Threads(),
+		Loss:         number(lin.Loss),
+		GradientNorm: number(norm2(lin.Gradient)),
+		Seconds:      o.seconds,
+		Inertia:      o.inertia,
+		LogDet:       logDet{number(o.log), number(o.sign)},
+	}
+	if k != nil {
+		r.Matrix = &k.stats
+		if r.Method != "block" {
+			r.Seconds.Assemble, r.Seconds.Permute = k.assemble, k.permute
+		}
+	}
+	r.setReport(o.report)
+	return r
+}
+
+// mostStates is the greatest number of states of a stage.
+func mostStates(c *system.Chain) int {
+	n := 0
+	for _, s := range c.Stages {
+		n = max(n, s.States())
+	}
+	return n
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"math"
+
+	"costate/factor"
+	"costate/la"
+)
+
+// A solveResult is what solve reports for one damping.
+type solveResult struct {
+	Params   int     `json:"params"`
+	Layers   int     `json:"layers"` // weight matrices
+	Batch    int     `json:"batch"`
+	StateMax int     `json:"state_max"` // most states of a stage
+	Eps      float64 `json:"eps"`
+
+	Curvature    string  `json:"curvature"`
+	Method       string  `json:"method"`
+	Backend      string  `json:"backend"`
+	Threads      int     `json:"threads"`
+	Loss         number  `json:"loss"`
+	GradientNorm number  `json:"gradient_norm"`
+	Matrix       *matrix `json:"matrix"` // null if K was not assembled
+	Seconds      seconds `json:"seconds"`
+
+	Flops         int64      `json:"flops"`
+	Gflops        number     `json:"gflops"` // of the factorization
+	Bytes         int64      `json:"bytes"`
+	BackwardError number     `json:"backward_error"`
+	Refinements   int        `json:"refinements"`
+	Growth        number     `json:"growth"`
+	Shift         number     `json:"shift"`
+	Inertia       la.Inertia `json:"inertia"`
+	LogDet        logDet     `json:"logdet"`
+
+	// RelativeErrorDense is ‖x − x_d‖/‖x_d‖ for x_d from a dense solve, null
+	// without --check-dense.
+	RelativeErrorDense *number `json:"relative_error_dense"`
+}
+
+// matrix describes the augmented system K.
+type matrix struct {
+	Order             int `json:"order"`
+	NNZ               int `json:"nnz"`
+	Bandwidth         int `json:"bandwidth"`          // unknowns by kind: all x, all y, all m
+	BandwidthPermuted int `json:"bandwidth_permuted"` // unknowns stage by stage
+	Blocks            int `json:"blocks"`
+	BlockMax          int `json:"block_max"` // order of the largest block
+}
+
+// seconds are times. Those of work that was not done again are 0.
+type seconds struct {
+	Linearize float64 `json:"linearize"` // the network to its chain, and what the method prepares for a point
+	Assemble  float64 `json:"assemble"`  // K; part of the total for the method block only
+	Permute   float64 `json:"permute"`   // K to block-tridiagonal form; likewise
+	Analyse   float64 `json:"analyse"`   // once for a shape; not part of the total
+	Factor    float64 `json:"factor"`
+	Solve     float64 `json:"solve"` // with refinement
+	Total     float64 `json:"total"`
+}
+
+type logDet struct {
+	Log  number `json:"log"`
+	Sign number `json:"sign"`
+}
+
+// setReport takes over what the factorization says about itself.
+func (r *solveResult) setReport(rep factor.Report) {
+	r.Flops, r.Bytes = rep.Flops, rep.Bytes
+	r.BackwardError, r.Refinements = number(rep.BackwardError), rep.Refinements
+	r.Growth, r.Shift = number(rep.Growth), number(rep.Shift)
+	r.Gflops = 0
+	if r.Seconds.Factor > 0 {
+		r.Gflops = number(float64(rep.Flops) / r.Seconds.Factor / 1e9)
+	}
+}
+
+// norm2 is the Euclidean norm.
+func norm2(x []float64) float64 {
+	scale, sum := 0.0, 1.0
+	for _, v := range x {
+		if v == 0 {
+			continue
+		}
+		if a := math.Abs(v); scale < a {
+			sum = 1 + sum*(scale/a)*(scale/a)
+			scale = a
+		} else {
+			sum += (a / scale) * (a / scale)
+		}
+	}
+	return scale * math.Sqrt(sum)
+}
+
+// relativeDifference is ‖x − y‖/‖y‖.
+func relativeDifference(x, y []float64) float64 {
+	d := make([]float64, len(x))
+	for i := range d {
+		d[i] = x[i] - y[i]
+	}
+	ny := norm2(y)
+	if ny == 0 {
+		return norm2(d)
+	}
+	return norm2(d) / ny
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"costate/la/blas"
+	"costate/nn"
+)
+
+type solveFlags struct {
+	net        netFlags
+	backend    string
+	eps        []float64
+	curvature  string
+	method     string
+	rhs        string
+	rhsAsked   bool // --rhs gradient was given
+	checkDense bool
+	repeat     int
+	in, out    string
+	mtxOut     string
+	plot       string
+
+	// tour is set where the command is called without any flag of solve: then
+	// other methods check the answer too.
+	tour bool
+}
+
+func newSolve(s *session) *cobra.Command {
+	var f solveFlags
+	c := &cobra.Command{
+		Use:   "solve",
+		Short: "Solve (H+εI)x = g for one network on one batch",
+		Long: `Solve (H+εI)x = g for one network on one batch, where H is the Hessian of the
+loss or its Gauss–Newton matrix, g the gradient and ε the damping, and say how
+well it went: time, backward error, inertia, log-determinant.
+
+The seconds are the best of --repeat. Their total is what one waits for a new
+point: from the network's weights to x. The analysis is done once for a shape and
+not part of it. With a list of dampings the later ones reuse the point: their
+total is factor and solve. K is assembled for display where the method does not
+need it, apart from the total.
+
+Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), X (batch×inputs),
+T (integer labels, or targets batch×outputs) and if wanted g; --out adds g and
+x, flat: W1 by rows, b1, W2, … . --mtx-out P writes K and its right-hand side as
+P_K.mtx (lower triangle) and P_b.mtx. --plot draws K and the permuted K.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			fl := c.Flags()
+			if err := s.check(fl); err != nil {
+				return err
+			}
+			f.tour = !c.HasParent() && fl.NFlag() == countChanged(fl, "json", "seed", "threads", "backend", "memory")
+			if err := f.check(fl); err != nil {
+				return err
+			}
+			return s.solve(c.Context(), &f)
+		},
+	}
+	fl := c.Flags()
+	f.net.register(fl)
+	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
+	fl.Float64SliceVar(&f.eps, "eps", []float64{0.1}, "damping ε; a list is a sweep that reuses what it can")
+	fl.StringVar(&f.curvature, "curvature", "hessian", "hessian, or ggn for Gauss–Newton")
+	fl.StringVar(&f.method, "method", "auto", "auto, "+strings.Join(methodNames(), ", "))
+	fl.StringVar(&f.rhs, "rhs", "gradient", "right-hand side: gradient or random")
+	fl.BoolVar(&f.checkDense, "check-dense", false, "compare x with a dense solve")
+	fl.IntVar(&f.repeat, "repeat", 3, "times to measure; the best are shown")
+	fl.StringVar(&f.in, "in", "", "read network, batch and right-hand side from this .npz file")
+	fl.StringVar(&f.out, "out", "", "write network, batch, g and x to this .npz file")
+	fl.StringVar(&f.mtxOut, "mtx-out", "", "write K and its right-hand side as Matrix Market files with this prefix")
+	fl.StringVar(&f.plot, "plot", "", "draw K and the permuted K in this file (.png, .svg, .pdf)")
+	return c
+}
+
+// countChanged counts which of the named flags were given.
+func countChanged(fl *pflag.FlagSet, names ...string) int {
+	n := 0
+	for _, name := range names {
+		if fl.Changed(name) {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *solveFlags) check(fl *pflag.FlagSet) error {
+	if err := f.net.check(fl); err != nil {
+		return err
+	}
+	if len(f.eps) == 0 {
+		return usagef("--eps needs at least one damping")
+	}
+	for _, e := range f.eps {
+		if math.IsNaN(e) || math.IsInf(e, 0) {
+			return usagef("--eps %g: a damping must be finite", e)
+		}
+	}
+	if err := oneOf("curvature", f.curvature, []string{"hessian", "ggn"}); err != nil {
+		return err
+	}
+	if err := oneOf("method", f.method, append([]string{"auto"}, methodNames()...)); err != nil {
+		return err
+	}
+	if f.method == "gram" && f.curvature != "ggn" {
+		return usagef("--method gram is for Gauss–Newton only: add --curvature ggn, or take --method chain")
+	}
+	if err := oneOf("rhs", f.rhs, []string{"gradient", "random"}); err != nil {
+		return err
+	}
+	if f.repeat < 1 {
+		return usagef("--repeat is %d; it must be at least 1", f.repeat)
+	}
+	if f.mtxOut != "" && len(f.eps) > 1 {
+		return usagef("--mtx-out writes one K: give a single --eps, not %d", len(f.eps))
+	}
+	if f.out != "" && len(f.eps) > 1 {
+		return usagef("--out writes one x: give a single --eps, not %d", len(f.eps))
+	}
+	if f.in != "" {
+		if fl.Changed("rhs") && f.rhs == "gradient" {
+			// An explicit --rhs is meant, also where the file has its own g.
+			f.rhsAsked = true
+		}
+		for _, name := range []string{"data", "side", "input", "classes", "layers", "width", "batch", "bias", "gain"} {
+			if fl.Changed(name) {
+				return usagef("--%s has no meaning with --in: the file has the network and the batch", name)
+			}
+		}
+	}
+	return nil
+}
+
+// oneOf checks the value of a flag that has a list of words.
+func oneOf(flag, value string, words []string) error {
+	if slices.Contains(words, value) {
+		return nil
+	}
+	return usagef("--%s %s: it must be one of %s", flag, value, strings.Join(words, ", "))
+}
+
+// solve does the whole subcommand.
+func (s *session) solve(ctx context.Context, f *solveFlags) error {
+	backend, err := blas.ByName(f.backend, s.threads)
+	if err != nil {
+		return usagef("--backend: %w", err)
+	}
+	files, err := f.openFiles()
+	if err != nil {
+		return err
+	}
+	defer files.discard()
+	p, err := s.loadProblem(f)
+	if err != nil {
+		return err
+	}
+
+	m := &measurement{problem: p, curvature: f.curvature, method: f.method, backend: backend,
+		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit()}
+	m.meter = newMeter(s.stderr, m.steps()+4)
+	closeMeter := closer(m.meter)
+	defer closeMeter()
+	lin := new(nn.Linearization)
+	outcome, fact, err := m.run(ctx, lin)
+	if err != nil {
+		return explain(err)
+	}
+	m.meter.step("assemble K")
+	k, err := s.assembleForDisplay(ctx, m, lin, files)
+	if err != nil {
+		return err
+	}
+	results := make([]solveResult, len(outcome))
+	for i := range outcome {
+		results[i] = m.result(&outcome[i], fact, lin, k)
+	}
+	if f.checkDense || f.tour {
+		m.meter.step("dense check")
+		if err := s.checkDense(ctx, m, lin, outcome, results); err != nil {
+			return err
+		}
+	}
+	var others []otherMethod
+	if f.tour && !s.json {
+		if others, err = m.otherMethods(ctx, lin, &outcome[0], describe(fact, f.method)); err != nil {
+			return err
+		}
+	}
+	m.meter.step("write")
+	if err := files.write(m, lin, k, outcome); err != nil {
+		return err
+	}
+	closeMeter()
+	if s.json {
+		err = printSolveJSON(s, results)
+	} else {
+		err = (&solveReport{w: s.stdout, m: m, k: k, results: results, others: others, dense: f.checkDense || f.tour, fact: fact, tour: f.tour}).print()
+	}
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for i := range outcome {
+		if outcome[i].err != nil {
+			failed = append(failed, fmt.Errorf("eps %g: %w", outcome[i].eps, outcome[i].err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// printSolveJSON prints one object, or a list for a sweep.
+func printSolveJSON(s *session, results []solveResult) error {
+	if len(results) == 1 {
+		return printJSON(s.stdout, results[0])
+	}
+	return printJSON(s.stdout, results)
+}
+
+// closer returns a function that closes m once.
+func closer(m *meter) func() {
+	closed := false
+	return func() {
+		if !closed {
+			closed = true
+			m.close()
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"io"
+
+	"costate/la/mtx"
+	"costate/nn"
+)
+
+// solveFiles are the files that solve writes. They are opened before anything is
+// computed.
+type solveFiles struct {
+	npz  *output
+	k, b *output
+	plot *plotOutput
+}
+
+// openFiles opens the files that the flags name.
+func (f *solveFlags) openFiles() (*solveFiles, error) {
+	o := new(solveFiles)
+	open := func(dst **output, flag, path string) (err error) {
+		if path != "" {
+			*dst, err = createOutput(flag, path)
+		}
+		return err
+	}
+	var kPath, bPath string
+	if f.mtxOut != "" {
+		kPath, bPath = f.mtxOut+"_K.mtx", f.mtxOut+"_b.mtx"
+	}
+	err := open(&o.npz, "out", f.out)
+	if err == nil {
+		err = open(&o.k, "mtx-out", kPath)
+	}
+	if err == nil {
+		err = open(&o.b, "mtx-out", bPath)
+	}
+	if err == nil {
+		o.plot, err = createPlot("plot", f.plot)
+	}
+	if err != nil {
+		o.discard()
+		return nil, err
+	}
+	return o, nil
+}
+
+// needsMatrix reports whether K is asked for.
+func (o *solveFiles) needsMatrix() bool { return o.k != nil || o.plot != nil }
+
+// discard removes what has not been written.
+func (o *solveFiles) discard() {
+	o.npz.discard()
+	o.k.discard()
+	o.b.discard()
+	o.plot.discard()
+}
+
+// write writes all files.
+func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedView, outcome []solved) error {
+	g := m.problem.rightHandSide(lin)
+	if o.npz != nil {
+		o.npz.discard() // it has shown that the file can be written
+		if err := writeProblem(o.npz.path, m.problem, g, outcome[0].x); err != nil {
+			return err
+		}
+	}
+	if o.k != nil {
+		note := "augmented system K of costate; unknowns: parameters, states, costates"
+		if err := o.k.write(func(w io.Writer) error { return mtx.Write(w, k.aug.K, note) }); err != nil {
+			return err
+		}
+		b := make([]float64, k.aug.Order())
+		k.aug.LiftTo(b, g)
+		if err := o.b.write(func(w io.Writer) error { return mtx.WriteVector(w, b, "right-hand side of K") }); err != nil {
+			return err
+		}
+	}
+	if o.plot != nil {
+		return o.plot.save(matrixPage(k))
+	}
+	return nil
+}
