@@ -16,6 +16,17 @@ func packing() {
 	packCopy(2)
 	packTrans4()
 	packTrans2()
+	pause()
+}
+
+// pause generates the hint that a loop waits for another processor.
+func pause() {
+	TEXT("pause", NOSPLIT, "func()")
+	Doc("pause waits for a moment and leaves the processor to its other thread.")
+	for range 4 {
+		PAUSE()
+	}
+	RET()
 }
 
 // packCopy generates the copy of k rows of w words.

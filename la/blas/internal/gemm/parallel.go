@@ -1,6 +1,9 @@
 package gemm
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // serialFlops is the number of multiplications below which one thread is
 // faster than two (TestCalibrateThreads).
@@ -15,14 +18,15 @@ func (p *product) useful(threads int) int {
 	return max(1, min(threads, work/serialFlops))
 }
 
-// A job is a parallel product. Its functions are made once, so that starting
-// goroutines does not allocate.
+// A job is a parallel product. It is used again, so that starting one does not
+// allocate.
 type job struct {
-	p    product
-	s    *isa
-	cuts []rect
-	run  []func()
-	wait sync.WaitGroup
+	p     product
+	s     *isa
+	cuts  []rect
+	tasks []task
+	left  atomic.Int32 // tasks not yet done
+	done  sync.WaitGroup
 }
 
 // A rect is the region of one goroutine.
@@ -57,15 +61,22 @@ func (p *product) parallel(s *isa, threads int) {
 	j := getJob()
 	j.p, j.s = *p, s
 	j.cuts = p.cut(j.cuts[:0], threads, s)
-	for i := len(j.run); i < len(j.cuts); i++ {
-		j.run = append(j.run, func() { j.part(i); j.wait.Done() })
+	if len(j.tasks) < len(j.cuts) {
+		j.tasks = make([]task, len(j.cuts))
+		run := j.part
+		for i := range j.tasks {
+			j.tasks[i] = task{run, i, &j.left, &j.done}
+		}
 	}
-	j.wait.Add(len(j.cuts) - 1)
-	for i := 1; i < len(j.cuts); i++ {
-		go j.run[i]()
+	others := len(j.cuts) - 1
+	j.left.Store(int32(others))
+	j.done.Add(others)
+	for i := 1; i <= others; i++ {
+		dispatch(&j.tasks[i])
 	}
 	j.part(0)
-	j.wait.Wait()
+	spin(func() bool { return j.left.Load() == 0 })
+	j.done.Wait()
 	j.release()
 }
 

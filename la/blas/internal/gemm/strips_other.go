@@ -9,3 +9,6 @@ func (s *isa) copyStrip(dst []float64, ds int, src []float64, ss, w, k int) {
 func (s *isa) transStrip(dst []float64, ds int, src []float64, ss, w, k int) {
 	transStrip_g(dst, ds, src, ss, w, k)
 }
+
+// pause waits for a moment.
+func pause() {}

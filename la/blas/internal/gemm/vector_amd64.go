@@ -28,3 +28,6 @@ func packTrans4(dst *float64, src *float64, dstStride int, srcStride int, k int)
 //
 //go:noescape
 func packTrans2(dst *float64, src *float64, dstStride int, srcStride int, k int)
+
+// pause waits for a moment and leaves the processor to its other thread.
+func pause()
