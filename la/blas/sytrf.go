@@ -1,6 +1,10 @@
 package blas
 
-import "math"
+import (
+	"math"
+
+	"costate/la/blas/internal/vec"
+)
 
 // bkSizes are the block sizes of the blocked Bunch–Kaufman factorization.
 type bkSizes struct {
@@ -19,7 +23,7 @@ func (s bkSizes) work(n int) int {
 }
 
 // sytrf is the blocked Bunch–Kaufman factorization with the contract of
-// Backend.Sytrf, over the Gemmt and Gemv of a backend.
+// Backend.Sytrf, over the Gemmt of a backend.
 //
 // A panel eliminates up to s.panel columns of the trailing matrix without
 // touching the rest of it; then the rest is updated by a product of which
@@ -39,7 +43,7 @@ func sytrf(g Backend, s bkSizes, n int, a []float64, lda int, e []float64, perm 
 	for i := range perm[:n] {
 		perm[i] = i
 	}
-	p := bkPanel{Backend: g, a: a, lda: lda, n: n, e: e, perm: perm}
+	p := bkPanel{a: a, lda: lda, n: n, e: e, perm: perm}
 	for k := 0; k < n; {
 		m := n - k
 		p.ld = m
@@ -67,7 +71,6 @@ func sytrf(g Backend, s bkSizes, n int, a []float64, lda int, e []float64, perm 
 // update of a column by all earlier columns of the panel runs along memory.
 // Until the panel is complete, the trailing matrix in a is not updated.
 type bkPanel struct {
-	Backend
 	a     []float64
 	lda   int
 	n     int
@@ -96,7 +99,8 @@ func (p *bkPanel) factor(nb int) (kb, zero int) {
 		p.update(k, k, w)
 
 		absakk := math.Abs(w[k])
-		r, colmax := maxAbs(w, k+1, ld)
+		r, colmax := vec.MaxAbs(w[k+1:])
+		r += k + 1
 		kp, two := k, false
 		if absakk < bkAlpha*colmax {
 			v := p.wt[(k+1)*ld : (k+2)*ld]
@@ -105,9 +109,7 @@ func (p *bkPanel) factor(nb int) (kb, zero int) {
 				v[i] = a[i*lda+r]
 			}
 			p.update(k, r, v)
-			_, rowmax := maxAbs(v, k, r)
-			_, below := maxAbs(v, r+1, ld)
-			rowmax = max(rowmax, below)
+			rowmax := max(vec.MaxAbsValue(v[k:r]), vec.MaxAbsValue(v[r+1:]))
 			switch {
 			case absakk >= bkAlpha*colmax*(colmax/rowmax):
 			case math.Abs(v[r]) >= bkAlpha*rowmax:
@@ -157,9 +159,9 @@ func (p *bkPanel) update(k, c int, w []float64) {
 		return
 	}
 	for j := range k {
-		p.coef[j] = p.lt[j*p.ld+c]
+		p.coef[j] = -p.lt[j*p.ld+c]
 	}
-	p.Gemv(Trans, k, p.ld-k, -1, p.wt[k:], p.ld, p.coef, 1, w[k:])
+	vec.Combine(w[k:], p.coef[:k], p.wt[k:], p.ld)
 }
 
 // interchange brings row and column kp of the trailing matrix to kk, for a
@@ -196,6 +198,10 @@ func (p *bkPanel) pivot1(k int) {
 	d := w[k]
 	p.a[(p.first+k)*p.lda+p.first+k] = d
 	p.e[p.first+k] = 0
+	if math.Abs(d) > smallest {
+		vec.Scale(l[k+1:], 1/d, w[k+1:])
+		return
+	}
 	for i := k + 1; i < p.ld; i++ {
 		l[i] = w[i] / d
 	}
@@ -214,6 +220,11 @@ func (p *bkPanel) pivot2(k int) {
 	l1[k+1] = 0
 	u, v := d22/d21, d11/d21
 	t := 1 / (u*v - 1)
+	if math.Abs(d21) > smallest {
+		t /= d21
+		vec.Pivot2(l1[k+2:], l2[k+2:], w1[k+2:], w2[k+2:], &[3]float64{t * u, -t, t * v})
+		return
+	}
 	for i := k + 2; i < ld; i++ {
 		x, y := w1[i]/d21, w2[i]/d21
 		l1[i], l2[i] = t*(u*x-y), t*(v*y-x)
@@ -228,16 +239,4 @@ func (p *bkPanel) store(kb int) {
 			row[j] = p.lt[j*p.ld+i]
 		}
 	}
-}
-
-// maxAbs returns the greatest magnitude among x[lo:hi], NaN apart, and where
-// it is first found; lo-1 and 0 if there is none.
-func maxAbs(x []float64, lo, hi int) (at int, m float64) {
-	at = lo - 1
-	for i := lo; i < hi; i++ {
-		if v := math.Abs(x[i]); v > m {
-			at, m = i, v
-		}
-	}
-	return at, m
 }

@@ -1,0 +1,332 @@
+// Command _gen writes the assembly of package vec with avo. It is a module of
+// its own, so that users of the kernels never download the generator:
+//
+//	go run . -out ../vec_amd64.s -stubs ../vec_amd64.go -pkg vec
+//
+// All kernels run over vectors of n words in four lanes, several vectors at a
+// time, then word by word; the sums of a word are taken in one order whichever
+// way it goes.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("!noasm")
+	combine(8)
+	combine(4)
+	combine(2)
+	combine(1)
+	dot(4)
+	dot(1)
+	maxAbs()
+	pivot2()
+	scale()
+	Generate()
+}
+
+// rows addresses word i (a byte offset in a register) of rows rows that are a
+// stride apart.
+type rows struct {
+	base []reg.GPVirtual // every fourth row
+	ld   reg.GPVirtual
+	ld3  reg.GPVirtual
+}
+
+func newRows(n int, base, ld reg.GPVirtual) rows {
+	r := rows{base: []reg.GPVirtual{base}, ld: ld}
+	if n > 3 {
+		r.ld3 = GP64()
+		LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, r.ld3)
+	}
+	if n > 4 {
+		b := GP64()
+		LEAQ(Mem{Base: base, Index: ld, Scale: 4}, b)
+		r.base = append(r.base, b)
+	}
+	return r
+}
+
+// at is the word disp bytes after the present one in row j.
+func (r rows) at(j, disp int) Mem {
+	b := r.base[j/4]
+	switch j % 4 {
+	case 0:
+		return Mem{Base: b, Disp: disp}
+	case 1:
+		return Mem{Base: b, Index: r.ld, Scale: 1, Disp: disp}
+	case 2:
+		return Mem{Base: b, Index: r.ld, Scale: 2, Disp: disp}
+	}
+	return Mem{Base: b, Index: r.ld3, Scale: 1, Disp: disp}
+}
+
+func (r rows) advance(bytes int) {
+	for _, b := range r.base {
+		ADDQ(U8(bytes), b)
+	}
+}
+
+// loops emits a loop over vectors of 4*unroll words and one over words.
+// body(lanes, disp) does the work at disp bytes; advance moves on by bytes.
+func loops(n reg.GPVirtual, unroll int, body func(wide bool, count int), advance func(bytes int)) {
+	for _, count := range []int{unroll, 1} {
+		name := fmt.Sprintf("wide%d", count)
+		SUBQ(U8(4*count), n)
+		JL(LabelRef(name + "end"))
+		Label(name)
+		body(true, count)
+		advance(32 * count)
+		SUBQ(U8(4*count), n)
+		JGE(LabelRef(name))
+		Label(name + "end")
+		ADDQ(U8(4*count), n)
+		if unroll == 1 {
+			break
+		}
+	}
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	Label("word")
+	body(false, 1)
+	advance(8)
+	DECQ(n)
+	JNZ(LabelRef("word"))
+	Label("done")
+}
+
+func combine(k int) {
+	name := fmt.Sprintf("combine%d", k)
+	TEXT(name, NOSPLIT, "func(y *float64, n int, w *float64, ld int, c *float64)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s adds to y, of n words, c[j] times row j of w for %d rows; ld is in bytes.", name, k))
+	y := Load(Param("y"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	w := Load(Param("w"), GP64()).(reg.GPVirtual)
+	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
+	c := Load(Param("c"), GP64()).(reg.GPVirtual)
+	r := newRows(k, w, ld)
+	var coef []reg.VecVirtual
+	for j := 0; j < k; j++ {
+		coef = append(coef, YMM())
+		VBROADCASTSD(Mem{Base: c, Disp: 8 * j}, coef[j])
+	}
+	loops(n, 4, func(wide bool, count int) {
+		if !wide {
+			acc := XMM()
+			VMOVSD(Mem{Base: y}, acc)
+			for j := range coef {
+				VFMADD231SD(r.at(j, 0), coef[j].AsX(), acc)
+			}
+			VMOVSD(acc, Mem{Base: y})
+			return
+		}
+		acc := make([]reg.VecVirtual, count)
+		for v := range acc {
+			acc[v] = YMM()
+			VMOVUPD(Mem{Base: y, Disp: 32 * v}, acc[v])
+		}
+		for j := range coef {
+			for v := range acc {
+				VFMADD231PD(r.at(j, 32*v), coef[j], acc[v])
+			}
+		}
+		for v := range acc {
+			VMOVUPD(acc[v], Mem{Base: y, Disp: 32 * v})
+		}
+	}, func(bytes int) { ADDQ(U8(bytes), y); r.advance(bytes) })
+	VZEROUPPER()
+	RET()
+}
+
+// dot takes the products of k rows with x at once.
+func dot(k int) {
+	name := fmt.Sprintf("dot%d", k)
+	TEXT(name, NOSPLIT, "func(s *float64, n int, w *float64, ld int, x *float64)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets s[j] to the product of row j of w with x, of n words, for %d rows; ld is in bytes.", name, k))
+	s := Load(Param("s"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	w := Load(Param("w"), GP64()).(reg.GPVirtual)
+	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	r := newRows(k, w, ld)
+	unroll := 2
+	if k == 1 {
+		unroll = 4
+	}
+	acc := make([]reg.VecVirtual, k*unroll)
+	for i := range acc {
+		acc[i] = YMM()
+		VXORPD(acc[i], acc[i], acc[i])
+	}
+	last := make([]reg.VecVirtual, k)
+	for j := range last {
+		last[j] = XMM()
+		VXORPD(last[j], last[j], last[j])
+	}
+	loops(n, unroll, func(wide bool, count int) {
+		if !wide {
+			v := XMM()
+			VMOVSD(Mem{Base: x}, v)
+			for j := range last {
+				VFMADD231SD(r.at(j, 0), v, last[j])
+			}
+			return
+		}
+		for q := 0; q < count; q++ {
+			v := YMM()
+			VMOVUPD(Mem{Base: x, Disp: 32 * q}, v)
+			for j := 0; j < k; j++ {
+				VFMADD231PD(r.at(j, 32*q), v, acc[j*unroll+q])
+			}
+		}
+	}, func(bytes int) { ADDQ(U8(bytes), x); r.advance(bytes) })
+	for j := 0; j < k; j++ {
+		a := acc[j*unroll : (j+1)*unroll]
+		for len(a) > 1 {
+			h := len(a) / 2
+			for i := 0; i < h; i++ {
+				VADDPD(a[h+i], a[i], a[i])
+			}
+			a = a[:h]
+		}
+		t := XMM()
+		VEXTRACTF128(U8(1), a[0], t)
+		VADDPD(t, a[0].AsX(), t)
+		VHADDPD(t, t, t)
+		VADDSD(last[j], t, t)
+		VMOVSD(t, Mem{Base: s, Disp: 8 * j})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func maxAbs() {
+	TEXT("maxAbs", NOSPLIT, "func(x *float64, n int) float64")
+	Pragma("noescape")
+	Doc("maxAbs returns the greatest magnitude of n words, NaN apart; 0 for none.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	mask := YMM()
+	VPCMPEQD(mask, mask, mask)
+	VPSRLQ(U8(1), mask, mask)
+	const unroll = 4
+	acc := make([]reg.VecVirtual, unroll)
+	for i := range acc {
+		acc[i] = YMM()
+		VXORPD(acc[i], acc[i], acc[i])
+	}
+	last := XMM()
+	VXORPD(last, last, last)
+	loops(n, unroll, func(wide bool, count int) {
+		// The maximum of two words is the second one if either is a NaN: the
+		// one so far must come second.
+		if !wide {
+			v := XMM()
+			VMOVSD(Mem{Base: x}, v)
+			VANDPD(mask.AsX(), v, v)
+			VMAXSD(last, v, last)
+			return
+		}
+		for q := 0; q < count; q++ {
+			v := YMM()
+			VANDPD(Mem{Base: x, Disp: 32 * q}, mask, v)
+			VMAXPD(acc[q], v, acc[q])
+		}
+	}, func(bytes int) { ADDQ(U8(bytes), x) })
+	VMAXPD(acc[1], acc[0], acc[0])
+	VMAXPD(acc[3], acc[2], acc[2])
+	VMAXPD(acc[2], acc[0], acc[0])
+	t := XMM()
+	VEXTRACTF128(U8(1), acc[0], t)
+	VMAXPD(t, acc[0].AsX(), t)
+	VMAXSD(last, t, t)
+	h := XMM()
+	VPERMILPD(U8(1), t, h)
+	VMAXSD(h, t, t)
+	Store(t, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// pivot2 applies the inverse of a 2×2 pivot to two columns.
+func pivot2() {
+	TEXT("pivot2", NOSPLIT, "func(x, y, u, v *float64, n int, f *float64)")
+	Pragma("noescape")
+	Doc("pivot2 sets x = f[0] u + f[1] v and y = f[1] u + f[2] v, all of n words.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	y := Load(Param("y"), GP64()).(reg.GPVirtual)
+	u := Load(Param("u"), GP64()).(reg.GPVirtual)
+	v := Load(Param("v"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	f := Load(Param("f"), GP64()).(reg.GPVirtual)
+	var c [3]reg.VecVirtual
+	for i := range c {
+		c[i] = YMM()
+		VBROADCASTSD(Mem{Base: f, Disp: 8 * i}, c[i])
+	}
+	loops(n, 2, func(wide bool, count int) {
+		if !wide {
+			p, q, s, t := XMM(), XMM(), XMM(), XMM()
+			VMOVSD(Mem{Base: u}, p)
+			VMOVSD(Mem{Base: v}, q)
+			VMULSD(c[1].AsX(), q, s)
+			VMULSD(c[2].AsX(), q, t)
+			VFMADD231SD(c[0].AsX(), p, s)
+			VFMADD231SD(c[1].AsX(), p, t)
+			VMOVSD(s, Mem{Base: x})
+			VMOVSD(t, Mem{Base: y})
+			return
+		}
+		for d := 0; d < count; d++ {
+			p, q, s, t := YMM(), YMM(), YMM(), YMM()
+			VMOVUPD(Mem{Base: u, Disp: 32 * d}, p)
+			VMOVUPD(Mem{Base: v, Disp: 32 * d}, q)
+			VMULPD(c[1], q, s)
+			VMULPD(c[2], q, t)
+			VFMADD231PD(c[0], p, s)
+			VFMADD231PD(c[1], p, t)
+			VMOVUPD(s, Mem{Base: x, Disp: 32 * d})
+			VMOVUPD(t, Mem{Base: y, Disp: 32 * d})
+		}
+	}, func(bytes int) {
+		for _, p := range []reg.GPVirtual{x, y, u, v} {
+			ADDQ(U8(bytes), p)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func scale() {
+	TEXT("scale", NOSPLIT, "func(x, u *float64, n int, f float64)")
+	Pragma("noescape")
+	Doc("scale sets x = f u, of n words.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	u := Load(Param("u"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	f := Load(Param("f"), XMM()).(reg.VecVirtual)
+	c := YMM()
+	VBROADCASTSD(f, c)
+	loops(n, 4, func(wide bool, count int) {
+		if !wide {
+			v := XMM()
+			VMULSD(Mem{Base: u}, c.AsX(), v)
+			VMOVSD(v, Mem{Base: x})
+			return
+		}
+		for d := 0; d < count; d++ {
+			v := YMM()
+			VMULPD(Mem{Base: u, Disp: 32 * d}, c, v)
+			VMOVUPD(v, Mem{Base: x, Disp: 32 * d})
+		}
+	}, func(bytes int) { ADDQ(U8(bytes), x); ADDQ(U8(bytes), u) })
+	VZEROUPPER()
+	RET()
+}

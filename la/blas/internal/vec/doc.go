@@ -1,0 +1,9 @@
+// Package vec has the vector kernels of the native backend: sums of rows,
+// products of rows with a vector, and the loops of a Bunch–Kaufman panel. Each
+// has a twin in plain Go, which runs on other processors and under the tag
+// noasm.
+//
+// The assembly is written by the program in _gen.
+package vec
+
+//go:generate sh -c "cd _gen && go run . -out ../vec_amd64.s -stubs ../vec_amd64.go -pkg vec"

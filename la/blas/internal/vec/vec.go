@@ -1,0 +1,169 @@
+package vec
+
+import "math"
+
+// assembly is whether the kernels in assembly run. They need AVX2 and FMA.
+var assembly = hasAssembly
+
+// Force makes the package use its assembly or not, until undo is called. It
+// returns false if there is no assembly for this processor. It is for tests;
+// no kernel may be running.
+func Force(use bool) (undo func(), ok bool) {
+	old := assembly
+	if use && !hasAssembly {
+		return nil, false
+	}
+	assembly = use
+	return func() { assembly = old }, true
+}
+
+// Combine adds the rows of a matrix w with leading dimension ld to y:
+//
+//	y[i] += Σ_j c[j] w[j*ld+i]        j < len(c), i < len(y)
+//
+// y may not overlap w or c.
+func Combine(y, c, w []float64, ld int) {
+	n, k := len(y), len(c)
+	if n == 0 || k == 0 {
+		return
+	}
+	_ = w[(k-1)*ld+n-1]
+	if !assembly {
+		combine_g(y, c, w, ld)
+		return
+	}
+	j := 0
+	for ; k-j >= 8; j += 8 {
+		combine8(&y[0], n, &w[j*ld], 8*ld, &c[j])
+	}
+	if k-j >= 4 {
+		combine4(&y[0], n, &w[j*ld], 8*ld, &c[j])
+		j += 4
+	}
+	if k-j >= 2 {
+		combine2(&y[0], n, &w[j*ld], 8*ld, &c[j])
+		j += 2
+	}
+	if k > j {
+		combine1(&y[0], n, &w[j*ld], 8*ld, &c[j])
+	}
+}
+
+// Axpy is y += a x, for len(y) elements.
+func Axpy(y []float64, a float64, x []float64) {
+	n := len(y)
+	if n == 0 {
+		return
+	}
+	_ = x[n-1]
+	if !assembly || n < 8 {
+		x = x[:n]
+		for i := range y {
+			y[i] += a * x[i]
+		}
+		return
+	}
+	combine1(&y[0], n, &x[0], 0, &a)
+}
+
+// Dots sets s to the products of the rows of w with x:
+//
+//	s[j] = Σ_i w[j*ld+i] x[i]         j < len(s), i < len(x)
+//
+// s may not overlap w or x.
+func Dots(s, w []float64, ld int, x []float64) {
+	n, k := len(x), len(s)
+	if n == 0 || k == 0 {
+		clear(s)
+		return
+	}
+	_ = w[(k-1)*ld+n-1]
+	if !assembly {
+		for j := range s {
+			s[j] = dot_g(w[j*ld:j*ld+n], x)
+		}
+		return
+	}
+	j := 0
+	for ; k-j >= 4; j += 4 {
+		dot4(&s[j], n, &w[j*ld], 8*ld, &x[0])
+	}
+	for ; j < k; j++ {
+		dot1(&s[j], n, &w[j*ld], 0, &x[0])
+	}
+}
+
+// Dot returns the product of x with the first elements of y.
+func Dot(x, y []float64) float64 {
+	n := len(x)
+	if n == 0 {
+		return 0
+	}
+	_ = y[n-1]
+	if !assembly || n < 8 {
+		return dot_g(x, y)
+	}
+	var s float64
+	dot1(&s, n, &x[0], 0, &y[0])
+	return s
+}
+
+// MaxAbs returns the first element of x of the greatest magnitude, NaN apart,
+// and that magnitude; -1 and 0 if all are zero or NaN.
+func MaxAbs(x []float64) (at int, m float64) {
+	if !assembly || len(x) < 8 {
+		return maxAbs_g(x)
+	}
+	m = maxAbs(&x[0], len(x))
+	if m == 0 {
+		return -1, 0
+	}
+	for i, v := range x {
+		if math.Abs(v) == m {
+			return i, m
+		}
+	}
+	return -1, 0
+}
+
+// MaxAbsValue is the magnitude that MaxAbs returns.
+func MaxAbsValue(x []float64) float64 {
+	if !assembly || len(x) < 8 {
+		_, m := maxAbs_g(x)
+		return m
+	}
+	return maxAbs(&x[0], len(x))
+}
+
+// Scale sets x = f u, for len(x) elements.
+func Scale(x []float64, f float64, u []float64) {
+	n := len(x)
+	if n == 0 {
+		return
+	}
+	_ = u[n-1]
+	if !assembly || n < 8 {
+		u = u[:n]
+		for i := range x {
+			x[i] = f * u[i]
+		}
+		return
+	}
+	scale(&x[0], &u[0], n, f)
+}
+
+// Pivot2 multiplies two columns by a symmetric 2×2 matrix:
+//
+//	x = f[0] u + f[1] v,    y = f[1] u + f[2] v        for len(x) elements
+func Pivot2(x, y, u, v []float64, f *[3]float64) {
+	n := len(x)
+	if n == 0 {
+		return
+	}
+	_, _, _ = y[n-1], u[n-1], v[n-1]
+	if !assembly {
+		pivot2_g(x, y, u, v, f)
+		return
+	}
+	pivot2(&x[0], &y[0], &u[0], &v[0], n, &f[0])
+}

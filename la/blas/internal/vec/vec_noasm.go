@@ -1,0 +1,19 @@
+//go:build !amd64 || noasm
+
+package vec
+
+const hasAssembly = false
+
+// The kernels in assembly, which are never called here.
+
+func combine8(y *float64, n int, w *float64, ld int, c *float64) { panic(noAssembly) }
+func combine4(y *float64, n int, w *float64, ld int, c *float64) { panic(noAssembly) }
+func combine2(y *float64, n int, w *float64, ld int, c *float64) { panic(noAssembly) }
+func combine1(y *float64, n int, w *float64, ld int, c *float64) { panic(noAssembly) }
+func dot4(s *float64, n int, w *float64, ld int, x *float64)     { panic(noAssembly) }
+func dot1(s *float64, n int, w *float64, ld int, x *float64)     { panic(noAssembly) }
+func maxAbs(x *float64, n int) float64                           { panic(noAssembly) }
+func pivot2(x, y, u, v *float64, n int, f *float64)              { panic(noAssembly) }
+func scale(x, u *float64, n int, f float64)                      { panic(noAssembly) }
+
+const noAssembly = "vec: this build has no assembly"

@@ -1,0 +1,179 @@
+package vec
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// u is the unit roundoff.
+const u = 1.0 / (1 << 53)
+
+// guarded returns n random elements with NaN on both sides, and a function
+// that tells whether those are untouched.
+func guarded(rng *rand.Rand, n int) (x []float64, intact func() bool) {
+	const g = 8
+	buf := make([]float64, n+2*g)
+	for i := range buf {
+		buf[i] = math.NaN()
+	}
+	x = buf[g : g+n : g+n]
+	for i := range x {
+		x[i] = rng.NormFloat64()
+	}
+	return x, func() bool {
+		for i, v := range buf {
+			if (i < g || i >= g+n) && v == v {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// both runs f with assembly, where there is some, and without.
+func both(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
+	for _, use := range []bool{true, false} {
+		undo, ok := Force(use)
+		if !ok {
+			continue
+		}
+		t.Run(map[bool]string{true: "assembly", false: "go"}[use], func(t *testing.T) {
+			f(t, rand.New(rand.NewPCG(1, 2)))
+		})
+		undo()
+	}
+}
+
+func TestCombine(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 70 {
+			for k := range 21 {
+				ld := n + rng.IntN(5)
+				y, ok := guarded(rng, n)
+				c, _ := guarded(rng, k)
+				w, _ := guarded(rng, max(0, (k-1)*ld+n))
+				for j := range k - 1 {
+					for i := n; i < ld; i++ {
+						w[j*ld+i] = math.NaN()
+					}
+				}
+				old := append([]float64(nil), y...)
+				Combine(y, c, w, ld)
+				for i, got := range y {
+					want, bound := old[i], math.Abs(old[i])
+					for j := range c {
+						want += c[j] * w[j*ld+i]
+						bound += math.Abs(c[j] * w[j*ld+i])
+					}
+					if !(math.Abs(got-want) <= 2*float64(k+2)*u*bound) {
+						t.Fatalf("n=%d k=%d: y[%d] = %v, want %v", n, k, i, got, want)
+					}
+				}
+				if k == 1 {
+					z := append([]float64(nil), old...)
+					Axpy(z, c[0], w)
+					for i := range z {
+						if !(math.Abs(z[i]-y[i]) <= 4*u*(math.Abs(old[i])+math.Abs(c[0]*w[i]))) {
+							t.Fatalf("axpy n=%d: y[%d] = %v, want %v", n, i, z[i], y[i])
+						}
+					}
+				}
+				if !ok() {
+					t.Fatalf("n=%d k=%d: wrote outside y", n, k)
+				}
+			}
+		}
+	})
+}
+
+func TestDots(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 70 {
+			for k := range 10 {
+				ld := n + rng.IntN(5)
+				s, ok := guarded(rng, k)
+				x, _ := guarded(rng, n)
+				w, _ := guarded(rng, max(0, (k-1)*ld+n))
+				for j := range k - 1 {
+					for i := n; i < ld; i++ {
+						w[j*ld+i] = math.NaN()
+					}
+				}
+				Dots(s, w, ld, x)
+				for j, got := range s {
+					want, bound := 0.0, 0.0
+					for i := range x {
+						want += w[j*ld+i] * x[i]
+						bound += math.Abs(w[j*ld+i] * x[i])
+					}
+					if !(math.Abs(got-want) <= 2*float64(n+2)*u*bound) {
+						t.Fatalf("n=%d: s[%d] = %v, want %v", n, j, got, want)
+					}
+					if d := Dot(x, w[j*ld:]); !(math.Abs(d-want) <= 2*float64(n+2)*u*bound) {
+						t.Fatalf("n=%d: dot = %v, want %v", n, d, want)
+					}
+				}
+				if !ok() {
+					t.Fatalf("n=%d k=%d: wrote outside s", n, k)
+				}
+			}
+		}
+	})
+}
+
+func TestMaxAbs(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 70 {
+			for rep := range 8 {
+				x, _ := guarded(rng, n)
+				for i := range x {
+					switch {
+					case rep%2 == 1 && rng.IntN(3) == 0:
+						x[i] = math.NaN()
+					case rep >= 4:
+						x[i] = float64(rng.IntN(7) - 3)
+					case rep == 2:
+						x[i] = math.Copysign(0, -1)
+					case rep == 3 && rng.IntN(10) == 0:
+						x[i] = math.Inf(-1)
+					}
+				}
+				wantAt, want := maxAbs_g(x)
+				if at, m := MaxAbs(x); at != wantAt || m != want || MaxAbsValue(x) != want {
+					t.Fatalf("n=%d: MaxAbs = %d, %v, want %d, %v, of %v", n, at, m, wantAt, want, x)
+				}
+			}
+		}
+	})
+}
+
+func TestScalePivot2(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 70 {
+			x, okx := guarded(rng, n)
+			y, oky := guarded(rng, n)
+			p, _ := guarded(rng, n)
+			q, _ := guarded(rng, n)
+			f := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
+			near := func(got, a, b float64) bool {
+				return math.Abs(got-(a+b)) <= 4*u*(math.Abs(a)+math.Abs(b))
+			}
+			Pivot2(x, y, p, q, &f)
+			for i := range x {
+				if !near(x[i], f[0]*p[i], f[1]*q[i]) || !near(y[i], f[1]*p[i], f[2]*q[i]) {
+					t.Fatalf("pivot2 n=%d: element %d is wrong", n, i)
+				}
+			}
+			Scale(x, f[0], p)
+			for i := range x {
+				if x[i] != f[0]*p[i] {
+					t.Fatalf("scale n=%d: element %d is wrong", n, i)
+				}
+			}
+			if !okx() || !oky() {
+				t.Fatalf("n=%d: wrote outside", n)
+			}
+		}
+	})
+}
