@@ -93,7 +93,7 @@ func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 		f.opts.MemoryLimit = machineMemory()
 	}
 	f.core.shape(a, f.opts.Backend)
-	f.cost = f.core.plan()
+	f.cost = f.core.cost()
 	f.cost.Bytes += 8 * int64(len(a.Raw())+7*a.SymmetricDim())
 	if f.cost.Bytes > f.opts.MemoryLimit {
 		return &MemoryError{Needed: f.cost.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("a block LDLᵀ of order %d", a.SymmetricDim())}
@@ -147,7 +147,7 @@ func (f *Block) Factorize(a *la.BlockTridiag) error {
 	}
 	f.invNorm = -1
 	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
-	err := f.core.factor(&f.source, 0)
+	err := f.core.factor(&f.source, 0, nil)
 	if err == nil && !f.alarming(0) {
 		f.settle(f.core.stats, 0, true)
 		if f.core.stats.tiny < 1 && f.Cond() > 1/unit {
@@ -237,11 +237,11 @@ func (f *Block) avoid(cause error) error {
 		scale = 1
 	}
 	for delta := shiftBy * scale; delta <= 16*shiftBy*scale; delta *= 2.3 {
-		if f.core.factor(&f.source, -delta) != nil || f.alarming(delta) {
+		if f.core.factor(&f.source, -delta, nil) != nil || f.alarming(delta) {
 			continue
 		}
 		below := f.core.stats
-		if f.core.factor(&f.source, delta) != nil || f.alarming(delta) {
+		if f.core.factor(&f.source, delta, nil) != nil || f.alarming(delta) {
 			continue
 		}
 		above := f.core.stats

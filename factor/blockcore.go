@@ -38,8 +38,10 @@ type core struct {
 	pivwork []float64 // of Sytrf; then D⁻¹
 	inverse []int
 
-	stats coreStats
-	pool  pool[coreSpace]
+	shift   float64   // of the factorization at hand
+	damping []float64 // nil or one a block
+	stats   coreStats
+	pool    pool[coreSpace]
 }
 
 // A coreBlock is the shape and the factor of one block.
@@ -81,77 +83,76 @@ type coreStats struct {
 	negative, zero, positive int
 	log, sign                float64
 	largest                  float64 // element met in the pivot blocks
+	front                    float64 // largest element of the first pivot block
 	tiny                     float64 // smallest |eigenvalue of a pivot| over the rounding errors of its block
+	least                    float64 // that eigenvalue
 	block, at                int     // where that was: block, and unknown of its rest
 	complete                 bool    // all blocks have been factored
 }
 
-// plan computes the boundaries' cost and where every block lies, and returns
-// the flops and bytes of factor and solve. Nothing is allocated before alloc.
-func (c *core) plan() Cost {
-	var cost Cost
-	var elements, ints, p, g, u, xd, mid, q int
-	c.order = 0
+// A coreSize counts what a core holds.
+type coreSize struct {
+	elements, ints      int // of all factors
+	p, g, u, xd, mid, q int // of the workspace: the largest over the blocks
+	pairs               int64
+}
+
+func (c *core) size() coreSize {
+	var s coreSize
 	for k := range c.blocks {
 		b := &c.blocks[k]
-		b.first = c.order
-		c.order += b.q
 		r := b.rank()
-		elements += b.q*b.q + b.q + r*b.q + b.b*len(b.cols)
-		ints += b.q
-		fq, fr, fb := int64(b.q), int64(r), int64(b.b)
-		cost.Factor += fq*fq*fq/3 + fq*fq*fr + fq*fr + fq*fr*fr
-		cost.Solve += 2*fq*fq + 4*fq*fr
+		s.elements += b.q*b.q + b.q + r*b.q + b.b*len(b.cols)
+		s.ints += b.q
 		if b.cols != nil {
-			cost.Factor += fq*fr*fr + 2*fb*fr*fr + fb*fb*fr
-			cost.Solve += 4 * fb * fr
-			mid = max(mid, r*r+b.b*r)
+			s.mid = max(s.mid, r*r+b.b*r)
 		}
 		if b.rows != nil {
-			u = max(u, b.b*b.b)
+			s.u = max(s.u, b.b*b.b)
 		}
-		xd = max(xd, r*b.q, b.b*b.q)
-		q = max(q, b.q)
+		s.xd, s.q = max(s.xd, r*b.q, b.b*b.q), max(s.q, b.q)
+		if b.h > 0 {
+			s.p, s.g = max(s.p, b.h*b.h), max(s.g, b.h*(b.q+b.b))
+		}
 		if b.t != nil {
-			p = max(p, b.h*b.h)
-			g = max(g, b.h*(b.q+b.b))
-			cost.Factor += b.t.flops
-			cost.Solve += 4 * int64(len(b.t.val))
-			elements += len(b.t.val)
-			ints += 2 * len(b.t.val)
+			s.pairs += b.t.bytes()
 		}
 	}
-	work := p + 2*g + u + xd + mid + max(2*q, c.backend.SytrfWork(q))
-	cost.Bytes = 8 * int64(elements+ints+work+q+2*c.order)
+	return s
+}
+
+// cost counts the flops and bytes of factor and solve from the shapes of the
+// blocks; nothing needs to be allocated yet.
+func (c *core) cost() Cost {
+	var cost Cost
+	for k := range c.blocks {
+		b := &c.blocks[k]
+		q, r, n := int64(b.q), int64(b.rank()), int64(b.b)
+		cost.Factor += q*q*q/3 + q*q*r + q*r + q*r*r
+		cost.Solve += 2*q*q + 4*q*r
+		if b.cols != nil {
+			cost.Factor += q*r*r + 2*n*r*r + n*n*r
+			cost.Solve += 4 * n * r
+		}
+		if b.t != nil {
+			cost.Factor += b.t.flops
+			cost.Solve += 4 * int64(len(b.t.val))
+		}
+	}
+	s := c.size()
+	work := s.p + 2*s.g + s.u + s.xd + s.mid + s.q + c.backend.SytrfWork(s.q) + 2*c.order
+	cost.Bytes = 8*int64(s.elements+s.ints+work) + s.pairs
 	return cost
 }
 
-// alloc makes the memory that plan counted.
+// alloc makes the memory of all blocks.
 func (c *core) alloc() {
-	var elements, ints, p, g, u, xd, mid, q int
-	for k := range c.blocks {
-		b := &c.blocks[k]
-		r := b.rank()
-		elements += b.q*b.q + b.q + r*b.q + b.b*len(b.cols)
-		ints += b.q
-		if b.cols != nil {
-			mid = max(mid, r*r+b.b*r)
-		}
-		if b.rows != nil {
-			u = max(u, b.b*b.b)
-		}
-		xd = max(xd, r*b.q, b.b*b.q)
-		q = max(q, b.q)
-		if b.t != nil {
-			p = max(p, b.h*b.h)
-			g = max(g, b.h*(b.q+b.b))
-		}
-	}
-	numbers, indices := make([]float64, elements), make([]int, ints)
+	s := c.size()
+	numbers, indices := make([]float64, s.elements), make([]int, s.ints)
 	take := func(n int) []float64 {
-		s := numbers[:n:n]
+		part := numbers[:n:n]
 		numbers = numbers[n:]
-		return s
+		return part
 	}
 	for k := range c.blocks {
 		b := &c.blocks[k]
@@ -159,9 +160,9 @@ func (c *core) alloc() {
 		b.x, b.bc = take(b.rank()*b.q), take(b.b*len(b.cols))
 		b.perm, indices = indices[:b.q:b.q], indices[b.q:]
 	}
-	c.p, c.g, c.gt = make([]float64, p), make([]float64, g), make([]float64, g)
-	c.u, c.xd, c.mid = make([]float64, u), make([]float64, xd), make([]float64, mid)
-	c.pivwork, c.inverse = make([]float64, max(2*q, c.backend.SytrfWork(q))), make([]int, q)
+	c.p, c.g, c.gt = make([]float64, s.p), make([]float64, s.g), make([]float64, s.g)
+	c.u, c.xd, c.mid = make([]float64, s.u), make([]float64, s.xd), make([]float64, s.mid)
+	c.pivwork, c.inverse = make([]float64, max(2*s.q, c.backend.SytrfWork(s.q))), make([]int, s.q)
 	c.pool.reset()
 }
 

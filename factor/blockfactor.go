@@ -20,58 +20,66 @@ type source interface {
 	constraints(k int, t *pairs)
 }
 
-// factor factors the matrix of src plus shift on the diagonals of all rests.
-// It returns a *SingularError (of this shift, without a suggestion) if a pivot
-// is zero or not finite; stats then tell what was met up to that block.
-func (c *core) factor(src source, shift float64) error {
+// factor factors the matrix of src plus, on the diagonal of the rest of block
+// k, shift and damping[k]; a nil damping stands for zeros. It returns a
+// *SingularError if a pivot is zero or not finite; stats then tell what was met
+// up to that block.
+func (c *core) factor(src source, shift float64, damping []float64) error {
+	c.shift, c.damping = shift, damping
 	c.stats = coreStats{sign: 1, tiny: math.Inf(1)}
 	if len(c.blocks) > 0 {
-		c.load(src, 0, shift)
+		c.load(src, 0)
 	}
 	for k := range c.blocks {
 		b := &c.blocks[k]
 		next := k+1 < len(c.blocks)
 		if b.h > 0 {
-			c.substitute(src, k, shift)
+			c.substitute(src, k)
 		}
 		if next {
-			c.load(src, k+1, shift)
+			c.load(src, k+1)
 		}
 		if b.h > 0 && b.b > 0 {
 			c.substituteNext(k)
 		}
-		if err := c.pivot(k, shift); err != nil && (b.b > 0 || err.notFinite) {
+		if err := c.pivot(k); err != nil && (b.b > 0 || err.notFinite) {
 			return &err.SingularError
 		}
-		if b.b > 0 {
+		if b.b > 0 && b.q > 0 {
 			c.couple(src, k)
 			c.schur(k)
 		}
 	}
 	c.stats.complete = true
 	if c.stats.zero > 0 {
-		return c.singular(shift)
+		return c.singular()
 	}
 	return nil
 }
 
 // load writes block k's part of the matrix to where the update of the block
 // before it is added.
-func (c *core) load(src source, k int, shift float64) {
+func (c *core) load(src source, k int) {
 	dst, ld := c.target(k)
 	src.diagonal(k, dst, ld)
 	b := &c.blocks[k]
 	if b.h == 0 {
-		addDiagonal(b.q, dst, ld, shift)
+		c.damp(k, dst)
 	}
 }
 
-func addDiagonal(n int, a []float64, ld int, shift float64) {
-	if shift == 0 {
+// damp adds the damping of block k to the diagonal of its rest.
+func (c *core) damp(k int, a []float64) {
+	eps := c.shift
+	if c.damping != nil {
+		eps += c.damping[k]
+	}
+	if eps == 0 {
 		return
 	}
+	n := c.blocks[k].q
 	for i := range n {
-		a[i*ld+i] += shift
+		a[i*n+i] += eps
 	}
 }
 
@@ -82,18 +90,21 @@ type pivotError struct {
 }
 
 // pivot factors the rest of block k and counts.
-func (c *core) pivot(k int, shift float64) *pivotError {
+func (c *core) pivot(k int) *pivotError {
 	b, s := &c.blocks[k], &c.stats
 	size := largestLower(b.q, b.f, b.q)
 	if !(size <= s.largest) {
 		s.largest = size
+	}
+	if k == 0 {
+		s.front = size
 	}
 	if b.q == 0 {
 		return nil
 	}
 	if math.IsNaN(size) || math.IsInf(size, 0) {
 		s.largest = math.Inf(1)
-		return &pivotError{SingularError{Block: k, Eps: shift}, true}
+		return &pivotError{SingularError{Block: k}, true}
 	}
 	zero := c.backend.Sytrf(b.q, b.f, b.q, b.e, b.perm, c.pivwork)
 	neg, zeros, pos := blas.DInertia(b.q, b.f, b.q, b.e)
@@ -101,27 +112,27 @@ func (c *core) pivot(k int, shift float64) *pivotError {
 	s.negative, s.zero, s.positive = s.negative+neg, s.zero+zeros, s.positive+pos
 	s.log, s.sign = s.log+log, s.sign*sign
 	if math.IsNaN(log) || math.IsInf(log, 1) || neg+zeros+pos != b.q {
-		return &pivotError{SingularError{Block: k, Eps: shift}, true}
+		return &pivotError{SingularError{Block: k}, true}
 	}
 	at, least := smallestPivot(b.q, b.f, b.q, b.e)
 	if r := least / (float64(b.q) * unit * size); !(r >= s.tiny) {
-		s.tiny, s.block, s.at = r, k, b.perm[at]
+		s.tiny, s.least, s.block, s.at = r, least, k, b.perm[at]
 		if size == 0 {
 			s.tiny = 0
 		}
 	}
 	if zero >= 0 || zeros > 0 {
-		return &pivotError{SingularError{Block: k, Pivot: b.perm[at], Eps: shift}, false}
+		return &pivotError{SingularError{Block: k, Pivot: b.perm[at]}, false}
 	}
 	return nil
 }
 
 // singular names the first block with a zero pivot.
-func (c *core) singular(shift float64) error {
+func (c *core) singular() error {
 	for k := range c.blocks {
 		b := &c.blocks[k]
 		if at, least := smallestPivot(b.q, b.f, b.q, b.e); b.q > 0 && least == 0 {
-			return &SingularError{Block: k, Pivot: b.perm[at], Eps: shift}
+			return &SingularError{Block: k, Pivot: b.perm[at]}
 		}
 	}
 	return nil

@@ -38,14 +38,15 @@ type pairs struct {
 	val  []float64
 	cptr []int
 	row  []int32
-	at   []int32
+	at   []int32 // in val
 
 	place []int32 // of a column in the row at work
 	flops int64
 }
 
 // newPairs finds the pattern of T = E⁻¹ A from those of E, without its
-// diagonal, and of A, both by rows.
+// diagonal, and of A, both by rows. The p-th entry of row i of A has its place
+// at ptr[i]+p in val.
 func newPairs(q, b int, e, a [][]int32) *pairs {
 	h := len(e)
 	t := &pairs{h: h, q: q, b: b, eptr: make([]int, h+1), ediag: make([]float64, h), ptr: make([]int, h+1)}
@@ -96,14 +97,9 @@ func (t *pairs) transpose() {
 	}
 }
 
-// slot returns where in val the entry (i, j) of T is stored, -1 if nowhere.
-func (t *pairs) slot(i int, j int32) int {
-	for p := t.ptr[i]; p < t.ptr[i+1]; p++ {
-		if t.col[p] == j {
-			return p
-		}
-	}
-	return -1
+// bytes is the memory held.
+func (t *pairs) bytes() int64 {
+	return 20*int64(len(t.val)) + 12*int64(len(t.eval)) + 24*int64(t.h) + 12*int64(t.q+t.b)
 }
 
 // divide turns val from A into T = E⁻¹ A, row by row.
@@ -178,7 +174,7 @@ func (t *pairs) states(nr int, s, rest, boundary []float64) {
 // substitute eliminates the pairs of block k: it adds Tᵀ P T to the rest and
 // to the coupling, which it loads, and leaves P T for substituteNext. The
 // coupling is left in xd.
-func (c *core) substitute(src source, k int, shift float64) {
+func (c *core) substitute(src source, k int) {
 	b := &c.blocks[k]
 	t, h, q, r := b.t, b.h, b.q, b.q+b.b
 	src.constraints(k, t)
@@ -206,7 +202,7 @@ func (c *core) substitute(src source, k int, shift float64) {
 	transposeTo(gt, g, r, h)
 
 	src.rest(k, b.f)
-	addDiagonal(q, b.f, q, shift)
+	c.damp(k, b.f)
 	for j := range q {
 		t.addRow(j, gt, r, 0, b.f[j*q:][:j+1])
 	}

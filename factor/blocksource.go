@@ -29,10 +29,10 @@ func (s *tridiagSource) constraints(int, *pairs) {}
 // shape makes the core's blocks those of a, choosing for each coupling its
 // rows or its columns.
 func (c *core) shape(a *la.BlockTridiag, backend blas.Backend) {
-	*c = core{backend: backend, blocks: make([]coreBlock, a.Blocks())}
+	*c = core{backend: backend, blocks: make([]coreBlock, a.Blocks()), order: a.SymmetricDim()}
 	for k := range c.blocks {
 		b := &c.blocks[k]
-		b.q = a.BlockSize(k)
+		b.q, b.first = a.BlockSize(k), a.BlockFirst(k)
 		if k+1 == len(c.blocks) {
 			break
 		}
