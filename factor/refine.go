@@ -23,10 +23,15 @@ func (g *guard) solve(w *solveSpace, nrhs int) error {
 			failed = &AccuracyError{Reached: reached, Wanted: g.opts.Tolerance, Column: j}
 		}
 	}
-	g.mu.Lock()
-	g.report.BackwardError, g.report.Refinements = worst, steps
-	g.mu.Unlock()
+	g.note(worst, steps)
 	return failed
+}
+
+// note records how a solve went.
+func (g *guard) note(reached float64, steps int) {
+	g.mu.Lock()
+	g.report.BackwardError, g.report.Refinements = reached, steps
+	g.mu.Unlock()
 }
 
 // refine improves x until its backward error meets the tolerance: steps of

@@ -1,0 +1,382 @@
+package factor
+
+import (
+	"errors"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/la/blas"
+	"costate/system"
+)
+
+// Gram factors H + εI for a Gauss–Newton chain in output space. With J the
+// derivative of the network's outputs (Batch·c of them) in the parameters and
+// R Rᵀ the Hessian of the loss in the outputs, J̃ = RᵀJ gives H = J̃ᵀJ̃, of rank
+// at most Batch·c however deep the network, and
+//
+//	(J̃ᵀJ̃ + D)⁻¹ = D⁻¹ − D⁻¹J̃ᵀ S⁻¹ J̃D⁻¹,   S = I + J̃D⁻¹J̃ᵀ,   D = diag(ε)
+//	log|det(H + D)| = log|det D| + log|det S|
+//
+// The Gram matrix J̃J̃ᵀ is summed stage by stage without forming J̃: with the
+// columns of R backpropagated to Δ_k (one row per sample and output),
+//
+//	J̃J̃ᵀ = Σ_k (Δ_k Δ_kᵀ) ⊙ (z̄_{k-1} z̄_{k-1}ᵀ ⊗ 1 1ᵀ)
+//
+// It costs (Batch·c)² Σ a_k + (Batch·c)³/3 flops; another ε only the second
+// term. S is factored by Cholesky for ε > 0, by Bunch–Kaufman otherwise.
+//
+// Only chains of Dense stages without second-derivative terms are taken: see
+// system.Chain.GaussNewton. The zero value is ready for Analyse. See
+// Factorization for the phases, the accuracy and the errors.
+//
+// Source: the push-through (Woodbury) identity; for networks Y. Ren and D.
+// Goldfarb, Efficient subsampled Gauss–Newton and natural gradient methods for
+// training neural networks, arXiv:1906.02353 (2019).
+type Gram struct {
+	guard
+	q      int // Batch·c
+	root   *lossRoot
+	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
+	deltas [][]float64 // per stage q×Out: Δ_k
+	lambda []float64   // q×widest
+	other  []float64
+	zz     []float64 // Batch×Batch
+	pair   []float64 // q×q: one stage's part
+	pivot  pivotBlock
+	work   []float64
+	eps    []float64 // damping of the factors at hand
+
+	spaces pool[outputSpace]
+}
+
+// outputSpace is the workspace of one solve.
+type outputSpace struct {
+	chain   *system.Chain
+	product *system.Product
+	v, d    []float64 // parameters
+	w, t    []float64 // outputs
+}
+
+var _ Factorization = (*Gram)(nil)
+
+// ErrNotGaussNewton is returned by (*Gram).Analyse for a chain that is not of
+// the form J̃ᵀJ̃, or that has stages without per-sample structure.
+var ErrNotGaussNewton = errors.New("factor: output space needs a Gauss–Newton chain of dense stages with a convex loss")
+
+// Analyse prepares for chains of the shapes of c; see Factorization. It returns
+// ErrNotGaussNewton for other chains than Gauss–Newton ones of dense stages.
+func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
+	*f = Gram{}
+	if err := f.guard.begin(f, c, opts); err != nil {
+		f.kernel = nil
+		return err
+	}
+	if !isGaussNewton(c) {
+		f.kernel = nil
+		return ErrNotGaussNewton
+	}
+	if err := f.plan("the Gram matrix of the outputs", GramCost(c)); err != nil {
+		f.kernel = nil
+		return err
+	}
+	batch := c.Loss.Batch
+	f.q = batch * c.Loss.Rows
+	f.root = newLossRoot(&c.Loss)
+	widest := 0
+	for _, s := range c.Stages {
+		d := s.(*system.Dense)
+		f.deltas = append(f.deltas, make([]float64, f.q*d.Out))
+		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
+	}
+	f.lambda, f.other = make([]float64, f.q*widest), make([]float64, f.q*widest)
+	f.zz, f.pair, f.gram = make([]float64, batch*batch), make([]float64, f.q*f.q), make([]float64, f.q*f.q)
+	f.pivot = newPivotBlock(f.q, 0)
+	f.work = make([]float64, f.opts.Backend.SytrfWork(f.q))
+	f.eps = make([]float64, len(c.Stages))
+	return f.take()
+}
+
+// Update takes a new point; see Factorization.
+func (f *Gram) Update(c *system.Chain) error {
+	if err := f.point(c); err != nil {
+		return err
+	}
+	return f.take()
+}
+
+// isGaussNewton reports whether c has the form that Gram takes.
+func isGaussNewton(c *system.Chain) bool {
+	for _, s := range c.Stages {
+		d, ok := s.(*system.Dense)
+		if !ok || d.Delta != nil || !d.Q.IsZero() || d.Batch != c.Loss.Batch {
+			return false
+		}
+	}
+	return true
+}
+
+// take backpropagates the columns of R and sums the Gram matrix.
+func (f *Gram) take() error {
+	if !isGaussNewton(f.chain) || !f.root.point(&f.chain.Loss) {
+		return ErrNotGaussNewton
+	}
+	c := f.root.c
+	// Row n·c+j of λ is column j of R for sample n.
+	for n := range f.root.batch {
+		for j := range c {
+			for i := range c {
+				f.lambda[(n*c+j)*c+i] = f.root.r[(n*c+i)*c+j]
+			}
+		}
+	}
+	clear(f.gram)
+	lambda, other := f.lambda, f.other
+	for k := len(f.chain.Stages) - 1; k >= 0; k-- {
+		d := f.chain.Stages[k].(*system.Dense)
+		nu := f.deltas[k]
+		f.throughMap(nu, lambda, d)
+		f.addStage(f.gram, k, 1)
+		if k == 0 {
+			break
+		}
+		next := other[:f.q*d.In]
+		beta := 0.0
+		if d.Skip {
+			copy(next, lambda[:f.q*d.In])
+			beta = 1
+		}
+		f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, f.q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
+		lambda, other = other, lambda
+	}
+	return nil
+}
+
+// throughMap computes the rows of nu = Jᵀ λ, each with the J of its sample.
+func (f *Gram) throughMap(nu, lambda []float64, d *system.Dense) {
+	c := f.root.c
+	switch {
+	case d.J.Diag != nil:
+		for i := range f.q {
+			j := d.J.Diag[i/c*d.Out:][:d.Out]
+			src, dst := lambda[i*d.Out:(i+1)*d.Out], nu[i*d.Out:(i+1)*d.Out]
+			for o, v := range j {
+				dst[o] = v * src[o]
+			}
+		}
+	case d.J.Full != nil:
+		rows := d.J.Rows
+		for n := range f.root.batch {
+			j := d.J.Full[n*rows*d.Out:]
+			f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, c, d.Out, rows, 1, lambda[n*c*rows:], rows, j, d.Out, 0, nu[n*c*d.Out:], d.Out)
+		}
+	default:
+		copy(nu, lambda[:len(nu)])
+	}
+}
+
+// addStage adds weight·(Δ_kΔ_kᵀ)⊙(z̄z̄ᵀ⊗11ᵀ) to the lower triangle of s.
+func (f *Gram) addStage(s []float64, k int, weight float64) {
+	d := f.chain.Stages[k].(*system.Dense)
+	be, q, c, batch := f.opts.Backend, f.q, f.root.c, f.root.batch
+	be.Syrk(blas.Lower, blas.NoTrans, q, d.Out, weight, f.deltas[k], d.Out, 0, f.pair, q)
+	bias := 0.0
+	if d.Bias {
+		bias = 1
+	}
+	for i := range f.zz {
+		f.zz[i] = bias
+	}
+	if d.In > 0 {
+		be.Syrk(blas.Lower, blas.NoTrans, batch, d.In, 1, d.Z, d.In, 1, f.zz, batch)
+	}
+	for i := range q {
+		row, src := s[i*q:i*q+i+1], f.pair[i*q:i*q+i+1]
+		zz := f.zz[i/c*batch:]
+		for n := 0; n*c <= i; n++ {
+			z := zz[n]
+			for j := n * c; j < min((n+1)*c, i+1); j++ {
+				row[j] += z * src[j]
+			}
+		}
+	}
+}
+
+func (f *Gram) factor(eps []float64) pivots {
+	copy(f.eps, eps)
+	p := pivots{finite: true, tiny: math.Inf(1)}
+	same, definite := true, true
+	negative, logDet := 0, 0.0
+	for k, e := range eps {
+		same = same && e == eps[0]
+		definite = definite && e > 0
+		n := f.offsets[k+1] - f.offsets[k]
+		if e < 0 {
+			negative += n
+		}
+		logDet += float64(n) * logAbs(e)
+		if e == 0 {
+			p.finite = false
+		}
+	}
+	if !p.finite {
+		return p
+	}
+	q, s := f.q, f.pivot.s
+	if same {
+		for i := range q {
+			for j, v := range f.gram[i*q : i*q+i+1] {
+				s[i*q+j] = v / eps[0]
+			}
+		}
+	} else {
+		clear(s)
+		for k, e := range eps {
+			f.addStage(s, k, 1/e)
+		}
+	}
+	for i := range q {
+		s[i*q+i]++
+	}
+	f.pivot.factor(f.opts.Backend, f.work, definite, &p, 0)
+	if f.pivot.chol {
+		p.tiny = math.Inf(1) // S ≥ I: no pivot is small
+	}
+	// In(H + D) + In(−I) = In(D) + In(−S).
+	p.negative = negative - p.negative
+	p.logAbs += logDet
+	return p
+}
+
+// solve: x = D⁻¹(g − J̃ᵀ S⁻¹ J̃ D⁻¹ g) for each row.
+func (f *Gram) solve(x []float64, nrhs int) {
+	w := f.lend()
+	defer f.spaces.put(w)
+	for j := range nrhs {
+		g := x[j*f.n : (j+1)*f.n]
+		f.divide(g)
+		f.root.mulTrans(w.t, w.product.Outputs(g))
+		f.inner(w.t, w.w)
+		f.root.mul(w.w, w.t)
+		w.product.TransOutputs(w.v, w.w)
+		f.divide(w.v)
+		for i, v := range w.v {
+			g[i] -= v
+		}
+	}
+}
+
+// inner overwrites t with S⁻¹ t.
+func (f *Gram) inner(t, scratch []float64) {
+	f.pivot.lower(f.opts.Backend, t, 1, scratch)
+	f.pivot.middle(t, 1)
+	f.pivot.upper(f.opts.Backend, t, 1, scratch)
+}
+
+// divide computes g = D⁻¹ g.
+func (f *Gram) divide(g []float64) {
+	for k, e := range f.eps {
+		for i := f.offsets[k]; i < f.offsets[k+1]; i++ {
+			g[i] /= e
+		}
+	}
+}
+
+func (f *Gram) lend() *outputSpace {
+	w := f.spaces.get()
+	if w.chain != f.chain {
+		if w.product == nil {
+			w.product = system.NewProduct(f.chain, f.opts.Backend)
+		} else {
+			w.product.Reset(f.chain)
+		}
+		w.chain = f.chain
+	}
+	w.v, w.d = resize(w.v, f.n), resize(w.d, f.n)
+	w.w, w.t = resize(w.w, f.q), resize(w.t, f.q)
+	return w
+}
+
+// SolveOutputsTo solves (H + εI) x = Jᵀ v for v in output space, of length
+// Batch·c: for v the derivative of the loss in the outputs, the right-hand side
+// is the gradient. For v in the range of R, as that derivative is for the usual
+// losses, it computes
+//
+//	x = D⁻¹ J̃ᵀ S⁻¹ w,   v = R w
+//
+// which has no cancellation at small ε, where D⁻¹(g − J̃ᵀ…) has; a part of v
+// outside the range is solved for as SolveVecTo does. The backward error is
+// measured as for SolveVecTo.
+func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
+	if !f.factored {
+		panic(ErrNotFactorized)
+	}
+	if len(v) != f.q {
+		panic(ErrShape)
+	}
+	if dst.IsEmpty() {
+		dst.ReuseAsVec(f.n)
+	} else if dst.Len() != f.n {
+		panic(ErrShape)
+	}
+	for i, x := range v {
+		if x-x != 0 {
+			return &NotFiniteError{What: "output vector", Index: i, Value: x}
+		}
+	}
+	g := f.space(1)
+	defer f.pool.put(g)
+	w := f.lend()
+	defer f.spaces.put(w)
+	w.product.TransOutputs(g.b, v)
+	rest := w.w
+	copy(rest, v)
+	f.root.preimage(w.t, rest)
+	outside := norm2(rest) > float64(f.root.c)*8*unit*norm2(v)
+	if outside {
+		w.product.TransOutputs(w.d, rest)
+		f.solve(w.d, 1)
+	}
+	f.inner(w.t, w.w)
+	f.root.mul(w.w, w.t)
+	w.product.TransOutputs(g.x, w.w)
+	f.divide(g.x)
+	if outside {
+		for i, x := range w.d {
+			g.x[i] += x
+		}
+	}
+	reached, steps := f.refine(g, g.x, g.b, g.d, f.estimateNorm())
+	f.note(reached, steps)
+	for i, x := range g.x {
+		dst.SetVec(i, x)
+	}
+	if !(reached <= f.opts.Tolerance) {
+		return &AccuracyError{Reached: reached, Wanted: f.opts.Tolerance}
+	}
+	return nil
+}
+
+func (f *Gram) cost() Cost { return GramCost(f.chain) }
+
+// GramCost estimates the flops and bytes of a Gram for the shapes of c; Factor
+// contains the Gram matrix itself.
+func GramCost(c *system.Chain) Cost {
+	batch, out := int64(c.Loss.Batch), int64(c.Loss.Rows)
+	q := batch * out
+	cost := Cost{Factor: q * q * q / 3, Solve: 2 * q * q, Bytes: 8 * (4*q*q + batch*batch)}
+	widest := int64(0)
+	for _, s := range c.Stages {
+		d, ok := s.(*system.Dense)
+		if !ok {
+			return Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxInt64}
+		}
+		in, a := int64(d.In), int64(d.Out)
+		cost.Factor += q*q*(a+2) + 2*q*a*in + batch*batch*in
+		cost.Solve += 8 * batch * a * in
+		cost.Bytes += 8 * q * a
+		widest = max(widest, in, a)
+	}
+	cost.Bytes += 16 * q * widest
+	return cost
+}

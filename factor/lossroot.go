@@ -1,0 +1,138 @@
+package factor
+
+import (
+	"math"
+
+	"costate/system"
+)
+
+// lossRoot factors the Hessian of the loss in the outputs, sample by sample, as
+// R Rᵀ by Cholesky with diagonal pivoting, so that it may be semidefinite (for
+// softmax it always is). Columns beyond the rank of a sample are zero.
+//
+// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.
+// (2002), section 10.3.
+type lossRoot struct {
+	batch, c int
+	r        []float64 // per sample c×c: R, rows in the order of the outputs
+	piv      []int     // per sample: the pivot order
+	rank     []int
+	resid    []float64 // c, scratch
+}
+
+func newLossRoot(m *system.SampleMap) *lossRoot {
+	b, c := m.Batch, m.Rows
+	return &lossRoot{batch: b, c: c, r: make([]float64, b*c*c), piv: make([]int, b*c), rank: make([]int, b), resid: make([]float64, c)}
+}
+
+// point factors m. ok is false if a sample's matrix is not positive
+// semidefinite to working accuracy.
+func (l *lossRoot) point(m *system.SampleMap) (ok bool) {
+	c := l.c
+	for n := range l.batch {
+		r, piv := l.r[n*c*c:(n+1)*c*c], l.piv[n*c:(n+1)*c]
+		clear(r)
+		at := func(i, j int) float64 { return 0 }
+		if m.Full != nil {
+			full := m.Full[n*c*c:]
+			at = func(i, j int) float64 { return full[i*c+j] }
+		} else if m.Diag != nil {
+			diag := m.Diag[n*c:]
+			at = func(i, j int) float64 {
+				if i == j {
+					return diag[i]
+				}
+				return 0
+			}
+		}
+		if !l.factor(n, r, piv, at) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lossRoot) factor(n int, r []float64, piv []int, at func(i, j int) float64) bool {
+	c := l.c
+	d := l.resid
+	big := 0.0
+	for i := range c {
+		piv[i] = i
+		d[i] = at(i, i)
+		big = math.Max(big, math.Abs(d[i]))
+	}
+	tol := float64(c) * unit * big
+	l.rank[n] = 0
+	for k := range c {
+		best := k
+		for i := k + 1; i < c; i++ {
+			if d[piv[i]] > d[piv[best]] {
+				best = i
+			}
+		}
+		piv[k], piv[best] = piv[best], piv[k]
+		p := piv[k]
+		if !(d[p] > tol) {
+			for _, i := range piv[k:] {
+				if !(d[i] >= -16*tol) {
+					return false
+				}
+			}
+			return true
+		}
+		root := math.Sqrt(d[p])
+		r[p*c+k] = root
+		for _, i := range piv[k+1:] {
+			s := at(i, p)
+			for j := range k {
+				s -= r[i*c+j] * r[p*c+j]
+			}
+			s /= root
+			r[i*c+k] = s
+			d[i] -= s * s
+		}
+		l.rank[n] = k + 1
+	}
+	return true
+}
+
+// mul computes dst = R x per sample, mulTrans dst = Rᵀ x. dst must not be x.
+func (l *lossRoot) mul(dst, x []float64) {
+	c := l.c
+	for i := range l.batch * c {
+		in := x[i/c*c:][:c]
+		s := 0.0
+		for j, v := range l.r[i*c : (i+1)*c] {
+			s += v * in[j]
+		}
+		dst[i] = s
+	}
+}
+
+func (l *lossRoot) mulTrans(dst, x []float64) {
+	c := l.c
+	clear(dst[:l.batch*c])
+	for i := range l.batch * c {
+		axpy(x[i], l.r[i*c:(i+1)*c], dst[i/c*c:][:c])
+	}
+}
+
+// preimage finds w with R w = v where v is in the range of R: forward
+// substitution in the pivot rows. It overwrites v with v − R w, which is
+// rounding error then.
+func (l *lossRoot) preimage(w, v []float64) {
+	c := l.c
+	clear(w)
+	for n := range l.batch {
+		r, piv := l.r[n*c*c:(n+1)*c*c], l.piv[n*c:(n+1)*c]
+		for k := range l.rank[n] {
+			p := piv[k]
+			t := v[n*c+p] / r[p*c+k]
+			w[n*c+k] = t
+			v[n*c+p] = 0
+			for _, i := range piv[k+1:] {
+				v[n*c+i] -= r[i*c+k] * t
+			}
+		}
+	}
+}
