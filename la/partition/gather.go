@@ -171,13 +171,15 @@ func (g *Gather) New() *la.BlockTridiag {
 // nothing.
 func (g *Gather) To(dst *la.BlockTridiag, src *la.Sym) {
 	low := src.RawLower()
-	if low.N != g.n || len(low.Val) != g.stored || dst.SymmetricDim() != g.n || dst.Blocks() != g.part.Blocks() {
+	if low.N != g.n || len(low.Val) != g.stored || dst.Blocks() != g.part.Blocks() {
 		panic(ErrShape)
+	}
+	for k, first := range g.part.first {
+		if dst.BlockFirst(k) != first {
+			panic(ErrShape)
+		}
 	}
 	data := dst.Raw()
-	if len(data) != g.elements {
-		panic(ErrShape)
-	}
 	clear(data)
 	if g.narrow != nil {
 		for t, s := range g.narrow {
