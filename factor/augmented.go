@@ -71,9 +71,7 @@ func (f *Augmented) analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.system = system.Assemble(c, 0)
-	if err := f.source.analyse(f.system, &f.core); err != nil {
-		return err
-	}
+	f.source.analyse(f.system, &f.core)
 	f.planned = f.core.cost()
 	f.planned.Bytes += assembledBytes(c)
 	f.core.alloc()

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"costate/la"
 	"costate/la/blas"
 	"costate/system"
 )
@@ -75,6 +76,10 @@ func (p *places) add(from, to int) {
 	p.to = append(p.to, to)
 }
 
+func (p *places) grow(n int) {
+	p.from, p.to = make([]int32, 0, n), make([]int, 0, n)
+}
+
 func (p *places) scatter(dst, val []float64) {
 	to := p.to
 	for i, t := range p.from {
@@ -105,123 +110,169 @@ func (s *stageSource) constraints(k int, t *pairs) {
 	b.ediag.scatter(t.ediag, s.val)
 }
 
-// An unknown of K: its kind, its stage, and its place among those.
-type unknown struct {
-	kind  kind
-	stage int32
-	at    int32
-}
-
-type kind int8
-
-const (
-	parameter kind = iota
-	state
-	costate
-)
-
-func unknowns(a *system.Augmented) []unknown {
-	u := make([]unknown, a.Order())
-	for k := range a.Stages() {
-		x, y, m := a.Stage(k)
-		for kd, r := range [3][2]int{x, y, m} {
-			for i := r[0]; i < r[1]; i++ {
-				u[i] = unknown{kind(kd), int32(k), int32(i - r[0])}
-			}
-		}
-	}
-	return u
-}
-
-// analyse finds the boundaries, the patterns of T and the places of all
+// analyse finds the boundaries, the patterns of E and T, and the places of all
 // entries of K. It panics if K is not block tridiagonal by stages, which an
 // assembled system is.
-func (s *stageSource) analyse(a *system.Augmented, c *core) error {
-	low := a.K.RawLower()
-	s.val = low.Val
+func (s *stageSource) analyse(a *system.Augmented, c *core) {
 	last := a.Stages() - 1
+	s.val = a.K.RawLower().Val
 	s.blocks = make([]stageEntries, last+1)
-	u := unknowns(a)
+	m := stageMap{system: a, low: a.K.RawLower(), place: make([]int32, a.States())}
+	for k := 1; k <= last; k++ {
+		c.blocks[last-k].setRows(m.boundary(k))
+	}
+	for k := range s.blocks {
+		b := &c.blocks[last-k]
+		m.stage(k)
+		e, t := m.patterns(b.q)
+		b.t = newPairs(b.q, b.b, e, t)
+		m.places(&s.blocks[last-k], b)
+		if k < last {
+			m.coupling(&s.blocks[last-k-1], &c.blocks[last-k-1])
+		}
+	}
+}
 
-	// Boundaries: the states of stage k−1 that stage k couples to.
-	bound := make([]int32, a.States()) // mark, then place in the boundary
-	y0 := a.Params()
-	for i := range low.N {
-		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
-			v, w := u[i], u[j]
-			if v.kind == parameter {
+// A stageMap sorts the entries of K by stages. In a row of a costate the
+// parameters come first, then states; see system.Augmented.
+type stageMap struct {
+	system *system.Augmented
+	low    la.Lower
+	place  []int32 // in a boundary, of each state; and scratch
+
+	x, y, m, prev, next [2]int // unknowns of the stage, states before, parameters after
+}
+
+func (s *stageMap) stage(k int) {
+	s.x, s.y, s.m = s.system.Stage(k)
+	s.prev, s.next = [2]int{}, [2]int{}
+	if k > 0 {
+		_, s.prev, _ = s.system.Stage(k - 1)
+	}
+	if k+1 < s.system.Stages() {
+		s.next, _, _ = s.system.Stage(k + 1)
+	}
+}
+
+func in(j int32, r [2]int) bool { return int(j) >= r[0] && int(j) < r[1] }
+
+// boundary returns the states of stage k−1 that stage k couples to, and notes
+// their places.
+func (s *stageMap) boundary(k int) []int {
+	s.stage(k)
+	y0 := s.system.Params()
+	for _, j := range s.low.Col[s.low.Ptr[s.m[0]]:s.low.Ptr[s.m[1]]] {
+		if in(j, s.prev) {
+			s.place[int(j)-y0] = 1
+		}
+	}
+	for i := s.prev[0]; i < s.prev[1]; i++ {
+		for _, j := range s.low.Col[s.low.Ptr[i]:s.low.Ptr[i+1]] {
+			if in(j, s.x) {
+				s.place[i-y0] = 1
 				break
 			}
-			if w.kind == parameter && v.kind == state {
-				bound[i-y0] = 1
-			}
-			if w.kind == state && v.kind == costate && w.stage != v.stage {
-				bound[int(j)-y0] = 1
-			}
 		}
 	}
-	for k := 1; k <= last; k++ {
-		_, y, _ := a.Stage(k - 1)
-		rows := []int{}
-		for i := y[0]; i < y[1]; i++ {
-			if bound[i-y0] != 0 {
-				bound[i-y0] = int32(len(rows))
-				rows = append(rows, i-y[0])
-			}
-		}
-		c.blocks[last-k].setRows(rows)
-	}
-
-	// Patterns of E and A, with the places of their entries.
-	patterns := make([]struct{ e, a [][]int32 }, last+1)
-	for k := range patterns {
-		h := c.blocks[last-k].h
-		patterns[k].e, patterns[k].a = make([][]int32, h), make([][]int32, h)
-	}
-	eat := make([]int, last+1)
-	type late struct{ from, row, at int32 }
-	inA := make([][]late, last+1)
-	for i := range low.N {
-		v := u[i]
-		k := int(v.stage)
-		b, p := &c.blocks[last-k], &s.blocks[last-k]
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			j := int(low.Col[t])
-			w := u[j]
-			switch {
-			case v.kind == parameter && w.stage == v.stage:
-				p.rest.add(t, int(v.at)*b.q+int(w.at))
-			case v.kind == state && w.kind == state && w.stage == v.stage:
-				p.states.add(t, int(v.at)*b.h+int(w.at))
-			case v.kind == state && w.kind == parameter && w.stage == v.stage+1:
-				n := &c.blocks[last-k-1]
-				s.blocks[last-k-1].coupling.add(t, int(bound[i-y0])*n.q+int(w.at))
-			case v.kind == costate && w.kind == state && i-j == a.States():
-				p.ediag.add(t, int(v.at))
-			case v.kind == costate && w.kind == state && w.stage == v.stage && w.at < v.at:
-				patterns[k].e[v.at] = append(patterns[k].e[v.at], w.at)
-				p.e.add(t, eat[k])
-				eat[k]++
-			case v.kind == costate && w.stage == v.stage && w.kind == parameter,
-				v.kind == costate && w.stage == v.stage-1 && w.kind == state:
-				col := w.at
-				if w.kind == state {
-					col = int32(b.q) + bound[j-y0]
-				}
-				row := &patterns[k].a[v.at]
-				inA[k] = append(inA[k], late{int32(t), v.at, int32(len(*row))})
-				*row = append(*row, col)
-			default:
-				panic("factor: augmented system is not block tridiagonal by stages")
-			}
+	rows := []int{}
+	for i := s.prev[0]; i < s.prev[1]; i++ {
+		if s.place[i-y0] != 0 {
+			s.place[i-y0] = int32(len(rows))
+			rows = append(rows, i-s.prev[0])
 		}
 	}
-	for k := range patterns {
-		b, p := &c.blocks[last-k], &s.blocks[last-k]
-		b.t = newPairs(b.q, b.b, patterns[k].e, patterns[k].a)
-		for _, l := range inA[k] {
-			p.a.add(int(l.from), b.t.ptr[l.row]+int(l.at))
-		}
-	}
-	return nil
+	return rows
 }
+
+// patterns returns those of E below its diagonal and of A, by rows.
+func (s *stageMap) patterns(q int) (e, a [][]int32) {
+	h := s.m[1] - s.m[0]
+	e, a = make([][]int32, h), make([][]int32, h)
+	y0 := s.system.Params()
+	all := make([]int32, 0, s.low.Ptr[s.m[1]]-s.low.Ptr[s.m[0]])
+	for i := range h {
+		row := s.low.Col[s.low.Ptr[s.m[0]+i]:s.low.Ptr[s.m[0]+i+1]]
+		start := len(all)
+		for _, j := range row {
+			switch {
+			case in(j, s.x):
+				all = append(all, j-int32(s.x[0]))
+			case in(j, s.prev):
+				all = append(all, int32(q)+s.place[int(j)-y0])
+			}
+		}
+		a[i] = all[start:len(all):len(all)]
+		start = len(all)
+		for _, j := range row {
+			if in(j, s.y) && int(j) < s.y[0]+i {
+				all = append(all, j-int32(s.y[0]))
+			}
+		}
+		e[i] = all[start:len(all):len(all)]
+	}
+	return e, a
+}
+
+// places notes where the entries of the stage belong, but for its coupling to
+// the stage before.
+func (s *stageMap) places(p *stageEntries, b *coreBlock) {
+	rows := func(r [2]int) int { return s.low.Ptr[r[1]] - s.low.Ptr[r[0]] }
+	p.a.grow(rows(s.m))
+	p.rest.grow(rows(s.x))
+	p.ediag.grow(b.h)
+	s.each(s.x, func(t, i int, j int32) {
+		if !in(j, s.x) {
+			panic(errStages)
+		}
+		p.rest.add(t, i*b.q+int(j)-s.x[0])
+	})
+	s.each(s.y, func(t, i int, j int32) {
+		switch {
+		case in(j, s.y):
+			p.states.add(t, i*b.h+int(j)-s.y[0])
+		case !in(j, s.next):
+			panic(errStages)
+		}
+	})
+	row, at, ne := -1, 0, 0
+	s.each(s.m, func(t, i int, j int32) {
+		if i != row {
+			row, at = i, b.t.ptr[i]
+		}
+		switch {
+		case in(j, s.x), in(j, s.prev):
+			p.a.add(t, at)
+			at++
+		case int(j) == s.y[0]+i:
+			p.ediag.add(t, i)
+		case in(j, s.y) && int(j) < s.y[0]+i:
+			p.e.add(t, ne)
+			ne++
+		default:
+			panic(errStages)
+		}
+	})
+}
+
+// coupling notes the places of the entries between the states of the stage and
+// the parameters of the next one, whose pivot block is b.
+func (s *stageMap) coupling(p *stageEntries, b *coreBlock) {
+	y0 := s.system.Params()
+	s.each(s.y, func(t, i int, j int32) {
+		if in(j, s.next) {
+			p.coupling.add(t, int(s.place[s.y[0]+i-y0])*b.q+int(j)-s.next[0])
+		}
+	})
+}
+
+// each calls f for the entries of the rows in r: index, row counted from the
+// first, column.
+func (s *stageMap) each(r [2]int, f func(t, i int, j int32)) {
+	for i := r[0]; i < r[1]; i++ {
+		for t := s.low.Ptr[i]; t < s.low.Ptr[i+1]; t++ {
+			f(t, i-r[0], s.low.Col[t])
+		}
+	}
+}
+
+const errStages = Error("factor: the augmented system is not block tridiagonal by stages")

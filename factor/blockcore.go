@@ -206,20 +206,20 @@ func largestLower(n int, a []float64, ld int) float64 {
 	return m
 }
 
-// largestAbs is the largest absolute value in x; NaN if x holds a NaN.
+// largestAbs is the largest absolute value in x; NaN if x holds a NaN. Numbers
+// without their sign are ordered as their bits are, infinities and NaN last.
 func largestAbs(x []float64) float64 {
-	m, s := 0.0, 0.0
+	const magnitude = 1<<63 - 1
+	var a, b, c, d uint64
+	for len(x) >= 4 {
+		a = max(a, math.Float64bits(x[0])&magnitude)
+		b = max(b, math.Float64bits(x[1])&magnitude)
+		c = max(c, math.Float64bits(x[2])&magnitude)
+		d = max(d, math.Float64bits(x[3])&magnitude)
+		x = x[4:]
+	}
 	for _, v := range x {
-		s += v - v // NaN for a NaN or an infinity
-		if v < 0 {
-			v = -v
-		}
-		if v > m {
-			m = v
-		}
+		a = max(a, math.Float64bits(v)&magnitude)
 	}
-	if s != 0 && !math.IsInf(m, 1) {
-		return math.NaN()
-	}
-	return m
+	return math.Float64frombits(max(a, b, c, d))
 }
