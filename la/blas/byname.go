@@ -6,7 +6,7 @@ import (
 )
 
 // Names are the backends that ByName knows.
-func Names() []string { return []string{"native", "openblas", "gonum"} }
+func Names() []string { return []string{"auto", "native", "openblas", "gonum"} }
 
 // ByName returns the backend of that name, for at most so many threads a call
 // (zero or less: GOMAXPROCS). Asking for a backend that is not built in
@@ -16,6 +16,8 @@ func ByName(name string, threads int) (Backend, error) {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	switch name {
+	case "auto":
+		return Auto(threads), nil
 	case "native":
 		return NativeThreads(threads), nil
 	case "openblas":
@@ -23,5 +25,5 @@ func ByName(name string, threads int) (Backend, error) {
 	case "gonum":
 		return Gonum(threads), nil
 	}
-	return nil, fmt.Errorf("blas: no backend is named %q: the names are native, openblas and gonum", name)
+	return nil, fmt.Errorf("blas: no backend is named %q: the names are auto, native, openblas and gonum", name)
 }

@@ -14,6 +14,7 @@ import "C"
 
 import (
 	"errors"
+	"strings"
 	"sync"
 
 	"gonum.org/v1/netlib/blas/netlib"
@@ -68,6 +69,17 @@ func (openBLAS) leave() { openThreads.RUnlock() }
 
 func (openBLAS) Name() string   { return "openblas" }
 func (o openBLAS) Threads() int { return o.threads }
+
+// detail is OpenBLAS's version and the processor that it takes this one for.
+func (openBLAS) detail() string {
+	// As in "OpenBLAS 0.3.21 NO_AFFINITY USE_OPENMP ...".
+	words := strings.Fields(C.GoString(C.openblas_get_config()))
+	s := " " + C.GoString(C.openblas_get_corename())
+	if len(words) > 1 {
+		s = " " + words[1] + s
+	}
+	return s
+}
 
 func (o openBLAS) Gemm(tA, tB Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
 	checkGemm(tA, tB, m, n, k, a, lda, b, ldb, c, ldc)
