@@ -93,6 +93,10 @@ func (p *product) compute(threads int) {
 		p.scale()
 		return
 	}
+	if p.shape == whole && (p.n == 1 || p.m == 1) && p.k >= thinDepth {
+		p.thin()
+		return
+	}
 	s := active.Load()
 	if threads > 1 {
 		if threads = p.useful(threads); threads > 1 {

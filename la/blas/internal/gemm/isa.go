@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+
+	"costate/la/blas/internal/vec"
 )
 
 // An isa is an instruction set with the sizes that suit it.
@@ -56,7 +58,8 @@ func ISAs() []string {
 	return names
 }
 
-// Force makes the kernels use the named instruction set until undo is called.
+// Force makes the kernels, and the vector kernels of package vec, use the named
+// instruction set until undo is called.
 // It is for tests and for comparisons: it acts on the whole process, and no
 // kernel may be running. The environment variable COSTATE_ISA does the same at
 // the start of a program.
@@ -69,7 +72,13 @@ func Force(name string) (undo func(), err error) {
 			return nil, fmt.Errorf("gemm: instruction set %q gives wrong results on this processor", name)
 		}
 		old := active.Swap(s)
-		return func() { active.Store(old) }, nil
+		undoVec, ok := vec.Force(s.id != idGo)
+		return func() {
+			active.Store(old)
+			if ok {
+				undoVec()
+			}
+		}, nil
 	}
 	return nil, fmt.Errorf("gemm: instruction set %q is not available here; there is %v", name, ISAs())
 }

@@ -15,8 +15,8 @@ import (
 	"gonum.org/v1/netlib/blas/netlib"
 )
 
-// pause is how long the threads of one library are given to go to sleep.
-var pause time.Duration
+// rest is how long the threads of one library are given to go to sleep.
+var rest time.Duration
 
 // median times the functions in turn and returns the median seconds of a call
 // of each.
@@ -41,7 +41,7 @@ func median(rounds int, each time.Duration, fs ...func()) []float64 {
 		for i, f := range fs {
 			// The threads of OpenBLAS wait for work in a loop, for 2^26 cycles
 			// after a call, and would share the processors with what comes next.
-			time.Sleep(pause)
+			time.Sleep(rest)
 			f()
 			start := time.Now()
 			for range calls[i] {
@@ -68,7 +68,7 @@ func TestCompareOpenBLAS(t *testing.T) {
 		t.Fatal("set OPENBLAS_NUM_THREADS")
 	}
 	if threads > 1 {
-		pause = 40 * time.Millisecond
+		rest = 40 * time.Millisecond
 	}
 	sizes := []int{4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200, 256, 384, 512, 768, 1024, 1536}
 	if s := os.Getenv("SIZES"); s != "" {
