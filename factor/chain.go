@@ -149,6 +149,9 @@ func (f *Chain) factor(eps []float64) pivots {
 	for k := len(f.stages) - 1; k >= 0; k-- {
 		f.stages[k].eliminate(f, k, eps[k], definite, p)
 		f.p, f.next = f.next, f.p
+		if k == len(f.stages)-1 {
+			p.scale = p.growth // nothing was eliminated before: a block of H + εI
+		}
 		if !p.finite {
 			p.block = k
 			break
@@ -179,26 +182,19 @@ func (f *Chain) setLoss() {
 }
 
 // mirror copies the strictly lower triangle of the n×n matrix a into the upper
-// one, tile by tile, and returns the largest absolute value.
-func mirror(a []float64, n int) float64 {
+// one, tile by tile.
+func mirror(a []float64, n int) {
 	const tile = 32
-	big := 0.0
 	for i0 := 0; i0 < n; i0 += tile {
 		i1 := min(i0+tile, n)
 		for j0 := 0; j0 <= i0; j0 += tile {
 			for i := i0; i < i1; i++ {
-				row := a[i*n:]
-				for j := j0; j < min(j0+tile, i+1); j++ {
-					v := row[j]
-					if b := math.Abs(v); b > big {
-						big = b
-					}
-					a[j*n+i] = v
+				for j := j0; j < min(j0+tile, i); j++ {
+					a[j*n+i] = a[i*n+j]
 				}
 			}
 		}
 	}
-	return big
 }
 
 func (f *Chain) cost() Cost { return f.planned }

@@ -35,9 +35,6 @@ func (d *blocksStage) eliminate(f *Chain, k int, eps float64, definite bool, p *
 		clear(d.pivot.s)
 		mulTransSparse(d.pivot.s, s.G, pg, m)
 		addSparse(d.pivot.s, s.A, m)
-		if k == len(f.stages)-1 {
-			p.scale = maxLower(d.pivot.s, m)
-		}
 		for i := range m {
 			d.pivot.s[i*m+i] += eps
 		}
@@ -58,7 +55,7 @@ func (d *blocksStage) eliminate(f *Chain, k int, eps float64, definite bool, p *
 	d.pivot.factor(f.backend(), f.work, definite, p, k)
 	if d.inner {
 		d.pivot.couple(f.backend(), f.next, f.v)
-		p.growth = max(p.growth, mirror(f.next, ni))
+		mirror(f.next, ni)
 	}
 }
 

@@ -105,9 +105,6 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 		j := i/s.Out + 1
 		d.compress(be, j, d.pivot.s[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
 	}
-	if k == len(f.stages)-1 {
-		p.scale = maxLower(d.pivot.s, m)
-	}
 	for i := range m {
 		d.pivot.s[i*m+i] += eps
 	}
@@ -120,7 +117,7 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 	}
 	if d.inner {
 		d.pivot.couple(be, f.next, f.v)
-		p.growth = max(p.growth, mirror(f.next, d.pivot.n))
+		mirror(f.next, d.pivot.n)
 	}
 }
 

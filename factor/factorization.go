@@ -103,7 +103,7 @@ type Report struct {
 	// Refinements is the number of refinement steps (for the iterative
 	// methods: iterations) of the last solve.
 	Refinements int `json:"refinements"`
-	// Growth is the largest element met in the elimination over the norm of H.
+	// Growth is the largest element of the pivot blocks over ‖H + εI‖.
 	Growth float64 `json:"growth"`
 	// NormH is the estimate of ‖H‖₂ (a lower bound) that the backward error
 	// was measured with.

@@ -239,6 +239,7 @@ func (f *Gram) factor(eps []float64) pivots {
 		s[i*q+i]++
 	}
 	f.pivot.factor(f.opts.Backend, f.work, definite, &p, 0)
+	p.growth = 0 // nothing is eliminated before S
 	if f.pivot.chol {
 		p.tiny = math.Inf(1) // S ≥ I: no pivot is small
 	}

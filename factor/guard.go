@@ -41,8 +41,8 @@ type kernel interface {
 type pivots struct {
 	negative, zero int
 	logAbs         float64 // log|det|
-	// growth is the largest element met in the elimination, scale a lower
-	// bound of ‖H‖ read off on the way.
+	// growth is the largest element of the pivot blocks, all in the units of
+	// H, and scale a lower bound of ‖H+εI‖ read off on the way.
 	growth, scale float64
 	// tiny is the smallest pivot in units of the rounding error of its block,
 	// |d| / (order·unit·max|S|), met at the place (block, pivot).
@@ -189,7 +189,7 @@ func (g *guard) factorize() error {
 	g.settle(p, 0)
 	if p.tiny < 1 {
 		// A pivot is within the rounding error of its block.
-		norm := g.estimateNorm()
+		norm := g.magnitude()
 		if p.least <= unit*float64(g.n)*norm {
 			// No growth, so the factors are those of a matrix within
 			// rounding of H + εI, and that one is singular.
@@ -219,7 +219,7 @@ func (g *guard) alarming(p pivots) bool {
 	if p.growth <= growthAlarm*p.scale {
 		return false
 	}
-	return !(p.growth <= growthAlarm*g.estimateNorm())
+	return !(p.growth <= growthAlarm*g.magnitude())
 }
 
 // settle records a factorization at damping ε + shift.
@@ -227,7 +227,7 @@ func (g *guard) settle(p pivots, shift float64) {
 	g.inertia = la.Inertia{Negative: p.negative, Zero: p.zero, Positive: g.n - p.negative - p.zero, Certain: true}
 	g.logAbs = p.logAbs
 	g.report.Shift = shift
-	if norm := max(g.norm, p.scale); norm > 0 {
+	if norm := max(g.norm, p.scale, math.Abs(g.eps[0])); norm > 0 {
 		g.report.Growth = p.growth / norm
 	}
 }
@@ -236,7 +236,7 @@ func (g *guard) settle(p pivots, shift float64) {
 // either side do not meet the singular pivot block; if they count the same
 // negative eigenvalues, none lies between them and the count is certain.
 func (g *guard) avoid(p pivots) error {
-	norm := g.estimateNorm()
+	norm := g.magnitude()
 	if norm == 0 {
 		norm = 1
 	}
@@ -305,8 +305,7 @@ func (g *guard) straddle(below, above pivots) {
 // singular reports a matrix that is singular to working accuracy, with the
 // eigenvalues within shiftBy·‖H‖ of −ε counted as zero.
 func (g *guard) singular(p pivots) error {
-	norm := g.estimateNorm()
-	delta := shiftBy * norm
+	delta := shiftBy * g.magnitude()
 	g.straddle(g.shifted(-delta), g.shifted(delta))
 	g.inertia.Zero = max(g.inertia.Zero, 1)
 	g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
@@ -375,6 +374,16 @@ func (g *guard) estimateNorm() float64 {
 	norm = g.norm
 	g.mu.Unlock()
 	return norm
+}
+
+// magnitude estimates ‖H‖₂ plus the greatest damping.
+func (g *guard) magnitude() float64 {
+	m := g.estimateNorm()
+	eps := 0.0
+	for _, e := range g.eps {
+		eps = max(eps, math.Abs(e))
+	}
+	return m + eps
 }
 
 // irregular fills v with a fixed sequence that looks random: the fractional

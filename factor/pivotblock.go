@@ -47,6 +47,7 @@ func (b *pivotBlock) factor(be blas.Backend, work []float64, definite bool, p *p
 			}
 		}
 	}
+	p.growth = max(p.growth, big)
 	b.chol = false
 	if definite {
 		b.mirror()
