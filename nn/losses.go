@@ -80,9 +80,9 @@ func (crossEntropy) Sample(grad, hess, z, t []float64) float64 {
 		// Rows from the last to the first, so that p may be row 0.
 		for i := c - 1; i >= 0; i-- {
 			row := hess[i*c : i*c+c]
-			pi, d := p[i]*sum, 0.0
+			pi, d := p[i], 0.0
 			for j := c - 1; j >= 0; j-- {
-				if v := pi * p[j]; j != i {
+				if v := sum * (pi * p[j]); j != i {
 					row[j] = -v
 					d += v
 				}

@@ -2,9 +2,10 @@ package nn
 
 import "costate/la/blas"
 
-// smallProduct is the number of multiplications below which the loops of this
-// file are faster than a backend's call; measured by BenchmarkProduct.
-const smallProduct = 3000
+// smallProduct is the number of multiplications up to which the loops of this
+// file are as fast as a call of a backend, or faster; measured by
+// BenchmarkProduct and BenchmarkLinearize.
+const smallProduct = 128
 
 // A products multiplies with a backend, or with its own loops where the
 // operands are so small that a call would cost more than the work.
@@ -30,6 +31,38 @@ func (p products) forward(u, z, w, b []float64, batch, in, out int) {
 		p.be.Gemm(blas.NoTrans, blas.Trans, batch, out, in, 1, z, in, w, in, beta, u, out)
 		return
 	}
+	loopForward(u, z, w, b, batch, in, out)
+}
+
+// back computes g = δ W, or adds it to g.
+func (p products) back(g, delta, w []float64, batch, in, out int, add bool) {
+	if batch*in*out > smallProduct {
+		beta := 0.0
+		if add {
+			beta = 1
+		}
+		p.be.Gemm(blas.NoTrans, blas.NoTrans, batch, in, out, 1, delta, out, w, in, beta, g, in)
+		return
+	}
+	loopBack(g, delta, w, batch, in, out, add)
+}
+
+// gradient computes dw = δᵀ z, or adds it to dw.
+func (p products) gradient(dw, delta, z []float64, batch, in, out int, add bool) {
+	if batch*in*out > smallProduct {
+		beta := 0.0
+		if add {
+			beta = 1
+		}
+		p.be.Gemm(blas.Trans, blas.NoTrans, out, in, batch, 1, delta, out, z, in, beta, dw, in)
+		return
+	}
+	loopGradient(dw, delta, z, batch, in, out, add)
+}
+
+// The loops of forward, back and gradient.
+
+func loopForward(u, z, w, b []float64, batch, in, out int) {
 	for n := range batch {
 		row, dst := z[n*in:n*in+in], u[n*out:n*out+out]
 		if b != nil {
@@ -43,16 +76,7 @@ func (p products) forward(u, z, w, b []float64, batch, in, out int) {
 	}
 }
 
-// back computes g = δ W, or adds it to g.
-func (p products) back(g, delta, w []float64, batch, in, out int, add bool) {
-	if batch*in*out > smallProduct {
-		beta := 0.0
-		if add {
-			beta = 1
-		}
-		p.be.Gemm(blas.NoTrans, blas.NoTrans, batch, in, out, 1, delta, out, w, in, beta, g, in)
-		return
-	}
+func loopBack(g, delta, w []float64, batch, in, out int, add bool) {
 	for n := range batch {
 		dst := g[n*in : n*in+in]
 		if !add {
@@ -64,16 +88,7 @@ func (p products) back(g, delta, w []float64, batch, in, out int, add bool) {
 	}
 }
 
-// gradient computes dw = δᵀ z, or adds it to dw.
-func (p products) gradient(dw, delta, z []float64, batch, in, out int, add bool) {
-	if batch*in*out > smallProduct {
-		beta := 0.0
-		if add {
-			beta = 1
-		}
-		p.be.Gemm(blas.Trans, blas.NoTrans, out, in, batch, 1, delta, out, z, in, beta, dw, in)
-		return
-	}
+func loopGradient(dw, delta, z []float64, batch, in, out int, add bool) {
 	if !add {
 		clear(dw[:out*in])
 	}
