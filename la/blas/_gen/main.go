@@ -31,6 +31,7 @@ func main() {
 		}
 	case "vector":
 		packing()
+		trsm()
 	default:
 		log.Fatalf("unknown set %q", *set)
 	}

@@ -120,6 +120,14 @@ func (k *kern) generate() {
 		k.loadMask()
 	}
 
+	k.dispatch()
+	for i := k.arch.mr; i >= 1; i-- {
+		k.body(i)
+	}
+}
+
+// dispatch generates the choice of the height of the next tile, and the return.
+func (k *kern) dispatch() {
 	// The last rows are shared out evenly: see tileRows.
 	Label("rows")
 	m := k.arch.mr
@@ -138,9 +146,6 @@ func (k *kern) generate() {
 	}
 	VZEROUPPER()
 	RET()
-	for i := m; i >= 1; i-- {
-		k.body(i)
-	}
 }
 
 func (k *kern) loadMask() {
@@ -177,11 +182,11 @@ func (k *kern) load(m Mem, j int, dst reg.VecPhysical) {
 }
 
 // step adds the product of a column of A and a row of B to the tile.
-func (k *kern) step(mr int) {
+func (k *kern) step(mr int, rowB Op) {
 	for j := 0; j < k.nv; j++ {
 		k.load(at(rB, j*k.bytes), j, k.bv[j])
 	}
-	ADDQ(rBrs, rB)
+	ADDQ(rowB, rB)
 	for i := 0; i < mr; i++ {
 		a := k.av[i%len(k.av)]
 		VBROADCASTSD(aAddr(i), a)
@@ -189,6 +194,11 @@ func (k *kern) step(mr int) {
 			VFMADD231PD(k.bv[j], a, k.acc(i, j, k.nv))
 		}
 	}
+	k.nextColumn(mr)
+}
+
+// nextColumn moves to the next column of A.
+func (k *kern) nextColumn(mr int) {
 	ADDQ(rAcs, rA0)
 	if mr > 3 {
 		ADDQ(rAcs, rA3)
@@ -198,11 +208,8 @@ func (k *kern) step(mr int) {
 	}
 }
 
-// body is the code of a tile of mr rows.
-func (k *kern) body(mr int) {
-	p := k.lab("mr%d", mr)
-	Comment(k.lab("A tile of %d rows.", mr))
-	Label(p)
+// clear sets the tile to zero.
+func (k *kern) clear(mr int) {
 	for i := 0; i < mr; i++ {
 		for j := 0; j < k.nv; j++ {
 			v := k.acc(i, j, k.nv)
@@ -213,6 +220,14 @@ func (k *kern) body(mr int) {
 			}
 		}
 	}
+}
+
+// body is the code of a tile of mr rows.
+func (k *kern) body(mr int) {
+	p := k.lab("mr%d", mr)
+	Comment(k.lab("A tile of %d rows.", mr))
+	Label(p)
+	k.clear(mr)
 	MOVQ(at(rT, offB), rB)
 	MOVQ(at(rT, offArs), rArs)
 	MOVQ(at(rT, offAcs), rAcs)
@@ -249,7 +264,7 @@ func (k *kern) body(mr int) {
 	JZ(LabelRef(p + "rest"))
 	Label(p + "loop")
 	for u := 0; u < unroll; u++ {
-		k.step(mr)
+		k.step(mr, rBrs)
 	}
 	DECQ(rK)
 	JNZ(LabelRef(p + "loop"))
@@ -258,7 +273,7 @@ func (k *kern) body(mr int) {
 	ANDQ(U8(unroll-1), rK)
 	JZ(LabelRef(p + "scale"))
 	Label(p + "one")
-	k.step(mr)
+	k.step(mr, rBrs)
 	DECQ(rK)
 	JNZ(LabelRef(p + "one"))
 

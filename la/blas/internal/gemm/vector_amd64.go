@@ -31,3 +31,10 @@ func packTrans2(dst *float64, src *float64, dstStride int, srcStride int, k int)
 
 // pause waits for a moment and leaves the processor to its other thread.
 func pause()
+
+// solveAVX2 solves T X = B for t.rows rows of a panel of eight columns at t.c;
+// T is lower triangular at t.a, t.b has the reciprocals of its diagonal or is nil
+// for a unit diagonal.
+//
+//go:noescape
+func solveAVX2(t *byte)
