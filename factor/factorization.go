@@ -105,8 +105,8 @@ type Report struct {
 	Refinements int `json:"refinements"`
 	// Growth is the largest element of the pivot blocks over ‖H + εI‖.
 	Growth float64 `json:"growth"`
-	// NormH is the estimate of ‖H‖₂ (a lower bound) that the backward error
-	// was measured with.
+	// NormH is the lower bound of ‖H‖₂ that the backward error of the last
+	// solve was measured with: no estimate flatters the error.
 	NormH float64 `json:"norm_h"`
 	// Flops counts the floating-point operations of Factorize by formula.
 	Flops int64 `json:"flops"`

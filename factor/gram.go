@@ -347,8 +347,8 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 			g.x[i] += x
 		}
 	}
-	reached, steps := f.refine(g, g.x, g.b, g.d, f.estimateNorm())
-	f.note(reached, steps)
+	reached, steps := f.refine(g, g.x, g.b, g.d)
+	f.note(reached, steps, g.norm)
 	for i, x := range g.x {
 		dst.SetVec(i, x)
 	}

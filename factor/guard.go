@@ -88,6 +88,7 @@ type solveSpace struct {
 	d       []float64 // nrhs×n: corrections
 	h       []float64 // n
 	best    []float64 // n
+	norm    float64   // bound of ‖H‖ used last
 	krylov  krylovSpace
 }
 
@@ -339,9 +340,7 @@ func (g *guard) LogDet() (log, sign float64) {
 func (g *guard) Report() Report {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r := g.report
-	r.NormH = g.norm
-	return r
+	return g.report
 }
 
 // estimateNorm returns a lower bound of ‖H‖₂, close to it: the greatest

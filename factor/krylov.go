@@ -155,7 +155,7 @@ func (f *iterative) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 
 func (f *iterative) note(reached float64, iterations int) {
 	f.mu.Lock()
-	f.report.BackwardError, f.report.Refinements = reached, iterations
+	f.report.BackwardError, f.report.Refinements, f.report.NormH = reached, iterations, f.norm
 	f.mu.Unlock()
 }
 
