@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"costate/factor"
 	"costate/la/blas"
 	"costate/nn"
 )
@@ -51,8 +50,8 @@ func caseNames() []string {
 type compareFlags struct {
 	net        netFlags
 	cases      []string
-	depths     []int
-	widths     []int
+	depths     intsFlag
+	widths     intsFlag
 	methods    []string
 	backends   []string
 	curvature  string
@@ -88,7 +87,7 @@ type compareRow struct {
 }
 
 func newCompare(s *session) *cobra.Command {
-	var f compareFlags
+	f := compareFlags{depths: intsFlag{10, 30, 100, 300}, widths: intsFlag{6, 12, 24}}
 	c := &cobra.Command{
 		Use:   "compare",
 		Short: "Time methods and backends against each other, over depth and width",
@@ -112,14 +111,14 @@ reached the accuracy; the iterative ones may fail to, which is what one sees her
 	fl := c.Flags()
 	f.net.register(fl)
 	// A network that is small enough for every method, on random data.
-	for flag, value := range map[string]string{"data": "gaussian", "width": "10", "batch": "4", "bias": "false", "layers": "10"} {
+	for flag, value := range map[string]string{"data": "gaussian", "width": "10", "batch": "4", "bias": "false", "layers": "10", "gain": "1.5"} {
 		fl.Lookup(flag).DefValue = value
 		fl.Set(flag, value)
 		fl.Lookup(flag).Changed = false
 	}
 	fl.StringSliceVar(&f.cases, "cases", []string{"demo", "wide"}, "named cases: "+strings.Join(caseNames(), ", "))
-	fl.IntSliceVar(&f.depths, "depths", []int{10, 30, 100, 300}, "numbers of layers of the sweep over the depth")
-	fl.IntSliceVar(&f.widths, "widths", []int{6, 12, 24}, "widths of the sweep over the width")
+	fl.Var(&f.depths, "depths", "numbers of layers of the sweep over the depth")
+	fl.Var(&f.widths, "widths", "widths of the sweep over the width")
 	fl.StringSliceVar(&f.methods, "methods", []string{"chain", "block", "dense", "cg", "minres"}, "methods: auto, "+strings.Join(methodNames(), ", "))
 	fl.StringSliceVar(&f.backends, "backend", nil, "backends: "+strings.Join(blas.Names(), ", ")+" (default: native, and openblas if built in)")
 	fl.StringVar(&f.curvature, "curvature", "hessian", "hessian, or ggn for Gauss–Newton")
@@ -285,10 +284,8 @@ func (s *session) compareOne(ctx context.Context, f *compareFlags, c *compareCas
 	out, _, err := m.run(ctx, lin)
 	row.StateMax = mostStates(&lin.Chain)
 	if err != nil {
-		row.Error = oneLine(err)
-		var large *factor.MemoryError
-		var long *tooLongError
-		if errors.As(err, &large) || errors.As(err, &long) {
+		row.Error = brief(err)
+		if isRefusal(err) {
 			err = nil
 		}
 		return row, err
@@ -301,7 +298,7 @@ func (s *session) compareOne(ctx context.Context, f *compareFlags, c *compareCas
 		row.Gflops = number(float64(o.report.Flops) / o.seconds.Factor / 1e9)
 	}
 	if o.err != nil {
-		row.Error = oneLine(o.err)
+		row.Error = brief(o.err)
 		if !isIterative(method) {
 			return row, o.err
 		}
@@ -313,14 +310,14 @@ func (s *session) compareOne(ctx context.Context, f *compareFlags, c *compareCas
 func setRatios(rows []compareRow, baseline string) {
 	base := math.NaN()
 	for _, r := range rows {
-		if r.Method == baseline && r.Seconds != nil {
+		if r.Method == baseline && r.Seconds != nil && r.Error == "" {
 			base = r.Seconds.Total
 			break
 		}
 	}
 	for i := range rows {
 		rows[i].Ratio = number(math.NaN())
-		if r := &rows[i]; r.Seconds != nil {
+		if r := &rows[i]; r.Seconds != nil && r.Error == "" {
 			r.Ratio = number(r.Seconds.Total / base)
 		}
 	}

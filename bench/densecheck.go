@@ -13,15 +13,15 @@ import (
 	"costate/system"
 )
 
+// denseBytes is the memory of a dense check of n parameters: H, H + εI and its
+// factors.
+func denseBytes(n int) int64 { return 3 * 8 * int64(n) * int64(n) }
+
 // checkDense compares every x with the solution from gonum's LU factorization
 // of H + εI, which is formed column by column from products H·v. It shares
 // nothing with the factorization but these products.
-func (s *session) checkDense(ctx context.Context, m *measurement, lin *nn.Linearization, outcome []solved, results []solveResult) error {
+func checkDense(ctx context.Context, m *measurement, lin *nn.Linearization, outcome []solved, results []solveResult) error {
 	n := m.problem.net.NumParams()
-	const copies = 3 // H, H + εI, its factors
-	if err := s.checkMemory(fmt.Sprintf("--check-dense of %d parameters", n), copies*8*int64(n)*int64(n)); err != nil {
-		return err
-	}
 	chain := &lin.Chain
 	if m.curvature == "ggn" {
 		chain = chain.GaussNewton()

@@ -11,14 +11,43 @@ import (
 func explain(err error) error {
 	var singular *factor.SingularError
 	var memory *factor.MemoryError
+	var curved *factor.NegativeCurvatureError
 	switch {
 	case errors.As(err, &singular):
 		if singular.Suggest != 0 {
 			return fmt.Errorf("%w (try --eps %.3g)", err, singular.Suggest)
 		}
 		return fmt.Errorf("%w (try another --eps)", err)
+	case errors.As(err, &curved):
+		return fmt.Errorf("%w (--eps, or --method chain or minres)", err)
 	case errors.As(err, &memory):
 		return fmt.Errorf("%w; a smaller --batch or --width, another --method or a higher --memory would help", err)
 	}
 	return err
+}
+
+// brief says in a few words why a method has no answer, or none that is good
+// enough, for a column of a table.
+func brief(err error) string {
+	var curved *factor.NegativeCurvatureError
+	var accuracy *factor.AccuracyError
+	var memory *factor.MemoryError
+	switch {
+	case errors.As(err, &curved):
+		return fmt.Sprintf("gave up after %s: not positive definite", plural(curved.Iteration, "iteration"))
+	case errors.As(err, &accuracy):
+		return fmt.Sprintf("stopped at backward error %.1e", accuracy.Reached)
+	case errors.As(err, &memory):
+		return fmt.Sprintf("left out: needs %s", formatBytes(memory.Needed))
+	}
+	return oneLine(err)
+}
+
+// isRefusal reports whether err is what may happen in a comparison without
+// anything being wrong: too large, too long, or not for this method.
+func isRefusal(err error) bool {
+	var curved *factor.NegativeCurvatureError
+	var memory *factor.MemoryError
+	var long *tooLongError
+	return errors.As(err, &curved) || errors.As(err, &memory) || errors.As(err, &long)
 }

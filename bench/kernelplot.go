@@ -59,6 +59,7 @@ func kernelPlot(rates []kernelRate) (*page, error) {
 			if lo == hi { // one size: an axis needs some length
 				p.X.Min, p.X.Max = lo/2, hi*2
 			}
+			p.Y.Max *= 1.3 // room for the legend
 			row = append(row, p)
 		}
 		out.panels = append(out.panels, row)

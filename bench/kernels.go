@@ -27,15 +27,15 @@ type kernelRate struct {
 
 type kernelsFlags struct {
 	ops      []string
-	sizes    []int
+	sizes    intsFlag
 	backends []string
-	threads  []int
+	threads  intsFlag
 	repeat   int
 	plot     string
 }
 
 func newKernels(s *session) *cobra.Command {
-	var f kernelsFlags
+	f := kernelsFlags{sizes: intsFlag{16, 32, 64, 128, 256, 512, 1024}, threads: defaultThreads()}
 	c := &cobra.Command{
 		Use:   "kernels",
 		Short: "Gflop/s of each dense kernel, by backend, size and number of threads",
@@ -46,29 +46,26 @@ of A·Aᵀ, n³), trsm (triangular solve with n right-hand sides, n³), sytrf
 after it, 2n³). Each number is the median of --repeat samples. The peak is the
 rate of multiply-adds in registers, or the best gemm where that is not known.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := s.check(c.Flags()); err != nil {
-				return err
-			}
 			return s.kernels(c.Context(), &f)
 		},
 	}
 	fl := c.Flags()
 	fl.StringSliceVar(&f.ops, "op", kernelNames(), "kernels to measure")
-	fl.IntSliceVar(&f.sizes, "n", []int{16, 32, 64, 128, 256, 512, 1024}, "orders of the operands")
+	fl.Var(&f.sizes, "n", "orders of the operands")
 	fl.StringSliceVar(&f.backends, "backend", nil, "backends to measure: "+strings.Join(blas.Names(), ", ")+" (default: all that are built in)")
 	fl.IntVar(&f.repeat, "repeat", 10, "samples of each number; the median is shown")
 	fl.StringVar(&f.plot, "plot", "", "draw the rates against n in this file (.png, .svg, .pdf)")
 	// A list here, where the common flag is one number.
-	fl.IntSliceVar(&f.threads, "threads", defaultThreads(), "numbers of threads")
+	fl.Var(&f.threads, "threads", "numbers of threads")
 	return c
 }
 
 // defaultThreads is one thread and all of them.
-func defaultThreads() []int {
+func defaultThreads() intsFlag {
 	if n := runtime.GOMAXPROCS(0); n > 1 {
-		return []int{1, n}
+		return intsFlag{1, n}
 	}
-	return []int{1}
+	return intsFlag{1}
 }
 
 func (f *kernelsFlags) check() error {

@@ -14,6 +14,15 @@ import (
 // described.
 const displayEntries = 20_000_000
 
+// entryBytes is the memory of an entry of K while it is described: in the
+// builder, the slots, the matrix and its permuted copy.
+const entryBytes = 64
+
+// checkAugmented refuses to assemble a K that is asked for but too large.
+func (s *session) checkAugmented(c *system.Chain) error {
+	return s.checkMemory("the assembled matrix K", augmentedEntries(c)*entryBytes)
+}
+
 // An augmentedView is K assembled for display and export, with the permutation
 // that makes it block tridiagonal.
 type augmentedView struct {
@@ -33,14 +42,10 @@ func (s *session) assembleForDisplay(ctx context.Context, m *measurement, lin *n
 	if m.curvature == "ggn" {
 		chain = chain.GaussNewton()
 	}
-	asked := files.needsMatrix()
 	entries := augmentedEntries(chain)
-	const perEntry = 64 // bytes: builder, slots, matrix, its permuted copy
-	if !asked && (entries > displayEntries || entries*perEntry > s.memoryLimit()/2 && s.memoryLimit() > 0) {
+	limit := s.memoryLimit()
+	if !files.needsMatrix() && (entries > displayEntries || limit > 0 && entries*entryBytes > limit/2) {
 		return nil, nil
-	}
-	if err := s.checkMemory("the assembled matrix K", entries*perEntry); err != nil {
-		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -27,6 +27,9 @@ type measurement struct {
 	memory    int64
 	meter     *meter // may be nil
 
+	// before, if not nil, looks at the chain before anything large is done.
+	before func(*system.Chain) error
+
 	// iterations bounds those of the iterative methods; 0 is their default.
 	iterations int
 	// maxFlops is the most that a factorization may need; 0 is no limit.
@@ -72,9 +75,19 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	if err != nil {
 		return nil, nil, err
 	}
+	if m.before != nil {
+		if err := m.before(chain); err != nil {
+			return nil, nil, err
+		}
+	}
 	f, err := newMethod(m.method)
 	if err != nil {
 		return nil, nil, err
+	}
+	if m.method == "dense" { // whose analysis forms H already
+		if err := m.tooLong(factor.DenseCost(chain)); err != nil {
+			return nil, nil, err
+		}
 	}
 	m.meter.step("analyse " + m.method)
 	m.problem.net.Backend = m.backend
@@ -83,8 +96,8 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 		return nil, nil, err
 	}
 	analyse := time.Since(start).Seconds()
-	if flops := float64(f.Cost().Factor); m.maxFlops > 0 && flops > m.maxFlops {
-		return nil, nil, &tooLongError{flops / 1e9, m.maxFlops / 1e9}
+	if err := m.tooLong(f.Cost()); err != nil {
+		return nil, nil, err
 	}
 
 	g := m.problem.rightHandSide(lin)
@@ -144,6 +157,14 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 		}
 	}
 	return out, f, nil
+}
+
+// tooLong refuses a factorization of more than maxFlops.
+func (m *measurement) tooLong(c factor.Cost) error {
+	if flops := float64(c.Factor); m.maxFlops > 0 && flops > m.maxFlops {
+		return &tooLongError{flops / 1e9, m.maxFlops / 1e9}
+	}
+	return nil
 }
 
 // split accounts for the time of Update: the method block assembles K and takes

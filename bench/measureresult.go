@@ -8,6 +8,7 @@ import (
 
 // result puts an outcome into the form in which it is reported. k may be nil.
 func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Linearization, k *augmentedView) solveResult {
+	method, _ := methodUsed(f, m.method)
 	r := solveResult{
 		Params:       m.problem.net.NumParams(),
 		Layers:       m.problem.layers(),
@@ -15,7 +16,7 @@ func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Lineariz
 		StateMax:     mostStates(&lin.Chain),
 		Eps:          o.eps,
 		Curvature:    m.curvature,
-		Method:       describe(f, m.method),
+		Method:       method,
 		Backend:      m.backend.Name(),
 		Threads:      m.backend.Threads(),
 		Loss:         number(lin.Loss),
@@ -26,8 +27,9 @@ func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Lineariz
 	}
 	if k != nil {
 		r.Matrix = &k.stats
+		r.Seconds.Permute = k.permute
 		if r.Method != "block" {
-			r.Seconds.Assemble, r.Seconds.Permute = k.assemble, k.permute
+			r.Seconds.Assemble = k.assemble
 		}
 	}
 	r.setReport(o.report)

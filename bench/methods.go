@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"costate/factor"
@@ -13,8 +12,20 @@ func methodNames() []string { return []string{"chain", "gram", "block", "dense",
 // newMethod returns a factorization by its name.
 func newMethod(name string) (factor.Factorization, error) {
 	switch name {
-	case "auto", "chain":
+	case "auto":
+		return new(factor.Auto), nil
+	case "chain":
 		return new(factor.Chain), nil
+	case "gram":
+		return new(factor.Gram), nil
+	case "block":
+		return new(factor.Augmented), nil
+	case "dense":
+		return new(factor.Dense), nil
+	case "cg":
+		return new(factor.CG), nil
+	case "minres":
+		return new(factor.MINRES), nil
 	}
 	return nil, usagef("--method %s: the methods are auto, %s", name, strings.Join(methodNames(), ", "))
 }
@@ -38,15 +49,13 @@ func methodText(name string) string {
 	return name
 }
 
-// describe names the method that a factorization used.
-func describe(f factor.Factorization, asked string) string {
-	if asked != "auto" {
-		return asked
+// methodUsed names the method that a factorization used, and where it was a choice
+// the reason.
+func methodUsed(f factor.Factorization, asked string) (name, why string) {
+	if a, ok := f.(*factor.Auto); ok {
+		return a.Choice.Method, a.Choice.Reason
 	}
-	if c, ok := f.(interface{ Choice() string }); ok {
-		return c.Choice()
-	}
-	return fmt.Sprintf("%T", f)
+	return asked, ""
 }
 
 // isIterative reports whether a method refines a guess by products H·v alone, so

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"costate/factor"
 	"costate/nn"
@@ -37,13 +35,12 @@ func (m *measurement) otherMethods(ctx context.Context, lin *nn.Linearization, a
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			all = append(all, otherMethod{name: name, failure: oneLine(err)})
+			all = append(all, otherMethod{name: name, failure: brief(err)})
 			continue
 		}
 		r := otherMethod{name: name, seconds: out[0].seconds, report: out[0].report, difference: relativeDifference(out[0].x, answer.x)}
-		var accuracy *factor.AccuracyError
-		if errors.As(out[0].err, &accuracy) {
-			r.failure = fmt.Sprintf("stopped at backward error %.1e", accuracy.Reached)
+		if out[0].err != nil {
+			r.failure = brief(out[0].err)
 		}
 		all = append(all, r)
 	}

@@ -52,8 +52,8 @@ type matrix struct {
 // seconds are times. Those of work that was not done again are 0.
 type seconds struct {
 	Linearize float64 `json:"linearize"` // the network to its chain, and what the method prepares for a point
-	Assemble  float64 `json:"assemble"`  // K; part of the total for the method block only
-	Permute   float64 `json:"permute"`   // K to block-tridiagonal form; likewise
+	Assemble  float64 `json:"assemble"`  // K; part of the total for the method block, else for display only
+	Permute   float64 `json:"permute"`   // K to block-tridiagonal form, found once for a shape; not part of the total
 	Analyse   float64 `json:"analyse"`   // once for a shape; not part of the total
 	Factor    float64 `json:"factor"`
 	Solve     float64 `json:"solve"` // with refinement

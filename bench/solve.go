@@ -25,6 +25,7 @@ type solveFlags struct {
 	rhsAsked   bool // --rhs gradient was given
 	checkDense bool
 	repeat     int
+	iterations int
 	in, out    string
 	mtxOut     string
 	plot       string
@@ -46,8 +47,8 @@ well it went: time, backward error, inertia, log-determinant.
 The seconds are the best of --repeat. Their total is what one waits for a new
 point: from the network's weights to x. The analysis is done once for a shape and
 not part of it. With a list of dampings the later ones reuse the point: their
-total is factor and solve. K is assembled for display where the method does not
-need it, apart from the total.
+total is factor and solve. The method block assembles K for each point; for the
+others K is only assembled to be described, apart from the total.
 
 Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), X (batch×inputs),
 T (integer labels, or targets batch×outputs) and if wanted g; --out adds g and
@@ -74,6 +75,7 @@ P_K.mtx (lower triangle) and P_b.mtx. --plot draws K and the permuted K.`,
 	fl.StringVar(&f.rhs, "rhs", "gradient", "right-hand side: gradient or random")
 	fl.BoolVar(&f.checkDense, "check-dense", false, "compare x with a dense solve")
 	fl.IntVar(&f.repeat, "repeat", 3, "times to measure; the best are shown")
+	fl.IntVar(&f.iterations, "max-iterations", 0, "iterations after which an iterative method gives up (default: ten times the parameters)")
 	fl.StringVar(&f.in, "in", "", "read network, batch and right-hand side from this .npz file")
 	fl.StringVar(&f.out, "out", "", "write network, batch, g and x to this .npz file")
 	fl.StringVar(&f.mtxOut, "mtx-out", "", "write K and its right-hand side as Matrix Market files with this prefix")
@@ -119,6 +121,9 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	if f.repeat < 1 {
 		return usagef("--repeat is %d; it must be at least 1", f.repeat)
 	}
+	if f.iterations < 0 {
+		return usagef("--max-iterations is %d; it must be at least 1", f.iterations)
+	}
 	if f.mtxOut != "" && len(f.eps) > 1 {
 		return usagef("--mtx-out writes one K: give a single --eps, not %d", len(f.eps))
 	}
@@ -163,8 +168,17 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 		return err
 	}
 
+	if dense := f.checkDense || f.tour; dense {
+		n := p.net.NumParams()
+		if err := s.checkMemory(fmt.Sprintf("--check-dense of %s", plural(n, "parameter")), denseBytes(n)); err != nil {
+			return err
+		}
+	}
 	m := &measurement{problem: p, curvature: f.curvature, method: f.method, backend: backend,
-		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit()}
+		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit(), iterations: f.iterations}
+	if files.needsMatrix() {
+		m.before = s.checkAugmented
+	}
 	m.meter = newMeter(s.stderr, m.steps()+4)
 	closeMeter := closer(m.meter)
 	defer closeMeter()
@@ -184,13 +198,13 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	}
 	if f.checkDense || f.tour {
 		m.meter.step("dense check")
-		if err := s.checkDense(ctx, m, lin, outcome, results); err != nil {
+		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
 			return err
 		}
 	}
 	var others []otherMethod
 	if f.tour && !s.json {
-		if others, err = m.otherMethods(ctx, lin, &outcome[0], describe(fact, f.method)); err != nil {
+		if others, err = m.otherMethods(ctx, lin, &outcome[0], results[0].Method); err != nil {
 			return err
 		}
 	}

@@ -26,8 +26,8 @@ func (p *solveReport) print() error {
 	p.matrix()
 	fmt.Fprintln(p.w)
 	p.line("method", methodText(p.results[0].Method))
-	if why, ok := p.fact.(interface{ Reason() string }); ok && p.m.method == "auto" {
-		p.line("", "chosen: "+why.Reason())
+	if _, why := methodUsed(p.fact, p.m.method); why != "" {
+		p.line("", "chosen: "+why)
 	}
 	p.line("", fmt.Sprintf("kernels: %s, %s, best of %d", p.results[0].Backend, plural(p.results[0].Threads, "thread"), p.m.repeat))
 	if len(p.results) == 1 {
@@ -77,13 +77,17 @@ func (p *solveReport) single(r *solveResult) {
 	t := r.Seconds
 	parts := []string{"linearize " + duration(t.Linearize)}
 	if r.Method == "block" {
-		parts = append(parts, "assemble "+duration(t.Assemble), "permute "+duration(t.Permute))
+		parts = append(parts, "assemble "+duration(t.Assemble))
 	}
 	parts = append(parts, "factor "+duration(t.Factor), "solve "+duration(t.Solve))
 	p.line("time", fmt.Sprintf("%s from weights to x: %s", duration(t.Total), strings.Join(parts, ", ")))
 	once := "once for this shape: analyse " + duration(t.Analyse)
-	if r.Matrix != nil && r.Method != "block" {
-		once += fmt.Sprintf("; for display only: assemble K %s, permute %s", duration(t.Assemble), duration(t.Permute))
+	if r.Matrix != nil {
+		once += "; for display: "
+		if r.Method != "block" {
+			once += fmt.Sprintf("assemble K %s, ", duration(t.Assemble))
+		}
+		once += "permute it " + duration(t.Permute)
 	}
 	p.line("", once)
 	if !isIterative(r.Method) {

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// runBench runs the command in this process.
+func runBench(args ...string) (stdout, stderr string, status int) {
+	var out, errs bytes.Buffer
+	status = execute(context.Background(), args, &out, &errs)
+	return out.String(), errs.String(), status
+}
+
+// mustJSON runs the command with --json and decodes its output into v,
+// allowing exactly one document.
+func mustJSON(t *testing.T, v any, args ...string) {
+	t.Helper()
+	out, errs, status := runBench(append(args, "--json")...)
+	if status != 0 {
+		t.Fatalf("%q: status %d: %s", args, status, errs)
+	}
+	dec := json.NewDecoder(strings.NewReader(out))
+	if err := dec.Decode(v); err != nil {
+		t.Fatalf("%q: %v in %q", args, err, out)
+	}
+	if dec.More() {
+		t.Fatalf("%q: more than one document: %q", args, out)
+	}
+}
+
+// keys lists all keys of a decoded document, those of nested objects with a
+// dot.
+func keys(v any) []string {
+	var all []string
+	for k, v := range v.(map[string]any) {
+		all = append(all, k)
+		if m, ok := v.(map[string]any); ok {
+			for _, sub := range keys(m) {
+				all = append(all, k+"."+sub)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// sorted splits a list of words and sorts it.
+func sorted(words string) []string { return slices.Sorted(slices.Values(strings.Fields(words))) }
+
+func equalKeys(t *testing.T, doc any, want string) {
+	t.Helper()
+	if got := keys(doc); !slices.Equal(got, sorted(want)) {
+		t.Errorf("keys %q\nwant %q", got, sorted(want))
+	}
+}
+
+// small is a problem that every method solves in no time.
+var small = []string{"--data", "gaussian", "--input", "4", "--classes", "3", "--layers", "3", "--width", "5", "--batch", "4"}
+
+// solveArgs is solve on the small problem.
+func solveArgs(more ...string) []string { return append(append([]string{"solve"}, small...), more...) }
+
+// notes says that a file is left in dir that is not among the names.
+func leftovers(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, e := range entries {
+		got[e.Name()] = true
+	}
+	want := map[string]bool{}
+	for _, n := range names {
+		want[n] = true
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("files %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
+
+func TestHelpNamesEverything(t *testing.T) {
+	out, _, status := runBench("--help")
+	if status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	for _, want := range []string{"solve", "compare", "kernels", "mtx", "plot", "--json", "--threads", "--seed", "--eps", "--curvature"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("help does not mention %s", want)
+		}
+	}
+}
+
+func TestBadUsage(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		want string // in the message
+	}{
+		{[]string{"nonsense"}, "nonsense"},
+		{[]string{"solve", "--nonsense"}, "nonsense"},
+		{[]string{"solve", "--layers", "many"}, "many"},
+		{[]string{"solve", "--layers", "0"}, "--layers is 0"},
+		{[]string{"solve", "--width", "-3"}, "--width is -3"},
+		{[]string{"solve", "--batch", "0"}, "--batch is 0"},
+		{[]string{"solve", "--batch", "5000"}, "samples to draw from"},
+		{[]string{"solve", "--threads", "0"}, "--threads is 0"},
+		{[]string{"solve", "--act", "sine"}, "softplus"},
+		{[]string{"solve", "--loss", "hinge"}, "bce, ce, mse"},
+		{[]string{"solve", "--method", "magic"}, "minres"},
+		{[]string{"solve", "--method", "gram"}, "--curvature ggn"},
+		{[]string{"solve", "--curvature", "fisher"}, "ggn"},
+		{[]string{"solve", "--rhs", "ones"}, "random"},
+		{[]string{"solve", "--backend", "mkl"}, "native"},
+		{[]string{"solve", "--eps", "NaN"}, "finite"},
+		{[]string{"solve", "--eps", "1,Inf"}, "finite"},
+		{[]string{"solve", "--eps", "0.1,0.2", "--mtx-out", dir + "/k"}, "single --eps"},
+		{[]string{"solve", "--eps", "0.1,0.2", "--out", dir + "/k.npz"}, "single --eps"},
+		{[]string{"solve", "--repeat", "0"}, "--repeat is 0"},
+		{[]string{"solve", "--gain", "-1"}, "--gain is -1"},
+		{[]string{"solve", "--bias", "false"}, "--bias=false"},
+		{[]string{"solve", "--data", "/does/not/exist"}, "/does/not/exist"},
+		{[]string{"solve", "--input", "3"}, "--data gaussian"},
+		{[]string{"solve", "--memory", "much"}, "4GiB"},
+		{[]string{"solve", "--out", "/does/not/exist/a.npz"}, "cannot be written"},
+		{[]string{"solve", "--out", dir}, "not a regular file"},
+		{[]string{"solve", "--plot", dir + "/a.gif"}, ".png"},
+		{[]string{"solve", "--in", dir + "/a.npz", "--layers", "3"}, "--layers has no meaning"},
+		{[]string{"kernels", "--op", "gemv"}, "gemm"},
+		{[]string{"kernels", "--n", "0"}, "--n 0"},
+		{[]string{"kernels", "--threads", "0"}, "--threads 0"},
+		{[]string{"compare", "--cases", "tiny"}, "anchor"},
+		{[]string{"compare", "--baseline", "gram"}, "--baseline gram"},
+		{[]string{"compare", "--cases", "", "--depths", "", "--widths", ""}, "nothing to compare"},
+		{[]string{"plot"}, "arg"},
+		{[]string{"plot", dir + "/none.json"}, "none.json"},
+	} {
+		out, errs, status := runBench(c.args...)
+		if status != statusUsage {
+			t.Errorf("%q: status %d, want %d", c.args, status, statusUsage)
+		}
+		if out != "" {
+			t.Errorf("%q: output %q", c.args, out)
+		}
+		if strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "bench: ") || !strings.Contains(errs, c.want) {
+			t.Errorf("%q: message %q, want one line with %q", c.args, errs, c.want)
+		}
+	}
+	leftovers(t, dir)
+}
+
+func TestInterruptLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out, errs bytes.Buffer
+	status := execute(ctx, solveArgs("--out", dir+"/x.npz", "--plot", dir+"/k.png", "--mtx-out", dir+"/k"), &out, &errs)
+	if status != statusInterrupted || out.Len() != 0 {
+		t.Errorf("status %d, output %q, message %q", status, out.String(), errs.String())
+	}
+	leftovers(t, dir)
+}
