@@ -79,7 +79,8 @@ func comparePlot(rows []compareRow) (*page, error) {
 			continue
 		}
 		p := newPanel("weights to x against "+sweep.axis, sweep.axis, "seconds", true, true)
-		for kind, method := range methods {
+		for _, method := range methods {
+			kind := slices.Index(methodNames(), method) + 1 // the same in all plots
 			for style, backend := range backends {
 				xys := lines[[2]string{method, backend}]
 				if len(xys) == 0 {
@@ -95,6 +96,7 @@ func comparePlot(rows []compareRow) (*page, error) {
 				}
 			}
 		}
+		p.Legend.Top, p.Legend.Left = false, false
 		widen(p)
 		pg.panels[0] = append(pg.panels[0], p)
 	}

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"costate/la"
+	"costate/la/partition"
 )
 
 // spyPixels is the resolution of a picture of a matrix.
@@ -19,10 +20,37 @@ const spyPixels = 480
 // matrixPage draws K as assembled and K stage by stage.
 func matrixPage(v *augmentedView) *page {
 	side := vg.Length(330)
-	return &page{width: side, height: side + 20, panels: [][]*plot.Plot{{
-		spy(fmt.Sprintf("K by kind of unknown: order %s, bandwidth %s", group(v.stats.Order), group(v.stats.Bandwidth)), v.aug.K),
-		spy(fmt.Sprintf("K stage by stage: %s, bandwidth %s", plural(v.stats.Blocks, "block"), group(v.stats.BandwidthPermuted)), v.permuted()),
-	}}}
+	byKind := spy(fmt.Sprintf("K by kind of unknown: order %s, bandwidth %s", group(v.stats.Order), group(v.stats.Bandwidth)), v.aug.K)
+	byStage := spy(fmt.Sprintf("K stage by stage: %s, bandwidth %s", plural(v.stats.Blocks, "block"), group(v.stats.BandwidthPermuted)), v.permuted())
+	if v.blocks.Blocks() <= 64 {
+		outline(byStage, v.blocks)
+	}
+	return &page{width: side, height: side + 20, panels: [][]*plot.Plot{{byKind, byStage}}}
+}
+
+// outline draws the borders of the diagonal blocks and their neighbours.
+func outline(p *plot.Plot, part partition.Partition) {
+	n := float64(part.Len())
+	for k := range part.Blocks() {
+		lo, hi := float64(part.First(k)), float64(part.Last(k)+1)
+		end := hi
+		if k+1 < part.Blocks() {
+			end = float64(part.Last(k+1) + 1)
+		}
+		// The block, the one to its right and the one below.
+		for _, box := range [][4]float64{{lo, hi, lo, hi}, {hi, end, lo, hi}, {lo, hi, hi, end}} {
+			x0, x1, y0, y1 := box[0], box[1], n-box[2], n-box[3]
+			if x0 == x1 || y0 == y1 {
+				continue
+			}
+			line, err := plotter.NewLine(plotter.XYs{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}, {X: x0, Y: y0}})
+			if err != nil {
+				continue // not finite, which sizes are not
+			}
+			line.Color, line.Width = color.NRGBA{R: 0xdd, G: 0x99, B: 0x66, A: 0xff}, vg.Points(0.5)
+			p.Add(line)
+		}
+	}
 }
 
 // spy draws where a matrix has entries, darker where there are more of them.
