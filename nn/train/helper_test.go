@@ -1,0 +1,36 @@
+package train
+
+import (
+	"context"
+	"testing"
+
+	"costate/nn"
+	"costate/nn/data"
+)
+
+// digitsRun is a small problem: count digits, a network of the given widths.
+func digitsNet(tb testing.TB, layers, width int, act nn.Activation, seed uint64) *nn.Network {
+	tb.Helper()
+	widths := make([]int, layers+1)
+	for i := range widths {
+		widths[i] = width
+	}
+	widths[0], widths[layers] = 64, 10
+	net, err := nn.New(64, nn.CrossEntropy, nn.MLP(widths, act, true)...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	net.Init(seed, &nn.Init{Gain: 1})
+	return net
+}
+
+func digits(count int) *nn.Batch { return data.Digits().Batch(0, count) }
+
+// history trains and returns the records.
+func history(tb testing.TB, r *Run) ([]Record, Reason, error) {
+	tb.Helper()
+	var h []Record
+	r.Observe = func(rec *Record) { h = append(h, *rec) }
+	reason, err := r.Do(context.Background())
+	return h, reason, err
+}

@@ -1,0 +1,257 @@
+package train
+
+import (
+	"errors"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor"
+	"costate/la/blas"
+)
+
+// LevenbergMarquardt makes exact damped Gauss–Newton steps
+//
+//	s = −(G + λI)⁻¹ g
+//
+// with the Gauss–Newton matrix G of the batch, factored by whatever counts
+// fewest flops: in the space of the outputs, along the chain of layers, or as a
+// dense matrix. The step is tried on the batch that it was made for, and taken
+// if it lowers the loss. The gain ratio
+//
+//	ρ = (ℓ(θ) − ℓ(θ+s)) / (½ (λ‖s‖² − gᵀs))
+//
+// compares the decrease with the one of the model, and moves the damping, by
+// Nielsen's rule: after a step taken λ ← λ max(⅓, 1 − (2ρ−1)³), after others
+// λ ← νλ with ν = 2, 4, 8, … .
+//
+// With Task.Curvature the gradient and the test are of the batch, and G is of the
+// other, smaller one. With CG that factorization is a preconditioner only, and
+// the system of the whole batch is solved by conjugate gradients, with products
+// in parallel over parts of the batch.
+//
+// Sources: K. Levenberg 1944; D. Marquardt 1963; H. B. Nielsen, Damping parameter
+// in Marquardt's method, IMM-REP-1999-05, DTU (1999); J. Martens, Deep learning
+// via Hessian-free optimization, ICML (2010), section 4.
+type LevenbergMarquardt struct {
+	// Damping is the first λ; 0 takes a tenth of the curvature along the gradient,
+	// gᵀGg/gᵀg.
+	Damping float64
+
+	// MinDamping is the least λ that is used; 0 is 1e-12 of the first one.
+	MinDamping float64
+
+	// Memory is between 0 and 1: how much of its logarithm the damping keeps
+	// from one batch to the next, against the noise of mini-batches.
+	Memory float64
+
+	// CG solves the system of the whole batch; see ConjugateGradients. It
+	// needs Task.Curvature for its preconditioner.
+	CG *ConjugateGradients
+
+	// Backend has the dense kernels; nil is blas.Native().
+	Backend blas.Backend
+
+	lambda, nu float64
+	kept       float64 // λ of the batch before, for Memory
+	version    int
+
+	at       point
+	small    point // of the curvature batch
+	parts    Parts
+	solver   factor.Auto
+	grad     []float64
+	w, t     []float64
+	rhs, sol mat.VecDense
+}
+
+// Name is "lm".
+func (o *LevenbergMarquardt) Name() string { return "lm" }
+
+const (
+	// firstDamping is λ over the curvature along the gradient at the start.
+	firstDamping = 0.1
+	// greatestDamping, over that curvature, is where the search for a step
+	// that lowers the loss is given up.
+	greatestDamping = 1e16
+)
+
+// Step implements Optimizer.
+func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
+	info := unknown()
+	sub := t.Curvature != nil
+	p := &o.at
+	if sub {
+		p = &o.small
+	}
+	loss, moved, err := o.linearize(t, p)
+	if err != nil {
+		return info, err
+	}
+	info.Loss, info.After, info.Gradient = loss, loss, norm(o.grad)
+	if info.Gradient == 0 {
+		return info, &StalledError{Optimizer: o.Name()}
+	}
+	if o.lambda == 0 {
+		o.begin(p)
+	}
+	if moved && o.Memory > 0 && t.Version != o.version && o.kept > 0 {
+		o.lambda = math.Exp(o.Memory*math.Log(o.kept) + (1-o.Memory)*math.Log(o.lambda))
+		o.nu = 2
+	}
+	if t.Version != o.version {
+		o.version, o.kept = t.Version, o.lambda
+	}
+	info.Damping = o.lambda
+	if err := o.solver.Factorize(o.lambda); err != nil {
+		var singular *factor.SingularError
+		if !errors.As(err, &singular) {
+			return info, err
+		}
+		return o.reject(info)
+	}
+	info.Factorizations = 1
+	predicted, err := o.solve(t, p, sub, &info)
+	if err != nil {
+		return info, err
+	}
+	s := o.sol.RawVector().Data
+	scale(-1, s)
+	info.Length = norm(s)
+	after, ok := p.tryLoss(t.Net, t.Batch, s)
+	info.Ratio = (loss - after) / predicted
+	if !ok || !(after < loss) || !(predicted > 0) {
+		p.back(t.Net)
+		return o.reject(info)
+	}
+	info.After, info.Accepted = after, true
+	r := 2*info.Ratio - 1
+	o.lambda = math.Max(o.lambda*math.Max(1.0/3, 1-r*r*r), o.MinDamping)
+	o.nu = 2
+	return info, nil
+}
+
+// reject raises the damping after a step not taken.
+func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
+	o.lambda *= o.nu
+	o.nu *= 2
+	if !(o.lambda <= greatestDamping*math.Max(o.Damping, o.MinDamping)) {
+		return info, &StalledError{Optimizer: o.Name(), Gradient: info.Gradient}
+	}
+	return info, nil
+}
+
+// linearize brings the factorization to the point of the task, and returns the
+// loss of the batch with its gradient in o.grad.
+func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved bool, err error) {
+	curvature := t.Batch
+	if t.Curvature != nil {
+		curvature = t.Curvature
+	}
+	moved, reshaped, err := p.at(t.Net, curvature, t.Version)
+	if err != nil {
+		return 0, moved, err
+	}
+	if moved {
+		gn := p.gaussNewton()
+		// A solution need not be exact to the last digit to be a good step:
+		// what does not lower the loss is not taken.
+		if reshaped || o.solver.Factorization == nil {
+			err = o.solver.Analyse(gn, &factor.Options{Backend: o.Backend, Tolerance: stepTolerance})
+		} else {
+			err = o.solver.Update(gn)
+		}
+		if err != nil {
+			p.valid = false
+			return 0, moved, err
+		}
+	}
+	if t.Curvature == nil {
+		o.grad = p.lin.Gradient
+		return p.lin.Loss, moved, nil
+	}
+	if moved {
+		if err := o.parts.Linearize(t.Net, t.Batch, o.CG != nil); err != nil {
+			p.valid = false
+			return 0, moved, err
+		}
+		o.grad = o.parts.Gradient
+	}
+	return o.parts.Loss, moved, nil
+}
+
+// stepTolerance is the backward error asked of a step.
+const stepTolerance = 1e-10
+
+// begin chooses the first damping.
+func (o *LevenbergMarquardt) begin(p *point) {
+	o.nu = 2
+	o.lambda = o.Damping
+	if o.lambda <= 0 {
+		o.lambda = firstDamping * curvatureAlong(p, o.grad, o.Backend)
+		if !(o.lambda > 0) {
+			o.lambda = 1
+		}
+		o.Damping = o.lambda
+	}
+	if o.MinDamping <= 0 {
+		o.MinDamping = 1e-12 * o.lambda
+	}
+}
+
+// solve stores (G+λI)⁻¹g in o.sol and returns the decrease of the loss that the
+// model predicts for the step against it.
+func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (predicted float64, err error) {
+	n := len(o.grad)
+	if o.sol.Len() != n {
+		o.sol, o.rhs = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
+	}
+	x := o.sol.RawVector().Data
+	if gram, ok := o.solver.Factorization.(*factor.Gram); ok && !sub {
+		c := t.Net.Outputs()
+		o.w, o.t = resize(o.w, t.Batch.N*c), resize(o.t, c)
+		outputGradient(o.w, t.Net.LossFunc(), t.Batch, p.lin.Outputs, o.t)
+		err = gram.SolveOutputsTo(&o.sol, o.w)
+	} else if sub && o.CG != nil {
+		var r float64
+		info.Products, r, err = o.CG.solve(&o.parts, &o.solver, o.lambda, x, o.grad)
+		if err != nil {
+			return 0, err
+		}
+		return 0.5 * (dot(o.grad, x) + r + o.lambda*dot(x, x)), nil
+	} else {
+		copy(o.rhs.RawVector().Data, o.grad)
+		err = o.solver.SolveVecTo(&o.sol, &o.rhs)
+	}
+	if err = tolerable(err); err != nil {
+		return 0, err
+	}
+	return 0.5 * (dot(o.grad, x) + o.lambda*dot(x, x)), nil
+}
+
+// tolerable drops the error of a solution that is less accurate than asked: as a
+// step it is judged by the loss.
+func tolerable(err error) error {
+	var inaccurate *factor.AccuracyError
+	if errors.As(err, &inaccurate) {
+		return nil
+	}
+	return err
+}
+
+// State implements Optimizer.
+func (o *LevenbergMarquardt) State() State {
+	return State{"damping": {o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, float64(o.version)}}
+}
+
+// SetState implements Optimizer.
+func (o *LevenbergMarquardt) SetState(s State) error {
+	d := s["damping"]
+	if len(s) != 1 || len(d) != 6 {
+		return badState(o.Name())
+	}
+	o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, o.version = d[0], d[1], d[2], d[3], d[4], int(d[5])
+	return nil
+}
+
+var _ Optimizer = (*LevenbergMarquardt)(nil)

@@ -1,0 +1,209 @@
+package train
+
+import (
+	"errors"
+	"math"
+
+	"costate/la/blas"
+)
+
+// TrustRegion is Newton's method with the exact, indefinite Hessian: each step is
+// the global minimizer of the quadratic model within a radius (see Model), tried
+// and taken if it lowers the loss. The radius shrinks to a quarter of the step
+// where the ratio of actual to predicted decrease is below ¼, and doubles where it
+// is above ¾ and the step ends at the radius. The loss never goes up, and
+// directions of negative curvature are used, not avoided.
+//
+// Source: J. Nocedal and S. J. Wright, Numerical optimization, 2nd ed. (2006),
+// algorithm 4.1.
+type TrustRegion struct {
+	Radius float64 // the first one; 0 is 1
+
+	// Tolerance is how much of the model's decrease a step may miss; 0 is 0.1.
+	Tolerance float64
+
+	// Count counts the negative eigenvalues of the Hessian before every step, at
+	// the price of one more factorization.
+	Count bool
+
+	// Backend has the dense kernels; nil is blas.Native().
+	Backend blas.Backend
+
+	newton newton
+	radius float64
+}
+
+// Name is "tr".
+func (o *TrustRegion) Name() string { return "tr" }
+
+// Step implements Optimizer.
+func (o *TrustRegion) Step(t *Task) (Info, error) {
+	info := unknown()
+	if o.radius == 0 {
+		o.radius = orDefault(o.Radius, 1)
+	}
+	info.Radius = o.radius
+	m := Model{Radius: o.radius, Tolerance: orDefault(o.Tolerance, 0.1)}
+	length, err := o.newton.step(o.Name(), t, &m, o.Backend, o.Count, &info)
+	if err != nil {
+		return info, err
+	}
+	last := o.radius
+	switch {
+	case !(info.Ratio >= 0.25):
+		o.radius = 0.25 * math.Min(length, o.radius)
+	case info.Ratio > 0.75 && length > 0.8*o.radius:
+		o.radius = 2 * o.radius
+	}
+	// ‖s(λ)‖ falls with λ, like 1/λ for large λ.
+	o.newton.lambda *= last / o.radius
+	return info, nil
+}
+
+// State implements Optimizer.
+func (o *TrustRegion) State() State { return State{"radius": {o.radius, o.newton.lambda}} }
+
+// SetState implements Optimizer.
+func (o *TrustRegion) SetState(s State) error {
+	r := s["radius"]
+	if len(s) != 1 || len(r) != 2 {
+		return badState(o.Name())
+	}
+	o.radius, o.newton.lambda = r[0], r[1]
+	return nil
+}
+
+// CubicNewton is Newton's method with the exact Hessian and a cubic term,
+//
+//	s = argmin gᵀs + ½ sᵀHs + ⅓ σ‖s‖³
+//
+// where σ follows the ratio of actual to predicted decrease: halved where the
+// model was very good, tripled where the step was not taken.
+//
+// Sources: Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method
+// and its global performance, Math. Program. 108 (2006); C. Cartis, N. I. M. Gould
+// and P. L. Toint, Adaptive cubic regularisation methods for unconstrained
+// optimization, Math. Program. 127 (2011).
+type CubicNewton struct {
+	Sigma float64 // the first one; 0 is 1
+
+	// Tolerance, Count and Backend are as for TrustRegion.
+	Tolerance float64
+	Count     bool
+	Backend   blas.Backend
+
+	newton newton
+	sigma  float64
+}
+
+// Name is "cubic".
+func (o *CubicNewton) Name() string { return "cubic" }
+
+// Step implements Optimizer.
+func (o *CubicNewton) Step(t *Task) (Info, error) {
+	info := unknown()
+	if o.sigma == 0 {
+		o.sigma = orDefault(o.Sigma, 1)
+	}
+	m := Model{Sigma: o.sigma, Tolerance: orDefault(o.Tolerance, 0.1)}
+	length, err := o.newton.step(o.Name(), t, &m, o.Backend, o.Count, &info)
+	if err != nil {
+		return info, err
+	}
+	info.Radius = length
+	last := o.sigma
+	switch {
+	case !(info.Ratio >= 0.1):
+		o.sigma *= 3
+	case info.Ratio > 0.75:
+		o.sigma = math.Max(o.sigma/2, 1e-12)
+	}
+	o.newton.lambda *= math.Sqrt(o.sigma / last)
+	return info, nil
+}
+
+// State implements Optimizer.
+func (o *CubicNewton) State() State { return State{"sigma": {o.sigma, o.newton.lambda}} }
+
+// SetState implements Optimizer.
+func (o *CubicNewton) SetState(s State) error {
+	r := s["sigma"]
+	if len(s) != 1 || len(r) != 2 {
+		return badState(o.Name())
+	}
+	o.sigma, o.newton.lambda = r[0], r[1]
+	return nil
+}
+
+// newton is what both share: the Hessian at a point, the step and its test.
+type newton struct {
+	at     point
+	h      hessian
+	s      []float64
+	lambda float64 // of the last step: a guess for the next
+	count  int     // negative eigenvalues at the point, −1 if not counted
+}
+
+// shortest is the length of a step, relative to the parameters, below which the
+// search for one that lowers the loss is given up.
+const shortest = 1e-15
+
+// step minimizes the model and tries the step.
+func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, count bool, info *Info) (length float64, err error) {
+	moved, reshaped, err := w.at.at(t.Net, t.Batch, t.Version)
+	if err != nil {
+		return 0, err
+	}
+	lin := &w.at.lin
+	info.Loss, info.After, info.Gradient = lin.Loss, lin.Loss, norm(lin.Gradient)
+	if moved {
+		if err := w.h.at(&lin.Chain, reshaped, backend); err != nil {
+			w.at.valid = false
+			return 0, err
+		}
+		w.count = -1
+	}
+	if count && w.count < 0 {
+		inertia, err := w.h.Factorize(0)
+		if err != nil {
+			return 0, err
+		}
+		info.Factorizations++
+		if inertia.Certain {
+			w.count = inertia.Negative
+		}
+	}
+	w.s = resize(w.s, len(lin.Gradient))
+	m.H, m.Gradient, m.Guess = &w.h, lin.Gradient, w.lambda
+	found, err := m.Minimize(w.s)
+	info.Factorizations += found.Factorizations
+	var poor *SubproblemError
+	if err != nil && !(errors.As(err, &poor) && found.Decrease > 0) {
+		return 0, err
+	}
+	if found.Negative >= 0 {
+		w.count = found.Negative
+	}
+	w.lambda = found.Lambda
+	info.Damping, info.Length, info.Negative = found.Lambda, found.Norm, w.count
+	if !(found.Decrease > 0) || found.Norm <= shortest*norm(w.at.theta) {
+		return 0, &StalledError{Optimizer: name, Gradient: info.Gradient}
+	}
+	after, ok := w.at.tryLoss(t.Net, t.Batch, w.s)
+	info.Ratio = (lin.Loss - after) / found.Decrease
+	if !ok || !(after < lin.Loss) {
+		info.Ratio = math.Min(info.Ratio, 0)
+		if !ok {
+			info.Ratio = math.Inf(-1)
+		}
+		w.at.back(t.Net)
+		return found.Norm, nil
+	}
+	info.After, info.Accepted = after, true
+	return found.Norm, nil
+}
+
+var (
+	_ Optimizer = (*TrustRegion)(nil)
+	_ Optimizer = (*CubicNewton)(nil)
+)

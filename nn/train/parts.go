@@ -1,0 +1,146 @@
+package train
+
+import (
+	"runtime"
+	"sync"
+
+	"costate/la/blas"
+	"costate/nn"
+	"costate/system"
+)
+
+// partSize is how many samples of a large batch are linearized together.
+const partSize = 256
+
+// Parts is a network linearized on a batch too large for one linearization: part
+// by part, in parallel. Loss, gradient and products with the Gauss–Newton matrix
+// are sums over the parts in a fixed order, so that they do not depend on the
+// number of threads.
+//
+// The zero value is ready for Linearize.
+type Parts struct {
+	Loss     float64
+	Gradient []float64
+
+	curved  bool
+	net     *nn.Network
+	parts   []*part
+	workers []*nn.Network
+}
+
+type part struct {
+	batch   nn.Batch
+	share   float64 // of the whole batch
+	lin     nn.Linearization
+	ws      nn.Workspace
+	product *system.Product
+	loss    float64
+	grad    []float64
+	hv      []float64
+	err     error
+}
+
+// Linearize takes a point and a batch. Without curvature only Loss and Gradient
+// are computed, and MulTo may not be called.
+func (p *Parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) error {
+	p.layOut(net, batch)
+	p.curved = curvature
+	theta := net.Params()
+	for _, w := range p.workers {
+		w.SetParams(theta)
+	}
+	p.each(func(w *nn.Network, q *part) {
+		if !curvature {
+			q.loss, q.err = w.Gradient(q.grad, &q.batch, &q.ws)
+			return
+		}
+		if q.err = w.Linearize(&q.lin, &q.batch); q.err != nil {
+			return
+		}
+		q.loss = q.lin.Loss
+		copy(q.grad, q.lin.Gradient)
+		gn := q.lin.Chain.GaussNewton()
+		if q.product == nil {
+			q.product = system.NewProduct(gn, w.Backend)
+		} else {
+			q.product.Reset(gn)
+		}
+	})
+	p.Loss = 0
+	clear(p.Gradient)
+	for _, q := range p.parts {
+		if q.err != nil {
+			return q.err
+		}
+		p.Loss += q.share * q.loss
+		axpy(q.share, q.grad, p.Gradient)
+	}
+	return nil
+}
+
+// MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.
+func (p *Parts) MulTo(dst, v []float64) {
+	p.each(func(_ *nn.Network, q *part) { q.product.HessVec(q.hv, v) })
+	clear(dst)
+	for _, q := range p.parts {
+		axpy(q.share, q.hv, dst)
+	}
+}
+
+// each runs f for all parts, on as many goroutines as there are processors.
+func (p *Parts) each(f func(w *nn.Network, q *part)) {
+	var wg sync.WaitGroup
+	for i, w := range p.workers {
+		wg.Go(func() {
+			for k := i; k < len(p.parts); k += len(p.workers) {
+				f(w, p.parts[k])
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// layOut cuts the batch into parts of equal size but for the last.
+func (p *Parts) layOut(net *nn.Network, batch *nn.Batch) {
+	count := (batch.N + partSize - 1) / partSize
+	if p.net != net || len(p.parts) != count {
+		p.net, p.parts, p.workers = net, nil, nil
+		n := net.NumParams()
+		p.Gradient = make([]float64, n)
+		for range count {
+			p.parts = append(p.parts, &part{grad: make([]float64, n), hv: make([]float64, n)})
+		}
+		for range min(runtime.GOMAXPROCS(0), count) {
+			w := net.Clone()
+			w.Backend = blas.NativeThreads(1)
+			p.workers = append(p.workers, w)
+		}
+	}
+	in, out := net.Inputs(), net.Outputs()
+	for k, q := range p.parts {
+		from, to := k*partSize, min((k+1)*partSize, batch.N)
+		if q.batch.N != to-from {
+			q.product = nil
+		}
+		q.batch = rows(batch, from, to, in, out)
+		q.share = float64(to-from) / float64(batch.N)
+	}
+}
+
+// rows returns samples from ≤ n < to of a batch, sharing its arrays.
+func rows(b *nn.Batch, from, to, in, out int) nn.Batch {
+	r := nn.Batch{N: to - from}
+	if len(b.X) >= to*in {
+		r.X = b.X[from*in : to*in]
+	}
+	if b.Labels != nil && len(b.Labels) >= to {
+		r.Labels = b.Labels[from:to]
+	}
+	if b.T != nil && len(b.T) >= to*out {
+		r.T = b.T[from*out : to*out]
+	}
+	if b.Weights != nil && len(b.Weights) >= to {
+		r.Weights = b.Weights[from:to]
+	}
+	return r
+}

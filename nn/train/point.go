@@ -1,0 +1,89 @@
+package train
+
+import (
+	"slices"
+
+	"costate/nn"
+	"costate/system"
+)
+
+// A point is a network linearized on a batch, kept while neither changes, so
+// that after a step not taken nothing is computed again.
+type point struct {
+	lin     nn.Linearization
+	theta   []float64 // parameters
+	trial   []float64
+	ws      nn.Workspace
+	version int
+	valid   bool
+	plan    *nn.Network // network and batch size of lin's arrays
+	n       int
+}
+
+// at takes t's network and batch. moved reports whether anything is new, and
+// reshaped whether the chain has other shapes than at the last call.
+func (p *point) at(net *nn.Network, batch *nn.Batch, version int) (moved, reshaped bool, err error) {
+	reshaped = p.plan != net || p.n != batch.N
+	p.theta = resize(p.theta, net.NumParams())
+	p.trial = resize(p.trial, net.NumParams())
+	if p.valid && !reshaped && p.version == version {
+		net.ParamsTo(p.trial)
+		if slices.Equal(p.trial, p.theta) {
+			return false, false, nil
+		}
+	}
+	net.ParamsTo(p.theta)
+	p.valid = false
+	if err := net.Linearize(&p.lin, batch); err != nil {
+		return true, reshaped, err
+	}
+	p.valid, p.version, p.plan, p.n = true, version, net, batch.N
+	return true, reshaped, nil
+}
+
+// tryLoss moves net to θ + s and returns the loss there. Where that cannot be
+// evaluated, because numbers overflow, ok is false.
+func (p *point) tryLoss(net *nn.Network, batch *nn.Batch, s []float64) (loss float64, ok bool) {
+	for i, v := range p.theta {
+		p.trial[i] = v + s[i]
+	}
+	net.SetParams(p.trial)
+	loss, err := net.Loss(batch, &p.ws)
+	return loss, err == nil && loss-loss == 0
+}
+
+// back returns net to θ.
+func (p *point) back(net *nn.Network) { net.SetParams(p.theta) }
+
+// gaussNewton is the chain of the Gauss–Newton matrix at the point.
+func (p *point) gaussNewton() *system.Chain { return p.lin.Chain.GaussNewton() }
+
+// outputGradient stores ∂ℓ/∂z of the loss of a batch in the outputs z, N×c, in
+// w. t is workspace of length c.
+func outputGradient(w []float64, loss nn.Loss, batch *nn.Batch, z, t []float64) {
+	c := len(t)
+	for n := range batch.N {
+		target := t
+		if batch.T != nil {
+			target = batch.T[n*c : n*c+c]
+		} else {
+			clear(t)
+			if l := batch.Labels[n]; c == 1 {
+				t[0] = float64(l)
+			} else {
+				t[l] = 1
+			}
+		}
+		weight := 1 / float64(batch.N)
+		if batch.Weights != nil {
+			weight *= batch.Weights[n]
+		}
+		g := w[n*c : n*c+c]
+		if weight == 0 {
+			clear(g)
+			continue
+		}
+		loss.Sample(g, nil, z[n*c:n*c+c], target)
+		scale(weight, g)
+	}
+}

@@ -1,0 +1,117 @@
+package train
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"costate/nn"
+)
+
+// A Sampler deals out batches of a set of samples: again and again all of it, or
+// mini-batches that go through it in an order that changes with every round, or
+// always the same random part of it. Which batch comes n-th depends on Seed and n
+// alone.
+type Sampler struct {
+	All  *nn.Batch // the whole set
+	Size int       // samples of a batch; 0 or All.N takes all of them
+	Seed uint64
+
+	// Fixed deals out one and the same random batch.
+	Fixed bool
+
+	// Curvature, if it is not 0, is the size of a second batch, drawn apart, for
+	// Task.Curvature.
+	Curvature int
+
+	batch, curvature nn.Batch
+	order            [2]order
+	at               int // batch that was dealt last, from 1
+}
+
+// order is a permutation of the samples for one round.
+type order struct {
+	perm  []int
+	round int // from 1
+	index []int
+}
+
+// check reports what is wrong with the settings.
+func (s *Sampler) check() error {
+	switch {
+	case s.All == nil || s.All.N < 1:
+		return fmt.Errorf("train: no samples to draw batches from")
+	case s.Size < 0 || s.Size > s.All.N:
+		return fmt.Errorf("train: batches of %d samples; there are %d", s.Size, s.All.N)
+	case s.Curvature < 0 || s.Curvature > s.All.N:
+		return fmt.Errorf("train: %d samples for the curvature; there are %d", s.Curvature, s.All.N)
+	}
+	return nil
+}
+
+// Number is the number of batches dealt so far.
+func (s *Sampler) Number() int { return s.at }
+
+// deal makes t's batches the n-th ones, from 1.
+func (s *Sampler) deal(t *Task, n int, inputs, outputs int) {
+	s.at = n
+	t.Batch, t.Curvature = s.All, nil
+	version := n
+	if s.Size > 0 && s.Size < s.All.N {
+		s.pick(&s.batch, 0, n, s.Size, inputs, outputs)
+		t.Batch = &s.batch
+	} else if s.Curvature == 0 {
+		version = 1
+	}
+	if s.Fixed {
+		version = 1
+	}
+	if s.Curvature > 0 {
+		s.pick(&s.curvature, 1, n, s.Curvature, inputs, outputs)
+		t.Curvature = &s.curvature
+	}
+	t.Version = version
+}
+
+// pick gathers batch n of the given size. Batches of one round do not overlap; a
+// rest that does not fill a batch is left out of it.
+func (s *Sampler) pick(dst *nn.Batch, stream, n, size, inputs, outputs int) {
+	o := &s.order[stream]
+	if s.Fixed {
+		n = 1
+	}
+	each := s.All.N / size
+	round := 1 + (n-1)/each
+	if o.round != round {
+		o.round = round
+		o.perm = rand.New(rand.NewPCG(s.Seed, uint64(round)<<1|uint64(stream))).Perm(s.All.N)
+	}
+	from := (n - 1) % each * size
+	gather(dst, s.All, o.perm[from:from+size], inputs, outputs)
+}
+
+// gather copies samples to dst, whose storage is used again.
+func gather(dst, all *nn.Batch, index []int, inputs, outputs int) {
+	dst.N = len(index)
+	dst.X = resize(dst.X, len(index)*inputs)
+	if all.Labels != nil {
+		dst.Labels = append(dst.Labels[:0], make([]int, len(index))...)
+	}
+	if all.T != nil {
+		dst.T = resize(dst.T, len(index)*outputs)
+	}
+	if all.Weights != nil {
+		dst.Weights = resize(dst.Weights, len(index))
+	}
+	for i, n := range index {
+		copy(dst.X[i*inputs:(i+1)*inputs], all.X[n*inputs:])
+		if all.Labels != nil {
+			dst.Labels[i] = all.Labels[n]
+		}
+		if all.T != nil {
+			copy(dst.T[i*outputs:(i+1)*outputs], all.T[n*outputs:])
+		}
+		if all.Weights != nil {
+			dst.Weights[i] = all.Weights[n]
+		}
+	}
+}
