@@ -43,7 +43,7 @@ func straddle(t *testing.T) {
 	s := active.Load()
 	rnd := rand.New(rand.NewPCG(3, 4))
 	around := func(block, times int) int { return block*times + rnd.IntN(3) - 1 }
-	for range 150 {
+	for range 150 / thinning {
 		m := around(s.mc, 1+rnd.IntN(3))
 		n := around(s.nc, 1+rnd.IntN(3))
 		k := around(s.kc, 1+rnd.IntN(3))
@@ -69,6 +69,9 @@ func TestRealBlocking(t *testing.T) {
 			{30, s.nc + 5, 20}, {130, 131, 2*s.kc + 3}, {1, 300, 300}, {300, 1, 300}, {300, 300, 1},
 		} {
 			for x := range 4 {
+				if rnd.IntN(thinning) > 0 {
+					continue
+				}
 				p := newProblem(rnd, whole, x&1 != 0, x&2 != 0, size[0], size[1], size[2], 1, 1)
 				if err := p.run(1 + x); err != nil {
 					t.Fatal(err)

@@ -177,7 +177,7 @@ func TestSmallSizes(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(1, 2))
 		for m := 0; m <= 20; m++ {
-			for n := 0; n <= 28; n++ {
+			for n := 0; n <= 28; n += 1 + rnd.IntN(thinning) {
 				for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 17} {
 					s := scalars[rnd.IntN(len(scalars))]
 					p := newProblem(rnd, whole, rnd.IntN(2) == 0, rnd.IntN(2) == 0, m, n, k, s[0], s[1])
@@ -187,7 +187,7 @@ func TestSmallSizes(t *testing.T) {
 				}
 			}
 		}
-		for n := 0; n <= 40; n++ {
+		for n := 0; n <= 40; n += 1 + rnd.IntN(thinning) {
 			for _, k := range []int{0, 1, 2, 5, 8, 33} {
 				for _, sh := range []shape{lower, upper} {
 					s := scalars[rnd.IntN(len(scalars))]

@@ -107,6 +107,24 @@ func TestCompareOpenBLAS(t *testing.T) {
 			func() { Gemmt(true, false, true, n, n, 1, a, n, a, n, 0, c, n, threads) },
 			func() { other.Dsyrk(gblas.Lower, gblas.NoTrans, n, n, 1, a, n, 0, c, n) })
 		line += fmt.Sprintf("  gemmt %5.1f/%5.1f = %4.2f", flops/2/m[0], flops/2/m[1], m[1]/m[0])
+		if n <= 128 {
+			for i := range a {
+				a[i] /= float64(4 * n)
+			}
+			for x := range 4 {
+				side, tr := gblas.Left, gblas.NoTrans
+				if x&1 != 0 {
+					side = gblas.Right
+				}
+				if x&2 != 0 {
+					tr = gblas.Trans
+				}
+				m = median(rounds, each,
+					func() { copy(c, b); Trsm(x&1 == 0, x&2 == 0, x&2 != 0, true, n, n, a, n, c, n) },
+					func() { copy(c, b); other.Dtrsm(side, gblas.Lower, tr, gblas.Unit, n, n, 1, a, n, c, n) })
+				line += fmt.Sprintf("  trsm%d %4.1f/%4.1f = %4.2f", x, flops/2/m[0], flops/2/m[1], m[1]/m[0])
+			}
+		}
 		if n <= 512 && os.Getenv("GONUM") != "" {
 			m = median(3, each,
 				func() { Gemm(false, false, n, n, n, 1, a, n, b, n, 0, c, n, threads) },
