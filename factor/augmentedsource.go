@@ -14,6 +14,7 @@ func (f *core) stages(c *system.Chain, backend blas.Backend) {
 	first := 0
 	for k, s := range c.Stages {
 		b := &f.blocks[last-k]
+		b.src = last - k
 		b.h, b.q, b.first = s.States(), s.Params(), first
 		first += b.q
 		if k > 0 {

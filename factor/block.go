@@ -35,9 +35,10 @@ import (
 // later ones allocate nothing.
 //
 // Pivot blocks may be singular although A is not (a zero diagonal block, for
-// example), because pivoting does not cross blocks. Factorize then factors
-// A + σI instead, with a small σ that Report tells, and solutions are refined
-// against A.
+// example), because pivoting does not cross blocks. Such a block is merged with
+// the next one, and stays so until the next Analyse. Where that would make
+// blocks too large, Factorize factors A + σI instead, with a small σ that
+// Report tells, and solutions are refined against A.
 //
 // Sources: J. R. Bunch and L. Kaufman, Some stable methods for calculating
 // inertia and solving symmetric linear systems, Math. Comp. 31 (1977); G. H.
@@ -146,16 +147,29 @@ func (f *Block) Factorize(a *la.BlockTridiag) error {
 		}
 	}
 	f.invNorm = -1
+	f.core.growth = mergeGrowth * f.norm
 	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
+	blocks := len(f.core.blocks)
+	err := f.factorize()
+	if len(f.core.blocks) < blocks {
+		f.recount()
+	}
+	return err
+}
+
+func (f *Block) factorize() error {
 	err := f.core.factor(&f.source, 0, nil)
 	if err == nil && !f.alarming(0) {
 		f.settle(f.core.stats, 0, true)
 		if f.core.stats.tiny < 1 && f.Cond() > 1/unit {
 			s := f.core.stats
-			return f.singular(&SingularError{Block: s.block, Pivot: s.at})
+			return f.singular(f.place(s.block, s.at))
 		}
 		f.factored = true
 		return nil
+	}
+	if e, ok := err.(*SingularError); ok {
+		err = f.place(e.Block, e.Pivot)
 	}
 	return f.avoid(err)
 }
@@ -257,15 +271,32 @@ func (f *Block) avoid(cause error) error {
 		s.positive = f.core.order - s.negative - s.zero
 		f.settle(s, 0, false)
 		if cause == nil {
-			cause = &SingularError{Block: above.block, Pivot: above.at}
+			cause = f.place(above.block, above.at)
 		}
 		return cause
 	}
 	if cause == nil {
-		cause = &SingularError{Block: f.core.stats.block, Pivot: f.core.stats.at}
+		cause = f.place(f.core.stats.block, f.core.stats.at)
 	}
 	f.settle(coreStats{log: math.NaN()}, 0, false)
 	return cause
+}
+
+// place names an unknown of a block of the core by a block of the matrix.
+func (f *Block) place(k, at int) *SingularError {
+	if k >= len(f.core.blocks) {
+		return &SingularError{}
+	}
+	i := f.core.blocks[k].first + at
+	block := f.a.BlockOf(i)
+	return &SingularError{Block: block, Pivot: i - f.a.BlockFirst(block)}
+}
+
+// recount updates the cost after blocks have been merged.
+func (f *Block) recount() {
+	f.cost = f.core.cost()
+	f.cost.Bytes += 8 * int64(len(f.a.Raw())+7*f.a.SymmetricDim())
+	f.report.Flops, f.report.Bytes = f.cost.Factor, f.cost.Bytes
 }
 
 // singular reports a matrix whose pivots are as small as rounding errors.

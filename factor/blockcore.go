@@ -40,14 +40,20 @@ type core struct {
 
 	shift   float64   // of the factorization at hand
 	damping []float64 // nil or one a block
+	growth  float64   // largest element that is not avoided by merging
+	limit   int       // largest order of a merged block, 0: none is made
 	stats   coreStats
 	pool    pool[coreSpace]
 }
 
 // A coreBlock is the shape and the factor of one block.
 type coreBlock struct {
-	h, q  int // pairs; order of the rest
-	first int // of the rest in a right-hand side
+	h, q   int // pairs; order of the rest
+	first  int // of the rest in a right-hand side
+	src    int // number in the source
+	lead   int // unknowns before those that couple to the next block
+	parts  []part
+	before coreStats // of factor when it came here
 
 	// Boundary: b unknowns of the next block, counted inside its states if it
 	// has pairs and inside its rest otherwise: off, off+1, … if rows is nil.
@@ -160,10 +166,20 @@ func (c *core) alloc() {
 		b.x, b.bc = take(b.rank()*b.q), take(b.b*len(b.cols))
 		b.perm, indices = indices[:b.q:b.q], indices[b.q:]
 	}
-	c.p, c.g, c.gt = make([]float64, s.p), make([]float64, s.g), make([]float64, s.g)
-	c.u, c.xd, c.mid = make([]float64, s.u), make([]float64, s.xd), make([]float64, s.mid)
-	c.pivwork, c.inverse = make([]float64, max(2*s.q, c.backend.SytrfWork(s.q))), make([]int, s.q)
+	c.workspace()
 	c.pool.reset()
+}
+
+// workspace makes what factor needs of scratch memory, where it is not there.
+func (c *core) workspace() {
+	s := c.size()
+	c.p, c.g, c.gt = resize(c.p, s.p), resize(c.g, s.g), resize(c.gt, s.g)
+	c.u, c.xd, c.mid = resize(c.u, s.u), resize(c.xd, s.xd), resize(c.mid, s.mid)
+	c.pivwork = resize(c.pivwork, max(2*s.q, c.backend.SytrfWork(s.q)))
+	if cap(c.inverse) < s.q {
+		c.inverse = make([]int, s.q)
+	}
+	c.inverse = c.inverse[:s.q]
 }
 
 // target is where block k receives the update of the block before: the lower

@@ -30,20 +30,32 @@ func (c *core) factor(src source, shift float64, damping []float64) error {
 	if len(c.blocks) > 0 {
 		c.load(src, 0)
 	}
-	for k := range c.blocks {
-		b := &c.blocks[k]
-		next := k+1 < len(c.blocks)
-		if b.h > 0 {
+	for k := 0; k < len(c.blocks); k++ {
+		c.blocks[k].before = c.stats
+		if c.blocks[k].h > 0 {
 			c.substitute(src, k)
 		}
-		if next {
+		size := c.inspect(k)
+		if !(size <= c.growth) && c.merge(k-1) {
+			c.again(src, k-1)
+			k -= 2
+			continue
+		}
+		err := c.pivot(k, size)
+		if err != nil && c.blocks[k].b > 0 && c.merge(k) {
+			c.again(src, k)
+			k--
+			continue
+		}
+		b := &c.blocks[k]
+		if err != nil && (b.b > 0 || err.notFinite) {
+			return &err.SingularError
+		}
+		if k+1 < len(c.blocks) {
 			c.load(src, k+1)
 		}
 		if b.h > 0 && b.b > 0 {
 			c.substituteNext(k)
-		}
-		if err := c.pivot(k); err != nil && (b.b > 0 || err.notFinite) {
-			return &err.SingularError
 		}
 		if b.b > 0 && b.q > 0 {
 			c.couple(src, k)
@@ -61,8 +73,12 @@ func (c *core) factor(src source, shift float64, damping []float64) error {
 // before it is added.
 func (c *core) load(src source, k int) {
 	dst, ld := c.target(k)
-	src.diagonal(k, dst, ld)
 	b := &c.blocks[k]
+	if b.parts == nil {
+		src.diagonal(b.src, dst, ld)
+	} else {
+		c.loadMerged(src, b)
+	}
 	if b.h == 0 {
 		c.damp(k, dst)
 	}
@@ -89,8 +105,8 @@ type pivotError struct {
 	notFinite bool
 }
 
-// pivot factors the rest of block k and counts.
-func (c *core) pivot(k int) *pivotError {
+// inspect returns the largest element of pivot block k.
+func (c *core) inspect(k int) float64 {
 	b, s := &c.blocks[k], &c.stats
 	size := largestLower(b.q, b.f, b.q)
 	if !(size <= s.largest) {
@@ -99,6 +115,12 @@ func (c *core) pivot(k int) *pivotError {
 	if k == 0 {
 		s.front = size
 	}
+	return size
+}
+
+// pivot factors the rest of block k, whose largest element is size, and counts.
+func (c *core) pivot(k int, size float64) *pivotError {
+	b, s := &c.blocks[k], &c.stats
 	if b.q == 0 {
 		return nil
 	}
@@ -166,17 +188,17 @@ func smallestPivot(n int, f []float64, ld int, e []float64) (at int, least float
 // couple computes X of block k from its coupling and its factor.
 func (c *core) couple(src source, k int) {
 	b := &c.blocks[k]
+	n := b.q - b.lead
+	raw := c.xd[:b.b*n]
+	if b.h == 0 {
+		src.coupling(b.src+max(0, len(b.parts)-1), raw)
+	}
 	if b.cols == nil {
-		if b.h == 0 {
-			src.coupling(k, c.xd[:b.b*b.q])
-		}
-		permuteCols(b.b, b.perm, c.xd, b.x)
+		permuteCols(b.b, n, b.perm, b.lead, raw, b.x)
 	} else {
-		raw := c.xd[:b.b*b.q]
-		src.coupling(k, raw)
 		for i := range b.b {
 			for j, col := range b.cols {
-				b.bc[i*len(b.cols)+j] = raw[i*b.q+col]
+				b.bc[i*len(b.cols)+j] = raw[i*n+col]
 			}
 		}
 		inv := c.inverse[:b.q]
@@ -185,7 +207,7 @@ func (c *core) couple(src source, k int) {
 		}
 		clear(b.x)
 		for i, col := range b.cols {
-			b.x[i*b.q+inv[col]] = 1
+			b.x[i*b.q+inv[b.lead+col]] = 1
 		}
 	}
 	c.backend.Trsm(blas.Right, blas.Lower, blas.Trans, blas.Unit, b.rank(), b.q, 1, b.f, b.q, b.x, b.q)
@@ -221,13 +243,22 @@ func (c *core) schur(k int) {
 	}
 }
 
-// permuteCols computes dst = src Pᵀ for src with rows of the length of perm.
-func permuteCols(rows int, perm []int, src, dst []float64) {
-	n := len(perm)
+// permuteCols computes dst = [0 src] Pᵀ, with lead columns of zeros before the
+// n of src.
+func permuteCols(rows, n int, perm []int, lead int, src, dst []float64) {
 	for i := range rows {
-		s, d := src[i*n:][:n], dst[i*n:][:n]
+		s, d := src[i*n:][:n], dst[i*len(perm):][:len(perm)]
+		if lead == 0 {
+			for j, p := range perm {
+				d[j] = s[p]
+			}
+			continue
+		}
 		for j, p := range perm {
-			d[j] = s[p]
+			d[j] = 0
+			if p >= lead {
+				d[j] = s[p-lead]
+			}
 		}
 	}
 }

@@ -177,7 +177,7 @@ func (t *pairs) states(nr int, s, rest, boundary []float64) {
 func (c *core) substitute(src source, k int) {
 	b := &c.blocks[k]
 	t, h, q, r := b.t, b.h, b.q, b.q+b.b
-	src.constraints(k, t)
+	src.constraints(b.src, t)
 	t.divide()
 	c.countPairs(b)
 
@@ -201,13 +201,13 @@ func (c *core) substitute(src source, k int) {
 	}
 	transposeTo(gt, g, r, h)
 
-	src.rest(k, b.f)
+	src.rest(b.src, b.f)
 	c.damp(k, b.f)
 	for j := range q {
 		t.addRow(j, gt, r, 0, b.f[j*q:][:j+1])
 	}
 	x := c.xd[:b.b*q]
-	src.coupling(k, x)
+	src.coupling(b.src, x)
 	for j := range b.b {
 		t.addRow(q+j, gt, r, 0, x[j*q:][:q])
 	}

@@ -32,7 +32,8 @@ func (c *core) shape(a *la.BlockTridiag, backend blas.Backend) {
 	*c = core{backend: backend, blocks: make([]coreBlock, a.Blocks()), order: a.SymmetricDim()}
 	for k := range c.blocks {
 		b := &c.blocks[k]
-		b.q, b.first = a.BlockSize(k), a.BlockFirst(k)
+		b.src, b.q, b.first = k, a.BlockSize(k), a.BlockFirst(k)
+		c.limit = max(c.limit, mergeBelow, 3*b.q)
 		if k+1 == len(c.blocks) {
 			break
 		}
