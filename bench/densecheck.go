@@ -22,10 +22,7 @@ func denseBytes(n int) int64 { return 3 * 8 * int64(n) * int64(n) }
 // nothing with the factorization but these products.
 func checkDense(ctx context.Context, m *measurement, lin *nn.Linearization, outcome []solved, results []solveResult) error {
 	n := m.problem.net.NumParams()
-	chain := &lin.Chain
-	if m.curvature == "ggn" {
-		chain = chain.GaussNewton()
-	}
+	chain := m.chain(lin)
 	h, err := denseMatrix(ctx, chain, m.backend)
 	if err != nil {
 		return err

@@ -38,10 +38,7 @@ type augmentedView struct {
 // assembleForDisplay returns the view of K at the first damping, or nil if K
 // would be too large to be assembled without being asked for.
 func (s *session) assembleForDisplay(ctx context.Context, m *measurement, lin *nn.Linearization, files *solveFiles) (*augmentedView, error) {
-	chain := &lin.Chain
-	if m.curvature == "ggn" {
-		chain = chain.GaussNewton()
-	}
+	chain := m.chain(lin)
 	entries := augmentedEntries(chain)
 	limit := s.memoryLimit()
 	if !files.needsMatrix() && (entries > displayEntries || limit > 0 && entries*entryBytes > limit/2) {

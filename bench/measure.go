@@ -57,10 +57,15 @@ func (m *measurement) point(lin *nn.Linearization) (*system.Chain, error) {
 	if err := m.problem.net.Linearize(lin, m.problem.batch); err != nil {
 		return nil, err
 	}
+	return m.chain(lin), nil
+}
+
+// chain is that of the curvature asked for, at the point of lin.
+func (m *measurement) chain(lin *nn.Linearization) *system.Chain {
 	if m.curvature == "ggn" {
-		return lin.Chain.GaussNewton(), nil
+		return lin.Chain.GaussNewton()
 	}
-	return &lin.Chain, nil
+	return &lin.Chain
 }
 
 // steps is the number of steps of run on the meter.

@@ -37,6 +37,9 @@ type solveResult struct {
 	// RelativeErrorDense is ‖x − x_d‖/‖x_d‖ for x_d from a dense solve, null
 	// without --check-dense.
 	RelativeErrorDense *number `json:"relative_error_dense"`
+
+	// Spectrum is there with --spectrum only, in the first result of a sweep.
+	Spectrum *spectrum `json:"spectrum,omitempty"`
 }
 
 // matrix describes the augmented system K.

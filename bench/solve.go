@@ -26,6 +26,7 @@ type solveFlags struct {
 	checkDense bool
 	repeat     int
 	iterations int
+	spectrum   int
 	in, out    string
 	mtxOut     string
 	plot       string
@@ -76,10 +77,11 @@ P_K.mtx (lower triangle) and P_b.mtx. --plot draws K and the permuted K.`,
 	fl.BoolVar(&f.checkDense, "check-dense", false, "compare x with a dense solve")
 	fl.IntVar(&f.repeat, "repeat", 3, "times to measure; the best are shown")
 	fl.IntVar(&f.iterations, "max-iterations", 0, "iterations after which an iterative method gives up (default: ten times the parameters)")
+	fl.IntVar(&f.spectrum, "spectrum", 0, "count the eigenvalues of H below so many shifts, exactly; --plot draws them too")
 	fl.StringVar(&f.in, "in", "", "read network, batch and right-hand side from this .npz file")
 	fl.StringVar(&f.out, "out", "", "write network, batch, g and x to this .npz file")
 	fl.StringVar(&f.mtxOut, "mtx-out", "", "write K and its right-hand side as Matrix Market files with this prefix")
-	fl.StringVar(&f.plot, "plot", "", "draw K and the permuted K in this file (.png, .svg, .pdf)")
+	fl.StringVar(&f.plot, "plot", "", "draw K and the permuted K (and the spectrum) in this file (.png, .svg, .pdf)")
 	return c
 }
 
@@ -120,6 +122,9 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	}
 	if f.repeat < 1 {
 		return usagef("--repeat is %d; it must be at least 1", f.repeat)
+	}
+	if f.spectrum < 0 {
+		return usagef("--spectrum is %d; it must be at least 1", f.spectrum)
 	}
 	if f.iterations < 0 {
 		return usagef("--max-iterations is %d; it must be at least 1", f.iterations)
@@ -179,7 +184,7 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	if files.needsMatrix() {
 		m.before = s.checkAugmented
 	}
-	m.meter = newMeter(s.stderr, m.steps()+4)
+	m.meter = newMeter(s.stderr, m.steps()+5)
 	closeMeter := closer(m.meter)
 	defer closeMeter()
 	lin := new(nn.Linearization)
@@ -202,6 +207,12 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 			return err
 		}
 	}
+	if f.spectrum > 0 {
+		m.meter.step("spectrum")
+		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
+			return explain(err)
+		}
+	}
 	var others []otherMethod
 	if f.tour && !s.json {
 		if others, err = m.otherMethods(ctx, lin, &outcome[0], results[0].Method); err != nil {
@@ -209,7 +220,7 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 		}
 	}
 	m.meter.step("write")
-	if err := files.write(m, lin, k, outcome); err != nil {
+	if err := files.write(m, lin, k, outcome, results[0].Spectrum); err != nil {
 		return err
 	}
 	closeMeter()

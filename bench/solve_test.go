@@ -184,6 +184,31 @@ func TestSolveFiles(t *testing.T) {
 	}
 }
 
+// TestSolveSpectrum compares counts with those of the sweep, which come from
+// other factorizations.
+func TestSolveSpectrum(t *testing.T) {
+	dir := t.TempDir()
+	var r solveResult
+	mustJSON(t, &r, solveArgs("--spectrum", "9", "--plot", filepath.Join(dir, "s.png"))...)
+	s := r.Spectrum
+	if s == nil || len(s.Counts) != 9 || !(s.Min.Low <= s.Min.High && s.Min.High < s.Max.Low && s.Max.Low <= s.Max.High) {
+		t.Fatalf("spectrum %+v", s)
+	}
+	last := 0
+	for _, c := range s.Counts {
+		if c.Below < last || c.Below > r.Params || !(s.Min.Low < c.Shift && c.Shift < s.Max.High) {
+			t.Errorf("counts %+v", s.Counts)
+		}
+		last = c.Below
+		var at solveResult
+		mustJSON(t, &at, solveArgs("--eps", fmt.Sprint(-c.Shift), "--method", "dense", "--repeat", "1", "--rhs", "random")...)
+		if c.Certain && at.Inertia.Certain && at.Inertia.Negative != c.Below {
+			t.Errorf("%d eigenvalues below %g, the dense factorization counts %d", c.Below, c.Shift, at.Inertia.Negative)
+		}
+	}
+	leftovers(t, dir, "s.png")
+}
+
 func TestSolveSeeds(t *testing.T) {
 	var a, b, c solveResult
 	mustJSON(t, &a, solveArgs("--seed", "7", "--rhs", "random", "--threads", "1")...)

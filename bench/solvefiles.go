@@ -57,7 +57,7 @@ func (o *solveFiles) discard() {
 }
 
 // write writes all files.
-func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedView, outcome []solved) error {
+func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedView, outcome []solved, sp *spectrum) error {
 	g := m.problem.rightHandSide(lin)
 	if o.npz != nil {
 		o.npz.discard() // it has shown that the file can be written
@@ -77,7 +77,15 @@ func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedVi
 		}
 	}
 	if o.plot != nil {
-		return o.plot.save(matrixPage(k))
+		pg := matrixPage(k)
+		if sp != nil {
+			panel, err := sp.panel(len(g))
+			if err != nil {
+				return err
+			}
+			pg.panels[0] = append(pg.panels[0], panel)
+		}
+		return o.plot.save(pg)
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ func (p *solveReport) print() error {
 	} else {
 		p.sweep()
 	}
+	if sp := p.results[0].Spectrum; sp != nil {
+		sp.print(p.w, p.results[0].Params)
+	}
 	if len(p.others) > 0 {
 		p.comparison()
 	}
