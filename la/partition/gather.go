@@ -15,7 +15,8 @@ type Gather struct {
 	n, stored int
 	part      Partition
 	elements  int
-	narrow    []uint32 // for each stored value its place, where that fits …
+	from      []int32  // values that are taken; nil: all, one after the other
+	narrow    []uint32 // for each of them its place, where that fits …
 	wide      []int    // … and where it does not
 	rows      [][]int  // structure of the blocks below the diagonal
 	cols      [][]int
@@ -27,7 +28,7 @@ type Gather struct {
 // one if p is not a permutation, if p or part do not have the order of a, or if
 // the blocks together are too large to be addressed. The work is linear in
 // the stored entries.
-func Analyse(a *la.Sym, p Perm, part Partition) (*Gather, error) {
+func Analyse(a *la.Sym, p Perm, part Partition) (_ *Gather, err error) {
 	low := a.RawLower()
 	if part.Len() != low.N {
 		return nil, fmt.Errorf("partition: blocks have %d indices together, the matrix has order %d", part.Len(), low.N)
@@ -46,17 +47,16 @@ func Analyse(a *la.Sym, p Perm, part Partition) (*Gather, error) {
 		return nil, fmt.Errorf("partition: blocks of up to %d indices are too large to be addressed", part.Largest())
 	}
 	g := &Gather{n: low.N, stored: len(low.Val), part: part, elements: elements}
-	m := newSlotMap(p, part, sizes)
+	m := newSlotMap(low.N, p, part, sizes)
 	if elements <= math.MaxUint32 {
 		g.narrow = make([]uint32, len(low.Val))
-		if err := fillSlots(g.narrow, m, low); err != nil {
-			return nil, err
-		}
+		err = fillSlots(g.narrow, m, low)
 	} else {
 		g.wide = make([]int, len(low.Val))
-		if err := fillSlots(g.wide, m, low); err != nil {
-			return nil, err
-		}
+		err = fillSlots(g.wide, m, low)
+	}
+	if err != nil {
+		return nil, err
 	}
 	g.rows = m.lists(part, m.up, 1)
 	g.cols = m.lists(part, m.down, 0)
@@ -74,8 +74,9 @@ type slotMap struct {
 	up, down []bool // new index couples to the previous, next block
 }
 
-func newSlotMap(p Perm, part Partition, sizes []int) *slotMap {
-	n := part.Len()
+// newSlotMap maps the old indices p[0], p[1], … (nil: 0, 1, …) of n to the
+// blocks of part. There may be other old indices, of which it knows nothing.
+func newSlotMap(n int, p Perm, part Partition, sizes []int) *slotMap {
 	m := &slotMap{
 		sizes: sizes, diag: make([]int, len(sizes)), sub: make([]int, len(sizes)),
 		perm: make([]int, n), block: make([]int, n), offset: make([]int, n),
@@ -100,29 +101,39 @@ func newSlotMap(p Perm, part Partition, sizes []int) *slotMap {
 	return m
 }
 
+// fillSlots finds the places of all entries.
 func fillSlots[T uint32 | int](slots []T, m *slotMap, low la.Lower) error {
 	for i := 0; i < low.N; i++ {
-		bi, oi := m.block[i], m.offset[i]
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			j := int(low.Col[t])
-			bj, oj := m.block[j], m.offset[j]
-			var s int
-			switch bi - bj {
-			case 0:
-				s = m.diag[bi] + max(oi, oj)*m.sizes[bi] + min(oi, oj)
-			case 1:
-				s = m.sub[bj] + oi*m.sizes[bj] + oj
-				m.up[m.perm[i]], m.down[m.perm[j]] = true, true
-			case -1:
-				s = m.sub[bi] + oj*m.sizes[bi] + oi
-				m.up[m.perm[j]], m.down[m.perm[i]] = true, true
-			default:
-				return &EntryError{I: i, J: j, PermI: m.perm[i], PermJ: m.perm[j], BlockI: bi, BlockJ: bj}
+			s, ok := m.slot(i, int(low.Col[t]))
+			if !ok {
+				return m.entryError(i, int(low.Col[t]))
 			}
 			slots[t] = T(s)
 		}
 	}
 	return nil
+}
+
+// slot finds the place of the entry (i, j), old indices, and marks it in the structure.
+func (m *slotMap) slot(i, j int) (s int, ok bool) {
+	bi, oi := m.block[i], m.offset[i]
+	bj, oj := m.block[j], m.offset[j]
+	switch bi - bj {
+	case 0:
+		return m.diag[bi] + max(oi, oj)*m.sizes[bi] + min(oi, oj), true
+	case 1:
+		m.up[m.perm[i]], m.down[m.perm[j]] = true, true
+		return m.sub[bj] + oi*m.sizes[bj] + oj, true
+	case -1:
+		m.up[m.perm[j]], m.down[m.perm[i]] = true, true
+		return m.sub[bi] + oj*m.sizes[bi] + oi, true
+	}
+	return 0, false
+}
+
+func (m *slotMap) entryError(i, j int) error {
+	return &EntryError{I: i, J: j, PermI: m.perm[i], PermJ: m.perm[j], BlockI: m.block[i], BlockJ: m.block[j]}
 }
 
 // lists returns, for each block below the diagonal, the positions within block
@@ -181,20 +192,29 @@ func (g *Gather) To(dst *la.BlockTridiag, src *la.Sym) {
 	}
 	data := dst.Raw()
 	clear(data)
-	if g.narrow != nil {
+	switch {
+	case g.from != nil && g.narrow != nil:
+		for t, s := range g.narrow {
+			data[s] = low.Val[g.from[t]]
+		}
+	case g.from != nil:
+		for t, s := range g.wide {
+			data[s] = low.Val[g.from[t]]
+		}
+	case g.narrow != nil:
 		for t, s := range g.narrow {
 			data[s] = low.Val[t]
 		}
-		return
-	}
-	for t, s := range g.wide {
-		data[s] = low.Val[t]
+	default:
+		for t, s := range g.wide {
+			data[s] = low.Val[t]
+		}
 	}
 }
 
-// Slot returns where in the backing slice of the block-tridiagonal matrix the
-// t-th stored value of the sparse one is put.
-func (g *Gather) Slot(t int) int {
+// slot returns where in the backing slice of the block-tridiagonal matrix the
+// t-th of the values that are taken is put.
+func (g *Gather) slot(t int) int {
 	if g.narrow != nil {
 		return int(g.narrow[t])
 	}

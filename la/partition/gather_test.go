@@ -73,8 +73,8 @@ func TestGather(t *testing.T) {
 			}
 		}
 		for s := range low.Val {
-			if dst.Raw()[g.Slot(s)] != low.Val[s] {
-				t.Fatalf("slot %d of value %d", g.Slot(s), s)
+			if dst.Raw()[g.slot(s)] != low.Val[s] {
+				t.Fatalf("slot %d of value %d", g.slot(s), s)
 			}
 		}
 	})
@@ -128,8 +128,8 @@ func TestWideSlots(t *testing.T) {
 	sb.Add(n-1, 3, 1)
 	a, _ := sb.Build()
 	g, err := Analyse(a, nil, New([]int{n}))
-	if err != nil || g.Slot(0) != (n-1)*n+3 || g.Slot(1) != n*n-1 || g.Elements() != n*n {
-		t.Errorf("slots %d, %d: %v", g.Slot(0), g.Slot(1), err)
+	if err != nil || g.slot(0) != (n-1)*n+3 || g.slot(1) != n*n-1 || g.Elements() != n*n {
+		t.Errorf("slots %d, %d: %v", g.slot(0), g.slot(1), err)
 	}
 }
 

@@ -1,0 +1,87 @@
+package partition
+
+import "costate/la"
+
+// A Cost estimates a block LDLᵀ factorization: of each pivot block of order n
+// that couples to m unknowns of the next block
+//
+//	flops   n³/3 + n²m + nm²
+//	bytes   8 (n² + nm)
+//
+// where a multiplication and an addition are two flops.
+type Cost struct {
+	Flops float64 // of one factorization
+	Bytes float64 // that the factor holds
+	Solve float64 // flops for one right-hand side
+
+	// Time orders alternatives. It is flops, weighted by how far below full
+	// speed dense kernels run on blocks of that size, plus a charge for each
+	// block. Its unit is a flop at full speed.
+	Time float64
+}
+
+// Weights of Cost.Time, set by what dense kernels on one core do: half speed at
+// order halfSpeed, and a block costs blockCharge flops' time in calls.
+const (
+	halfSpeed   = 32
+	blockCharge = 8000
+)
+
+// add counts a pivot block of order n that couples to m unknowns.
+func (c *Cost) add(n, m int) {
+	x, y := float64(n), float64(m)
+	f := x*x*x/3 + x*x*y + x*y*y
+	c.Flops += f
+	c.Bytes += 8 * (x*x + x*y)
+	c.Solve += 2*x*x + 4*x*y
+	c.Time += blockTime(n, m)
+}
+
+// blockTime is the Time of a pivot block of order n that couples to m unknowns.
+func blockTime(n, m int) float64 {
+	x, y := float64(n), float64(m)
+	return (x*x*x/3+x*x*y+x*y*y)*(1+halfSpeed/x) + blockCharge
+}
+
+// addGroup counts a group of leaves of order n that couples to q unknowns. Its
+// coupling is not kept.
+func (c *Cost) addGroup(n, q int) {
+	x, y := float64(n), float64(q)
+	c.Flops += x*x*x/3 + x*x*y + x*y*y
+	c.Bytes += 8 * x * x
+	c.Solve += 2*x*x + 4*x*y
+	c.Time += groupTime(n, q)
+}
+
+// Add returns the sum of two costs.
+func (c Cost) Add(d Cost) Cost {
+	return Cost{Flops: c.Flops + d.Flops, Bytes: c.Bytes + d.Bytes, Solve: c.Solve + d.Solve, Time: c.Time + d.Time}
+}
+
+// CostOf estimates the factorization of a block-tridiagonal matrix from its
+// block sizes and structure. Values do not matter.
+func CostOf(a *la.BlockTridiag) Cost {
+	var c Cost
+	for k := 0; k < a.Blocks(); k++ {
+		m := 0
+		if k+1 < a.Blocks() {
+			m = len(a.SubRows(k))
+		}
+		c.add(a.BlockSize(k), m)
+	}
+	return c
+}
+
+// Cost estimates the factorization of the block-tridiagonal matrix that g
+// fills, without making it.
+func (g *Gather) Cost() Cost {
+	var c Cost
+	for k := 0; k < g.part.Blocks(); k++ {
+		m := 0
+		if k < len(g.rows) {
+			m = len(g.rows[k])
+		}
+		c.add(g.part.Size(k), m)
+	}
+	return c
+}

@@ -1,0 +1,202 @@
+package partition
+
+import "slices"
+
+// A fitting is a partition of an ordered component that makes it block
+// tridiagonal, and what its factorization costs.
+type fitting struct {
+	order []int32 // vertices
+	first []int   // of each block in order, and the end
+	rows  []int   // of each block, those that couple to the block before
+	time  float64
+}
+
+// A fitter finds partitions of orders of one component.
+type fitter struct {
+	g      *graph
+	pos    []int32 // position of a vertex in the order at hand
+	lo, hi []int32 // least and greatest position among a vertex and its neighbours
+}
+
+func newFitter(g *graph) *fitter {
+	return &fitter{g: g, pos: make([]int32, g.n), lo: make([]int32, g.n), hi: make([]int32, g.n)}
+}
+
+// fit returns the cheapest of the partitions that it tries of the given order.
+// In an order where position i reaches up to position hi[i], blocks [f_k, f_k+1)
+// are block tridiagonal if and only if
+//
+//	f_{k+2} ≥ M(f_{k+1}),    M(f) = 1 + max hi[i] over i < f
+//
+// It tries the finest such sequences from either end, with every f_k as small
+// as allowed, and pushed as far as the next one does not move; it lets
+// neighbouring blocks merge, and eliminates from either end. The order of the
+// result is reversed where elimination from the last vertex is cheaper.
+func (f *fitter) fit(order []int32) fitting {
+	n := len(order)
+	lo, hi := f.lo[:n], f.hi[:n]
+	f.reach(order, lo, hi)
+	rlo, rhi := mirrored(lo, hi)
+	var seq, rows []int
+	backwards, least := false, -1.0
+	for _, s := range [][]int{
+		finest(hi, false), finest(hi, true),
+		mirror(finest(rhi, false), n), mirror(finest(rhi, true), n),
+	} {
+		c := coupled(s, lo)
+		if t := mergeQuick(s, c); least < 0 || t < least {
+			seq, rows, backwards, least = s, c, false, t
+		}
+		s = mirror(s, n)
+		c = coupled(s, rlo)
+		if t := mergeQuick(s, c); t < least {
+			seq, rows, backwards, least = s, c, true, t
+		}
+	}
+	if backwards {
+		order = slices.Clone(order)
+		slices.Reverse(order)
+	}
+	first, rows, time := merge(seq, rows)
+	return fitting{order: order, first: first, rows: rows, time: time}
+}
+
+// reach finds for each position the least and the greatest position among its
+// own and those of its neighbours.
+func (f *fitter) reach(order, lo, hi []int32) {
+	for i, v := range order {
+		f.pos[v] = int32(i)
+	}
+	for i, v := range order {
+		l, h := int32(i), int32(i)
+		for _, u := range f.g.adj[f.g.ptr[v]:f.g.ptr[v+1]] {
+			p := f.pos[u]
+			l, h = min(l, p), max(h, p)
+		}
+		lo[i], hi[i] = l, h
+	}
+}
+
+// mirrored turns reaches over to the reversed order.
+func mirrored(lo, hi []int32) (rlo, rhi []int32) {
+	n := len(lo)
+	rlo, rhi = make([]int32, n), make([]int32, n)
+	for i := range lo {
+		rlo[n-1-i] = int32(n-1) - hi[i]
+		rhi[n-1-i] = int32(n-1) - lo[i]
+	}
+	return rlo, rhi
+}
+
+// mirror turns a sequence of firsts over to the reversed order of n.
+func mirror(first []int, n int) []int {
+	r := make([]int, len(first))
+	for k, v := range first {
+		r[len(first)-1-k] = n - v
+	}
+	return r
+}
+
+// finest returns the sequence f_0 = 0, f_1, … , n with f_{k+1} = M(f_k), from
+// f_1 = 1. With push, every f_k is first moved as far as M stays the same.
+func finest(hi []int32, push bool) []int {
+	n := len(hi)
+	first := []int{0}
+	f := 1 // the next boundary
+	m := int(hi[0]) + 1
+	i := 1 // m is M(i), and i ≥ f
+	for {
+		for ; i < f; i++ {
+			m = max(m, int(hi[i])+1)
+		}
+		for push && i < n && i < m && int(hi[i])+1 <= m {
+			i++
+		}
+		f = i
+		first = append(first, f)
+		if f == n {
+			return first
+		}
+		f = max(m, f+1)
+	}
+}
+
+// coupled counts in each block the vertices that couple to the block before.
+func coupled(first []int, lo []int32) []int {
+	rows := make([]int, len(first)-1)
+	for k := range rows {
+		for i := first[k]; i < first[k+1]; i++ {
+			if int(lo[i]) < first[k] {
+				rows[k]++
+			}
+		}
+	}
+	return rows
+}
+
+// mergeLimit is the largest block that is made by merging.
+const mergeLimit = 128
+
+// merge joins runs of neighbouring blocks where that costs less time, by
+// dynamic programming over the boundaries that stay. rows[k] counts the
+// vertices of block k that couple to the block before. The results are first
+// and rows of what is left.
+func merge(first, rows []int) (merged, coupled []int, time float64) {
+	nb := len(rows)
+	best := make([]float64, nb+1) // of the first k blocks
+	from := make([]int32, nb+1)
+	for k := 1; k <= nb; k++ {
+		m := 0
+		if k < nb {
+			m = rows[k]
+		}
+		best[k] = -1
+		for j := k - 1; j >= 0; j-- {
+			n := first[k] - first[j]
+			if j < k-1 && n > mergeLimit {
+				break
+			}
+			run := blockTime(n, m)
+			if t := best[j] + run; best[k] < 0 || t < best[k] {
+				best[k], from[k] = t, int32(j)
+			} else if run > 2*(best[k]-best[j]) {
+				break // longer runs cost even more than their parts
+			}
+		}
+	}
+	for k := nb; k > 0; k = int(from[k]) {
+		merged = append(merged, first[k])
+		coupled = append(coupled, rows[from[k]])
+	}
+	merged = append(merged, 0)
+	slices.Reverse(merged)
+	slices.Reverse(coupled)
+	return merged, coupled, best[nb]
+}
+
+// mergeQuick returns the time after merging greedily: a run grows as long as
+// that lowers its time for each vertex. It ranks sequences at less cost.
+func mergeQuick(first, rows []int) (time float64) {
+	nb := len(rows)
+	after := func(k int) int {
+		if k < nb {
+			return rows[k]
+		}
+		return 0
+	}
+	for k := 0; k < nb; {
+		start := first[k]
+		k++
+		run := blockTime(first[k]-start, after(k))
+		for k < nb && first[k+1]-start <= mergeLimit {
+			t := blockTime(first[k+1]-start, after(k+1))
+			if t*float64(first[k]-start) >= run*float64(first[k+1]-start) {
+				break
+			}
+			k++
+			run = t
+		}
+		time += run
+	}
+	return time
+}
