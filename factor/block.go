@@ -77,10 +77,15 @@ type blockSpace struct{ x, b, xc, bc, r, best []float64 }
 // MemoryLimit matter here. It returns a *MemoryError before anything large is
 // allocated if Cost exceeds the limit.
 func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
-	f.ready, f.factored, f.known = false, false, false
+	f.opts = Options{}
 	if opts != nil {
 		f.opts = *opts
 	}
+	return f.analyse(a)
+}
+
+func (f *Block) analyse(a *la.BlockTridiag) error {
+	f.ready, f.factored, f.known = false, false, false
 	if f.opts.Backend == nil {
 		f.opts.Backend = blas.Native()
 	}
@@ -135,7 +140,7 @@ func (f *Block) fits(a *la.BlockTridiag) bool {
 func (f *Block) Factorize(a *la.BlockTridiag) error {
 	f.factored, f.known = false, false
 	if !f.fits(a) {
-		if err := f.Analyse(a, nil); err != nil {
+		if err := f.analyse(a); err != nil {
 			return err
 		}
 	}
@@ -351,10 +356,10 @@ func (f *Block) Report() Report {
 	return f.report
 }
 
-// Cost returns the work and memory of the shape that was analysed. The bytes
-// include the kept copy of the matrix.
+// Cost returns the work and memory of the shape that was analysed, also where
+// Analyse refused it. The bytes include the kept copy of the matrix.
 func (f *Block) Cost() Cost {
-	if !f.ready {
+	if f.core.backend == nil {
 		panic(ErrNotAnalysed)
 	}
 	return f.cost

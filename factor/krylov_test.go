@@ -2,7 +2,6 @@ package factor_test
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -179,25 +178,4 @@ func TestKrylovShared(t *testing.T) {
 		}
 		wg.Wait()
 	}
-}
-
-func ExampleCG() {
-	c := chainCases[3].make(1).GaussNewton()
-	var f factor.CG
-	if err := f.Analyse(c, nil); err != nil {
-		fmt.Println(err)
-		return
-	}
-	if err := f.Factorize(0.5); err != nil {
-		fmt.Println(err)
-		return
-	}
-	ones := mat.NewVecDense(f.Order(), nil)
-	for i := range f.Order() {
-		ones.SetVec(i, 1)
-	}
-	var x mat.VecDense
-	err := f.SolveVecTo(&x, ones)
-	fmt.Println(err, f.Report().BackwardError <= 1e-14, f.Report().Refinements > 1)
-	// Output: <nil> true true
 }
