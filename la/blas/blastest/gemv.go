@@ -51,8 +51,8 @@ func Gemv(t *testing.T, g blas.Backend) {
 		}
 	}
 	for _, tA := range transposes {
-		for m := range 6 {
-			for n := range 6 {
+		for m := 0; m < 6; m += step {
+			for n := 0; n < 6; n += step {
 				for _, alpha := range scalars {
 					for _, beta := range scalars {
 						try(tA, m, n, alpha, beta)
@@ -60,8 +60,8 @@ func Gemv(t *testing.T, g blas.Backend) {
 				}
 			}
 		}
-		for n := 1; n <= 70; n++ {
-			for m := 1; m <= 70; m += 1 + rng.IntN(3) {
+		for n := 1; n <= 70; n += thin {
+			for m := 1; m <= 70; m += thin + rng.IntN(3) {
 				try(tA, m, n, pick(rng, scalars), pick(rng, scalars))
 			}
 		}

@@ -11,11 +11,11 @@ import (
 // solve that DSolve and PermuteRows make of it, by backward errors.
 func Sytrs(t *testing.T, g blas.Backend) {
 	rng := NewRand(5)
-	for _, kind := range Kinds {
-		if kind.Singular {
+	for i, kind := range Kinds {
+		if kind.Singular || i%thin != 0 {
 			continue
 		}
-		for _, n := range []int{0, 1, 2, 3, 4, 5, 8, 17, 32, 33, 48, 49, 64, 65, 97, 130} {
+		for _, n := range thinned([]int{65, 0, 1, 2, 3, 4, 5, 8, 17, 32, 33, 48, 49, 64, 97, 130}) {
 			for _, nrhs := range []int{0, 1, 2, 3, 9, 40} {
 				f := NewFactor(kind, n, 1, rng)
 				f.Factorize(g)

@@ -122,14 +122,14 @@ func Trsm(t *testing.T, g blas.Backend) {
 			}
 		}
 	}
-	for m := range 5 {
-		for n := range 5 {
+	for m := 0; m < 5; m += step {
+		for n := 0; n < 5; n += step {
 			for _, alpha := range scalars {
 				try(m, n, alpha)
 			}
 		}
 	}
-	for n := 1; n <= 70; n++ {
+	for n := 1; n <= 70; n += thin {
 		try(n, 1, 1)
 		try(1, n, 1)
 		try(n, 1+rng.IntN(40), pick(rng, scalars))
