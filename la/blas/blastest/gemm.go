@@ -172,6 +172,9 @@ func Products(t *testing.T, g blas.Backend) {
 				try(n, 1+rng.IntN(80), 1+rng.IntN(40), 1, 0)
 				try(1+rng.IntN(40), 1+rng.IntN(40), n, 1, 1)
 			}
+			if thin > 1 {
+				return
+			}
 			// Above the thresholds of the threads and past the cache blocks.
 			if op == "gemm" {
 				product{op, blas.Lower, blas.NoTrans, blas.Trans, 150, 1100, 30, 1, 1, 1}.run(t, g, rng)

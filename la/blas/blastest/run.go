@@ -78,7 +78,7 @@ func (j *job) bits() (h uint64) {
 // Concurrent tests that many goroutines may use one backend, and that the same
 // call gives the same bits every time.
 func Concurrent(t *testing.T, g blas.Backend) {
-	for _, n := range []int{5, 40, 150} {
+	for _, n := range thinned([]int{72, 5, 40, 150}) {
 		ref := newJob(n, NewRand(8), g)
 		ref.run(g)
 		want := ref.bits()
@@ -102,7 +102,7 @@ func Concurrent(t *testing.T, g blas.Backend) {
 
 // Allocs tests that no kernel allocates, after its first call.
 func Allocs(t *testing.T, g blas.Backend) {
-	for _, n := range []int{1, 3, 20, 70, 200} {
+	for _, n := range thinned([]int{70, 1, 3, 20, 200}) {
 		j := newJob(n, NewRand(9), g)
 		j.run(g)
 		if a := testing.AllocsPerRun(5, func() {
