@@ -121,7 +121,7 @@ func (a asinhTicks) Ticks(lo, hi float64) []plot.Tick {
 			}
 			t := plot.Tick{Value: v}
 			if math.Mod(top-e, 2) == 0 {
-				t.Label = fmt.Sprintf("%.0e", v)
+				t.Label = fmt.Sprintf("%g", v)
 			}
 			ticks = append(ticks, t)
 		}
