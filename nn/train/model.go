@@ -129,7 +129,9 @@ func (w *search) run() error {
 		most = 200
 	}
 	lambda := w.Guess
-	if !(lambda > 0) || math.IsInf(lambda, 0) {
+	if norm(w.Gradient) == 0 {
+		lambda = 0 // either no step at all, or the hard case
+	} else if !(lambda > 0) || math.IsInf(lambda, 0) {
 		lambda = 0
 		if w.Sigma > 0 {
 			// Where H matters least: λ‖s‖ = ‖g‖ and λ = σ‖s‖.
@@ -165,7 +167,7 @@ func (w *search) run() error {
 		if done {
 			return nil
 		}
-		if w.high-w.low <= 4e-16*w.high || next == lambda {
+		if next == lambda || !math.IsInf(w.high, 1) && w.high-w.low <= 4e-16*w.high {
 			break // nothing between
 		}
 		lambda = next
@@ -343,14 +345,14 @@ func (w *search) inside(proposal, last float64) float64 {
 // scale is a first λ above 0 where nothing is known: a tenth of the curvature at
 // which the gradient alone would make a step of the radius.
 func (w *search) scale() float64 {
-	g := norm(w.Gradient)
-	if w.Sigma > 0 {
+	switch g := norm(w.Gradient); {
+	case g == 0:
+		return math.Max(1e-3*math.Abs(w.rayleigh), 1e-300)
+	case w.Sigma > 0:
 		return 0.1 * math.Sqrt(w.Sigma*g)
+	default:
+		return 0.1 * g / w.Radius
 	}
-	if g == 0 {
-		return 1e-3 * math.Abs(w.rayleigh)
-	}
-	return 0.1 * g / w.Radius
 }
 
 // scrambled fills u with a fixed unit vector that no structure is orthogonal to.
