@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,24 +20,35 @@ import (
 )
 
 // grace is how long an interrupted command may take to come to a good end, such
-// as writing a checkpoint, before it is left where it is.
+// as writing a checkpoint, before it is left where it is. Another interrupt ends
+// it at once.
 const grace = 5 * time.Second
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
 	go func() { done <- execute(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
 	status := 0
 	select {
 	case status = <-done:
-	case <-ctx.Done():
-		stop() // a second Ctrl-C ends the process at once
+	case <-interrupts:
+		cancel()
 		select {
-		case <-done:
+		case status = <-done:
+		case <-interrupts:
+			status = abandoned()
 		case <-time.After(grace):
+			status = abandoned()
 		}
-		status = statusInterrupted
 	}
 	discardUnfinished()
 	os.Exit(status)
+}
+
+// abandoned says that the command was left in the middle of a computation.
+func abandoned() int {
+	fmt.Fprintln(os.Stderr, "\nbench: interrupted in the middle of a computation; no file was left half-written")
+	return statusInterrupted
 }
