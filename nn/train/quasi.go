@@ -52,8 +52,11 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 	info := unknown()
 	theta := t.Net.Params()
 	fresh := false
-	if o.run == nil || o.version != t.Version && o.replay == 0 || o.run.net != t.Net || !slices.Equal(o.run.x, theta) {
+	if o.run == nil || o.version != t.Version || o.run.net != t.Net || !slices.Equal(o.run.x, theta) {
 		replay := o.replay
+		if o.version != t.Version {
+			replay = 0
+		}
 		o.Close()
 		if replay == 0 {
 			o.start, o.made, fresh = theta, 0, true
