@@ -1,8 +1,12 @@
 package factor
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // solve solves for the nrhs rows of w.b into w.x, and measures and refines each.
+// Rows are refined side by side, on as many threads as the backend has.
 func (g *guard) solve(w *solveSpace, nrhs int) error {
 	n := g.n
 	for i, v := range w.b {
@@ -12,18 +16,61 @@ func (g *guard) solve(w *solveSpace, nrhs int) error {
 	}
 	copy(w.x, w.b)
 	g.kernel.solve(w.x, nrhs)
-	worst, steps := 0.0, 0
-	var failed error
-	for j := range nrhs {
-		x, b, d := w.x[j*n:(j+1)*n], w.b[j*n:(j+1)*n], w.d[j*n:(j+1)*n]
-		reached, s := g.refine(w, x, b, d)
-		worst, steps = math.Max(worst, reached), max(steps, s)
-		if !(reached <= g.opts.Tolerance) && failed == nil {
-			failed = &AccuracyError{Reached: reached, Wanted: g.opts.Tolerance, Column: j}
+	parts := min(nrhs, g.opts.Backend.Threads())
+	if parts == 1 {
+		o := g.refineRows(w, w, 0, nrhs)
+		g.note(o.reached, o.steps, o.norm)
+		return o.err(g.opts.Tolerance)
+	}
+	outcomes := make([]outcome, parts)
+	var wg sync.WaitGroup
+	for i := range parts {
+		wg.Go(func() {
+			own := g.space(1)
+			defer g.pool.put(own)
+			outcomes[i] = g.refineRows(own, w, i*nrhs/parts, (i+1)*nrhs/parts)
+		})
+	}
+	wg.Wait()
+	worst := outcomes[0]
+	for _, o := range outcomes[1:] {
+		worst.steps, worst.norm = max(worst.steps, o.steps), max(worst.norm, o.norm)
+		if o.reached > worst.reached {
+			worst.reached, worst.column = o.reached, o.column
 		}
 	}
-	g.note(worst, steps, w.norm)
-	return failed
+	g.note(worst.reached, worst.steps, worst.norm)
+	return worst.err(g.opts.Tolerance)
+}
+
+// outcome is how the refinement of some columns went: the worst backward error,
+// its column, the most steps and the bound of ‖H‖ used last.
+type outcome struct {
+	reached float64
+	column  int
+	steps   int
+	norm    float64
+}
+
+func (o outcome) err(tolerance float64) error {
+	if o.reached <= tolerance {
+		return nil
+	}
+	return &AccuracyError{Reached: o.reached, Wanted: tolerance, Column: o.column}
+}
+
+// refineRows refines the rows from to to of w.x, with the workspace own.
+func (g *guard) refineRows(own, w *solveSpace, from, to int) outcome {
+	n := g.n
+	var o outcome
+	for j := from; j < to; j++ {
+		reached, steps := g.refine(own, w.x[j*n:(j+1)*n], w.b[j*n:(j+1)*n], own.d[:n])
+		o.steps, o.norm = max(o.steps, steps), max(o.norm, own.norm)
+		if !(reached <= o.reached) {
+			o.reached, o.column = reached, j
+		}
+	}
+	return o
 }
 
 // note records how a solve went.
