@@ -58,7 +58,7 @@ func (s *search) last() []int32 {
 func (s *search) lowest() int32 {
 	u := s.last()[0]
 	for _, w := range s.last() {
-		if s.g.degree(w) < s.g.degree(u) {
+		if s.g.deg[w] < s.g.deg[u] {
 			u = w
 		}
 	}
@@ -69,7 +69,7 @@ func (s *search) lowest() int32 {
 func (s *search) highest() int32 {
 	u := s.last()[0]
 	for _, w := range s.last() {
-		if s.g.degree(w) > s.g.degree(u) {
+		if s.g.deg[w] > s.g.deg[u] {
 			u = w
 		}
 	}

@@ -86,13 +86,13 @@ func (c *condenser) choose(l levels, limit float64) (res condensation, ok bool) 
 	return res, res.time < limit
 }
 
-// alternate finds which levels go, given for each how many vertices couple to
+// alternate finds which levels go, given for each how many unknowns couple to
 // the level before, how many stay if it goes, and what that costs.
 func (c *condenser) alternate(l levels, coupled, stay []int, cond []float64) condensation {
 	h := len(l.start) - 1
 	width := make([]int, h)
 	for k := range h {
-		width[k] = l.start[k+1] - l.start[k]
+		width[k] = c.g.total(l.order[l.start[k]:l.start[k+1]])
 	}
 	// best[k][b]: least time before level k, which stays, where b = 1 means
 	// that level k-1 goes.
@@ -174,7 +174,7 @@ func (c *condenser) alternate(l levels, coupled, stay []int, cond []float64) con
 }
 
 // split finds the components of all levels and counts in each level the
-// vertices that couple to the level before.
+// unknowns that couple to the level before.
 func (c *condenser) split(l levels) (coupled []int) {
 	g := c.g
 	for _, v := range c.nodes {
@@ -205,13 +205,13 @@ func (c *condenser) split(l levels) (coupled []int) {
 							c.nodes = append(c.nodes, u)
 						}
 					} else {
-						out++
+						out += g.weight[u]
 						before = before || d < 0
 					}
 				}
 				most = max(most, out)
 				if before {
-					coupled[k]++
+					coupled[k] += int(g.weight[v])
 				}
 			}
 			c.ptr = append(c.ptr, len(c.nodes))
@@ -222,50 +222,48 @@ func (c *condenser) split(l levels) (coupled []int) {
 	return coupled
 }
 
-// levelBound bounds the time of levelTime, and how many vertices stay, from
+// levelBound bounds the time of levelTime, and how many unknowns stay, from
 // below.
 func (c *condenser) levelBound(k int) (time float64, stay int) {
 	for id := c.level[k]; id < c.level[k+1]; id++ {
-		n := c.ptr[id+1] - c.ptr[id]
-		if n > groupLimit {
+		nodes := c.nodes[c.ptr[id]:c.ptr[id+1]]
+		switch n := c.g.total(nodes); {
+		case n > groupLimit:
 			stay += n
-		} else if c.g.own[c.nodes[c.ptr[id]]] != noEntry || n > 1 {
+		case len(nodes) > 1 || c.g.own[nodes[0]] != noEntry:
 			time += groupTime(1, int(c.out[id]))
-		} else {
-			stay++
+		default:
+			stay += n
 		}
 	}
 	return time, stay
 }
 
-// levelTime is the time of condensing level k, and how many of its vertices
+// levelTime is the time of condensing level k, and how many of its unknowns
 // stay in the chain: those of components that are too large, and those without
 // a pivot inside their component.
 func (c *condenser) levelTime(k int) (time float64, stay int) {
 	for id := c.level[k]; id < c.level[k+1]; id++ {
 		nodes := c.nodes[c.ptr[id]:c.ptr[id+1]]
-		if len(nodes) > groupLimit {
-			for _, v := range nodes {
-				c.kept[v] = true
-			}
-			stay += len(nodes)
-			continue
+		open, n := nodes, c.g.total(nodes)
+		if n <= groupLimit {
+			open = c.pair.match(nodes, c.comp, int32(id))
 		}
-		open := c.pair.match(nodes, c.comp, int32(id))
 		for _, v := range open {
 			c.kept[v] = true
 		}
-		stay += len(open)
-		if len(open) == len(nodes) {
+		left := c.g.total(open)
+		stay += left
+		if left == n {
 			continue
 		}
 		q := c.boundary(nodes, int32(id))
-		time += groupTime(len(nodes)-len(open), q) * (1 + weaknessWeight*c.pair.weakness(nodes, c.comp, int32(id), c.kept))
+		time += groupTime(n-left, q) * (1 + weaknessWeight*c.pair.weakness(nodes, c.comp, int32(id), c.kept))
 	}
 	return time, stay
 }
 
-// boundary counts the vertices outside the group that nodes form, without
+// boundary counts the unknowns outside the group that nodes form, without
 // those that are kept.
 func (c *condenser) boundary(nodes []int32, id int32) int {
 	g := c.g
@@ -278,7 +276,7 @@ func (c *condenser) boundary(nodes []int32, id int32) int {
 		for _, u := range g.adj[g.ptr[v]:g.ptr[v+1]] {
 			if c.stamp[u] != c.clock && (c.comp[u] != id || c.kept[u]) {
 				c.stamp[u] = c.clock
-				q++
+				q += int(g.weight[u])
 			}
 		}
 	}

@@ -20,7 +20,7 @@ func (p *planner) condense(a, b *search, limit float64) (best condensation, ok b
 	for _, s := range []*search{a, b} {
 		try(levels{s.level, s.order, s.start})
 		sets = append(sets, slices.Clone(s.last()))
-		if v := s.highest(); p.g.degree(v) != p.g.degree(s.lowest()) {
+		if v := s.highest(); p.g.deg[v] != p.g.deg[s.lowest()] {
 			roots = append(roots, v)
 		}
 	}
@@ -86,12 +86,12 @@ func (p *planner) addCondensed(c condensation) {
 	var chain []int32
 	first, rows := []int{0}, []int{} // of the levels in the chain
 	var hosts []int                  // by group: level in the chain
+	end, kept := 0, 0
 	close := func(r int) {
-		if n := len(chain); n > first[len(first)-1] {
-			first, rows = append(first, n), append(rows, r)
+		if end > first[len(first)-1] {
+			first, rows = append(first, end), append(rows, r)
 		}
 	}
-	kept := 0
 	for k, gone := range c.gone {
 		if gone {
 			p.cond.levelTime(k)
@@ -99,13 +99,16 @@ func (p *planner) addCondensed(c condensation) {
 			for id := p.cond.level[k]; id < p.cond.level[k+1]; id++ {
 				chain = p.addGroup(chain, id)
 			}
-			kept = len(chain) - before
+			kept = p.g.total(chain[before:])
+			end += kept
 			for len(hosts) < len(p.groups)-len(p.host) {
 				hosts = append(hosts, max(len(rows)-1, 0))
 			}
 			continue
 		}
-		chain = append(chain, c.order[c.start[k]:c.start[k+1]]...)
+		level := c.order[c.start[k]:c.start[k+1]]
+		chain = append(chain, level...)
+		end += p.g.total(level)
 		close(coupled[k] + kept)
 		kept = 0
 	}
@@ -141,7 +144,7 @@ func (p *planner) addGroup(chain []int32, id int) []int32 {
 			chain = append(chain, v)
 		} else {
 			p.leaves = append(p.leaves, v)
-			size++
+			size += int(p.g.weight[v])
 		}
 	}
 	if size > 0 {

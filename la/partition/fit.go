@@ -6,8 +6,8 @@ import "slices"
 // tridiagonal, and what its factorization costs.
 type fitting struct {
 	order []int32 // vertices
-	first []int   // of each block in order, and the end
-	rows  []int   // of each block, those that couple to the block before
+	first []int   // of each block, counted in unknowns, and the end
+	rows  []int   // of each block, unknowns that couple to the block before
 	time  float64
 }
 
@@ -37,20 +37,23 @@ func (f *fitter) fit(order []int32) fitting {
 	lo, hi := f.lo[:n], f.hi[:n]
 	f.reach(order, lo, hi)
 	rlo, rhi := mirrored(lo, hi)
+	weight, rweight := make([]int32, n), make([]int32, n)
+	for i, v := range order {
+		weight[i], rweight[n-1-i] = f.g.weight[v], f.g.weight[v]
+	}
 	var seq, rows []int
 	backwards, least := false, -1.0
 	for _, s := range [][]int{
 		finest(hi, false), finest(hi, true),
 		mirror(finest(rhi, false), n), mirror(finest(rhi, true), n),
 	} {
-		c := coupled(s, lo)
-		if t := mergeQuick(s, c); least < 0 || t < least {
-			seq, rows, backwards, least = s, c, false, t
+		first, c := weigh(s, lo, weight)
+		if t := mergeQuick(first, c); least < 0 || t < least {
+			seq, rows, backwards, least = first, c, false, t
 		}
-		s = mirror(s, n)
-		c = coupled(s, rlo)
-		if t := mergeQuick(s, c); t < least {
-			seq, rows, backwards, least = s, c, true, t
+		first, c = weigh(mirror(s, n), rlo, rweight)
+		if t := mergeQuick(first, c); t < least {
+			seq, rows, backwards, least = first, c, true, t
 		}
 	}
 	if backwards {
@@ -121,17 +124,22 @@ func finest(hi []int32, push bool) []int {
 	}
 }
 
-// coupled counts in each block the vertices that couple to the block before.
-func coupled(first []int, lo []int32) []int {
-	rows := make([]int, len(first)-1)
+// weigh turns a sequence of firsts from vertices into unknowns, and counts in
+// each block the unknowns that couple to the block before.
+func weigh(seq []int, lo, weight []int32) (first, rows []int) {
+	first, rows = make([]int, len(seq)), make([]int, len(seq)-1)
 	for k := range rows {
-		for i := first[k]; i < first[k+1]; i++ {
-			if int(lo[i]) < first[k] {
-				rows[k]++
+		n, r := 0, 0
+		for i := seq[k]; i < seq[k+1]; i++ {
+			w := int(weight[i])
+			n += w
+			if int(lo[i]) < seq[k] {
+				r += w
 			}
 		}
+		first[k+1], rows[k] = first[k]+n, r
 	}
-	return rows
+	return first, rows
 }
 
 // mergeLimit is the largest block that is made by merging.
@@ -139,7 +147,7 @@ const mergeLimit = 128
 
 // merge joins runs of neighbouring blocks where that costs less time, by
 // dynamic programming over the boundaries that stay. rows[k] counts the
-// vertices of block k that couple to the block before. The results are first
+// unknowns of block k that couple to the block before. The results are first
 // and rows of what is left.
 func merge(first, rows []int) (merged, coupled []int, time float64) {
 	nb := len(rows)
@@ -175,7 +183,7 @@ func merge(first, rows []int) (merged, coupled []int, time float64) {
 }
 
 // mergeQuick returns the time after merging greedily: a run grows as long as
-// that lowers its time for each vertex. It ranks sequences at less cost.
+// that lowers its time for each unknown. It ranks sequences at less cost.
 func mergeQuick(first, rows []int) (time float64) {
 	nb := len(rows)
 	after := func(k int) int {

@@ -2,19 +2,28 @@ package partition
 
 import (
 	"math"
+	"math/bits"
 
 	"costate/la"
 )
 
-// A graph is the pattern of a symmetric matrix without its diagonal: the
-// neighbours of v are adj[ptr[v]:ptr[v+1]], those of lower degree first, and of
-// equal degree in ascending order.
+// A graph is the pattern of a symmetric matrix without its diagonal, in which
+// unknowns that have the same neighbours and are neighbours of each other
+// (twins, as inside a dense block) are one vertex with a weight. The neighbours of v
+// are adj[ptr[v]:ptr[v+1]], those of lower degree first, and of equal degree
+// in ascending order.
 type graph struct {
-	n   int
-	ptr []int
-	adj []int32
-	mag []int16 // of each adjacency, the binary exponent of the entry
-	own []int16 // of each vertex, that of its diagonal entry
+	n      int
+	ptr    []int
+	adj    []int32
+	weight []int32 // unknowns of a vertex
+	deg    []int32 // entries in a row of one of them
+	member []int32 // unknowns, by vertex, ascending
+	first  []int32 // of each vertex in member, and the end
+
+	// What can be pivoted on; nil if nobody wants to know.
+	mag []int16 // of each adjacency, the binary exponent of an entry
+	own []int16 // of each vertex, the largest exponent on its diagonal
 }
 
 // noEntry is the exponent of an entry that is zero or absent.
@@ -28,86 +37,225 @@ func exponent(v float64) int16 {
 	return int16(math.Float64bits(v)>>52&0x7ff) - 1023
 }
 
-// newGraph makes the graph of a. Where patternOnly is set, or all values are
-// zero, every entry of the pattern counts as a one.
-func newGraph(a *la.Sym, patternOnly bool) *graph {
+// newGraph makes the graph of a, with exponents if values is set. Where all
+// values are zero, or patternOnly is set, every entry counts as a one.
+func newGraph(a *la.Sym, values, patternOnly bool) *graph {
 	low := a.RawLower()
-	n := low.N
-	g := &graph{n: n, ptr: make([]int, n+1), own: make([]int16, n)}
-	if !patternOnly && a.NormMax() == 0 {
-		patternOnly = true
+	g := &graph{}
+	vertex := g.compress(low)
+	var mag func(t int) int16
+	switch {
+	case !values:
+	case patternOnly || a.NormMax() == 0:
+		mag = func(int) int16 { return 0 }
+	default:
+		mag = func(t int) int16 { return exponent(low.Val[t]) }
 	}
-	mag := func(t int) int16 {
-		if patternOnly {
-			return 0
-		}
-		return exponent(low.Val[t])
-	}
-	for i := 0; i < n; i++ {
-		g.own[i] = noEntry
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			j := int(low.Col[t])
-			if j == i {
-				g.own[i] = mag(t)
-				continue
-			}
-			g.ptr[i+1]++
-			g.ptr[j+1]++
-		}
-	}
-	for i := 0; i < n; i++ {
-		g.ptr[i+1] += g.ptr[i]
-	}
-	adj := make([]int32, g.ptr[n])
-	exp := make([]int16, g.ptr[n])
-	next := make([]int, n)
-	copy(next, g.ptr)
-	for i := 0; i < n; i++ {
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			j := int(low.Col[t])
-			if j == i {
-				continue
-			}
-			e := mag(t)
-			adj[next[i]], exp[next[i]] = int32(j), e
-			adj[next[j]], exp[next[j]] = int32(i), e
-			next[i]++
-			next[j]++
-		}
-	}
-	// Going through the vertices by ascending degree and handing each to its
-	// neighbours sorts all lists in linear time.
-	g.adj, g.mag = make([]int32, len(adj)), make([]int16, len(adj))
-	copy(next, g.ptr)
-	for _, v := range g.byDegree() {
-		for t := g.ptr[v]; t < g.ptr[v+1]; t++ {
-			u := adj[t]
-			g.adj[next[u]], g.mag[next[u]] = v, exp[t]
-			next[u]++
-		}
-	}
+	g.build(low, vertex, mag)
 	return g
 }
 
-// degree is the number of neighbours of v.
-func (g *graph) degree(v int32) int { return g.ptr[v+1] - g.ptr[v] }
+// scramble is a bijection of 64-bit numbers that leaves no pattern in its
+// values: the finalizer of SplitMix64.
+//
+// Source: G. L. Steele, D. Lea and C. H. Flood, Fast splittable pseudorandom
+// number generators, OOPSLA (2014).
+func scramble(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
 
-// byDegree returns the vertices by ascending degree, stably.
+// compress finds twins by a sum of scrambled indices over each closed
+// neighbourhood, and numbers the vertices in the order of their first unknowns. It
+// returns the vertex of each unknown that is the first of its vertex, and -1 for
+// others. Sums that agree by chance, one pair in 2⁶⁴, would give a plan that
+// Analyse rejects.
+func (g *graph) compress(low la.Lower) (vertex []int32) {
+	n := low.N
+	sum := make([]uint64, n)
+	for i := range sum {
+		sum[i] = scramble(uint64(i))
+	}
+	for i := 0; i < n; i++ {
+		own := scramble(uint64(i))
+		s := uint64(0)
+		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
+			if int(j) != i {
+				s += scramble(uint64(j))
+				sum[j] += own
+			}
+		}
+		sum[i] += s
+	}
+	vertex = make([]int32, n)
+	of := make([]int32, n)
+	for i := 0; i < n; i++ {
+		vertex[i] = -1
+		twin := -1
+		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
+			if sum[j] == sum[i] && int(j) != i {
+				twin = int(j)
+				break
+			}
+		}
+		if twin >= 0 {
+			of[i] = of[twin]
+			g.weight[of[i]]++
+			continue
+		}
+		of[i] = int32(len(g.weight))
+		vertex[i] = of[i]
+		g.weight = append(g.weight, 1)
+	}
+	g.n = len(g.weight)
+	g.first = make([]int32, g.n+1)
+	for v, w := range g.weight {
+		g.first[v+1] = g.first[v] + w
+	}
+	next := append([]int32(nil), g.first...)
+	g.member = make([]int32, n)
+	for i, v := range of {
+		g.member[next[v]] = int32(i)
+		next[v]++
+	}
+	return vertex
+}
+
+// build lists neighbours. Twins share theirs, so that entries between the
+// first unknowns of two vertices tell all.
+func (g *graph) build(low la.Lower, vertex []int32, mag func(t int) int16) {
+	n := g.n
+	g.ptr = make([]int, n+1)
+	each := func(fn func(t int, v, u int32)) {
+		for i, v := range vertex {
+			if v < 0 {
+				continue
+			}
+			for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+				if u := vertex[low.Col[t]]; u >= 0 && u != v {
+					fn(t, v, u)
+				}
+			}
+		}
+	}
+	each(func(_ int, v, u int32) {
+		g.ptr[v+1]++
+		g.ptr[u+1]++
+	})
+	for v := range n {
+		g.ptr[v+1] += g.ptr[v]
+	}
+	adj := make([]int32, g.ptr[n])
+	next := make([]int, n)
+	copy(next, g.ptr)
+	var exp []int16
+	if mag == nil {
+		each(func(_ int, v, u int32) {
+			adj[next[v]], adj[next[u]] = u, v
+			next[v]++
+			next[u]++
+		})
+	} else {
+		exp = make([]int16, len(adj))
+		each(func(t int, v, u int32) {
+			e := mag(t)
+			adj[next[v]], exp[next[v]] = u, e
+			adj[next[u]], exp[next[u]] = v, e
+			next[v]++
+			next[u]++
+		})
+		g.diagonal(low, mag)
+	}
+	g.deg = make([]int32, n)
+	for v := range n {
+		g.deg[v] = g.weight[v] - 1
+		for _, u := range adj[g.ptr[v]:g.ptr[v+1]] {
+			g.deg[v] += g.weight[u]
+		}
+	}
+	g.sort(adj, exp, next)
+}
+
+// diagonal finds what each vertex has on its diagonal. Twins have entries
+// between them as well.
+func (g *graph) diagonal(low la.Lower, mag func(t int) int16) {
+	g.own = make([]int16, g.n)
+	for v := range g.own {
+		g.own[v] = noEntry
+		lo, hi := g.first[v], g.first[v+1]
+		for _, i := range g.member[lo:hi] {
+			t := low.Ptr[i+1] - 1
+			if t >= low.Ptr[i] && low.Col[t] == i {
+				g.own[v] = max(g.own[v], mag(t))
+				t--
+			}
+			if hi-lo > 1 && t >= low.Ptr[i] {
+				g.own[v] = max(g.own[v], mag(t))
+			}
+		}
+	}
+}
+
+// sort orders the lists by degree, in linear time: it goes through the
+// vertices by ascending degree and hands each to its neighbours.
+func (g *graph) sort(adj []int32, exp []int16, next []int) {
+	g.adj = make([]int32, len(adj))
+	copy(next, g.ptr)
+	if exp != nil {
+		g.mag = make([]int16, len(exp))
+	}
+	for _, v := range g.byDegree() {
+		for t := g.ptr[v]; t < g.ptr[v+1]; t++ {
+			u := adj[t]
+			at := next[u]
+			next[u]++
+			g.adj[at] = v
+			if exp != nil {
+				g.mag[at] = exp[t]
+			}
+		}
+	}
+}
+
+// byDegree returns the vertices by ascending degree, stably: a counting sort
+// by digits of the degree.
 func (g *graph) byDegree() []int32 {
-	start := make([]int32, g.n+1)
-	for v := 0; v < g.n; v++ {
-		start[g.ptr[v+1]-g.ptr[v]+1]++
+	const digit = 11
+	largest := uint32(0)
+	for _, d := range g.deg {
+		largest = max(largest, uint32(d))
 	}
-	for d := 0; d < g.n; d++ {
-		start[d+1] += start[d]
+	order, spare := make([]int32, g.n), make([]int32, g.n)
+	for v := range order {
+		order[v] = int32(v)
 	}
-	order := make([]int32, g.n)
-	for v := 0; v < g.n; v++ {
-		d := g.ptr[v+1] - g.ptr[v]
-		order[start[d]] = int32(v)
-		start[d]++
+	for shift := 0; shift < bits.Len32(largest); shift += digit {
+		var start [1<<digit + 1]int32
+		for _, v := range order {
+			start[(uint32(g.deg[v])>>shift)&(1<<digit-1)+1]++
+		}
+		for d := range 1 << digit {
+			start[d+1] += start[d]
+		}
+		for _, v := range order {
+			d := (uint32(g.deg[v]) >> shift) & (1<<digit - 1)
+			spare[start[d]] = v
+			start[d]++
+		}
+		order, spare = spare, order
 	}
 	return order
+}
+
+// total is the weight of vertices together.
+func (g *graph) total(vertices []int32) int {
+	w := 0
+	for _, v := range vertices {
+		w += int(g.weight[v])
+	}
+	return w
 }
 
 // components returns the vertices component by component, each in ascending

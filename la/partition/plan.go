@@ -63,7 +63,7 @@ func Given(a *la.Sym, p Perm, part Partition) (*Plan, error) {
 	if p == nil {
 		p = Identity(a.SymmetricDim())
 	}
-	_, ptr := newGraph(a, true).components()
+	_, ptr := newGraph(a, false, false).components()
 	return &Plan{Perm: p, Chain: part, Components: len(ptr) - 1, Cost: g.Cost()}, nil
 }
 
@@ -89,12 +89,12 @@ func Auto(a *la.Sym, opts *Options) (*Plan, error) {
 	if a == nil {
 		return nil, fmt.Errorf("partition: no matrix")
 	}
-	p := newPlanner(newGraph(a, opts.PatternOnly), opts)
+	p := newPlanner(newGraph(a, !opts.NoLeaves, opts.PatternOnly), opts)
 	nodes, ptr := p.g.components()
 	for c := 0; c+1 < len(ptr); c++ {
 		p.component(nodes[ptr[c]:ptr[c+1]])
 	}
-	return p.plan(len(ptr) - 1), nil
+	return p.plan(a.SymmetricDim(), len(ptr)-1), nil
 }
 
 // A planner collects the parts of a plan component by component.
@@ -118,7 +118,11 @@ type planner struct {
 }
 
 func newPlanner(g *graph, opts *Options) *planner {
-	return &planner{g: g, opts: opts, a: newSearch(g), b: newSearch(g), fit: newFitter(g), cond: newCondenser(g)}
+	p := &planner{g: g, opts: opts, a: newSearch(g), b: newSearch(g), fit: newFitter(g)}
+	if !opts.NoLeaves {
+		p.cond = newCondenser(g)
+	}
+	return p
 }
 
 // smallComponent is the largest component that is a group of its own, or
@@ -127,8 +131,8 @@ const smallComponent = 24
 
 // component adds a connected component, its vertices in ascending order.
 func (p *planner) component(nodes []int32) {
-	if len(nodes) <= smallComponent {
-		p.small(nodes)
+	if n := p.g.total(nodes); n <= smallComponent {
+		p.small(nodes, n)
 		return
 	}
 	p.open = false
@@ -148,10 +152,9 @@ func (p *planner) component(nodes []int32) {
 	p.addFitting(best)
 }
 
-// small adds a component that is not worth ordering.
-func (p *planner) small(nodes []int32) {
-	n := len(nodes)
-	if !p.opts.NoLeaves && n < p.g.n {
+// small adds a component of n unknowns that is not worth ordering.
+func (p *planner) small(nodes []int32, n int) {
+	if !p.opts.NoLeaves && len(nodes) < p.g.n {
 		p.leaves = append(p.leaves, nodes...)
 		p.groups = append(p.groups, n)
 		p.host = append(p.host, -1)
@@ -189,14 +192,15 @@ func (p *planner) addBlocks(first, rows []int) {
 }
 
 // plan finishes.
-func (p *planner) plan(components int) *Plan {
+func (p *planner) plan(n, components int) *Plan {
 	plan := &Plan{Host: p.host, Components: components, Leaves: New(p.groups), Chain: New(p.blocks), Cost: p.cost}
-	plan.Perm = make(Perm, 0, p.g.n)
-	for _, v := range p.leaves {
-		plan.Perm = append(plan.Perm, int(v))
-	}
-	for _, v := range p.chain {
-		plan.Perm = append(plan.Perm, int(v))
+	plan.Perm = make(Perm, 0, n)
+	for _, part := range [][]int32{p.leaves, p.chain} {
+		for _, v := range part {
+			for _, i := range p.g.member[p.g.first[v]:p.g.first[v+1]] {
+				plan.Perm = append(plan.Perm, int(i))
+			}
+		}
 	}
 	return plan
 }
