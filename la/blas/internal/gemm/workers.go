@@ -57,6 +57,11 @@ func dispatch(t *task) {
 func (w *worker) loop() {
 	for {
 		t := w.wait()
+		if t == nil {
+			// Woken for a task that it had met awake and done already: the
+			// dispatcher was interrupted before it looked whether to wake.
+			continue
+		}
 		w.next.Store(nil)
 		t.run(t.part)
 		left, done := t.left, t.done
@@ -68,7 +73,7 @@ func (w *worker) loop() {
 	}
 }
 
-// wait returns the next task.
+// wait returns the next task, or nil if it was woken for none.
 func (w *worker) wait() *task {
 	if t := spin(func() bool { return w.next.Load() != nil }); t {
 		return w.next.Load()
