@@ -75,6 +75,16 @@ func (m *meter) step(doing string) {
 	m.doing = doing
 }
 
+// note says more of the step that is being done.
+func (m *meter) note(doing string) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.doing = doing
+}
+
 // close takes the meter away.
 func (m *meter) close() {
 	if m == nil {

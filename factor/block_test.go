@@ -353,7 +353,28 @@ func TestBlockSingular(t *testing.T) {
 	} else if in := f.Inertia(); in.Zero != 6 || in.Certain {
 		t.Errorf("zero matrix: inertia %v", in)
 	}
-	// Singular up to rounding: a repeated row and column.
+	// Singular up to rounding: of low rank, alone and in the first of two blocks.
+	for _, sizes := range [][]int{{6}, {6, 2}} {
+		a := randomTridiag(rng, sizes, 1)
+		d, n := a.Diag(0)
+		clear(d)
+		for range n - 3 {
+			v := randomVec(rng, n)
+			for i := range n {
+				for j := range i + 1 {
+					d[i*n+j] += v.AtVec(i) * v.AtVec(j)
+				}
+			}
+		}
+		err := f.Factorize(a)
+		if !errors.As(err, &s) || s.Block != len(sizes)-1 && s.Block != 0 {
+			t.Errorf("sizes %v of low rank: error %v", sizes, err)
+		}
+		if f.Inertia().Certain {
+			t.Errorf("sizes %v of low rank: inertia %v", sizes, f.Inertia())
+		}
+	}
+	// A repeated row and column.
 	a := randomTridiag(rng, []int{4}, 1)
 	d, n := a.Diag(0)
 	for j := range n {
@@ -384,7 +405,13 @@ func TestBlockNotFinite(t *testing.T) {
 		if err := f.SolveVecTo(x, b); !errors.As(err, &bad) || bad.Index != 5 {
 			t.Errorf("right-hand side: error %v", err)
 		}
-		if mat.Norm(x, 2) != 0 {
+		m := mat.NewDense(n, 2, nil)
+		rhs := mat.NewDense(n, 2, nil)
+		rhs.Set(3, 1, v)
+		if err := f.SolveTo(m, rhs); !errors.As(err, &bad) || bad.Index != 3 {
+			t.Errorf("right-hand sides: error %v", err)
+		}
+		if mat.Norm(x, 2) != 0 || mat.Norm(m, 2) != 0 {
 			t.Error("dst was written")
 		}
 		a.Raw()[a.Index(4, 1)] = v
@@ -543,7 +570,16 @@ func TestBlockMisuse(t *testing.T) {
 	}
 	mustPanic(t, ErrShape, func() { f.SolveVecTo(v, mat.NewVecDense(2, nil)) })
 	mustPanic(t, ErrShape, func() { f.SolveVecTo(new(mat.VecDense), v) })
+	mustPanic(t, ErrShape, func() { f.SolveTo(new(mat.Dense), v) })
+	mustPanic(t, ErrShape, func() { f.SolveTo(mat.NewDense(2, 2, nil), mat.NewVecDense(2, nil)) })
 	mustPanic(t, ErrShape, func() { f.SolveRaw(make([]float64, 3), 1) })
+	x := []float64{3, 3, 1, -1} // two right-hand sides, by rows
+	f.SolveRaw(x, 2)
+	for i, want := range []float64{5.0 / 3, 7.0 / 3, -1.0 / 3, -5.0 / 3} {
+		if math.Abs(x[i]-want) > 1e-15 {
+			t.Errorf("SolveRaw gives %v at %d, want %v", x[i], i, want)
+		}
+	}
 	var m *MemoryError
 	if err := f.Analyse(a, &Options{MemoryLimit: 10}); !errors.As(err, &m) || m.Needed <= 10 {
 		t.Errorf("memory limit: %v", err)

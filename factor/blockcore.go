@@ -48,11 +48,11 @@ type core struct {
 
 // A coreBlock is the shape and the factor of one block.
 type coreBlock struct {
-	h, q   int // pairs; order of the rest
-	first  int // of the rest in a right-hand side
-	src    int // number in the source
-	lead   int // unknowns before those that couple to the next block
-	parts  []part
+	h, q   int       // pairs; order of the rest
+	first  int       // of the rest in a right-hand side
+	src    int       // its number in the source, of the first part if merged
+	parts  []part    // of a merged block, otherwise nil
+	lead   int       // unknowns of all parts but the last: not coupled to the next block
 	before coreStats // of factor when it came here
 
 	// Boundary: b unknowns of the next block, counted inside its states if it
@@ -64,7 +64,7 @@ type coreBlock struct {
 	// Columns of the coupling that are not zero, where working with these is
 	// cheaper than with its rows: X then stands for E Pᵀ L⁻ᵀ, where E selects
 	// the columns, and the coupling is bc E with bc of b×len(cols). Otherwise
-	// cols is nil.
+	// cols is nil. Columns are counted from lead.
 	cols []int
 	bc   []float64
 

@@ -117,12 +117,7 @@ func (t *pairs) divide() {
 				}
 			}
 		}
-		d := t.ediag[i]
-		switch d {
-		case 1:
-		case -1:
-			floats.Scale(-1, t.val[lo:hi])
-		default:
+		if d := t.ediag[i]; d != 1 {
 			for p := lo; p < hi; p++ {
 				t.val[p] /= d
 			}

@@ -31,9 +31,10 @@ type iterative struct {
 	spaces pool[iterativeSpace]
 }
 
-// A krylovMethod runs one method from x, with the residual r = b − A x on
-// entry, until its own estimate of the residual norm is at most
-// goal(‖x‖), or it cannot go on, or it has used limit iterations.
+// A krylovMethod runs one method from w.x, with the residual w.r = b − A x on
+// entry, until its own recurrence for the norm of the residual is small enough
+// (see met; nb is ‖b‖, norm is ‖H‖), or it cannot go on, or it has used limit
+// iterations.
 type krylovMethod interface {
 	iterate(f *iterative, w *iterativeSpace, limit int, nb, norm float64) (iterations int, err error)
 }

@@ -12,7 +12,7 @@ type bkSizes struct {
 	unblocked int // greatest order that sytf2 factors alone
 }
 
-var bkDefault = bkSizes{panel: 32, unblocked: 48}
+var bkDefault = bkSizes{panel: 32, unblocked: 20}
 
 // work is the length of the work slice for order n.
 func (s bkSizes) work(n int) int {

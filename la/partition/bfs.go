@@ -48,46 +48,32 @@ func (s *search) run(roots ...int32) {
 // height is the number of levels.
 func (s *search) height() int { return len(s.start) - 1 }
 
-// last returns the last level.
-func (s *search) last() []int32 {
-	h := s.height()
-	return s.order[s.start[h-1]:s.start[h]]
-}
+// levels returns what has been found, shared with s.
+func (s *search) levels() levels { return levels{s.level, s.order, s.start} }
 
-// lowest returns a vertex of least degree in the last level.
-func (s *search) lowest() int32 {
-	u := s.last()[0]
-	for _, w := range s.last() {
-		if s.g.deg[w] < s.g.deg[u] {
-			u = w
-		}
-	}
-	return u
-}
-
-// highest returns a vertex of greatest degree in the last level.
-func (s *search) highest() int32 {
-	u := s.last()[0]
-	for _, w := range s.last() {
-		if s.g.deg[w] > s.g.deg[u] {
-			u = w
-		}
-	}
-	return u
-}
+func (s *search) last() []int32 { return s.levels().last() }
+func (s *search) lowest() int32 { return s.levels().lowest(s.g) }
 
 // pseudoPeripheral searches from two far ends of the component of v: it goes to
-// a vertex of least degree in the last level and searches from there, as long
-// as that gives more levels, and once more. On return a and b hold searches
-// from such vertices in each other's last levels.
+// a vertex of least degree in the last level and searches from there, and
+// again, until that leads back or a few searches have not made more levels.
 //
 // Source: A. George and J. W. H. Liu, An implementation of a pseudoperipheral
 // node finder, ACM Trans. Math. Software 5 (1979).
 func pseudoPeripheral(a, b *search, v int32) {
-	a.run(v)
-	for height := 0; a.height() > height; {
-		height = a.height()
-		b.run(a.lowest())
+	const patience = 3
+	b.run(v)
+	for height, tries := 0, 0; tries < patience; tries++ {
 		a.run(b.lowest())
+		if a.lowest() == b.order[0] {
+			return
+		}
+		b.run(a.lowest())
+		if b.lowest() == a.order[0] {
+			return
+		}
+		if h := max(a.height(), b.height()); h > height {
+			height, tries = h, 0
+		}
 	}
 }

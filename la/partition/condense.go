@@ -53,13 +53,6 @@ func groupTime(n, q int) float64 {
 	return (x*x*x/3+x*x*y+x*y*y)*(1+halfSpeed/x) + 2*y*y + groupCharge
 }
 
-// levels is a level structure: vertices by level, and where levels start.
-type levels struct {
-	level []int32 // of a vertex
-	order []int32
-	start []int
-}
-
 // A condensation says which levels go, and what time is left.
 type condensation struct {
 	levels

@@ -2,81 +2,44 @@ package partition
 
 import "slices"
 
-// condense looks for the best condensation of a component that takes less time
-// than limit, given the searches from its two ends. It tries level structures
-// from the ends, and from all of the level that is farthest from a vertex:
-// such levels come in step across the whole width. Of the vertices at an end
-// those of least and of greatest degree are tried; what is alike often has the
-// same degree.
-func (p *planner) condense(a, b *search, limit float64) (best condensation, ok bool) {
+// enough is the share of the time of the plain chain below which the search
+// for leaves is content.
+const enough = 0.6
+
+// condense looks for a condensation of a component that takes less time than the
+// plain chain, given the searches from its two ends. It tries level structures
+// from all of the level that is farthest from a vertex, because such levels come in
+// step across the whole width, and from single vertices. Of the vertices at
+// an end those of least and of greatest degree are tried: what is alike often
+// has the same degree.
+func (p *planner) condense(a, b *search, plain float64) (best condensation, ok bool) {
+	limit := 0.9 * plain
 	try := func(l levels) {
 		if c, better := p.cond.choose(l, limit); better && slices.Contains(c.gone, true) {
 			c.levels = l.clone()
 			best, ok, limit = c, true, c.time
 		}
 	}
-	var roots []int32
-	var sets [][]int32
-	for _, s := range []*search{a, b} {
-		try(levels{s.level, s.order, s.start})
-		sets = append(sets, slices.Clone(s.last()))
-		if v := s.highest(); p.g.deg[v] != p.g.deg[s.lowest()] {
-			roots = append(roots, v)
+	ends := []levels{a.levels().clone(), b.levels().clone()}
+	s := a
+	for _, end := range ends {
+		s.run(end.last()...)
+		try(s.levels().pulled(p.g))
+		try(s.levels())
+		if limit < enough*plain {
+			return best, ok
 		}
 	}
-	for _, v := range roots {
-		a.run(v)
-		sets = append(sets, slices.Clone(a.last()))
-	}
-	for _, set := range sets {
-		a.run(set...)
-		l := levels{a.level, a.order, a.start}
-		try(l.pulled(p.g))
-		try(l)
+	for _, end := range ends {
+		try(end)
+		if v := end.highest(p.g); p.g.deg[v] != p.g.deg[end.lowest(p.g)] && limit >= enough*plain {
+			s.run(v)
+			s.run(slices.Clone(s.last())...)
+			try(s.levels().pulled(p.g))
+			try(s.levels())
+		}
 	}
 	return best, ok
-}
-
-func (l levels) clone() levels {
-	return levels{slices.Clone(l.level), slices.Clone(l.order), slices.Clone(l.start)}
-}
-
-// pulled returns the levels after every vertex without neighbours in the next
-// level has gone to the level before. No edge skips a level then: a vertex that goes
-// has no neighbours above, and its neighbours below stay because of it.
-func (l levels) pulled(g *graph) levels {
-	h := len(l.start) - 1
-	q := levels{level: make([]int32, len(l.level)), order: make([]int32, len(l.order)), start: make([]int, h+1)}
-	for _, v := range l.order {
-		k := l.level[v]
-		q.level[v] = k
-		if k == 0 || int(k) == h-1 {
-			continue
-		}
-		up := false
-		for _, u := range g.adj[g.ptr[v]:g.ptr[v+1]] {
-			if l.level[u] > k {
-				up = true
-				break
-			}
-		}
-		if !up {
-			q.level[v] = k - 1
-		}
-	}
-	for _, v := range l.order {
-		q.start[q.level[v]+1]++
-	}
-	for k := range h {
-		q.start[k+1] += q.start[k]
-	}
-	next := slices.Clone(q.start)
-	for _, v := range l.order {
-		k := q.level[v]
-		q.order[next[k]] = v
-		next[k]++
-	}
-	return q
 }
 
 // addCondensed adds a component with leaves: the levels that stay, each with

@@ -144,7 +144,7 @@ func (p *planner) component(nodes []int32) {
 		}
 	}
 	if !p.opts.NoLeaves {
-		if c, ok := p.condense(p.a, p.b, 0.9*best.time); ok {
+		if c, ok := p.condense(p.a, p.b, best.time); ok {
 			p.addCondensed(c)
 			return
 		}

@@ -57,9 +57,12 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 		if o.version != t.Version {
 			replay = 0
 		}
-		o.Close()
+		if o.run != nil {
+			replay = 0 // another batch, network or place
+			o.Close()
+		}
 		if replay == 0 {
-			o.start, o.made, fresh = theta, 0, true
+			o.start, o.made, fresh = clone(theta), 0, true
 		}
 		o.version, o.replay = t.Version, 0
 		run, err := startQuasi(t, o.start, o.make())
@@ -81,7 +84,7 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 	if !r.next() {
 		t.Net.SetParams(theta)
 		o.Close()
-		o.start, o.made = theta, 0
+		o.start, o.made, o.replay = clone(theta), 0, 0
 		if fresh {
 			return info, &StalledError{Optimizer: o.name, Gradient: info.Gradient}
 		}
@@ -114,11 +117,12 @@ func (o *Quasi) SetState(s State) error {
 }
 
 // Close ends the method's goroutines. It may be called at any time; the next
-// step starts the method again.
+// step on the same batch repeats what was made and goes on.
 func (o *Quasi) Close() error {
 	if o.run != nil {
 		o.run.end()
 		o.run = nil
+		o.replay = o.made
 	}
 	return nil
 }

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor"
+	"costate/la"
+	"costate/la/blas"
+	"costate/la/mtx"
+)
+
+type mtxFlags struct {
+	backend string
+	repeat  int
+	out     string
+	plot    string
+}
+
+// A mtxResult is what mtx reports.
+type mtxResult struct {
+	Order         int        `json:"order"`
+	NNZ           int        `json:"nnz"` // of both triangles
+	Blocks        int        `json:"blocks"`
+	BlockMax      int        `json:"block_max"`
+	Backend       string     `json:"backend"`
+	Threads       int        `json:"threads"`
+	Seconds       mtxSeconds `json:"seconds"`
+	BackwardError number     `json:"backward_error"`
+	Refinements   int        `json:"refinements"`
+	Inertia       la.Inertia `json:"inertia"`
+	LogDet        logDet     `json:"logdet"`
+	Flops         int64      `json:"flops"`
+	Bytes         int64      `json:"bytes"`
+}
+
+// mtxSeconds are times; the total is all but reading the file.
+type mtxSeconds struct {
+	Read   float64 `json:"read"`
+	Order  float64 `json:"order"` // the permutation, the blocks, and where each entry goes
+	Factor float64 `json:"factor"`
+	Solve  float64 `json:"solve"`
+	Total  float64 `json:"total"`
+}
+
+func newMtx(s *session) *cobra.Command {
+	var f mtxFlags
+	c := &cobra.Command{
+		Use:   "mtx A.mtx [b.mtx]",
+		Short: "Factor any sparse symmetric matrix from a Matrix Market file, and solve",
+		Long: `Read a sparse symmetric matrix, definite or not, from a Matrix Market file (.gz
+too), find a block-tridiagonal form by itself, factor it by block LDLᵀ, solve for
+b (random numbers without b.mtx), and say how exact the solution is, how many
+eigenvalues are negative, and the log-determinant.
+
+The total is the time to order, factor and solve, without reading the file. A
+matrix that is wide in every order, as from three-dimensional meshes, needs a
+solver with nested dissection; this one then says how much memory it would take.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := s.check(c.Flags()); err != nil {
+				return err
+			}
+			if f.repeat < 1 {
+				return usagef("--repeat is %d; it must be at least 1", f.repeat)
+			}
+			return s.mtx(c.Context(), args, &f)
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
+	fl.IntVar(&f.repeat, "repeat", 3, "times to factor and solve; the best are shown")
+	fl.StringVar(&f.out, "out", "", "write x to this Matrix Market file")
+	fl.StringVar(&f.plot, "plot", "", "draw the matrix as it comes and as it is factored in this file (.png, .svg, .pdf)")
+	return c
+}
+
+func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
+	backend, err := blas.ByName(f.backend, s.threads)
+	if err != nil {
+		return usagef("--backend: %w", err)
+	}
+	plot, err := createPlot("plot", f.plot)
+	if err != nil {
+		return err
+	}
+	defer plot.discard()
+	var out *output
+	if f.out != "" {
+		if out, err = createOutput("out", f.out); err != nil {
+			return err
+		}
+	}
+	defer out.discard()
+
+	m := newMeter(s.stderr, 2+f.repeat)
+	closeMeter := closer(m)
+	defer closeMeter()
+	m.step("read")
+	start := time.Now()
+	a, b, err := s.readSystem(args, m)
+	if err != nil {
+		return err
+	}
+	r := mtxResult{Order: a.SymmetricDim(), NNZ: a.NNZ(), Backend: backend.Name(), Threads: backend.Threads()}
+	r.Seconds.Read = time.Since(start).Seconds()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+
+	m.step("order")
+	start = time.Now()
+	g, err := newGeneral(a, &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()})
+	if err != nil {
+		return explainGeneral(err)
+	}
+	r.Seconds.Order = time.Since(start).Seconds()
+	r.Blocks, r.BlockMax = g.blocks()
+
+	x := mat.NewVecDense(len(b), nil)
+	var failed error
+	for rep := range f.repeat {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m.step("factor")
+		start = time.Now()
+		if err := g.factorize(a); err != nil {
+			return explainGeneral(err)
+		}
+		factored := time.Since(start).Seconds()
+		failed = g.solve(x, mat.NewVecDense(len(b), b))
+		solved := time.Since(start).Seconds() - factored
+		var accuracy *factor.AccuracyError
+		if failed != nil && !errors.As(failed, &accuracy) {
+			return failed
+		}
+		if rep == 0 || factored < r.Seconds.Factor {
+			r.Seconds.Factor = factored
+		}
+		if rep == 0 || solved < r.Seconds.Solve {
+			r.Seconds.Solve = solved
+		}
+	}
+	r.Seconds.Total = r.Seconds.Order + r.Seconds.Factor + r.Seconds.Solve
+	rep := g.report()
+	r.BackwardError, r.Refinements, r.Flops, r.Bytes = number(rep.BackwardError), rep.Refinements, rep.Flops, rep.Bytes
+	r.Inertia = g.inertia()
+	log, sign := g.logDet()
+	r.LogDet = logDet{number(log), number(sign)}
+
+	m.step("write")
+	if out != nil {
+		if err := out.write(func(w io.Writer) error { return mtx.WriteVector(w, x.RawVector().Data) }); err != nil {
+			return err
+		}
+	}
+	if plot != nil {
+		if err := plot.save(g.page(a)); err != nil {
+			return err
+		}
+	}
+	closeMeter()
+	if s.json {
+		err = printJSON(s.stdout, r)
+	} else {
+		r.print(s.stdout, args[0], rep)
+	}
+	return errors.Join(failed, err)
+}
+
+// readSystem reads the matrix, and the right-hand side or draws one.
+func (s *session) readSystem(args []string, m *meter) (*la.Sym, []float64, error) {
+	options := &mtx.Options{Progress: func(read, total int64) {
+		if total > 0 {
+			m.note(fmt.Sprintf("read %.0f %%", 100*float64(read)/float64(total)))
+		}
+	}}
+	a, err := mtx.ReadFile(args[0], options)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := a.SymmetricDim()
+	if n == 0 {
+		return nil, nil, fmt.Errorf("%s: a matrix of order 0 has nothing to solve", args[0])
+	}
+	if len(args) == 1 {
+		return a, randomSlice(rand.New(rand.NewPCG(s.seed, 0x6d7478)), n), nil
+	}
+	b, err := mtx.ReadVectorFile(args[1], nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(b) != n {
+		return nil, nil, fmt.Errorf("%s: %d numbers, but %s has order %d", args[1], len(b), args[0], n)
+	}
+	return a, b, nil
+}
+
+// explainGeneral adds what would help where a matrix cannot be factored.
+func explainGeneral(err error) error {
+	var memory *factor.MemoryError
+	if errors.As(err, &memory) {
+		return fmt.Errorf("%w; the best blocks found are too wide: raise --memory, or take a solver with nested dissection", err)
+	}
+	return err
+}
+
+func (r *mtxResult) print(w io.Writer, name string, rep factor.Report) {
+	line := func(head, text string) { fmt.Fprintf(w, "%-11s %s\n", head, text) }
+	n := float64(r.Order)
+	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %.2g %% of a full matrix", name, group(r.Order), group(r.NNZ), 100*float64(r.NNZ)/(n*n)))
+	line("ordered", fmt.Sprintf("%s of order up to %s", plural(r.Blocks, "block"), group(r.BlockMax)))
+	t := r.Seconds
+	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", duration(t.Total), duration(t.Order), duration(t.Factor), duration(t.Solve), duration(t.Read)))
+	line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s (%s, %s), %s", float64(r.Flops)/1e9, float64(r.Flops)/t.Factor/1e9,
+		r.Backend, plural(r.Threads, "thread"), formatBytes(r.Bytes)))
+	line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), plural(r.Refinements, "refinement")))
+	if rep.Shift != 0 {
+		line("", fmt.Sprintf("factored %+.1e off, away from a singular pivot block, and refined", rep.Shift))
+	}
+	sure := ""
+	if !r.Inertia.Certain {
+		sure = " (uncertain: an eigenvalue is too close to zero to tell its sign)"
+	}
+	line("inertia", fmt.Sprintf("%s negative, %s zero, %s positive eigenvalues%s", group(r.Inertia.Negative), group(r.Inertia.Zero), group(r.Inertia.Positive), sure))
+	line("", fmt.Sprintf("log|det| = %.10g, sign %+g", float64(r.LogDet.Log), float64(r.LogDet.Sign)))
+}
