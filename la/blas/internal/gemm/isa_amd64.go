@@ -14,7 +14,7 @@ var (
 		packBRows: 24, packBSize: 48 * 48, packAColumns: 32, packASize: 96 * 96,
 	}
 	isaAVX512 = isa{
-		name: "avx512", id: idAVX512, mr: 8, nr: 24, mc: 192, kc: 256, nc: 2040,
+		name: "avx512", id: idAVX512, mr: 8, nr: 24, mc: 192, kc: 192, nc: 2040,
 		packBRows: 24, packBSize: 48 * 48, packAColumns: 48, packASize: 96 * 96,
 	}
 )
@@ -23,10 +23,10 @@ var (
 func available() []*isa {
 	var list []*isa
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, &isaAVX2)
 		if cpu.X86.HasAVX512F {
 			list = append(list, &isaAVX512)
 		}
+		list = append(list, &isaAVX2)
 	}
 	return append(list, &isaGo)
 }
