@@ -145,13 +145,7 @@ func swapSym(n, k, kk, kp int, a []float64, lda int) {
 	}
 }
 
-func swapRows(x, y []float64) {
-	y = y[:len(x)]
-	for i, v := range x {
-		x[i], y[i] = y[i], v
-	}
-}
-
+// anyNaN is whether x holds a NaN.
 func anyNaN(x []float64) bool {
 	for _, v := range x {
 		if v != v {
