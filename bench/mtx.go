@@ -186,7 +186,7 @@ func (s *session) readSystem(args []string, m *meter) (*la.Sym, []float64, error
 	}}
 	a, err := mtx.ReadFile(args[0], options)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, named(args[0], err)
 	}
 	n := a.SymmetricDim()
 	if n == 0 {
@@ -197,12 +197,20 @@ func (s *session) readSystem(args []string, m *meter) (*la.Sym, []float64, error
 	}
 	b, err := mtx.ReadVectorFile(args[1], nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, named(args[1], err)
 	}
 	if len(b) != n {
 		return nil, nil, fmt.Errorf("%s: %d numbers, but %s has order %d", args[1], len(b), args[0], n)
 	}
 	return a, b, nil
+}
+
+// named puts the name of a file before an error that does not have it.
+func named(path string, err error) error {
+	if strings.Contains(err.Error(), path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // explainGeneral adds what would help where a matrix cannot be factored.

@@ -56,8 +56,8 @@ func (m *meter) run(w io.Writer, steps int) {
 		m.mu.Lock()
 		count, doing := m.count, m.doing
 		m.mu.Unlock()
-		bar.Describe(fmt.Sprintf("%s, %.0f s", doing, time.Since(start).Seconds()))
 		bar.Set(min(count, steps-1))
+		bar.Describe(fmt.Sprintf("%s, %.0f s", doing, time.Since(start).Seconds()))
 		wait.Reset(meterDelay / 2)
 	}
 }
