@@ -173,7 +173,7 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 		return err
 	}
 
-	if dense := f.checkDense || f.tour; dense {
+	if f.checkDense {
 		n := p.net.NumParams()
 		if err := s.checkMemory(fmt.Sprintf("--check-dense of %s", plural(n, "parameter")), denseBytes(n)); err != nil {
 			return err
@@ -201,7 +201,7 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	for i := range outcome {
 		results[i] = m.result(&outcome[i], fact, lin, k)
 	}
-	if f.checkDense || f.tour {
+	if f.checkDense {
 		m.meter.step("dense check")
 		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
 			return err
@@ -227,7 +227,7 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	if s.json {
 		err = printSolveJSON(s, results)
 	} else {
-		err = (&solveReport{w: s.stdout, m: m, k: k, results: results, others: others, dense: f.checkDense || f.tour, fact: fact, tour: f.tour}).print()
+		err = (&solveReport{w: s.stdout, m: m, k: k, results: results, others: others, dense: f.checkDense, fact: fact, tour: f.tour}).print()
 	}
 	if err != nil {
 		return err

@@ -268,7 +268,7 @@ func TestTour(t *testing.T) {
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
 	}
-	for _, want := range []string{"digits", "parameters", "bandwidth", "backward error", "dense solve", "block", "minres", "What this shows"} {
+	for _, want := range []string{"digits", "parameters", "bandwidth", "backward error", "dense", "block", "minres", "What this shows"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report does not say %q:\n%s", want, out)
 		}

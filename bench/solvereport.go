@@ -200,9 +200,9 @@ func (p *solveReport) comparison() {
 func (p *solveReport) explanation() {
 	r := &p.results[0]
 	fmt.Fprintf(p.w, `
-What this shows. H has %s × %s entries and is full; it was never formed. Its
-solution comes from a sparse system K with the same answer: the network's own
-structure, layer by layer, which makes the work linear in the number of layers.
+What this shows. H has %s × %s entries and is full; only the method dense
+formed it. The answer comes from a sparse system K with the same solution: the
+network's own structure, layer by layer, so that the work is linear in the depth.
 The backward error says that x solves the system exactly for an H that differs
 from the true one by that much, relatively: about 1e-16 is as good as numbers
 of this precision get. It is measured with products H·v alone, so it does not
