@@ -110,6 +110,35 @@ func TestBlockZeroDiagonal(t *testing.T) {
 	}
 }
 
+// A zero block whose coupling has gaps in its rows and columns, before and after
+// another one.
+func TestBlockMergeGaps(t *testing.T) {
+	rng := rand.New(rand.NewPCG(35, 36))
+	for zero := range 3 {
+		a := randomTridiag(rng, []int{3, 5, 4, 6}, 1)
+		d, n := a.Diag(zero)
+		clear(d)
+		s, _ := a.Sub(zero)
+		rows := []int{0, 2, 3}
+		for i := range a.BlockSize(zero + 1) {
+			if i != 0 && i != 2 && i != 3 {
+				clear(s[i*n : i*n+n])
+			}
+		}
+		a.SetSub(zero, rows, nil)
+		if n > 3 { // keep the zero block from making A singular
+			for i := 3; i < n; i++ {
+				d[i*n+i] = 1
+			}
+		}
+		var f Block
+		checkBlock(t, &f, a, rng)
+		if zero == 0 && len(f.core.blocks) != 3 {
+			t.Errorf("%d blocks", len(f.core.blocks))
+		}
+	}
+}
+
 // Blocks that are badly scaled, but none the worse for it, stay as they are.
 func TestBlockGraded(t *testing.T) {
 	rng := rand.New(rand.NewPCG(33, 34))
