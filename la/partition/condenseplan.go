@@ -15,8 +15,8 @@ const enough = 0.6
 func (p *planner) condense(a, b *search, plain float64) (best condensation, ok bool) {
 	limit := 0.9 * plain
 	try := func(l levels) {
-		if c, better := p.cond.choose(l, limit); better && slices.Contains(c.gone, true) {
-			c.levels = l.clone()
+		if c, better := p.split.condense(l, limit); better && slices.Contains(c.gone, true) {
+			c.levels, c.groups = c.levels.clone(), c.groups.clone()
 			best, ok, limit = c, true, c.time
 		}
 	}
@@ -25,14 +25,16 @@ func (p *planner) condense(a, b *search, plain float64) (best condensation, ok b
 	for _, end := range ends {
 		s.run(end.last()...)
 		try(s.levels().pulled(p.g))
-		try(s.levels())
-		if limit < enough*plain {
-			return best, ok
+		if limit >= enough*plain {
+			try(s.levels())
 		}
+	}
+	if limit < enough*plain {
+		return best, ok
 	}
 	for _, end := range ends {
 		try(end)
-		if v := end.highest(p.g); p.g.deg[v] != p.g.deg[end.lowest(p.g)] && limit >= enough*plain {
+		if v := end.highest(p.g); p.g.deg[v] != p.g.deg[end.lowest(p.g)] {
 			s.run(v)
 			s.run(slices.Clone(s.last())...)
 			try(s.levels().pulled(p.g))
@@ -45,7 +47,6 @@ func (p *planner) condense(a, b *search, plain float64) (best condensation, ok b
 // addCondensed adds a component with leaves: the levels that stay, each with
 // what stays of the level before it, make the chain.
 func (p *planner) addCondensed(c condensation) {
-	coupled := p.cond.split(c.levels)
 	var chain []int32
 	first, rows := []int{0}, []int{} // of the levels in the chain
 	var hosts []int                  // by group: level in the chain
@@ -57,10 +58,9 @@ func (p *planner) addCondensed(c condensation) {
 	}
 	for k, gone := range c.gone {
 		if gone {
-			p.cond.levelTime(k)
 			before := len(chain)
-			for id := p.cond.level[k]; id < p.cond.level[k+1]; id++ {
-				chain = p.addGroup(chain, id)
+			for id := c.groups.level[k]; id < c.groups.level[k+1]; id++ {
+				chain = p.addGroup(chain, c.groups, id)
 			}
 			kept = p.g.total(chain[before:])
 			end += kept
@@ -72,7 +72,7 @@ func (p *planner) addCondensed(c condensation) {
 		level := c.order[c.start[k]:c.start[k+1]]
 		chain = append(chain, level...)
 		end += p.g.total(level)
-		close(coupled[k] + kept)
+		close(c.coupled[k] + kept)
 		kept = 0
 	}
 	close(kept)
@@ -99,11 +99,11 @@ func (p *planner) addCondensed(c condensation) {
 
 // addGroup adds the group of a component of a level, and appends those of its
 // vertices that stay to chain.
-func (p *planner) addGroup(chain []int32, id int) []int32 {
-	nodes := p.cond.nodes[p.cond.ptr[id]:p.cond.ptr[id+1]]
+func (p *planner) addGroup(chain []int32, c groups, id int) []int32 {
 	size := 0
-	for _, v := range nodes {
-		if p.cond.kept[v] {
+	for i := c.ptr[id]; i < c.ptr[id+1]; i++ {
+		v := c.nodes[i]
+		if c.kept[i] {
 			chain = append(chain, v)
 		} else {
 			p.leaves = append(p.leaves, v)
@@ -112,7 +112,7 @@ func (p *planner) addGroup(chain []int32, id int) []int32 {
 	}
 	if size > 0 {
 		p.groups = append(p.groups, size)
-		p.cost.addGroup(size, p.cond.boundary(nodes, int32(id)))
+		p.cost.addGroup(size, int(c.outside[id]))
 	}
 	return chain
 }

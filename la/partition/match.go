@@ -7,16 +7,15 @@ package partition
 type matcher struct {
 	g       *graph
 	partner []int32 // -1: none
-	strong  []int16 // exponent of the entry that a vertex pivots on
+	pivot   []int16 // exponent of the entry that a vertex pivots on
 	seen    []int32
 	clock   int32
 	open    []int32
 	steps   int
 }
 
-func (m *matcher) init(g *graph) {
-	m.g = g
-	m.partner, m.seen, m.strong = make([]int32, g.n), make([]int32, g.n), make([]int16, g.n)
+func newMatcher(g *graph) *matcher {
+	return &matcher{g: g, partner: make([]int32, g.n), seen: make([]int32, g.n), pivot: make([]int16, g.n)}
 }
 
 // match pairs the vertices of component id that have no diagonal entry with
@@ -29,7 +28,7 @@ func (m *matcher) match(nodes, comp []int32, id int32) (open []int32) {
 	g := m.g
 	lacking := 0
 	for _, v := range nodes {
-		m.partner[v], m.strong[v] = -1, g.own[v]
+		m.partner[v], m.pivot[v] = -1, g.own[v]
 		if g.own[v] == noEntry {
 			lacking++
 		}
@@ -89,7 +88,7 @@ func (m *matcher) greedy(v int32, comp []int32, id int32) bool {
 
 func (m *matcher) join(v, u int32, mag int16) {
 	m.partner[v], m.partner[u] = u, v
-	m.strong[v], m.strong[u] = mag, mag
+	m.pivot[v], m.pivot[u] = mag, mag
 }
 
 // augment pairs v with a vertex u, if need be by finding another partner for
@@ -123,29 +122,4 @@ func (m *matcher) together(v int32, comp []int32, id int32) bool {
 		}
 	}
 	return false
-}
-
-// weakness is how many decimal digits, in the mean over the group, the entries
-// to pivot on are smaller than those that lead out of the group. It tells
-// groupings apart that are alike in their pattern; what is stable, only the
-// numbers can say.
-func (m *matcher) weakness(nodes, comp []int32, id int32, kept []bool) float64 {
-	g := m.g
-	sum, count := 0, 0
-	for _, v := range nodes {
-		if kept[v] {
-			continue
-		}
-		out := int16(noEntry)
-		for t := g.ptr[v]; t < g.ptr[v+1]; t++ {
-			if g.mag[t] > out && (comp[g.adj[t]] != id || kept[g.adj[t]]) {
-				out = g.mag[t]
-			}
-		}
-		count++
-		if out != noEntry && out > m.strong[v] {
-			sum += int(out) - int(m.strong[v])
-		}
-	}
-	return 0.30103 * float64(sum) / float64(count)
 }

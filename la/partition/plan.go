@@ -102,9 +102,9 @@ type planner struct {
 	g    *graph
 	opts *Options
 
-	a, b *search
-	fit  *fitter
-	cond *condenser
+	a, b  *search
+	fit   *fitter
+	split *splitter
 
 	leaves []int32 // vertices of the groups
 	groups []int   // sizes
@@ -120,7 +120,7 @@ type planner struct {
 func newPlanner(g *graph, opts *Options) *planner {
 	p := &planner{g: g, opts: opts, a: newSearch(g), b: newSearch(g), fit: newFitter(g)}
 	if !opts.NoLeaves {
-		p.cond = newCondenser(g)
+		p.split = newSplitter(g)
 	}
 	return p
 }

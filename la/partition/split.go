@@ -56,7 +56,7 @@ func (p *Plan) Analyse(a *la.Sym) (*Split, error) {
 	if !ok {
 		return nil, fmt.Errorf("partition: blocks of up to %d indices are too large to be addressed", p.Chain.Largest())
 	}
-	s := &splitter{
+	s := &parting{
 		Split: &Split{plan: p, group: make([]group, p.Leaves.Blocks())},
 		low:   low, leaves: leaves,
 		pos: p.Perm.Inverse(),
@@ -77,8 +77,8 @@ func (p *Plan) Analyse(a *la.Sym) (*Split, error) {
 	return s.Split, nil
 }
 
-// A splitter makes a Split.
-type splitter struct {
+// A parting is a Split being made.
+type parting struct {
 	*Split
 	low    la.Lower
 	leaves int
@@ -90,7 +90,7 @@ type splitter struct {
 }
 
 // count sorts the entries out: those of the chain get their places at once.
-func (s *splitter) count() error {
+func (s *parting) count() error {
 	low := s.low
 	g := s.chain
 	for i := 0; i < low.N; i++ {
@@ -132,7 +132,7 @@ func (s *splitter) count() error {
 }
 
 // rows calls fn for each of the ascending entries t with its row and column.
-func (s *splitter) rows(entries []int32, fn func(t, i, j int)) {
+func (s *parting) rows(entries []int32, fn func(t, i, j int)) {
 	i := 0
 	for _, t := range entries {
 		for int(t) >= s.low.Ptr[i+1] {
@@ -143,7 +143,7 @@ func (s *splitter) rows(entries []int32, fn func(t, i, j int)) {
 }
 
 // couple finds the boundary of each group, ascending.
-func (s *splitter) couple() error {
+func (s *parting) couple() error {
 	var bad error
 	// Sorting the couplings by the chain's position, stably by group, makes
 	// equal ones neighbours.
@@ -228,7 +228,7 @@ func (s *splitter) couple() error {
 
 // place lists for each group its values and their places: element (i, j), i ≥ j, of
 // the group's own block at i*size+j, and boundary row r, column j at r*size+j.
-func (s *splitter) place() {
+func (s *parting) place() {
 	at := 0
 	for k := range s.group {
 		g := &s.group[k]
