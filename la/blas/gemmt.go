@@ -1,29 +1,94 @@
 package blas
 
-// gemmtBase is the order below which gemmt computes the triangle by loops.
-const gemmtBase = 24
+import "sync"
+
+const (
+	// gemmtBase is the order up to which gemmt computes a whole square, and
+	// gemmtTiny that up to which it runs by loops.
+	gemmtBase = 48
+	gemmtTiny = 6
+)
+
+// A square is a buffer for one diagonal block.
+type square [gemmtBase * gemmtBase]float64
+
+// spareSquares holds the buffers that are not in use: as many as there were
+// calls at one time.
+var spareSquares struct {
+	sync.Mutex
+	list []*square
+}
+
+func getSquare() *square {
+	spareSquares.Lock()
+	defer spareSquares.Unlock()
+	if n := len(spareSquares.list); n > 0 {
+		s := spareSquares.list[n-1]
+		spareSquares.list = spareSquares.list[:n-1]
+		return s
+	}
+	return new(square)
+}
+
+func (s *square) release() {
+	spareSquares.Lock()
+	spareSquares.list = append(spareSquares.list, s)
+	spareSquares.Unlock()
+}
 
 // gemmt has the contract of Backend.Gemmt over the Gemm of a backend, for
-// alpha ≠ 0 and k > 0: the off-diagonal block is one product, and the two
-// diagonal blocks are smaller problems of the same kind,
+// alpha ≠ 0 and k > 0.
+func gemmt(g Backend, uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	if n <= gemmtTiny {
+		gemmtLoop(uplo, tA, tB, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
+	s := getSquare()
+	gemmtHalves(g, s, uplo, tA, tB, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	s.release()
+}
+
+// gemmtHalves computes the off-diagonal block as one product, and the two
+// diagonal blocks as smaller problems of the same kind,
 //
 //	[ C11        ]   [ A1 ]
 //	[ C21   C22  ] = [ A2 ] [ B1  B2 ]        C21 = A2 B1
-func gemmt(g Backend, uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+//
+// down to blocks that are computed whole in a buffer.
+func gemmtHalves(g Backend, s *square, uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
 	if n <= gemmtBase {
-		gemmtLoop(uplo, tA, tB, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		g.Gemm(tA, tB, n, n, k, alpha, a, lda, b, ldb, 0, s[:], n)
+		for i := range n {
+			lo, hi := 0, i+1
+			if uplo == Upper {
+				lo, hi = i, n
+			}
+			row, sum := c[i*ldc+lo:i*ldc+hi], s[i*n+lo:i*n+hi]
+			switch beta {
+			case 0:
+				copy(row, sum)
+			case 1:
+				for j, v := range sum {
+					row[j] += v
+				}
+			default:
+				for j, v := range sum {
+					row[j] = beta*row[j] + v
+				}
+			}
+		}
 		return
 	}
 	n1 := n / 2
 	n2 := n - n1
 	a2, b2 := a[rowOffset(tA, n1, lda):], b[colOffset(tB, n1, ldb):]
-	gemmt(g, uplo, tA, tB, n1, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	gemmtHalves(g, s, uplo, tA, tB, n1, k, alpha, a, lda, b, ldb, beta, c, ldc)
 	if uplo == Lower {
 		g.Gemm(tA, tB, n2, n1, k, alpha, a2, lda, b, ldb, beta, c[n1*ldc:], ldc)
 	} else {
 		g.Gemm(tA, tB, n1, n2, k, alpha, a, lda, b2, ldb, beta, c[n1:], ldc)
 	}
-	gemmt(g, uplo, tA, tB, n2, k, alpha, a2, lda, b2, ldb, beta, c[n1*ldc+n1:], ldc)
+	gemmtHalves(g, s, uplo, tA, tB, n2, k, alpha, a2, lda, b2, ldb, beta, c[n1*ldc+n1:], ldc)
 }
 
 // rowOffset is where row i of op(A) starts.
@@ -51,7 +116,9 @@ func gemmtLoop(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64
 			lo, hi = i, n
 		}
 		row := c[i*ldc+lo : i*ldc+hi]
-		scaleRowBy(beta, row)
+		if beta != 1 {
+			scaleRow(beta, row)
+		}
 		ai, as := a[rowOffset(tA, i, lda):], 1
 		if tA == Trans {
 			as = lda
@@ -74,11 +141,5 @@ func gemmtLoop(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64
 			}
 			row[j] += alpha * s
 		}
-	}
-}
-
-func scaleRowBy(beta float64, row []float64) {
-	if beta != 1 {
-		scaleRow(beta, row)
 	}
 }

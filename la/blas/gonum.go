@@ -119,10 +119,10 @@ func (g gonumBackend) Potrf(n int, a []float64, lda int) (ok bool) {
 
 func (g gonumBackend) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
 	checkSytrf(n, a, lda, e, perm, g.SytrfWork(n), work)
-	return sytrf(g, bkDefault, n, a, lda, e, perm, work)
+	return sytrf(g, bkGonum, n, a, lda, e, perm, work)
 }
 
-func (gonumBackend) SytrfWork(n int) int { return bkDefault.work(n) }
+func (gonumBackend) SytrfWork(n int) int { return bkGonum.work(n) }
 
 func (g gonumBackend) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {
 	sytrs(g, n, nrhs, a, lda, e, perm, b, ldb, work)

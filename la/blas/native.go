@@ -32,6 +32,10 @@ func (g native) Gemm(tA, tB Transpose, m, n, k int, alpha float64, a []float64, 
 func (g native) Gemmt(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
 	checkUplo(uplo)
 	checkGemm(tA, tB, n, n, k, a, lda, b, ldb, c, ldc)
+	if n*n*k <= 27 && alpha != 0 && k > 0 {
+		gemmtLoop(uplo, tA, tB, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
 	gemm.Gemmt(uplo == Lower, tA == Trans, tB == Trans, n, k, alpha, a, lda, b, ldb, beta, c, ldc, g.threads)
 }
 
@@ -100,10 +104,10 @@ func (g native) Potrf(n int, a []float64, lda int) (ok bool) {
 
 func (g native) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
 	checkSytrf(n, a, lda, e, perm, g.SytrfWork(n), work)
-	return sytrf(g, bkDefault, n, a, lda, e, perm, work)
+	return sytrf(g, bkNative, n, a, lda, e, perm, work)
 }
 
-func (native) SytrfWork(n int) int { return bkDefault.work(n) }
+func (native) SytrfWork(n int) int { return bkNative.work(n) }
 
 func (g native) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {
 	sytrs(g, n, nrhs, a, lda, e, perm, b, ldb, work)

@@ -181,10 +181,10 @@ func (o openBLAS) Potrf(n int, a []float64, lda int) (ok bool) {
 
 func (o openBLAS) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
 	checkSytrf(n, a, lda, e, perm, o.SytrfWork(n), work)
-	return sytrf(o, bkDefault, n, a, lda, e, perm, work)
+	return sytrf(o, bkOpenBLAS, n, a, lda, e, perm, work)
 }
 
-func (openBLAS) SytrfWork(n int) int { return bkDefault.work(n) }
+func (openBLAS) SytrfWork(n int) int { return bkOpenBLAS.work(n) }
 
 func (o openBLAS) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {
 	sytrs(o, n, nrhs, a, lda, e, perm, b, ldb, work)

@@ -10,8 +10,12 @@ type bkSizes struct {
 	unblocked int // greatest order that sytf2 factors alone
 }
 
-// bkDefault are the sizes for the native kernels (TestCalibrateSytrf).
-var bkDefault = bkSizes{panel: 32, wide: 48, wideFrom: 400, unblocked: 20}
+// The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
+var (
+	bkNative   = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 20}
+	bkOpenBLAS = bkSizes{panel: 32, wide: 48, wideFrom: 192, unblocked: 20}
+	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 20}
+)
 
 // nb is the panel's width for order n.
 func (s bkSizes) nb(n int) int {
