@@ -245,3 +245,131 @@ func TestAutoOnKnownShapes(t *testing.T) {
 		}
 	}
 }
+
+// Groups taken back leave a plan that fits.
+func TestKeep(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for name, a := range named(rng) {
+		p, err := Auto(a, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			var keep []int
+			for k := range p.Leaves.Blocks() {
+				if rng.IntN(2) == 0 {
+					keep = append(keep, k)
+				}
+			}
+			q := p.Keep(keep)
+			if q.Leaves.Blocks() != p.Leaves.Blocks()-len(keep) {
+				t.Fatalf("%s: %d groups are left of %d without %d", name, q.Leaves.Blocks(), p.Leaves.Blocks(), len(keep))
+			}
+			s, err := q.Analyse(a)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			q.Cost = s.Cost()
+			checkPlan(t, a, q)
+		}
+		if q := p.Keep(nil); q.Leaves.Len() != p.Leaves.Len() || q.Chain.Len() != p.Chain.Len() {
+			t.Errorf("%s: keeping nothing changes the plan", name)
+		}
+	}
+}
+
+// What Auto finds is as good as what is known of a matrix.
+func TestAutoFindsTheForm(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	shapes := named(rng)
+	for name, c := range map[string]struct{ bandwidth, block int }{
+		"grid": {14, 30}, "strip": {4, 24}, "blocks": {17, 36}, "tri": {1, 24},
+	} {
+		p, err := Auto(shapes[name], &Options{NoLeaves: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bw := p.Perm.Bandwidth(shapes[name]); bw > c.bandwidth || p.Chain.Largest() > c.block {
+			t.Errorf("%s: bandwidth %d, blocks up to %d", name, bw, p.Chain.Largest())
+		}
+	}
+	// Blocks that are wide enough stay, whatever the order; but for the last
+	// two, of which one block costs the same flops.
+	p, _ := Auto(wideBlocks(rng, 7, 150), nil)
+	if s := p.Chain.Sizes(); len(s) < 6 || s[0] != 150 || s[3] != 150 {
+		t.Errorf("blocks %v", s)
+	}
+	if p, _ := Auto(shapes["arrow"], nil); p.Chain.Len() > 2 {
+		t.Errorf("an arrow has a chain of %d", p.Chain.Len())
+	}
+	if p, _ := Auto(shapes["islands"], nil); p.Components != 15 {
+		t.Errorf("%d components", p.Components)
+	}
+}
+
+func wideBlocks(rng *rand.Rand, n, size int) *la.Sym {
+	p := rng.Perm(n * size)
+	b := la.NewSymBuilder(n*size, 0)
+	for i := range n * size {
+		for j := max(0, (i/size-1)*size); j <= i; j++ {
+			b.Add(p[i], p[j], rng.NormFloat64())
+		}
+	}
+	a, _ := b.Build()
+	return a
+}
+
+// In the augmented system of a network the leaves are, for each output of a
+// layer, its parameters and costates, and the states are the chain. Nobody
+// tells, and the order is random.
+func TestAutoFindsTheStates(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for _, eps := range []float64{1, 0.1, 1e-6} {
+		const batch, width, layers = 6, 8, 9
+		a := netSystem(rng, widths(7, width, 3, layers), batch, eps, true)
+		p, err := Auto(a, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPlan(t, a, p)
+		plain, _ := Auto(a, &Options{NoLeaves: true})
+		if p.Chain.Len() > 2*layers*width*batch || p.Chain.Largest() > 2*width*batch+width || p.Cost.Time > 0.8*plain.Cost.Time {
+			t.Errorf("ε = %v: chain %v, cost %.3g, without leaves %.3g", eps, p.Chain.Sizes(), p.Cost.Time, plain.Cost.Time)
+		}
+	}
+}
+
+func TestGiven(t *testing.T) {
+	a := named(rand.New(rand.NewPCG(1, 2)))["two"]
+	p, err := Given(a, nil, New([]int{30, 50}))
+	if err != nil || p.Cost.Flops == 0 || p.Components != 1 {
+		t.Fatal(p, err)
+	}
+	checkPlan(t, a, p)
+	if _, err := Given(a, nil, New([]int{30, 20, 30})); err == nil {
+		t.Error("a partition that does not fit")
+	}
+}
+
+func TestPlanAnalyseRejects(t *testing.T) {
+	b := la.NewSymBuilder(5, 0)
+	for i := range 5 {
+		b.Add(i, i, 1)
+	}
+	b.Add(1, 0, 1)
+	b.Add(4, 0, 1)
+	a, _ := b.Build()
+	for name, p := range map[string]*Plan{
+		"order":    {Perm: Identity(4), Chain: New([]int{4})},
+		"hosts":    {Perm: Identity(5), Leaves: New([]int{1}), Chain: New([]int{4})},
+		"no perm":  {Perm: Perm{0, 1, 2, 3, 3}, Chain: New([]int{5})},
+		"groups":   {Perm: Identity(5), Leaves: New([]int{1, 1}), Host: []int{0, 0}, Chain: New([]int{3})},
+		"host":     {Perm: Identity(5), Leaves: New([]int{1}), Host: []int{-1}, Chain: New([]int{4})},
+		"far host": {Perm: Identity(5), Leaves: New([]int{1}), Host: []int{1}, Chain: New([]int{1, 1, 1, 1})},
+		"chain":    {Perm: Perm{2, 1, 0, 3, 4}, Leaves: New([]int{1}), Host: []int{-1}, Chain: New([]int{1, 1, 1, 1})},
+	} {
+		if s, err := p.Analyse(a); err == nil || s != nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

@@ -1,10 +1,7 @@
 package partition
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"testing"
-	"time"
 
 	"costate/la"
 )
@@ -69,23 +66,3 @@ func widths(d, a, c, L int) []int {
 	return append(w, c)
 }
 
-func TestTraceK(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	for _, c := range []struct{ d, a, c, L, B int }{{5, 10, 3, 30, 2}, {16, 24, 10, 8, 16}, {16, 32, 10, 20, 16}, {5, 20, 3, 30, 8}, {16, 10, 4, 10, 20}, {768, 24, 10, 8, 64}} {
-		for _, eps := range []float64{0.1, 1e-6} {
-			a := netSystem(rng, widths(c.d, c.a, c.c, c.L), c.B, eps, true)
-			fmt.Println(c, eps, "n", a.SymmetricDim(), "nnz", a.NNZ())
-			t0 := time.Now()
-			plain, _ := Auto(a, &Options{NoLeaves: true})
-			t1 := time.Now()
-			plan, _ := Auto(a, nil)
-			t2 := time.Now()
-			g, err := Analyse(a, plain.Perm, plain.Chain)
-			if err != nil {
-				t.Fatal(err)
-			}
-			fmt.Printf("  plain %v: %d blocks up to %d, cost %.3g time %.3g;  plan %v: %d groups of %d, %d blocks up to %d, time %.3g\n",
-				t1.Sub(t0), plain.Chain.Blocks(), plain.Chain.Largest(), g.Cost().Flops, g.Cost().Time, t2.Sub(t1), plan.Leaves.Blocks(), plan.Leaves.Len(), plan.Chain.Blocks(), plan.Chain.Largest(), plan.Cost.Time)
-		}
-	}
-}
