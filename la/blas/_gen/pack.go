@@ -14,9 +14,60 @@ func packing() {
 	packCopy(8)
 	packCopy(4)
 	packCopy(2)
+	packFour(6)
+	packFour(8)
 	packTrans4()
 	packTrans2()
 	pause()
+}
+
+// packFour generates the copy of k rows of 4w words to four panels. Four at a
+// time use whole cache lines of the source.
+func packFour(w int) {
+	name := fmt.Sprintf("packFour%d", w)
+	TEXT(name, NOSPLIT, "func(dst, src *float64, panel, srcStride, k int)")
+	Pragma("noescape")
+	Doc(
+		fmt.Sprintf("%s copies k rows of %d words to four panels, each %d words wide;", name, 4*w, w),
+		"the panels are panel bytes apart.")
+	dst, src, ps, ss, k, p3 := reg.RDI, reg.RSI, reg.R8, reg.R9, reg.RCX, reg.R10
+	Load(Param("dst"), dst)
+	Load(Param("src"), src)
+	Load(Param("panel"), ps)
+	Load(Param("srcStride"), ss)
+	Load(Param("k"), k)
+	LEAQ(atx(ps, ps, 2, 0), p3)
+	at4 := func(i, disp int) Mem {
+		return []Mem{at(dst, disp), atx(dst, ps, 1, disp), atx(dst, ps, 2, disp), atx(dst, p3, 1, disp)}[i]
+	}
+	TESTQ(k, k)
+	JZ(LabelRef("done"))
+	Label("loop")
+	for i := 0; i < 4; i++ {
+		a, b := ymm[2*i], ymm[2*i+1]
+		VMOVUPD(at(src, 8*w*i), a)
+		if w == 6 {
+			VMOVUPD(at(src, 8*w*i+32), b.AsX())
+		} else {
+			VMOVUPD(at(src, 8*w*i+32), b)
+		}
+	}
+	for i := 0; i < 4; i++ {
+		a, b := ymm[2*i], ymm[2*i+1]
+		VMOVUPD(a, at4(i, 0))
+		if w == 6 {
+			VMOVUPD(b.AsX(), at4(i, 32))
+		} else {
+			VMOVUPD(b, at4(i, 32))
+		}
+	}
+	ADDQ(ss, src)
+	ADDQ(U8(8*w), dst)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
 }
 
 // pause generates the hint that a loop waits for another processor.

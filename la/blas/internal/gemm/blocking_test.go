@@ -6,22 +6,13 @@ import (
 	"testing"
 )
 
-const never = 1 << 40
-
 // shrink gives every instruction set small blocks while a test runs, so that
 // products of moderate size straddle all of them.
 func shrink(t *testing.T, kc, mcTiles, ncTiles int, packA, packB bool) {
 	s := active.Load()
 	small := *s
 	small.kc, small.mc, small.nc = kc, mcTiles*s.mr, ncTiles*s.nr
-	small.packAColumns, small.packASize = never, never
-	small.packBRows, small.packBSize = never, never
-	if packA {
-		small.packAColumns, small.packASize = 0, 0
-	}
-	if packB {
-		small.packBRows, small.packBSize = 0, 0
-	}
+	small.pack = func() (bool, bool) { return packA, packB }
 	active.Store(&small)
 	t.Cleanup(func() { active.Store(s) })
 }

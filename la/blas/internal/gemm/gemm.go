@@ -151,10 +151,24 @@ func (s *isa) region(p *product, i0, i1, j0, j1 int) {
 
 // worthPacking tells whether op(A) and op(B) should be packed for a region of
 // h rows and w columns. The kernels read rows of op(B) in one piece, so a
-// transposed B always is. The limits are from TestCalibratePacking.
+// transposed B always is. Packing pays where a block is read often enough and
+// where it is spread over more lines of the cache than it fills, earlier so if
+// the distance of the rows is a multiple of 512 bytes, so that they compete for
+// the same lines. The limits are from TestCalibratePacking.
 func (s *isa) worthPacking(p *product, h, w int) (packA, packB bool) {
-	packB = p.tB || h > s.packBRows && w*p.k > s.packBSize
-	packA = w > s.packAColumns && h*p.k > s.packASize
+	if s.pack != nil {
+		packA, packB = s.pack()
+		return packA, packB || p.tB
+	}
+	k := p.k
+	packB = p.tB ||
+		h >= 160 && k >= 128 && w*k > 96*96 ||
+		p.ldb%64 == 0 && h >= 64 && w*k >= 64*32
+	if p.tA {
+		packA = w >= 64 && h*k >= 12000 || w >= 32 && h*k >= 60000
+	} else {
+		packA = w >= 96 && h*k >= 48000
+	}
 	return packA, packB
 }
 

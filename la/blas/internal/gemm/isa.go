@@ -17,10 +17,8 @@ type isa struct {
 	// A block of A is mc×kc and stays in the second-level cache, a panel of B
 	// is kc×nr and stays in the first-level cache, and a block of B is kc×nc.
 	mc, kc, nc int
-	// op(B) is packed if it has more than packBSize elements that are used for
-	// more than packBRows rows, and op(A) alike.
-	packBRows, packBSize    int
-	packAColumns, packASize int
+	// pack decides on packing in tests; it is nil in use.
+	pack func() (packA, packB bool)
 }
 
 type isaID int
@@ -31,7 +29,7 @@ const (
 	idAVX512
 )
 
-var isaGo = isa{name: "go", id: idGo, mr: 4, nr: 4, mc: 64, kc: 256, nc: 2048, packBRows: 16, packBSize: 48 * 48, packAColumns: 16, packASize: 96 * 96}
+var isaGo = isa{name: "go", id: idGo, mr: 4, nr: 4, mc: 64, kc: 256, nc: 2048}
 
 // active is the instruction set in use.
 var active atomic.Pointer[isa]

@@ -11,11 +11,9 @@ import (
 var (
 	isaAVX2 = isa{
 		name: "avx2", id: idAVX2, mr: 6, nr: 8, mc: 144, kc: 256, nc: 2048,
-		packBRows: 24, packBSize: 48 * 48, packAColumns: 32, packASize: 96 * 96,
 	}
 	isaAVX512 = isa{
 		name: "avx512", id: idAVX512, mr: 8, nr: 24, mc: 192, kc: 192, nc: 2040,
-		packBRows: 24, packBSize: 48 * 48, packAColumns: 48, packASize: 96 * 96,
 	}
 )
 

@@ -23,7 +23,14 @@ func transStrip_g(dst []float64, ds int, src []float64, ss, w, k int) {
 // height. src starts at the first element; it is stored by rows, or, if trans,
 // by columns.
 func (s *isa) packA(dst []float64, trans bool, src []float64, ld, h, k int) {
-	for i, t := 0, 0; i < h; t++ {
+	i, t := 0, 0
+	if trans {
+		// Leave the last rows, which may be shared out, to the loop below.
+		for ; h-i > 6*s.mr && s.copyFour(dst[t*s.mr*k:], s.mr, src[i:], ld, k); t += 4 {
+			i += 4 * s.mr
+		}
+	}
+	for ; i < h; t++ {
 		mr := tileRows(h-i, s.mr)
 		panel := dst[t*s.mr*k:]
 		if trans {
@@ -38,7 +45,13 @@ func (s *isa) packA(dst []float64, trans bool, src []float64, ld, h, k int) {
 // packB lays k×w elements of op(B) out in panels of nr columns, row after row
 // in a panel; panel t starts at t*nr*k.
 func (s *isa) packB(dst []float64, trans bool, src []float64, ld, k, w int) {
-	for j := 0; j < w; j += s.nr {
+	j := 0
+	if !trans {
+		for w-j >= 4*s.nr && s.copyFour(dst[j*k:], s.nr, src[j:], ld, k) {
+			j += 4 * s.nr
+		}
+	}
+	for ; j < w; j += s.nr {
 		nr := min(s.nr, w-j)
 		panel := dst[j*k:]
 		if trans {

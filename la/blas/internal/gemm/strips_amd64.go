@@ -58,4 +58,19 @@ func (s *isa) transStrip(dst []float64, ds int, src []float64, ss, w, k int) {
 	}
 }
 
+// copyFour copies k rows of src, ss words apart, to four panels of width w. It
+// returns false if there is no kernel for it.
+func (s *isa) copyFour(dst []float64, w int, src []float64, ss, k int) bool {
+	if s.id == idGo || w != 6 && w != 8 {
+		return false
+	}
+	_, _ = src[(k-1)*ss+4*w-1], dst[4*w*k-1]
+	if w == 6 {
+		packFour6(&dst[0], &src[0], 8*w*k, 8*ss, k)
+	} else {
+		packFour8(&dst[0], &src[0], 8*w*k, 8*ss, k)
+	}
+	return true
+}
+
 func word(p *float64, i int) *float64 { return (*float64)(unsafe.Add(unsafe.Pointer(p), 8*i)) }

@@ -10,5 +10,7 @@ func (s *isa) transStrip(dst []float64, ds int, src []float64, ss, w, k int) {
 	transStrip_g(dst, ds, src, ss, w, k)
 }
 
+func (s *isa) copyFour(dst []float64, w int, src []float64, ss, k int) bool { return false }
+
 // pause waits for a moment.
 func pause() {}

@@ -19,6 +19,18 @@ func packCopy4(dst *float64, src *float64, dstStride int, srcStride int, k int)
 //go:noescape
 func packCopy2(dst *float64, src *float64, dstStride int, srcStride int, k int)
 
+// packFour6 copies k rows of 24 words to four panels, each 6 words wide;
+// the panels are panel bytes apart.
+//
+//go:noescape
+func packFour6(dst *float64, src *float64, panel int, srcStride int, k int)
+
+// packFour8 copies k rows of 32 words to four panels, each 8 words wide;
+// the panels are panel bytes apart.
+//
+//go:noescape
+func packFour8(dst *float64, src *float64, panel int, srcStride int, k int)
+
 // packTrans4 writes four rows of k words as k rows of four; the strides are in bytes.
 //
 //go:noescape

@@ -155,6 +155,82 @@ done:
 	VZEROUPPER
 	RET
 
+// func packFour6(dst *float64, src *float64, panel int, srcStride int, k int)
+// Requires: AVX
+TEXT ·packFour6(SB), NOSPLIT, $0-40
+	MOVQ  dst+0(FP), DI
+	MOVQ  src+8(FP), SI
+	MOVQ  panel+16(FP), R8
+	MOVQ  srcStride+24(FP), R9
+	MOVQ  k+32(FP), CX
+	LEAQ  (R8)(R8*2), R10
+	TESTQ CX, CX
+	JZ    done
+
+loop:
+	VMOVUPD (SI), Y0
+	VMOVUPD 32(SI), X1
+	VMOVUPD 48(SI), Y2
+	VMOVUPD 80(SI), X3
+	VMOVUPD 96(SI), Y4
+	VMOVUPD 128(SI), X5
+	VMOVUPD 144(SI), Y6
+	VMOVUPD 176(SI), X7
+	VMOVUPD Y0, (DI)
+	VMOVUPD X1, 32(DI)
+	VMOVUPD Y2, (DI)(R8*1)
+	VMOVUPD X3, 32(DI)(R8*1)
+	VMOVUPD Y4, (DI)(R8*2)
+	VMOVUPD X5, 32(DI)(R8*2)
+	VMOVUPD Y6, (DI)(R10*1)
+	VMOVUPD X7, 32(DI)(R10*1)
+	ADDQ    R9, SI
+	ADDQ    $0x30, DI
+	DECQ    CX
+	JNZ     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func packFour8(dst *float64, src *float64, panel int, srcStride int, k int)
+// Requires: AVX
+TEXT ·packFour8(SB), NOSPLIT, $0-40
+	MOVQ  dst+0(FP), DI
+	MOVQ  src+8(FP), SI
+	MOVQ  panel+16(FP), R8
+	MOVQ  srcStride+24(FP), R9
+	MOVQ  k+32(FP), CX
+	LEAQ  (R8)(R8*2), R10
+	TESTQ CX, CX
+	JZ    done
+
+loop:
+	VMOVUPD (SI), Y0
+	VMOVUPD 32(SI), Y1
+	VMOVUPD 64(SI), Y2
+	VMOVUPD 96(SI), Y3
+	VMOVUPD 128(SI), Y4
+	VMOVUPD 160(SI), Y5
+	VMOVUPD 192(SI), Y6
+	VMOVUPD 224(SI), Y7
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y1, 32(DI)
+	VMOVUPD Y2, (DI)(R8*1)
+	VMOVUPD Y3, 32(DI)(R8*1)
+	VMOVUPD Y4, (DI)(R8*2)
+	VMOVUPD Y5, 32(DI)(R8*2)
+	VMOVUPD Y6, (DI)(R10*1)
+	VMOVUPD Y7, 32(DI)(R10*1)
+	ADDQ    R9, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func packTrans4(dst *float64, src *float64, dstStride int, srcStride int, k int)
 // Requires: AVX
 TEXT ·packTrans4(SB), NOSPLIT, $0-40
