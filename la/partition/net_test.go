@@ -65,4 +65,3 @@ func widths(d, a, c, L int) []int {
 	}
 	return append(w, c)
 }
-
