@@ -1,0 +1,35 @@
+package blas
+
+// Panelled is the native backend with a factorization whose panels have nb
+// columns from order 2 on, or without panels if nb is 0.
+func Panelled(nb int) Backend {
+	s := bkSizes{panel: nb, wideFrom: never, unblocked: 1}
+	if nb == 0 {
+		s.unblocked = never
+	}
+	return panelled{native{1}, s}
+}
+
+type panelled struct {
+	native
+	sizes bkSizes
+}
+
+func (g panelled) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	return sytrf(g, g.sizes, n, a, lda, e, perm, work)
+}
+
+func (g panelled) SytrfWork(n int) int { return g.sizes.work(n) }
+
+// LoopGemmt is the native backend with the twin of Gemmt.
+func LoopGemmt() Backend { return loopGemmt{native{1}} }
+
+type loopGemmt struct{ native }
+
+func (loopGemmt) Gemmt(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	if alpha == 0 || k == 0 {
+		scaleTriangle(uplo, n, beta, c, ldc)
+		return
+	}
+	gemmtLoop(uplo, tA, tB, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
