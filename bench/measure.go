@@ -76,6 +76,7 @@ func (m *measurement) steps() int { return 2 + m.repeat*(1+len(m.eps)) }
 // one that is merely not good enough is in the outcome.
 func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved, factor.Factorization, error) {
 	m.meter.step("linearize")
+	m.problem.net.Backend = m.backend
 	chain, err := m.point(lin)
 	if err != nil {
 		return nil, nil, err
@@ -95,7 +96,6 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 		}
 	}
 	m.meter.step("analyse " + m.method)
-	m.problem.net.Backend = m.backend
 	start := time.Now()
 	if err := f.Analyse(chain, &factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}); err != nil {
 		return nil, nil, err

@@ -1,3 +1,5 @@
+//go:build !noasm
+
 #include "textflag.h"
 
 // The accumulators start at zero and stay there: zero times zero plus zero is as

@@ -45,6 +45,20 @@ func TestSolveJSON(t *testing.T) {
 	}
 }
 
+// TestSolveWithoutMatrix has too little memory to assemble K for display.
+func TestSolveWithoutMatrix(t *testing.T) {
+	args := solveArgs("--memory", "100KB")
+	var doc map[string]any
+	mustJSON(t, &doc, args...)
+	if m, ok := doc["matrix"]; !ok || m != nil {
+		t.Errorf("matrix %v", m)
+	}
+	out, errs, status := runBench(args...)
+	if status != 0 || !strings.Contains(out, "not assembled") {
+		t.Errorf("status %d, message %q, report %q", status, errs, out)
+	}
+}
+
 // TestSolveMethodsAgree compares what every method says of one problem.
 func TestSolveMethodsAgree(t *testing.T) {
 	for _, c := range []struct {
