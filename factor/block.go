@@ -67,6 +67,8 @@ type Block struct {
 	mu     sync.Mutex // guards report and invNorm
 	report Report
 	pool   pool[blockSpace]
+
+	inverses pool[inverseSpace]
 }
 
 // blockSpace is the workspace of a solve.

@@ -1,0 +1,332 @@
+package factor
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"costate/la"
+)
+
+// denseInverse returns the inverse by gonum, its largest element and the
+// condition number in the 2-norm.
+func denseInverse(t fataler, a mat.Symmetric) (z *mat.Dense, largest, cond float64) {
+	z = new(mat.Dense)
+	err := z.Inverse(dense(a))
+	var c mat.Condition
+	if err != nil && !errors.As(err, &c) {
+		t.Fatal(err)
+	}
+	least, most := math.Inf(1), 0.0
+	for _, v := range eigenvalues(t, a) {
+		least, most = math.Min(least, math.Abs(v)), math.Max(most, math.Abs(v))
+	}
+	return z, mat.Max(absolute(z)), most / least
+}
+
+type fataler interface {
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+func absolute(a mat.Matrix) *mat.Dense {
+	var d mat.Dense
+	d.Apply(func(_, _ int, v float64) float64 { return math.Abs(v) }, a)
+	return &d
+}
+
+// checkInverse compares all variants with the dense inverse.
+func checkInverse(t fataler, f *Block, a *la.BlockTridiag) {
+	n := a.SymmetricDim()
+	if err := f.Factorize(a); err != nil {
+		t.Fatal(err)
+	}
+	want, largest, cond := denseInverse(t, a)
+	var z la.BlockTridiag
+	err := f.InverseTo(&z)
+	var failed *InverseError
+	if errors.As(err, &failed) {
+		if f.Report().Shift == 0 && cond < 1e8 {
+			t.Fatalf("%v with condition number %g", err, cond)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tol := 8 * float64(n+4) * unit * cond * largest * (1 + f.Report().Growth)
+	for k := range a.Blocks() {
+		first := a.BlockFirst(k)
+		for i := range a.BlockSize(k) {
+			for j := 0; j <= i; j++ {
+				if got, w := z.At(first+i, first+j), want.At(first+i, first+j); !(math.Abs(got-w) <= tol) {
+					t.Fatalf("block %d, element (%d, %d) of the inverse is %v, want %v within %g", k, i, j, got, w, tol)
+				}
+			}
+		}
+		if k+1 == a.Blocks() {
+			break
+		}
+		next := a.BlockFirst(k + 1)
+		for i := range a.BlockSize(k + 1) {
+			for j := range a.BlockSize(k) {
+				if got, w := z.At(next+i, first+j), want.At(next+i, first+j); !(math.Abs(got-w) <= tol) {
+					t.Fatalf("below block %d, element (%d, %d) of the inverse is %v, want %v within %g", k, i, j, got, w, tol)
+				}
+			}
+		}
+	}
+	diag, err := f.InverseDiagTo(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace := 0.0
+	for i, v := range diag {
+		if w := want.At(i, i); !(math.Abs(v-w) <= tol) {
+			t.Fatalf("diagonal element %d of the inverse is %v, want %v within %g", i, v, w, tol)
+		}
+		trace += v
+	}
+	if got, err := f.InverseTrace(nil); err != nil || math.Abs(got-trace) > float64(n)*tol {
+		t.Fatalf("trace of the inverse %v, want %v, error %v", got, trace, err)
+	}
+	// The trace of A⁻¹A needs nothing but the selected elements.
+	if got, err := f.InverseTrace(a); err != nil || math.Abs(got-float64(n)) > float64(n*n)*tol*mat.Max(absolute(dense(a))) {
+		t.Fatalf("trace of A⁻¹A is %v, want %d, error %v", got, n, err)
+	}
+}
+
+func TestInverseProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sizes := rapid.SliceOfN(rapid.IntRange(1, 9), 1, 7).Draw(t, "sizes")
+		keep := rapid.SampledFrom([]float64{0, 0.15, 0.4, 1}).Draw(t, "keep")
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		a := randomTridiag(rng, sizes, keep)
+		if rapid.Bool().Draw(t, "definite") {
+			addToDiagonal(a, 4*math.Sqrt(30))
+		}
+		checkInverse(t, new(Block), a)
+	})
+}
+
+func addToDiagonal(a *la.BlockTridiag, v float64) {
+	for k := range a.Blocks() {
+		d, ld := a.Diag(k)
+		for i := range ld {
+			d[i*ld+i] += v
+		}
+	}
+}
+
+// Sizes beyond the panels of the kernels, few or many rows or columns coupled.
+func TestInverseWide(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 1))
+	for _, c := range []struct {
+		sizes []int
+		keep  float64
+	}{
+		{[]int{150}, 1},
+		{[]int{64, 65, 130}, 1},
+		{[]int{130, 3, 70, 90}, 1},
+		{[]int{100, 100, 100}, 0.1},
+		{[]int{1, 1, 1, 1, 1, 1, 1}, 1},
+		{[]int{40, 1, 40, 1, 40}, 1},
+	} {
+		checkInverse(t, new(Block), randomTridiag(rng, c.sizes, c.keep))
+	}
+	// Many rows, few columns, scattered: the factors keep columns.
+	a := randomTridiag(rng, []int{60, 50, 40}, 1)
+	for k := range 2 {
+		b, ld := a.Sub(k)
+		for i := range a.BlockSize(k + 1) {
+			for j := range ld {
+				if j%17 != 3 {
+					b[i*ld+j] = 0
+				}
+			}
+		}
+	}
+	a.FindSub()
+	var f Block
+	checkInverse(t, &f, a)
+	if f.core.blocks[0].cols == nil || f.core.blocks[1].cols == nil {
+		t.Fatal("the factors do not keep columns: test another shape")
+	}
+}
+
+// Pivot blocks that are singular alone are merged; the inverse does not show it.
+func TestInverseMerged(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	a := randomTridiag(rng, []int{4, 4, 5, 5, 3}, 1)
+	for _, k := range []int{0, 2} {
+		d, _ := a.Diag(k)
+		clear(d)
+	}
+	var f Block
+	checkInverse(t, &f, a)
+	if len(f.core.blocks) == a.Blocks() {
+		t.Fatal("no block was merged: test another matrix")
+	}
+}
+
+func TestInverseRefused(t *testing.T) {
+	var f Block
+	mustPanic(t, ErrNotFactorized, func() { f.InverseDiagTo(nil) })
+	mustPanic(t, ErrNotFactorized, func() { f.InverseTo(new(la.BlockTridiag)) })
+	mustPanic(t, ErrNotFactorized, func() { f.InverseTrace(nil) })
+	mustPanic(t, ErrNotAnalysed, func() { f.InverseFlops() })
+
+	a := la.NewBlockTridiag([]int{2, 2})
+	var singular *SingularError
+	if err := f.Factorize(a); !errors.As(err, &singular) {
+		t.Fatalf("error %v for a zero matrix", err)
+	}
+	mustPanic(t, ErrNotFactorized, func() { f.InverseDiagTo(nil) })
+
+	addToDiagonal(a, 1)
+	if err := f.Factorize(a); err != nil {
+		t.Fatal(err)
+	}
+	mustPanic(t, ErrShape, func() { f.InverseDiagTo(make([]float64, 3)) })
+	mustPanic(t, ErrShape, func() { f.InverseTo(la.NewBlockTridiag([]int{1, 3})) })
+	mustPanic(t, ErrShape, func() { f.InverseTrace(la.NewBlockTridiag([]int{4})) })
+
+	// Too ill conditioned for digits, not too ill to be factored.
+	d, _ := a.Diag(1)
+	d[3] = 1e-15
+	if err := f.Factorize(a); err == nil {
+		var e *InverseError
+		if _, err := f.InverseDiagTo(nil); !errors.As(err, &e) || e.Cond < 1e14 {
+			t.Fatalf("error %v for condition number 1e15", err)
+		}
+	}
+
+	// Factors of a shifted matrix have a shifted inverse.
+	if err := f.Factorize(a); err == nil {
+		f.shift = 1e-8
+		var e *InverseError
+		if err := f.InverseTo(new(la.BlockTridiag)); !errors.As(err, &e) || e.Shift == 0 {
+			t.Fatalf("error %v for shifted factors", err)
+		}
+	}
+}
+
+func TestInverseAllocates(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 1))
+	a := randomTridiag(rng, []int{20, 7, 1, 30}, 0.5)
+	var f Block
+	if err := f.Factorize(a); err != nil {
+		t.Fatal(err)
+	}
+	var z la.BlockTridiag
+	diag := make([]float64, a.SymmetricDim())
+	work := func() {
+		_, e1 := f.InverseDiagTo(diag)
+		_, e2 := f.InverseTrace(a)
+		if err := errors.Join(e1, e2, f.InverseTo(&z)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work()
+	if n := testing.AllocsPerRun(10, work); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// Inverses may be taken by several goroutines at once, to the same bits.
+func TestInverseShared(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 1))
+	a := randomTridiag(rng, []int{10, 20, 30}, 1)
+	var f Block
+	if err := f.Factorize(a); err != nil {
+		t.Fatal(err)
+	}
+	var z la.BlockTridiag
+	if err := f.InverseTo(&z); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			var own la.BlockTridiag
+			if err := f.InverseTo(&own); err != nil {
+				t.Error(err)
+			}
+			for i, v := range own.Raw() {
+				if math.Float64bits(v) != math.Float64bits(z.Raw()[i]) {
+					t.Errorf("number %d differs", i)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// The diagonal alone costs less where few unknowns are coupled.
+func TestInverseFlops(t *testing.T) {
+	a := la.NewBlockTridiag([]int{100, 100, 100})
+	var f Block
+	if err := f.Analyse(a, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, full := f.InverseFlops()
+	// Half of an inverse of order 300 by columns of blocks is 2·300³/2.
+	if full < 3*1e6*2/3 || full > 300*300*300 {
+		t.Errorf("%d flops for full blocks of order 100", full)
+	}
+	for k := range 2 {
+		a.SetSub(k, []int{1, 50}, []int{3, 4})
+	}
+	if err := f.Analyse(a, nil); err != nil {
+		t.Fatal(err)
+	}
+	if diag, full := f.InverseFlops(); diag > full*6/10 {
+		t.Errorf("%d flops for the diagonal, %d for the blocks", diag, full)
+	}
+}
+
+func BenchmarkInverse(b *testing.B) {
+	for _, c := range []struct{ order, width int }{{20000, 1}, {20000, 8}, {8192, 64}, {3072, 256}} {
+		sizes := make([]int, c.order/c.width)
+		for k := range sizes {
+			sizes[k] = c.width
+		}
+		a := randomTridiag(rand.New(rand.NewPCG(1, 1)), sizes, 1)
+		var f Block
+		if err := f.Factorize(a); err != nil {
+			b.Fatal(err)
+		}
+		diagFlops, fullFlops := f.InverseFlops()
+		var z la.BlockTridiag
+		diag := make([]float64, a.SymmetricDim())
+		for _, part := range []string{"factor", "diag", "blocks"} {
+			b.Run(fmt.Sprintf("order=%d/width=%d/part=%s", c.order, c.width, part), func(b *testing.B) {
+				flops := f.Report().Flops
+				for b.Loop() {
+					var err error
+					switch part {
+					case "factor":
+						err = f.Factorize(a)
+					case "diag":
+						flops = diagFlops
+						_, err = f.InverseDiagTo(diag)
+					case "blocks":
+						flops = fullFlops
+						err = f.InverseTo(&z)
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(flops)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gflop/s")
+			})
+		}
+	}
+}
