@@ -51,6 +51,10 @@ type Chain struct {
 	work    []float64
 	met     pivots
 
+	bands       *bands
+	order       int // of the matrix that mirrorTiles mirrors
+	mirrorTiles func(lo, hi int)
+
 	spaces pool[sweepSpace]
 }
 
@@ -86,14 +90,16 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 		f.kernel = nil
 		return err
 	}
+	f.bands = newBands(f.opts.Backend.Threads())
+	f.mirrorTiles = f.mirrorRows
 	maxN, maxM, maxT1, maxT2, maxV := 0, 0, 0, 0, 0
 	for k, s := range c.Stages {
-		e := newEliminator(s, k > 0)
+		e := newEliminator(f, s, k > 0)
 		f.stages = append(f.stages, e)
 		m, in, out := e.size()
 		maxN, maxM = max(maxN, in, out, preActivations(s)), max(maxM, m)
 		t1, t2 := scratch(s, k > 0)
-		maxT1, maxT2, maxV = max(maxT1, t1), max(maxT2, t2), max(maxV, m*in)
+		maxT1, maxT2, maxV = max(maxT1, t1), max(maxT2, t2), max(maxV, m*in, m*preActivations(s))
 	}
 	f.p, f.next = make([]float64, maxN*maxN), make([]float64, maxN*maxN)
 	f.t1, f.t2, f.v = make([]float64, maxT1), make([]float64, maxT2), make([]float64, maxV)
@@ -126,10 +132,10 @@ func (f *Chain) take() {
 	}
 }
 
-func newEliminator(s system.Stage, inner bool) eliminator {
+func newEliminator(f *Chain, s system.Stage, inner bool) eliminator {
 	switch s := s.(type) {
 	case *system.Dense:
-		return newDenseStage(s, inner)
+		return newDenseStage(f, s, inner)
 	case *system.Blocks:
 		return newBlocksStage(s, inner)
 	}
@@ -181,15 +187,22 @@ func (f *Chain) setLoss() {
 	}
 }
 
-// mirror copies the strictly lower triangle of the n×n matrix a into the upper
-// one, tile by tile.
-func mirror(a []float64, n int) {
-	const tile = 32
-	for i0 := 0; i0 < n; i0 += tile {
-		i1 := min(i0+tile, n)
-		for j0 := 0; j0 <= i0; j0 += tile {
-			for i := i0; i < i1; i++ {
-				for j := j0; j < min(j0+tile, i); j++ {
+// mirror copies the strictly lower triangle of the n×n matrix f.next into the
+// upper one.
+func (f *Chain) mirror(n int) {
+	f.order = n
+	f.bands.triangle((n+mirrorTile-1)/mirrorTile, n*n/2, f.mirrorTiles)
+}
+
+const mirrorTile = 32
+
+// mirrorRows mirrors the rows of tiles lo to hi.
+func (f *Chain) mirrorRows(lo, hi int) {
+	a, n := f.next, f.order
+	for i0 := lo * mirrorTile; i0 < min(hi*mirrorTile, n); i0 += mirrorTile {
+		for j0 := 0; j0 <= i0; j0 += mirrorTile {
+			for i := i0; i < min(i0+mirrorTile, n); i++ {
+				for j := j0; j < min(j0+mirrorTile, i); j++ {
 					a[j*n+i] = a[i*n+j]
 				}
 			}
@@ -216,7 +229,7 @@ func ChainCost(c *system.Chain) Cost {
 		maxN = max(maxN, int64(in), int64(s.Outputs()), int64(preActivations(s)))
 		t1, t2 := scratch(s, k > 0)
 		maxT1, maxT2 = max(maxT1, t1), max(maxT2, t2)
-		maxV = max(maxV, int64(pivotOrder(s))*int64(in))
+		maxV = max(maxV, int64(pivotOrder(s))*int64(max(in, preActivations(s))))
 	}
 	total.Bytes += 8 * (2*maxN*maxN + int64(maxT1) + int64(maxT2) + maxV)
 	return total

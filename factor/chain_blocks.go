@@ -10,7 +10,7 @@ import "costate/system"
 type blocksStage struct {
 	s     *system.Blocks
 	inner bool
-	pivot pivotBlock
+	pivot *pivotBlock
 }
 
 func newBlocksStage(s *system.Blocks, inner bool) *blocksStage {
@@ -54,8 +54,8 @@ func (d *blocksStage) eliminate(f *Chain, k int, eps float64, definite bool, p *
 	}
 	d.pivot.factor(f.backend(), f.work, definite, p, k)
 	if d.inner {
-		d.pivot.couple(f.backend(), f.next, f.v)
-		mirror(f.next, ni)
+		d.pivot.couple(f.backend(), f.bands, f.next, f.v)
+		f.mirror(ni)
 	}
 }
 
@@ -76,7 +76,6 @@ func (d *blocksStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int
 		}
 	}
 	d.pivot.lower(f.backend(), w.t[k], nrhs, w.scratch)
-	d.pivot.middle(w.t[k], nrhs)
 	if d.inner {
 		d.pivot.subCoupled(f.backend(), w.next, w.t[k], nrhs)
 		w.p, w.next = w.next, w.p
@@ -88,9 +87,7 @@ func (d *blocksStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs 
 	s := d.s
 	m, n, ni := s.P, s.NOut, d.pivot.n
 	t := w.t[k]
-	if d.inner {
-		d.pivot.joinState(f.backend(), t, w.p, w.u, nrhs)
-	}
+	d.pivot.joinState(f.backend(), t, w.p, nrhs)
 	d.pivot.upper(f.backend(), t, nrhs, w.scratch)
 	for i := range nrhs {
 		xk := x[i*f.n+f.offsets[k]:][:m]

@@ -15,7 +15,7 @@ type denseStage struct {
 	inner   bool
 	r       int // directions that reach the states
 	zin     int // In, plus 1 with a bias
-	pivot   pivotBlock
+	pivot   *pivotBlock
 	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
 	u       []float64 // Batch×r, lower trapezoidal: [Z, 1] = U Q₁ᵀ
 	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
@@ -24,6 +24,13 @@ type denseStage struct {
 	tau     []float64
 	workQ   []float64
 	negPerp int // number of perpendicular parameters
+	batched bool
+
+	// Loop bodies for bands, and what they work on.
+	scaleP, turn, addC, subPi func(lo, hi int)
+	ps                        []float64
+	f                         *Chain
+	eps                       float64
 }
 
 func rank(s *system.Dense) int {
@@ -33,8 +40,8 @@ func rank(s *system.Dense) int {
 	return min(s.Batch, s.In)
 }
 
-func newDenseStage(s *system.Dense, inner bool) *denseStage {
-	d := &denseStage{s: s, inner: inner, r: rank(s), zin: s.In}
+func newDenseStage(f *Chain, s *system.Dense, inner bool) *denseStage {
+	d := &denseStage{f: f, s: s, inner: inner, r: rank(s), zin: s.In}
 	if s.Bias {
 		d.zin++
 	}
@@ -49,7 +56,10 @@ func newDenseStage(s *system.Dense, inner bool) *denseStage {
 	if inner && d.negPerp > 0 {
 		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, s.Batch*s.Batch)
 	}
+	// Below some order loops beat two products and a transposition.
+	d.batched = d.pivot.m > 32
 	d.workQ = make([]float64, d.workLen(s))
+	d.scaleP, d.turn, d.addC, d.subPi = d.scaleRows, d.turnRows, d.addCoupling, d.subtractPerp
 	return d
 }
 
@@ -99,11 +109,15 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 	n := s.Batch * s.Out
 	pu := d.pullBack(f)
 	m := d.pivot.m
-	// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I): rows (j, ·) need columns up to j.
+	// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I).
 	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
-	for i := range m {
-		j := i/s.Out + 1
-		d.compress(be, j, d.pivot.s[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
+	if d.batched {
+		f.bands.rows((m+turnTile-1)/turnTile, m*n, d.turn)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.v, s.Out*m, 0, d.pivot.s, s.Out*m)
+	} else {
+		for i := range m {
+			d.compress(i/s.Out+1, d.pivot.s[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
+		}
 	}
 	for i := range m {
 		d.pivot.s[i*m+i] += eps
@@ -116,8 +130,8 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 		d.perpendicular(f, eps, p, k)
 	}
 	if d.inner {
-		d.pivot.couple(be, f.next, f.v)
-		mirror(f.next, d.pivot.n)
+		d.pivot.couple(be, f.bands, f.next, f.v)
+		f.mirror(d.pivot.n)
 	}
 }
 
@@ -135,12 +149,8 @@ func (d *denseStage) pullBack(f *Chain) []float64 {
 	}
 	switch {
 	case s.J.Diag != nil:
-		for i, di := range s.J.Diag {
-			row := p[i*n : (i+1)*n]
-			for j, dj := range s.J.Diag {
-				row[j] *= di * dj
-			}
-		}
+		d.ps = p
+		f.bands.rows(n, n*n, d.scaleP)
 	case s.J.Full != nil:
 		rows := s.J.Rows
 		t := f.t1[:no*n]
@@ -173,21 +183,15 @@ func (d *denseStage) pullBack(f *Chain) []float64 {
 	return p
 }
 
-// compress computes the first rows rows of dst (r×Out) = Uᵀ src (Batch×Out).
-func (d *denseStage) compress(be blas.Backend, rows int, dst, src []float64) {
-	out, batch := d.s.Out, d.s.Batch
-	if batch*out*rows > 512 {
-		be.Gemm(blas.Trans, blas.NoTrans, rows, out, batch, 1, d.u, d.r, src, out, 0, dst, out)
-		return
-	}
+// compress computes the first rows rows of dst (r×Out) = Uᵀ src (Batch×Out): of
+// a row (j, ·) of S the lower triangle needs the columns up to j.
+func (d *denseStage) compress(rows int, dst, src []float64) {
+	out := d.s.Out
 	clear(dst[:rows*out])
-	for n := range batch {
+	for n := range d.s.Batch {
 		x := src[n*out : (n+1)*out]
 		for j := range min(rows, n+1) {
-			c := d.u[n*d.r+j]
-			for o, v := range x {
-				dst[j*out+o] += c * v
-			}
+			axpy(d.u[n*d.r+j], x, dst[j*out:])
 		}
 	}
 }
@@ -206,7 +210,7 @@ func (d *denseStage) couple(f *Chain, pu []float64) {
 		y := f.next[:ni*ni]
 		copy(y, f.p[:n*n])
 		pj := f.t1[:n*n]
-		transpose(pj, t2, n)
+		transpose(pj, t2, n, n, 0, n)
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
 	} else {
@@ -214,19 +218,7 @@ func (d *denseStage) couple(f *Chain, pu []float64) {
 	}
 	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.w, s.Out*ni)
 	if s.Delta != nil {
-		for j := range d.r {
-			q := d.q[j*d.zin : j*d.zin+in]
-			for o := range s.Out {
-				row := d.pivot.w[(j*s.Out+o)*ni : (j*s.Out+o+1)*ni]
-				for b := range s.Batch {
-					c := s.Delta[b*s.Out+o]
-					dst := row[b*in : (b+1)*in]
-					for i, v := range q {
-						dst[i] += c * v
-					}
-				}
-			}
-		}
+		f.bands.rows(d.pivot.m, d.pivot.m*ni, d.addC)
 	}
 	beta := 0.0
 	if s.Skip {
@@ -280,19 +272,8 @@ func (d *denseStage) perpendicular(f *Chain, eps float64, p *pivots, k int) {
 	}
 	be.Gemm(blas.Trans, blas.NoTrans, in, in, d.r, -1, d.q, d.zin, d.q, d.zin, 1, d.perp, in)
 	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, 1, s.Delta, s.Out, s.Delta, s.Out, 0, d.dd, s.Batch)
-	for b := range s.Batch {
-		for i := range in {
-			row := f.next[(b*in+i)*ni:]
-			pi := d.perp[i*in : (i+1)*in]
-			for c := range b + 1 {
-				t := d.dd[b*s.Batch+c] / eps
-				dst := row[c*in : (c+1)*in]
-				for j, v := range pi {
-					dst[j] -= t * v
-				}
-			}
-		}
-	}
+	d.eps = eps
+	f.bands.triangle(s.Batch, ni*ni/2, d.subPi)
 }
 
 func denseCost(s *system.Dense, inner bool) Cost {
@@ -322,18 +303,4 @@ func denseCost(s *system.Dense, inner bool) Cost {
 	}
 	c.Bytes += pivotBlockBytes(int(m), int(ni))
 	return c
-}
-
-// transpose writes the transpose of the n×n matrix src to dst, tile by tile.
-func transpose(dst, src []float64, n int) {
-	const tile = 16
-	for i0 := 0; i0 < n; i0 += tile {
-		for j0 := 0; j0 < n; j0 += tile {
-			for i := i0; i < min(i0+tile, n); i++ {
-				for j := j0; j < min(j0+tile, n); j++ {
-					dst[j*n+i] = src[i*n+j]
-				}
-			}
-		}
-	}
 }

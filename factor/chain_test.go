@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -75,7 +76,25 @@ func backwardError(h *mat.SymDense, norm, eps float64, x, b mat.Vector) float64 
 	return mat.Norm(&r, 2) / (norm*mat.Norm(x, 2) + mat.Norm(b, 2))
 }
 
+// eigenvalues are remembered for the matrix asked last: check needs them for
+// every damping.
 func eigenvalues(h *mat.SymDense) []float64 {
+	eigenMutex.Lock()
+	defer eigenMutex.Unlock()
+	if h == eigenOf {
+		return eigenKnown
+	}
+	eigenOf, eigenKnown = h, computeEigenvalues(h)
+	return eigenKnown
+}
+
+var (
+	eigenMutex sync.Mutex
+	eigenOf    *mat.SymDense
+	eigenKnown []float64
+)
+
+func computeEigenvalues(h *mat.SymDense) []float64 {
 	var e mat.EigenSym
 	if !e.Factorize(h, false) {
 		panic("no eigenvalues")
@@ -414,6 +433,42 @@ func TestChainReuse(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(5, run); n != 0 {
 		t.Errorf("%v allocations per new point", n)
+	}
+}
+
+// Blocks large enough that loops and kernels are shared out among threads.
+func TestChainLarge(t *testing.T) {
+	for _, stages := range [][]chaintest.Stage{
+		{{Out: 20, Bias: true}, {Out: 21}, {Out: 20, Bias: true}, {Out: 5}},
+		{{Out: 20}, {Skip: true, Bias: true}, {Out: 20, Full: true}, {Out: 5}},
+	} {
+		c := chaintest.Random(rand.New(rand.NewPCG(4, 4)), 16, 12, stages...)
+		var f, again factor.Chain
+		g := gaussian(rand.New(rand.NewPCG(1, 1)), c.Params())
+		x, y := mat.NewVecDense(c.Params(), nil), mat.NewVecDense(c.Params(), nil)
+		run := func(f *factor.Chain, x *mat.VecDense) {
+			if err := errors.Join(f.Factorize(0.02), f.SolveVecTo(x, g)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(f.Analyse(c, nil), again.Analyse(c, &factor.Options{Backend: blas.NativeThreads(1)})); err != nil {
+			t.Fatal(err)
+		}
+		run(&f, x)
+		run(&again, y)
+		a, _ := f.LogDet()
+		b, _ := again.LogDet()
+		if f.Inertia() != again.Inertia() || math.Abs(a-b) > 1e-9*math.Abs(a) {
+			t.Errorf("two threads: %v, %v; one: %v, %v", f.Inertia(), a, again.Inertia(), b)
+		}
+		first := mat.VecDenseCopyOf(x)
+		run(&f, x)
+		if !mat.Equal(x, first) {
+			t.Error("the same factorization twice gives other bits")
+		}
+		if n := testing.AllocsPerRun(3, func() { run(&f, x) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 type Dense struct {
 	guard
 	h      []float64 // n×n, lower triangle
-	pivot  pivotBlock
+	pivot  *pivotBlock
 	work   []float64
 	spaces pool[coreSpace]
 }

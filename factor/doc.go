@@ -20,7 +20,7 @@
 // orders of elimination give two ways:
 //
 //	             keeps                  a pivot block has order        use
-//	Augmented    K, sparse, by stage    parameters + 2 states          any chain; export, checks
+//	Augmented    K, sparse, by stage    parameters                     any chain; export, checks
 //	Chain        states only            directions × units             networks: the default
 //
 // Chain eliminates states and costates in closed form and compresses the

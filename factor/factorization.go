@@ -66,7 +66,7 @@ type Factorization interface {
 // Options are the settings of a factorization; the zero value and a nil
 // pointer mean the defaults.
 type Options struct {
-	// Backend is the set of dense kernels. The default is blas.Default().
+	// Backend is the set of dense kernels. The default is blas.Native().
 	Backend blas.Backend
 
 	// Tolerance is the normwise backward error that a solution must reach,

@@ -43,7 +43,7 @@ type Gram struct {
 	other  []float64
 	zz     []float64 // Batch×Batch
 	pair   []float64 // q×q: one stage's part
-	pivot  pivotBlock
+	pivot  *pivotBlock
 	work   []float64
 	eps    []float64 // damping of the factors at hand
 

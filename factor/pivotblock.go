@@ -13,7 +13,7 @@ import (
 //	[ Kᵀ  Y ]
 //
 // After factor, s holds the factors P S Pᵀ = L D Lᵀ by Bunch–Kaufman (or L of
-// S = L Lᵀ by Cholesky), after couple w holds W = L⁻¹ P K.
+// S = L Lᵀ by Cholesky), after couple w holds D⁻¹ L⁻¹ P K.
 type pivotBlock struct {
 	m, n int
 	s    []float64 // m×m, lower triangle
@@ -21,10 +21,15 @@ type pivotBlock struct {
 	perm []int
 	w    []float64 // m×n
 	chol bool
+
+	v               []float64 // scratch of couple
+	gather, scaling func(lo, hi int)
 }
 
-func newPivotBlock(m, n int) pivotBlock {
-	return pivotBlock{m: m, n: n, s: make([]float64, m*m), e: make([]float64, m), perm: make([]int, m), w: make([]float64, m*n)}
+func newPivotBlock(m, n int) *pivotBlock {
+	b := &pivotBlock{m: m, n: n, s: make([]float64, m*m), e: make([]float64, m), perm: make([]int, m), w: make([]float64, m*n)}
+	b.gather, b.scaling = b.gatherRows, b.scaleRows
+	return b
 }
 
 // pivotBlockBytes is the memory of newPivotBlock(m, n).
@@ -120,10 +125,10 @@ func (p *pivots) add(d float64, m int, big float64, block, i int) {
 	}
 }
 
-// couple overwrites w, which holds K, with W = L⁻¹ P K, and subtracts
-// Kᵀ S⁻¹ K = Wᵀ D⁻¹ W from the lower triangle of the n×n matrix y. v is
-// scratch of m·n numbers.
-func (b *pivotBlock) couple(be blas.Backend, y, v []float64) {
+// couple overwrites w, which holds K, with D⁻¹ W for W = L⁻¹ P K (D = I for
+// Cholesky), and subtracts Kᵀ S⁻¹ K = Wᵀ D⁻¹ W from the lower triangle of the
+// n×n matrix y. v is scratch of m·n numbers.
+func (b *pivotBlock) couple(be blas.Backend, rows *bands, y, v []float64) {
 	m, n := b.m, b.n
 	if m == 0 || n == 0 {
 		return
@@ -133,13 +138,32 @@ func (b *pivotBlock) couple(be blas.Backend, y, v []float64) {
 		be.Syrk(blas.Lower, blas.Trans, n, m, -1, b.w, n, 1, y, n)
 		return
 	}
-	for i, from := range b.perm {
-		copy(v[i*n:(i+1)*n], b.w[from*n:(from+1)*n])
+	b.v = v[:m*n]
+	rows.rows(m, m*n, b.gather)
+	be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.Unit, m, n, 1, b.s, m, b.v, n)
+	rows.rows(m, m*n, b.scaling)
+	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, m, -1, b.v, n, b.w, n, 1, y, n)
+	b.v = nil
+}
+
+// gatherRows copies the rows lo to hi of P K to v.
+func (b *pivotBlock) gatherRows(lo, hi int) {
+	n := b.n
+	for i := lo; i < hi; i++ {
+		from := b.perm[i]
+		copy(b.v[i*n:(i+1)*n], b.w[from*n:(from+1)*n])
 	}
-	copy(b.w, v[:m*n])
-	be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.Unit, m, n, 1, b.s, m, b.w, n)
-	for i := 0; i < m; i++ {
-		w, out := b.w[i*n:(i+1)*n], v[i*n:(i+1)*n]
+}
+
+// scaleRows computes the rows lo to hi of w = D⁻¹ v; a 2×2 block belongs to the
+// range of its first row.
+func (b *pivotBlock) scaleRows(lo, hi int) {
+	m, n := b.m, b.n
+	if lo > 0 && b.e[lo-1] != 0 {
+		lo++
+	}
+	for i := lo; i < hi; i++ {
+		w, out := b.v[i*n:(i+1)*n], b.w[i*n:(i+1)*n]
 		d := b.s[i*m+i]
 		if b.e[i] == 0 {
 			d = 1 / d
@@ -149,7 +173,7 @@ func (b *pivotBlock) couple(be blas.Backend, y, v []float64) {
 			continue
 		}
 		a, o, c := inverse2(d, b.e[i], b.s[(i+1)*m+i+1])
-		w1, out1 := b.w[(i+1)*n:(i+2)*n], v[(i+1)*n:(i+2)*n]
+		w1, out1 := b.v[(i+1)*n:(i+2)*n], b.w[(i+1)*n:(i+2)*n]
 		for j, x := range w {
 			z := w1[j]
 			out[j] = a*x + o*z
@@ -157,7 +181,6 @@ func (b *pivotBlock) couple(be blas.Backend, y, v []float64) {
 		}
 		i++
 	}
-	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, m, -1, b.w, n, v, n, 1, y, n)
 }
 
 // inverse2 inverts [d e; e f], |e| > 0 as a Bunch–Kaufman pivot has it, without
@@ -238,33 +261,29 @@ func (b *pivotBlock) upper(be blas.Backend, t []float64, nrhs int, scratch []flo
 	}
 }
 
-// subCoupled computes p −= t W for each of the nrhs rows t (length m) and p
-// (length n): the part Kᵀ S⁻¹ h of the elimination when t = D⁻¹ L⁻¹ P h.
+// subCoupled computes p −= (D⁻¹W)ᵀ t for each of the nrhs rows t (length m) and
+// p (length n): the part Kᵀ S⁻¹ h of the elimination when t = L⁻¹ P h.
 func (b *pivotBlock) subCoupled(be blas.Backend, p, t []float64, nrhs int) {
 	if b.m == 0 || b.n == 0 {
 		return
 	}
 	if nrhs == 1 {
-		be.Gemv(blas.Trans, b.m, b.n, -1, b.w, b.n, t, 1, p)
+		be.Gemv(blas.Trans, b.m, b.n, -1, b.w, b.n, t, 1, p[:b.n])
 		return
 	}
 	be.Gemm(blas.NoTrans, blas.NoTrans, nrhs, b.n, b.m, -1, t, b.m, b.w, b.n, 1, p, b.n)
 }
 
-// joinState turns each row of t from D⁻¹ L⁻¹ P h into D⁻¹ L⁻¹ P (h − K y), for
-// the nrhs rows y of length n; scratch has nrhs·m numbers.
-func (b *pivotBlock) joinState(be blas.Backend, t, y, scratch []float64, nrhs int) {
+// joinState turns each row of t from L⁻¹ P h into D⁻¹ L⁻¹ P (h − K y), for the
+// nrhs rows y of length n.
+func (b *pivotBlock) joinState(be blas.Backend, t, y []float64, nrhs int) {
+	b.middle(t, nrhs)
 	if b.m == 0 || b.n == 0 {
 		return
 	}
-	wy := scratch[:nrhs*b.m]
 	if nrhs == 1 {
-		be.Gemv(blas.NoTrans, b.m, b.n, -1, b.w, b.n, y[:b.n], 0, wy)
-	} else {
-		be.Gemm(blas.NoTrans, blas.Trans, nrhs, b.m, b.n, -1, y, b.n, b.w, b.n, 0, wy, b.m)
+		be.Gemv(blas.NoTrans, b.m, b.n, -1, b.w, b.n, y[:b.n], 1, t)
+		return
 	}
-	b.middle(wy, nrhs)
-	for i, v := range wy {
-		t[i] += v
-	}
+	be.Gemm(blas.NoTrans, blas.Trans, nrhs, b.m, b.n, -1, y, b.n, b.w, b.n, 1, t, b.m)
 }

@@ -83,7 +83,6 @@ func (d *denseStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int)
 		}
 	}
 	d.pivot.lower(be, w.t[k], nrhs, w.scratch)
-	d.pivot.middle(w.t[k], nrhs)
 	if d.inner {
 		d.pivot.subCoupled(be, w.next, w.t[k], nrhs)
 		w.p, w.next = w.next, w.p
@@ -140,9 +139,7 @@ func (d *denseStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs i
 	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.m, d.pivot.n
 	eps := f.eps[k]
 	t := w.t[k]
-	if d.inner {
-		d.pivot.joinState(be, t, w.p, w.u, nrhs)
-	}
+	d.pivot.joinState(be, t, w.p, nrhs)
 	d.pivot.upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
 		g := x[i*f.n+f.offsets[k]:][:s.Params()]

@@ -1,0 +1,72 @@
+package factor
+
+import (
+	"math"
+	"sync"
+)
+
+// bands runs loops over rows on a few goroutines. Its functions are made once,
+// and so must the loop bodies be: starting a loop then allocates nothing. A
+// nil *bands runs everything in place.
+type bands struct {
+	parts int
+	run   []func()
+	wait  sync.WaitGroup
+
+	body func(lo, hi int)
+	cuts []int
+}
+
+// bandWork is the number of elements below which a loop is not shared out:
+// some ten microseconds, what it takes to wake a thread.
+const bandWork = 1 << 15
+
+func newBands(threads int) *bands {
+	if threads < 2 {
+		return nil
+	}
+	b := &bands{parts: threads, cuts: make([]int, threads+1)}
+	for i := 1; i < threads; i++ {
+		b.run = append(b.run, func() {
+			b.body(b.cuts[i], b.cuts[i+1])
+			b.wait.Done()
+		})
+	}
+	return b
+}
+
+// rows calls body on consecutive ranges that make up [0, n), work elements in
+// all, side by side if that pays.
+func (b *bands) rows(n, work int, body func(lo, hi int)) {
+	if b == nil || work < bandWork {
+		body(0, n)
+		return
+	}
+	for i := range b.cuts {
+		b.cuts[i] = n * i / b.parts
+	}
+	b.start(body)
+}
+
+// triangle is rows for loops whose row i has about i elements.
+func (b *bands) triangle(n, work int, body func(lo, hi int)) {
+	if b == nil || work < bandWork {
+		body(0, n)
+		return
+	}
+	for i := range b.cuts {
+		b.cuts[i] = int(math.Round(float64(n) * math.Sqrt(float64(i)/float64(b.parts))))
+	}
+	b.start(body)
+}
+
+func (b *bands) start(body func(lo, hi int)) {
+	b.body = body
+	b.wait.Add(b.parts - 1)
+	for _, run := range b.run {
+		go run()
+	}
+	body(b.cuts[0], b.cuts[1])
+	b.wait.Wait()
+	b.body = nil
+}

@@ -1,0 +1,76 @@
+package factor
+
+// The loops over rows of denseStage that bands shares out.
+
+// scaleRows computes the rows lo to hi of φ'Pφ' in place.
+func (d *denseStage) scaleRows(lo, hi int) {
+	diag := d.s.J.Diag
+	n := len(diag)
+	for i := lo; i < hi; i++ {
+		di := diag[i]
+		row := d.ps[i*n : (i+1)*n]
+		for j, dj := range diag {
+			row[j] *= di * dj
+		}
+	}
+}
+
+const turnTile = 16
+
+// turnRows transposes the rows of tiles lo to hi of t1 into v.
+func (d *denseStage) turnRows(lo, hi int) {
+	m, n := d.pivot.m, d.s.Batch*d.s.Out
+	lo, hi = lo*turnTile, min(hi*turnTile, m)
+	transpose(d.f.v, d.f.t1, m, n, lo, hi)
+}
+
+// addCoupling adds C to the rows lo to hi of K: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
+func (d *denseStage) addCoupling(lo, hi int) {
+	s := d.s
+	in, ni := s.In, d.pivot.n
+	for i := lo; i < hi; i++ {
+		j, o := i/s.Out, i%s.Out
+		q := d.q[j*d.zin : j*d.zin+in]
+		row := d.pivot.w[i*ni : (i+1)*ni]
+		for b := range s.Batch {
+			c := s.Delta[b*s.Out+o]
+			dst := row[b*in : (b+1)*in]
+			for l, v := range q {
+				dst[l] += c * v
+			}
+		}
+	}
+}
+
+// subtractPerp subtracts (1/ε) δδᵀ⊗Π from the lower triangle of the next P, in
+// the rows of the samples lo to hi.
+func (d *denseStage) subtractPerp(lo, hi int) {
+	in, ni, batch := d.s.In, d.pivot.n, d.s.Batch
+	for b := lo; b < hi; b++ {
+		for i := range in {
+			row := d.f.next[(b*in+i)*ni:]
+			pi := d.perp[i*in : (i+1)*in]
+			for c := range b + 1 {
+				t := d.dd[b*batch+c] / d.eps
+				dst := row[c*in : (c+1)*in]
+				for j, v := range pi {
+					dst[j] -= t * v
+				}
+			}
+		}
+	}
+}
+
+// transpose writes the rows lo to hi of the rows×cols matrix src as columns of
+// dst, tile by tile.
+func transpose(dst, src []float64, rows, cols, lo, hi int) {
+	for i0 := lo; i0 < hi; i0 += turnTile {
+		for j0 := 0; j0 < cols; j0 += turnTile {
+			for i := i0; i < min(i0+turnTile, hi); i++ {
+				for j := j0; j < min(j0+turnTile, cols); j++ {
+					dst[j*rows+i] = src[i*cols+j]
+				}
+			}
+		}
+	}
+}
