@@ -17,22 +17,28 @@ import (
 // with the Gauss–Newton matrix G of the batch, factored by whatever counts
 // fewest flops: in the space of the outputs, along the chain of layers, or as a
 // dense matrix. The step is tried on the batch that it was made for, and taken
-// if it lowers the loss. The gain ratio
+// if it lowers the loss; then the damping is divided by three, otherwise doubled.
+// So the damping falls as long as steps lead down at all, even where the loss falls
+// much less than the model says: in the narrow bent valleys of deep networks that
+// leads on where rules stall that keep the model accurate. One of these can be
+// chosen, Nielsen's, which goes by the gain ratio
 //
 //	ρ = (ℓ(θ) − ℓ(θ+s)) / (½ (λ‖s‖² − gᵀs))
 //
-// compares the decrease with the one of the model, and moves the damping, by
-// Nielsen's rule: after a step taken λ ← λ max(⅓, 1 − (2ρ−1)³), after others
-// λ ← νλ with ν = 2, 4, 8, … .
+// of the decrease to that of the model: after a step taken
+// λ ← λ max(⅓, 1 − (2ρ−1)³), after others λ ← νλ with ν = 2, 4, 8, … .
 //
 // With Task.Curvature the gradient and the test are of the batch, and G is of the
 // other, smaller one. With CG that factorization is a preconditioner only, and
 // the system of the whole batch is solved by conjugate gradients, with products
 // in parallel over parts of the batch.
 //
-// Sources: K. Levenberg 1944; D. Marquardt 1963; H. B. Nielsen, Damping parameter
-// in Marquardt's method, IMM-REP-1999-05, DTU (1999); J. Martens, Deep learning
-// via Hessian-free optimization, ICML (2010), section 4.
+// Sources: K. Levenberg 1944; D. Marquardt 1963; M. K. Transtrum and J. P. Sethna,
+// Improvements to the Levenberg–Marquardt algorithm for nonlinear least-squares
+// minimization, arXiv:1201.5885, for the default rule ("delayed gratification");
+// H. B. Nielsen, Damping parameter in Marquardt's method, IMM-REP-1999-05, DTU
+// (1999); J. Martens, Deep learning via Hessian-free optimization, ICML (2010),
+// section 4.
 type LevenbergMarquardt struct {
 	// Damping is the first λ; 0 takes a tenth of the curvature along the gradient,
 	// gᵀGg/gᵀg.
@@ -40,6 +46,9 @@ type LevenbergMarquardt struct {
 
 	// MinDamping is the least λ that is used; 0 is 1e-12 of the first one.
 	MinDamping float64
+
+	// Nielsen takes Nielsen's rule for the damping in place of the simple one.
+	Nielsen bool
 
 	// Memory is between 0 and 1: how much of its logarithm the damping keeps
 	// from one batch to the next, against the noise of mini-batches.
@@ -69,6 +78,11 @@ type LevenbergMarquardt struct {
 func (o *LevenbergMarquardt) Name() string { return "lm" }
 
 const (
+	// lower and raise are the factors of the damping after a step that is
+	// taken and one that is not.
+	lower = 1.0 / 3
+	raise = 2.0
+
 	// firstDamping is λ over the curvature along the gradient at the start.
 	firstDamping = 0.1
 	// greatestDamping, over that curvature, is where the search for a step
@@ -125,20 +139,32 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 		return o.reject(info)
 	}
 	info.After, info.Accepted = after, true
-	r := 2*info.Ratio - 1
-	o.lambda = math.Max(o.lambda*math.Max(1.0/3, 1-r*r*r), o.MinDamping)
+	o.lambda = math.Max(o.lambda*o.shrink(info.Ratio), o.MinDamping)
 	o.nu = 2
 	return info, nil
 }
 
 // reject raises the damping after a step not taken.
 func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
-	o.lambda *= o.nu
-	o.nu *= 2
+	if o.Nielsen {
+		o.lambda *= o.nu
+		o.nu *= 2
+	} else {
+		o.lambda *= raise
+	}
 	if !(o.lambda <= greatestDamping*math.Max(o.Damping, o.MinDamping)) {
 		return info, &StalledError{Optimizer: o.Name(), Gradient: info.Gradient}
 	}
 	return info, nil
+}
+
+// shrink is the factor of the damping after a step taken, with gain ratio r.
+func (o *LevenbergMarquardt) shrink(r float64) float64 {
+	if o.Nielsen {
+		r = 2*r - 1
+		return math.Max(1.0/3, 1-r*r*r)
+	}
+	return lower
 }
 
 // linearize brings the factorization to the point of the task, and returns the

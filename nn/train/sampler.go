@@ -48,8 +48,13 @@ func (s *Sampler) check() error {
 	return nil
 }
 
-// Number is the number of batches dealt so far.
-func (s *Sampler) Number() int { return s.at }
+// First returns a copy of the first batch that is dealt for a network.
+func (s *Sampler) First(net *nn.Network) *nn.Batch {
+	c := Sampler{All: s.All, Size: s.Size, Seed: s.Seed, Fixed: s.Fixed}
+	var t Task
+	c.deal(&t, 1, net.Inputs(), net.Outputs())
+	return t.Batch
+}
 
 // deal makes t's batches the n-th ones, from 1.
 func (s *Sampler) deal(t *Task, n int, inputs, outputs int) {
