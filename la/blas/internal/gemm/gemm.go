@@ -188,7 +188,13 @@ func (s *isa) direct(p *product, i0, i1, j0, j1 int) {
 	t.brs = 8 * p.ldb
 	t.bpan = 8 * s.nr
 	t.crs = 8 * p.ldc
-	s.panels(p, &t, nil, i0, i1, j0, j1)
+	if p.shape == whole {
+		s.panels(p, &t, nil, i0, i1, j0, j1)
+		return
+	}
+	w := getWorkspace()
+	s.panels(p, &t, w, i0, i1, j0, j1)
+	w.release()
 }
 
 // setA points the tile to op(A) as it stands, from row i and column q on.
@@ -271,10 +277,10 @@ func even(n, limit int) int {
 }
 
 // panels computes rows i0 to i1 and columns j0 to j1 of C, panel after panel
-// of nr columns, from operands that t.block describes.
+// of nr columns, from the operands of t. For a whole product w may be nil.
 func (s *isa) panels(p *product, t *block, w *workspace, i0, i1, j0, j1 int) {
 	if p.shape != whole {
-		s.trianglePanels(p, t, i0, i1, j0, j1)
+		s.trianglePanels(p, t, &w.edge, i0, i1, j0, j1)
 		return
 	}
 	b0 := t.b

@@ -18,31 +18,28 @@ import (
 // rest is how long the threads of one library are given to go to sleep.
 var rest time.Duration
 
-// median times the functions in turn and returns the median seconds of a call
-// of each.
-func median(rounds int, each time.Duration, fs ...func()) []float64 {
+// compare times the functions in turn, in short rounds, and returns the least
+// seconds of a call of each, or the median if the environment has MEDIAN.
+func compare(fs ...func()) []float64 {
 	all := make([][]float64, len(fs))
 	calls := make([]int, len(fs))
 	for i, f := range fs {
 		f()
-		calls[i] = 1
-		for {
-			start := time.Now()
-			for range calls[i] {
-				f()
-			}
-			if d := time.Since(start); d > each || calls[i] > 1<<20 {
-				break
-			}
-			calls[i] *= 2
-		}
+		start := time.Now()
+		f()
+		calls[i] = 1 + int(300*time.Microsecond/(1+time.Since(start)))
 	}
-	for range rounds {
+	rounds := 0
+	for start := time.Now(); rounds < 10 || time.Since(start) < 100*time.Millisecond+10*rest; rounds++ {
 		for i, f := range fs {
 			// The threads of OpenBLAS wait for work in a loop, for 2^26 cycles
 			// after a call, and would share the processors with what comes next.
 			time.Sleep(rest)
-			f()
+			if rest > 0 {
+				f()
+				f()
+				f()
+			}
 			start := time.Now()
 			for range calls[i] {
 				f()
@@ -53,7 +50,11 @@ func median(rounds int, each time.Duration, fs ...func()) []float64 {
 	var out []float64
 	for _, t := range all {
 		slices.Sort(t)
-		out = append(out, t[len(t)/2])
+		if os.Getenv("MEDIAN") != "" {
+			out = append(out, t[len(t)/2])
+		} else {
+			out = append(out, t[0])
+		}
 	}
 	return out
 }
@@ -80,14 +81,12 @@ func TestCompareOpenBLAS(t *testing.T) {
 		}
 	}
 	other := netlib.Implementation{}
-	rounds := 10
 	for _, n := range sizes {
 		a, b, c := make([]float64, n*n), make([]float64, n*n), make([]float64, n*n)
 		for i := range a {
 			a[i], b[i] = float64(i%7)-3, float64(i%11)-5
 		}
 		flops := 2 * float64(n) * float64(n) * float64(n) * 1e-9
-		each := 4 * time.Millisecond
 		line := fmt.Sprintf("n %5d", n)
 		for x := range 4 {
 			tA, tB := x&1 != 0, x&2 != 0
@@ -98,12 +97,12 @@ func TestCompareOpenBLAS(t *testing.T) {
 			if tB {
 				fb = gblas.Trans
 			}
-			m := median(rounds, each,
+			m := compare(
 				func() { Gemm(tA, tB, n, n, n, 1, a, n, b, n, 0, c, n, threads) },
 				func() { other.Dgemm(fa, fb, n, n, n, 1, a, n, b, n, 0, c, n) })
 			line += fmt.Sprintf("  %s%s %5.1f/%5.1f = %4.2f", short(tA), short(tB), flops/m[0], flops/m[1], m[1]/m[0])
 		}
-		m := median(rounds, each,
+		m := compare(
 			func() { Gemmt(true, false, true, n, n, 1, a, n, a, n, 0, c, n, threads) },
 			func() { other.Dsyrk(gblas.Lower, gblas.NoTrans, n, n, 1, a, n, 0, c, n) })
 		line += fmt.Sprintf("  gemmt %5.1f/%5.1f = %4.2f", flops/2/m[0], flops/2/m[1], m[1]/m[0])
@@ -119,14 +118,14 @@ func TestCompareOpenBLAS(t *testing.T) {
 				if x&2 != 0 {
 					tr = gblas.Trans
 				}
-				m = median(rounds, each,
+				m = compare(
 					func() { copy(c, b); Trsm(x&1 == 0, x&2 == 0, x&2 != 0, true, n, n, a, n, c, n) },
 					func() { copy(c, b); other.Dtrsm(side, gblas.Lower, tr, gblas.Unit, n, n, 1, a, n, c, n) })
 				line += fmt.Sprintf("  trsm%d %4.1f/%4.1f = %4.2f", x, flops/2/m[0], flops/2/m[1], m[1]/m[0])
 			}
 		}
 		if n <= 512 && os.Getenv("GONUM") != "" {
-			m = median(3, each,
+			m = compare(
 				func() { Gemm(false, false, n, n, n, 1, a, n, b, n, 0, c, n, threads) },
 				func() { gonum.Implementation{}.Dgemm(gblas.NoTrans, gblas.NoTrans, n, n, n, 1, a, n, b, n, 0, c, n) })
 			line += fmt.Sprintf("  gonum %5.1f = %4.1fx", flops/m[1], m[1]/m[0])

@@ -9,8 +9,7 @@ import (
 // lies in the triangle of p. Tiles outside are passed over, runs of tiles
 // inside are computed as in a whole product, and tiles across the diagonal go
 // through a buffer.
-func (s *isa) trianglePanels(p *product, t *block, i0, i1, j0, j1 int) {
-	var edge [maxTile]float64
+func (s *isa) trianglePanels(p *product, t *block, edge *[maxTile]float64, i0, i1, j0, j1 int) {
 	a0, b0 := t.a, t.b
 	for j := j0; j < j1; j += s.nr {
 		w := min(s.nr, j1-j)
@@ -36,7 +35,7 @@ func (s *isa) trianglePanels(p *product, t *block, i0, i1, j0, j1 int) {
 				case in:
 					s.inside(p, t, unsafe.Add(a0, off), i, j, h, w)
 				case !out:
-					s.across(p, t, unsafe.Add(a0, off), &edge, i, j, h, w)
+					s.across(p, t, unsafe.Add(a0, off), edge, i, j, h, w)
 				}
 			}
 			i += h
@@ -76,19 +75,29 @@ func (s *isa) across(p *product, t *block, a unsafe.Pointer, edge *[maxTile]floa
 	u.beta = 0
 	s.run(&u, w)
 	for r := 0; r < h; r++ {
-		lo, hi := p.columns(i + r)
-		lo, hi = max(lo, j), min(hi, j+w)
+		lo, hi := j, min(j+w, i+r+1)
+		if p.shape == upper {
+			lo, hi = max(j, i+r), j+w
+		}
 		if lo >= hi {
 			continue
 		}
 		dst := p.c[(i+r)*p.ldc+lo : (i+r)*p.ldc+hi]
 		src := edge[r*s.nr+lo-j:][:len(dst)]
-		if t.beta == 0 {
-			copy(dst, src)
-			continue
-		}
-		for x, v := range src {
-			dst[x] = math.FMA(t.beta, dst[x], v)
+		// The same operations as in a kernel; rows are too short for copy.
+		switch t.beta {
+		case 0:
+			for x, v := range src {
+				dst[x] = v
+			}
+		case 1:
+			for x, v := range src {
+				dst[x] += v
+			}
+		default:
+			for x, v := range src {
+				dst[x] = math.FMA(t.beta, dst[x], v)
+			}
 		}
 	}
 }

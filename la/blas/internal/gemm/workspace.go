@@ -9,7 +9,7 @@ import (
 type workspace struct {
 	a, b []float64
 	// edge receives the tiles that lie across the diagonal of a triangle.
-	edge [8 * 24]float64
+	edge [maxTile]float64
 }
 
 // spare is the list of the workspaces not in use. It only ever holds as many
