@@ -3,7 +3,7 @@ package partition
 import "slices"
 
 // A fitting is a partition of an ordered component that makes it block
-// tridiagonal, and what its factorization costs.
+// tridiagonal, and the time of its factorization.
 type fitting struct {
 	order []int32 // vertices
 	first []int   // of each block, counted in unknowns, and the end
@@ -29,9 +29,10 @@ func newFitter(g *graph) *fitter {
 //	f_{k+2} ≥ M(f_{k+1}),    M(f) = 1 + max hi[i] over i < f
 //
 // It tries the finest such sequences from either end, with every f_k as small
-// as allowed, and pushed as far as the next one does not move; it lets
-// neighbouring blocks merge, and eliminates from either end. The order of the
-// result is reversed where elimination from the last vertex is cheaper.
+// as allowed, and pushed as far as the next one does not move, and elimination
+// from either end. The order of the result is reversed where elimination from the
+// last vertex is cheaper. Its time counts on blocks being merged, which is left to
+// merge.
 func (f *fitter) fit(order []int32) fitting {
 	n := len(order)
 	lo, hi := f.lo[:n], f.hi[:n]
@@ -60,8 +61,21 @@ func (f *fitter) fit(order []int32) fitting {
 		order = slices.Clone(order)
 		slices.Reverse(order)
 	}
-	first, rows, time := merge(seq, rows)
-	return fitting{order: order, first: first, rows: rows, time: time}
+	return fitting{order: order, first: seq, rows: rows, time: least}
+}
+
+// merge joins neighbouring blocks where that saves time.
+func (f *fitting) merge() {
+	f.first, f.rows, f.time = merge(f.first, f.rows)
+}
+
+// largest is the size of the largest block.
+func (f *fitting) largest() int {
+	n := 0
+	for k := range f.rows {
+		n = max(n, f.first[k+1]-f.first[k])
+	}
+	return n
 }
 
 // reach finds for each position the least and the greatest position among its

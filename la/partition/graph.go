@@ -10,8 +10,7 @@ import (
 // A graph is the pattern of a symmetric matrix without its diagonal, in which
 // unknowns that have the same neighbours and are neighbours of each other
 // (twins, as inside a dense block) are one vertex with a weight. The neighbours of v
-// are adj[ptr[v]:ptr[v+1]], those of lower degree first, and of equal degree
-// in ascending order.
+// are adj[ptr[v]:ptr[v+1]]; after components, those of lower degree come first.
 type graph struct {
 	n      int
 	ptr    []int
@@ -175,7 +174,7 @@ func (g *graph) build(low la.Lower, vertex []int32, mag func(t int) int16) {
 			g.deg[v] += g.weight[u]
 		}
 	}
-	g.sort(adj, exp, next)
+	g.adj, g.mag = adj, exp
 }
 
 // diagonal finds what each vertex has on its diagonal. Twins have entries
@@ -193,27 +192,6 @@ func (g *graph) diagonal(low la.Lower, mag func(t int) int16) {
 			}
 			if hi-lo > 1 && t >= low.Ptr[i] {
 				g.own[v] = max(g.own[v], mag(t))
-			}
-		}
-	}
-}
-
-// sort orders the lists by degree, in linear time: it goes through the
-// vertices by ascending degree and hands each to its neighbours.
-func (g *graph) sort(adj []int32, exp []int16, next []int) {
-	g.adj = make([]int32, len(adj))
-	copy(next, g.ptr)
-	if exp != nil {
-		g.mag = make([]int16, len(exp))
-	}
-	for _, v := range g.byDegree() {
-		for t := g.ptr[v]; t < g.ptr[v+1]; t++ {
-			u := adj[t]
-			at := next[u]
-			next[u]++
-			g.adj[at] = v
-			if exp != nil {
-				g.mag[at] = exp[t]
 			}
 		}
 	}
@@ -258,45 +236,88 @@ func (g *graph) total(vertices []int32) int {
 	return w
 }
 
-// components returns the vertices component by component, each in ascending
-// order, and where the components start.
-func (g *graph) components() (nodes []int32, ptr []int) {
-	label := make([]int32, g.n)
-	for v := range label {
-		label[v] = -1
+// components renumbers the vertices component by component and each by distance
+// from its first unknown, so that neighbours are near each other in memory, and
+// sorts the lists of neighbours by degree. It
+// returns the vertices of each component in the order of their unknowns, and
+// where components start, in that list and in the numbering.
+func (g *graph) components() (natural []int32, ptr []int) {
+	order := make([]int32, 0, g.n) // old numbers
+	number := make([]int32, g.n)
+	for v := range number {
+		number[v] = -1
 	}
-	queue := make([]int32, 0, g.n)
-	count := int32(0)
-	for v := range label {
-		if label[v] >= 0 {
+	ptr = []int{0}
+	for v := range number {
+		if number[v] >= 0 {
 			continue
 		}
-		label[v] = count
-		head := len(queue)
-		queue = append(queue, int32(v))
-		for ; head < len(queue); head++ {
-			u := queue[head]
+		head := len(order)
+		number[v] = int32(head)
+		order = append(order, int32(v))
+		for ; head < len(order); head++ {
+			u := order[head]
 			for _, w := range g.adj[g.ptr[u]:g.ptr[u+1]] {
-				if label[w] < 0 {
-					label[w] = count
-					queue = append(queue, w)
+				if number[w] < 0 {
+					number[w] = int32(len(order))
+					order = append(order, w)
 				}
 			}
 		}
-		count++
+		ptr = append(ptr, len(order))
 	}
-	ptr = make([]int, count+1)
-	for _, c := range label {
-		ptr[c+1]++
-	}
-	for c := range count {
-		ptr[c+1] += ptr[c]
-	}
+	g.renumber(order, number)
+
+	natural = make([]int32, g.n)
 	next := append([]int(nil), ptr...)
-	nodes = queue
-	for v, c := range label {
-		nodes[next[c]] = int32(v)
+	of := make([]int32, g.n) // component
+	for c := 0; c+1 < len(ptr); c++ {
+		for v := ptr[c]; v < ptr[c+1]; v++ {
+			of[v] = int32(c)
+		}
+	}
+	for _, v := range number {
+		c := of[v]
+		natural[next[c]] = v
 		next[c]++
 	}
-	return nodes, ptr
+	return natural, ptr
+}
+
+// renumber gives the vertex order[v] the number v; number is the inverse. It
+// also sorts the lists of neighbours by degree, in linear time: it goes
+// through the vertices by ascending degree and hands each to its neighbours.
+func (g *graph) renumber(order, number []int32) {
+	n := g.n
+	h := graph{
+		n: n, ptr: make([]int, n+1), adj: make([]int32, len(g.adj)), weight: make([]int32, n), deg: make([]int32, n),
+		member: make([]int32, 0, len(g.member)), first: make([]int32, n+1),
+	}
+	next := make([]int, n)
+	for v, old := range order {
+		h.weight[v], h.deg[v] = g.weight[old], g.deg[old]
+		h.member = append(h.member, g.member[g.first[old]:g.first[old+1]]...)
+		h.first[v+1] = int32(len(h.member))
+		next[v] = h.ptr[v]
+		h.ptr[v+1] = h.ptr[v] + g.ptr[old+1] - g.ptr[old]
+	}
+	if g.mag != nil {
+		h.mag, h.own = make([]int16, len(g.mag)), make([]int16, n)
+		for v, old := range order {
+			h.own[v] = g.own[old]
+		}
+	}
+	for _, v := range h.byDegree() {
+		lo, hi := g.ptr[order[v]], g.ptr[order[v]+1]
+		for i, old := range g.adj[lo:hi] {
+			u := number[old]
+			at := next[u]
+			next[u]++
+			h.adj[at] = v
+			if h.mag != nil {
+				h.mag[at] = g.mag[lo+i]
+			}
+		}
+	}
+	*g = h
 }

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"slices"
 
 	"costate/la"
 )
@@ -129,6 +130,9 @@ func newPlanner(g *graph, opts *Options) *planner {
 // shares a block with others.
 const smallComponent = 24
 
+// narrow is the largest block of a chain that is too narrow for leaves to help.
+const narrow = 32
+
 // component adds a connected component, its vertices in ascending order.
 func (p *planner) component(nodes []int32) {
 	if n := p.g.total(nodes); n <= smallComponent {
@@ -139,11 +143,12 @@ func (p *planner) component(nodes []int32) {
 	pseudoPeripheral(p.a, p.b, nodes[0])
 	best := p.fit.fit(nodes)
 	for _, s := range []*search{p.a, p.b} {
-		if f := p.fit.fit(append([]int32(nil), s.order...)); f.time < best.time {
+		if f := p.fit.fit(slices.Clone(s.order)); f.time < best.time {
 			best = f
 		}
 	}
-	if !p.opts.NoLeaves {
+	best.merge()
+	if !p.opts.NoLeaves && best.largest() > narrow {
 		if c, ok := p.condense(p.a, p.b, best.time); ok {
 			p.addCondensed(c)
 			return

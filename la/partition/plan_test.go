@@ -197,8 +197,8 @@ func named(rng *rand.Rand) map[string]*la.Sym {
 				add(i, i, 1)
 			}
 		}),
-		"arrow": make(60, func(add func(i, j int, v float64)) {
-			for i := range 60 {
+		"arrow": make(120, func(add func(i, j int, v float64)) {
+			for i := range 120 {
 				add(i, i, 1)
 				add(i, 0, 2)
 			}
