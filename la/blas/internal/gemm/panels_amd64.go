@@ -16,54 +16,41 @@ func ends(x []float64, ld, n int, forward bool) (first *float64, stride int) {
 }
 
 func (s *isa) panelOfRows(panel, b []float64, ldb, w int, forward bool) {
-	if s.id == idGo || w != panelWidth {
+	if s.id == idGo {
 		panelOfRows_g(panel, b, ldb, w, forward)
 		return
 	}
 	n := len(panel) / panelWidth
 	src, ss := ends(b, ldb, n, forward)
-	packCopy8(&panel[0], src, 8*panelWidth, ss, n)
+	copyWords(&panel[0], 8*panelWidth, src, ss, w, n)
 }
 
 func (s *isa) rowsOfPanel(b []float64, ldb int, panel []float64, w int, forward bool) {
-	if s.id == idGo || w != panelWidth {
+	if s.id == idGo {
 		rowsOfPanel_g(b, ldb, panel, w, forward)
 		return
 	}
 	n := len(panel) / panelWidth
 	dst, ds := ends(b, ldb, n, forward)
-	packCopy8(dst, &panel[0], ds, 8*panelWidth, n)
+	copyWords(dst, ds, &panel[0], 8*panelWidth, w, n)
 }
 
 func (s *isa) panelOfColumns(panel, b []float64, ldb, h int, forward bool) {
-	if s.id == idGo || h != panelWidth {
+	if s.id == idGo {
 		panelOfColumns_g(panel, b, ldb, h, forward)
 		return
 	}
 	n := len(panel) / panelWidth
 	dst, ds := ends(panel, panelWidth, n, forward)
-	packTrans4(dst, &b[0], ds, 8*ldb, n)
-	packTrans4(word(dst, 4), &b[4*ldb], ds, 8*ldb, n)
+	transWords(dst, ds, &b[0], 8*ldb, h, n)
 }
 
 func (s *isa) columnsOfPanel(b []float64, ldb int, panel []float64, h int, forward bool) {
-	if s.id == idGo || h != panelWidth {
+	if s.id == idGo {
 		columnsOfPanel_g(b, ldb, panel, h, forward)
 		return
 	}
 	n := len(panel) / panelWidth
-	whole := n &^ 3
-	for at := 0; at < whole; at += 4 {
-		// Four columns of b are four rows of the panel.
-		if forward {
-			packTrans4(&b[at], &panel[at*panelWidth], 8*ldb, 8*panelWidth, panelWidth)
-		} else {
-			packTrans4(&b[at], &panel[(n-1-at)*panelWidth], 8*ldb, -8*panelWidth, panelWidth)
-		}
-	}
-	for at := whole; at < n; at++ {
-		for j, v := range panel[row(at, n, forward)*panelWidth:][:panelWidth] {
-			b[j*ldb+at] = v
-		}
-	}
+	src, ss := ends(panel, panelWidth, n, forward)
+	transWords(&b[0], 8*ldb, src, ss, n, h)
 }

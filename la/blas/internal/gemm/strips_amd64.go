@@ -11,26 +11,8 @@ func (s *isa) copyStrip(dst []float64, ds int, src []float64, ss, w, k int) {
 		copyStrip_g(dst, ds, src, ss, w, k)
 		return
 	}
-	if w == 0 || k == 0 {
-		return
-	}
 	_, _ = src[(k-1)*ss+w-1], dst[(k-1)*ds+w-1]
-	p, q := unsafe.SliceData(dst), unsafe.SliceData(src)
-	off := 0
-	for ; w-off >= 8; off += 8 {
-		packCopy8(word(p, off), word(q, off), 8*ds, 8*ss, k)
-	}
-	if w-off >= 4 {
-		packCopy4(word(p, off), word(q, off), 8*ds, 8*ss, k)
-		off += 4
-	}
-	if w-off >= 2 {
-		packCopy2(word(p, off), word(q, off), 8*ds, 8*ss, k)
-		off += 2
-	}
-	if w-off == 1 {
-		copyStrip_g(dst[off:], ds, src[off:], ss, 1, k)
-	}
+	copyWords(&dst[0], 8*ds, &src[0], 8*ss, w, k)
 }
 
 // transStrip writes w rows of k words, ss words apart, as k rows of w words,
@@ -40,21 +22,50 @@ func (s *isa) transStrip(dst []float64, ds int, src []float64, ss, w, k int) {
 		transStrip_g(dst, ds, src, ss, w, k)
 		return
 	}
-	if w == 0 || k == 0 {
-		return
-	}
 	_, _ = src[(w-1)*ss+k-1], dst[(k-1)*ds+w-1]
-	p, q := unsafe.SliceData(dst), unsafe.SliceData(src)
+	transWords(&dst[0], 8*ds, &src[0], 8*ss, w, k)
+}
+
+// copyWords is copyStrip_g with strides in bytes, which may be negative.
+func copyWords(dst *float64, ds int, src *float64, ss, w, k int) {
 	off := 0
-	for ; w-off >= 4; off += 4 {
-		packTrans4(word(p, off), word(q, off*ss), 8*ds, 8*ss, k)
+	for ; w-off >= 8; off += 8 {
+		packCopy8(word(dst, off), word(src, off), ds, ss, k)
+	}
+	if w-off >= 4 {
+		packCopy4(word(dst, off), word(src, off), ds, ss, k)
+		off += 4
 	}
 	if w-off >= 2 {
-		packTrans2(word(p, off), word(q, off*ss), 8*ds, 8*ss, k)
+		packCopy2(word(dst, off), word(src, off), ds, ss, k)
 		off += 2
 	}
-	if w-off == 1 {
-		transStrip_g(dst[off:], ds, src[off*ss:], ss, 1, k)
+	if w > off {
+		moveWords(word(dst, off), ds, word(src, off), ss, k)
+	}
+}
+
+// transWords is transStrip_g with strides in bytes, which may be negative.
+func transWords(dst *float64, ds int, src *float64, ss, w, k int) {
+	at := func(off int) *float64 { return (*float64)(unsafe.Add(unsafe.Pointer(src), off*ss)) }
+	off := 0
+	for ; w-off >= 4; off += 4 {
+		packTrans4(word(dst, off), at(off), ds, ss, k)
+	}
+	if w-off >= 2 {
+		packTrans2(word(dst, off), at(off), ds, ss, k)
+		off += 2
+	}
+	if w > off {
+		moveWords(word(dst, off), ds, at(off), 8, k)
+	}
+}
+
+// moveWords copies k words with strides in bytes.
+func moveWords(dst *float64, ds int, src *float64, ss, k int) {
+	p, q := unsafe.Pointer(dst), unsafe.Pointer(src)
+	for i := 0; i < k; i++ {
+		*(*float64)(unsafe.Add(p, i*ds)) = *(*float64)(unsafe.Add(q, i*ss))
 	}
 }
 

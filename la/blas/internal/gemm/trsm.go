@@ -128,13 +128,13 @@ func row(i, n int, forward bool) int {
 }
 
 // panelOfRows_g copies w columns of b to a panel, row by row, from the last row
-// on if not forward. What is left of the panel becomes zero.
+// on if not forward. The other columns of the panel keep what they hold.
 func panelOfRows_g(panel, b []float64, ldb, w int, forward bool) {
 	n := len(panel) / panelWidth
 	for i := 0; i < n; i++ {
 		dst := panel[i*panelWidth : (i+1)*panelWidth]
 		at := row(i, n, forward) * ldb
-		clear(dst[copy(dst, b[at:at+w]):])
+		copy(dst, b[at:at+w])
 	}
 }
 
@@ -155,7 +155,6 @@ func panelOfColumns_g(panel, b []float64, ldb, h int, forward bool) {
 		for j := range dst[:h] {
 			dst[j] = b[j*ldb+at]
 		}
-		clear(dst[h:])
 	}
 }
 
