@@ -1,22 +1,29 @@
 package blas
 
-import "sync"
+import (
+	"sync"
 
-// trsmSerial is the number of multiplications below which a triangular solve
-// is not shared out.
-const trsmSerial = 32 * 32 * 32
+	"costate/la/blas/internal/gemm"
+)
 
-// A trsmJob is a triangular solve that is shared out: each goroutine has some
-// of the right-hand sides. Its functions are made once, so that starting
-// goroutines does not allocate.
+const (
+	// trsmSerial is the number of multiplications a thread below which a
+	// triangular solve is not shared out.
+	trsmSerial = 50_000
+	// trsmUnit is how many right-hand sides the shares are multiples of.
+	trsmUnit = 8
+)
+
+// A trsmJob is a triangular solve that is shared out: each thread has some of
+// the right-hand sides. It is used again, so that sharing out does not
+// allocate.
 type trsmJob struct {
-	t            triangular
-	left         bool
-	m, n, ldb    int
-	b            []float64
-	parts, units int
-	run          []func()
-	wait         sync.WaitGroup
+	team      *gemm.Team
+	t         triangular
+	left      bool
+	m, n, ldb int
+	b         []float64
+	parts     int
 }
 
 var spareTrsm struct {
@@ -32,7 +39,9 @@ func getTrsmJob() *trsmJob {
 		spareTrsm.list = spareTrsm.list[:n-1]
 		return j
 	}
-	return new(trsmJob)
+	j := new(trsmJob)
+	j.team = gemm.NewTeam(j.part)
+	return j
 }
 
 func (j *trsmJob) release() {
@@ -42,36 +51,35 @@ func (j *trsmJob) release() {
 	spareTrsm.Unlock()
 }
 
-// fork solves with several goroutines; the right-hand sides are shared out in
-// units of eight.
+// trsmUseful is the number of threads that a triangular solve of an order can
+// keep busy.
+func trsmUseful(order, rhs, threads int) int {
+	if threads < 2 {
+		return 1
+	}
+	return max(1, min(threads, order*order/2*rhs/trsmSerial, rhs/trsmUnit))
+}
+
+// fork solves T X = B (left) or X T = B with several threads.
 func (t *triangular) fork(left bool, m, n int, b []float64, ldb, threads int) {
-	const unit = 8
-	rhs := m
-	if left {
-		rhs = n
-	}
 	j := getTrsmJob()
-	j.t, j.left, j.m, j.n, j.b, j.ldb = *t, left, m, n, b, ldb
-	j.units = (rhs + unit - 1) / unit
-	j.parts = min(threads, j.units)
-	for i := len(j.run); i < j.parts; i++ {
-		j.run = append(j.run, func() { j.part(i, unit); j.wait.Done() })
-	}
-	j.wait.Add(j.parts - 1)
-	for i := 1; i < j.parts; i++ {
-		go j.run[i]()
-	}
-	j.part(0, unit)
-	j.wait.Wait()
+	j.t, j.left, j.m, j.n, j.b, j.ldb, j.parts = *t, left, m, n, b, ldb, threads
+	j.team.Run(threads)
 	j.release()
 }
 
-// part solves for the i-th share of the right-hand sides.
-func (j *trsmJob) part(i, unit int) {
-	lo, hi := j.units*i/j.parts*unit, j.units*(i+1)/j.parts*unit
+// part solves for share i of the right-hand sides.
+func (j *trsmJob) part(i int) {
+	rhs := j.m
 	if j.left {
-		j.t.left(j.m, min(hi, j.n)-lo, j.b[lo:], j.ldb, 1)
+		rhs = j.n
+	}
+	units := (rhs + trsmUnit - 1) / trsmUnit
+	lo := units * i / j.parts * trsmUnit
+	hi := min(rhs, units*(i+1)/j.parts*trsmUnit)
+	if j.left {
+		j.t.left(j.m, hi-lo, j.b[lo:], j.ldb, 1)
 	} else {
-		j.t.right(min(hi, j.m)-lo, j.n, j.b[lo*j.ldb:], j.ldb, 1)
+		j.t.right(hi-lo, j.n, j.b[lo*j.ldb:], j.ldb, 1)
 	}
 }

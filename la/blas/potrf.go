@@ -1,9 +1,13 @@
 package blas
 
-import "math"
+import (
+	"math"
 
-// potrfBase is the order below which potrf runs by loops.
-const potrfBase = 32
+	"costate/la/blas/internal/vec"
+)
+
+// potrfBase is the order up to which potf2 factors alone.
+const potrfBase = 40
 
 // potrf has the contract of Backend.Potrf over the Trsm and Syrk of a
 // backend, by halves:
@@ -24,25 +28,40 @@ func potrf(g Backend, n int, a []float64, lda int) (ok bool) {
 	return potrf(g, n2, a22, lda)
 }
 
-// potf2 is the unblocked twin of potrf, row by row.
+// potf2 is the unblocked twin of potrf. It works on the transposed factor,
+// U = Lᵀ, row by row, so that everything runs along memory:
+//
+//	U[k,k:] = (A[k:,k]ᵀ - Σ_{j<k} U[j,k] U[j,k:]) / √(its first element)
 func potf2(n int, a []float64, lda int) (ok bool) {
+	var buf [potrfBase * potrfBase]float64
+	var c [potrfBase]float64
 	for i := range n {
-		ri := a[i*lda : i*lda+i+1]
-		d := ri[i]
-		for j := range i {
-			rj := a[j*lda : j*lda+j+1]
-			s := ri[j]
-			for l, v := range rj[:j] {
-				s -= v * ri[l]
-			}
-			s /= rj[j]
-			ri[j] = s
-			d -= s * s
+		for j, v := range a[i*lda : i*lda+i+1] {
+			buf[j*n+i] = v
 		}
-		if !(d > 0) || math.IsInf(d, 1) {
-			return false
-		}
-		ri[i] = math.Sqrt(d)
 	}
-	return true
+	ok = true
+	done := n
+	for k := range n {
+		row := buf[k*n+k : (k+1)*n]
+		for j := range k {
+			c[j] = -buf[j*n+k]
+		}
+		vec.Combine(row, c[:k], buf[k:], n)
+		d := row[0]
+		if !(d > 0) || math.IsInf(d, 1) {
+			ok, done = false, k
+			break
+		}
+		d = math.Sqrt(d)
+		row[0] = d
+		divide(row[1:], d)
+	}
+	for i := range n {
+		row := a[i*lda : i*lda+min(i+1, done)]
+		for j := range row {
+			row[j] = buf[j*n+i]
+		}
+	}
+	return ok
 }

@@ -49,7 +49,8 @@ func (t *triangular) left(m, n int, b []float64, ldb, threads int) {
 			t.rows(m, min(trsmStrip, n-j), b[j:], ldb)
 		}
 		return
-	case threads > 1 && m*m/2*n > trsmSerial*threads:
+	}
+	if threads = trsmUseful(m, n, threads); threads > 1 {
 		t.fork(true, m, n, b, ldb, threads)
 		return
 	}
@@ -83,7 +84,8 @@ func (t *triangular) right(m, n int, b []float64, ldb, threads int) {
 	case n <= trsmBase:
 		t.columns(m, n, b, ldb)
 		return
-	case threads > 1 && n*n/2*m > trsmSerial*threads:
+	}
+	if threads = trsmUseful(n, m, threads); threads > 1 {
 		t.fork(false, m, n, b, ldb, threads)
 		return
 	}
