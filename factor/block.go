@@ -139,14 +139,30 @@ func (f *Block) fits(a *la.BlockTridiag) bool {
 // a *la.NotFiniteError naming the element if a holds a NaN or an infinity, and
 // the error of Analyse; the factorization must then not be used to solve, but
 // after a *SingularError Inertia tells what is known.
-func (f *Block) Factorize(a *la.BlockTridiag) error {
+func (f *Block) Factorize(a *la.BlockTridiag) error { return f.FactorizeShifted(a, 0) }
+
+// FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are
+// then those of that matrix. It keeps no second copy of A. A shift that is not
+// finite is a *NotFiniteError.
+func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	f.factored, f.known = false, false
+	if sigma-sigma != 0 {
+		return &NotFiniteError{What: "shift", Value: sigma}
+	}
 	if !f.fits(a) {
 		if err := f.analyse(a); err != nil {
 			return err
 		}
 	}
 	f.a.CopyFrom(a)
+	if sigma != 0 {
+		for k := range f.a.Blocks() {
+			d, ld := f.a.Diag(k)
+			for i := range ld {
+				d[i*ld+i] -= sigma
+			}
+		}
+	}
 	largest := f.measure()
 	if largest-largest != 0 {
 		if err := a.CheckFinite("A"); err != nil {

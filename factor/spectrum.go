@@ -6,21 +6,28 @@ import (
 	"math"
 	"sync"
 
+	"costate/la"
 	"costate/la/blas"
 	"costate/system"
 )
 
-// A Spectrum counts eigenvalues of the matrix H of a chain. By Sylvester's law
-// the number of eigenvalues of H below σ is the number of negative pivots of
-// H − σI, so each count is one factorization: exact, without an eigenvalue being
-// computed. Independent shifts run side by side.
+// A Spectrum counts eigenvalues of the matrix H of a chain, or of any symmetric
+// block-tridiagonal matrix H. By Sylvester's law the number of eigenvalues of H
+// below σ is the number of negative pivots of H − σI, so each count is one
+// factorization: exact, without an eigenvalue being computed. Independent shifts
+// run side by side.
 //
 // Source: B. N. Parlett, The Symmetric Eigenvalue Problem (1998), section 3.3,
 // spectrum slicing.
 type Spectrum struct {
 	n       int
 	norm    float64
-	workers []*Chain
+	workers []counter
+}
+
+// A counter counts the eigenvalues below a shift by its own factorization.
+type counter interface {
+	below(shift float64) (Count, error)
 }
 
 // A Count is the number of eigenvalues of H below a shift.
@@ -41,6 +48,26 @@ type Interval struct{ Low, High float64 }
 // backend of opts has threads. The memory limit of opts holds for all workers
 // together. The errors are those of Analyse.
 func NewSpectrum(c *system.Chain, opts *Options, workers int) (*Spectrum, error) {
+	o, workers, err := single(opts, workers)
+	if err != nil {
+		return nil, err
+	}
+	s := &Spectrum{n: c.Params()}
+	for range workers {
+		f := new(Chain)
+		if err := f.Analyse(c, &o); err != nil {
+			return nil, err
+		}
+		s.workers = append(s.workers, f)
+		if s.norm == 0 {
+			s.norm = f.estimateNorm()
+		}
+	}
+	return s, nil
+}
+
+// single returns the options of each of several workers, and their number.
+func single(opts *Options, workers int) (Options, int, error) {
 	o := Options{}
 	if opts != nil {
 		o = *opts
@@ -51,28 +78,19 @@ func NewSpectrum(c *system.Chain, opts *Options, workers int) (*Spectrum, error)
 	if workers < 1 {
 		workers = o.Backend.Threads()
 	}
-	if workers > 1 {
-		single, err := blas.ByName(o.Backend.Name(), 1)
-		if err != nil {
-			return nil, err
-		}
-		o.Backend = single
-		if o.MemoryLimit > 0 {
-			o.MemoryLimit /= int64(workers)
-		} else {
-			o.MemoryLimit = machineMemory() / int64(workers)
-		}
+	if workers == 1 {
+		return o, 1, nil
 	}
-	s := &Spectrum{n: c.Params()}
-	for range workers {
-		f := new(Chain)
-		if err := f.Analyse(c, &o); err != nil {
-			return nil, err
-		}
-		s.workers = append(s.workers, f)
+	backend, err := blas.ByName(o.Backend.Name(), 1)
+	if err != nil {
+		return o, 0, err
 	}
-	s.norm = s.workers[0].estimateNorm()
-	return s, nil
+	o.Backend = backend
+	if o.MemoryLimit <= 0 {
+		o.MemoryLimit = machineMemory()
+	}
+	o.MemoryLimit /= int64(workers)
+	return o, workers, nil
 }
 
 // Order is the order of H.
@@ -96,7 +114,7 @@ func (s *Spectrum) Counts(shifts []float64) ([]Count, error) {
 				if i >= len(shifts) {
 					return
 				}
-				counts[i], errs[i] = count(f, shifts[i])
+				counts[i], errs[i] = f.below(shifts[i])
 			}
 		})
 	}
@@ -105,7 +123,7 @@ func (s *Spectrum) Counts(shifts []float64) ([]Count, error) {
 }
 
 // Below counts the eigenvalues of H below one shift.
-func (s *Spectrum) Below(shift float64) (Count, error) { return count(s.workers[0], shift) }
+func (s *Spectrum) Below(shift float64) (Count, error) { return s.workers[0].below(shift) }
 
 // Between counts the eigenvalues of H in [low, high).
 func (s *Spectrum) Between(low, high float64) (n int, certain bool, err error) {
@@ -116,13 +134,18 @@ func (s *Spectrum) Between(low, high float64) (n int, certain bool, err error) {
 	return c[1].Below - c[0].Below, c[0].Certain && c[1].Certain, nil
 }
 
-func count(f *Chain, shift float64) (Count, error) {
-	err := f.Factorize(-shift)
+func (f *Chain) below(shift float64) (Count, error) {
+	return counted(shift, f.Factorize(-shift), f.Inertia)
+}
+
+// counted makes a count of the inertia of a matrix less a shift, and of the
+// error of its factorization.
+func counted(shift float64, err error, inertia func() la.Inertia) (Count, error) {
 	var singular *SingularError
 	if err != nil && !errors.As(err, &singular) {
 		return Count{}, fmt.Errorf("shift %v: %w", shift, err)
 	}
-	in := f.Inertia()
+	in := inertia()
 	return Count{Shift: shift, Below: in.Negative, Near: in.Zero, Certain: in.Certain && err == nil}, nil
 }
 
