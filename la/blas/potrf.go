@@ -6,16 +6,25 @@ import (
 	"costate/la/blas/internal/vec"
 )
 
-// potrfBase is the order up to which potf2 factors alone.
-const potrfBase = 40
+// potrfBase is the order up to which potf2 factors alone, in a buffer on the
+// stack; a smaller one up to potrfTiny.
+const (
+	potrfBase = 40
+	potrfTiny = 12
+)
 
 // potrf has the contract of Backend.Potrf over the Trsm and Syrk of a
 // backend, by halves:
 //
 //	A11 = L11 L11ᵀ,   L21 = A21 L11⁻ᵀ,   A22 - L21 L21ᵀ = L22 L22ᵀ
 func potrf(g Backend, n int, a []float64, lda int) (ok bool) {
-	if n <= potrfBase {
-		return potf2(n, a, lda)
+	switch {
+	case n <= potrfTiny:
+		var buf [potrfTiny * potrfTiny]float64
+		return potf2(n, a, lda, buf[:])
+	case n <= potrfBase:
+		var buf [potrfBase * potrfBase]float64
+		return potf2(n, a, lda, buf[:])
 	}
 	n1 := n / 2
 	n2 := n - n1
@@ -29,11 +38,10 @@ func potrf(g Backend, n int, a []float64, lda int) (ok bool) {
 }
 
 // potf2 is the unblocked twin of potrf. It works on the transposed factor,
-// U = Lᵀ, row by row, so that everything runs along memory:
+// U = Lᵀ, row by row, so that everything runs along memory, in a buffer of n×n words:
 //
 //	U[k,k:] = (A[k:,k]ᵀ - Σ_{j<k} U[j,k] U[j,k:]) / √(its first element)
-func potf2(n int, a []float64, lda int) (ok bool) {
-	var buf [potrfBase * potrfBase]float64
+func potf2(n int, a []float64, lda int, buf []float64) (ok bool) {
 	var c [potrfBase]float64
 	for i := range n {
 		for j, v := range a[i*lda : i*lda+i+1] {
