@@ -1,6 +1,10 @@
 package blas
 
-import "math"
+import (
+	"math"
+
+	"costate/la/blas/internal/vec"
+)
 
 // DSolve overwrites the n×nrhs matrix B with D⁻¹ B, where D is the block
 // diagonal factor of a Bunch–Kaufman factorization as Backend.Sytrf leaves it
@@ -25,10 +29,7 @@ func DSolve(n, nrhs int, a []float64, lda int, e []float64, b []float64, ldb int
 	for k := 0; k < n; k++ {
 		x := b[k*ldb : k*ldb+nrhs]
 		if e[k] == 0 || k+1 == n {
-			d := a[k*lda+k]
-			for j, v := range x {
-				x[j] = v / d
-			}
+			divide(x, a[k*lda+k])
 			continue
 		}
 		// [d11 d21; d21 d22]⁻¹ with everything divided by d21 first.
@@ -36,11 +37,16 @@ func DSolve(n, nrhs int, a []float64, lda int, e []float64, b []float64, ldb int
 		p, q := a[(k+1)*lda+k+1]/d21, a[k*lda+k]/d21
 		t := 1 / (p*q - 1)
 		y := b[(k+1)*ldb : (k+1)*ldb+nrhs]
+		k++
+		if math.Abs(d21) > smallest && nrhs > 2 {
+			t /= d21
+			vec.Pivot2(x, y, x, y, &[3]float64{t * p, -t, t * q})
+			continue
+		}
 		for j, v := range x {
 			u, v := v/d21, y[j]/d21
 			x[j], y[j] = t*(p*u-v), t*(q*v-u)
 		}
-		k++
 	}
 }
 

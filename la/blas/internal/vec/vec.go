@@ -135,7 +135,7 @@ func MaxAbsValue(x []float64) float64 {
 	return maxAbs(&x[0], len(x))
 }
 
-// Scale sets x = f u, for len(x) elements.
+// Scale sets x = f u, for len(x) elements. x may be u.
 func Scale(x []float64, f float64, u []float64) {
 	n := len(x)
 	if n == 0 {
@@ -155,6 +155,8 @@ func Scale(x []float64, f float64, u []float64) {
 // Pivot2 multiplies two columns by a symmetric 2×2 matrix:
 //
 //	x = f[0] u + f[1] v,    y = f[1] u + f[2] v        for len(x) elements
+//
+// x may be u if y is v.
 func Pivot2(x, y, u, v []float64, f *[3]float64) {
 	n := len(x)
 	if n == 0 {

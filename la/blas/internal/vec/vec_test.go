@@ -165,6 +165,13 @@ func TestScalePivot2(t *testing.T) {
 					t.Fatalf("pivot2 n=%d: element %d is wrong", n, i)
 				}
 			}
+			v, w := append([]float64(nil), p...), append([]float64(nil), q...)
+			Pivot2(v, w, v, w, &f)
+			for i := range x {
+				if v[i] != x[i] || w[i] != y[i] {
+					t.Fatalf("pivot2 n=%d: element %d is another in place", n, i)
+				}
+			}
 			Scale(x, f[0], p)
 			for i := range x {
 				if x[i] != f[0]*p[i] {
