@@ -28,6 +28,13 @@ func plotKinds() []plotKind {
 			}
 			return kernelPlot(rates)
 		}},
+		{"train", "history", func(doc []byte) (*page, error) {
+			var results []*trainResult
+			if err := json.Unmarshal(doc, &results); err != nil {
+				return nil, err
+			}
+			return trainPlot("training", results, true)
+		}},
 		{"compare", "case", func(doc []byte) (*page, error) {
 			var rows []compareRow
 			if err := json.Unmarshal(doc, &rows); err != nil {

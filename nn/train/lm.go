@@ -40,7 +40,7 @@ import (
 // (1999); J. Martens, Deep learning via Hessian-free optimization, ICML (2010),
 // section 4.
 type LevenbergMarquardt struct {
-	// Damping is the first λ; 0 takes a tenth of the curvature along the gradient,
+	// Damping is the first λ; 0 takes three times the curvature along the gradient,
 	// gᵀGg/gᵀg.
 	Damping float64
 
@@ -83,8 +83,9 @@ const (
 	lower = 1.0 / 3
 	raise = 2.0
 
-	// firstDamping is λ over the curvature along the gradient at the start.
-	firstDamping = 0.1
+	// firstDamping is λ over the curvature along the gradient at the start: large,
+	// because it falls fast.
+	firstDamping = 3.0
 	// greatestDamping, over that curvature, is where the search for a step
 	// that lowers the loss is given up.
 	greatestDamping = 1e16

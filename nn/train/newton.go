@@ -22,8 +22,8 @@ type TrustRegion struct {
 	// Tolerance is how much of the model's decrease a step may miss; 0 is 0.1.
 	Tolerance float64
 
-	// Count counts the negative eigenvalues of the Hessian before every step, at
-	// the price of one more factorization.
+	// Count counts the negative eigenvalues of the Hessian before every step, but
+	// for those of rounding's size, at the price of one more factorization.
 	Count bool
 
 	// Backend has the dense kernels; nil is blas.Native().
@@ -144,6 +144,10 @@ type newton struct {
 	count  int     // negative eigenvalues at the point, −1 if not counted
 }
 
+// negligible is the size of an eigenvalue, over ‖Hg‖/‖g‖, that is not counted as
+// negative.
+const negligible = 1e-6
+
 // shortest is the length of a step, relative to the parameters, below which the
 // search for one that lowers the loss is given up.
 const shortest = 1e-15
@@ -164,7 +168,11 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 		w.count = -1
 	}
 	if count && w.count < 0 {
-		inertia, err := w.h.Factorize(0)
+		// Networks have Hessians that are singular in exact arithmetic, so that
+		// the signs of their least eigenvalues mean nothing: those are left out.
+		w.s = resize(w.s, len(lin.Gradient))
+		w.h.Mul(w.s, lin.Gradient)
+		inertia, err := w.h.Factorize(negligible * norm(w.s) / info.Gradient)
 		if err != nil {
 			return 0, err
 		}
@@ -181,7 +189,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 	if err != nil && !(errors.As(err, &poor) && found.Decrease > 0) {
 		return 0, err
 	}
-	if found.Negative >= 0 {
+	if found.Negative >= 0 && w.count < 0 {
 		w.count = found.Negative
 	}
 	w.lambda = found.Lambda

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// A trainMeter shows a run as it goes: a bar on standard error, and where lines is
+// set, a line there whenever the loss has fallen by a factor of ten.
+type trainMeter struct {
+	bar     *progressbar.ProgressBar
+	lines   io.Writer
+	steps   int
+	seconds float64
+
+	shown    time.Time
+	decade   float64
+	accuracy *float64
+	current  string
+}
+
+func newTrainMeter(w, lines io.Writer, steps int, seconds float64) *trainMeter {
+	return &trainMeter{lines: lines, steps: steps, seconds: seconds, bar: progressbar.NewOptions(1000,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetWidth(20),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// show shows one step.
+func (m *trainMeter) show(name string, rate float64, e *trainEntry) {
+	if rate != 0 {
+		name = fmt.Sprintf("%s %.3g", name, rate)
+	}
+	if name != m.current {
+		m.current, m.decade, m.shown, m.accuracy = name, math.Inf(1), time.Time{}, nil
+	}
+	if e.TestAccuracy != nil {
+		m.accuracy = e.TestAccuracy
+	} else if e.TrainAccuracy != nil {
+		m.accuracy = e.TrainAccuracy
+	}
+	loss := float64(e.Loss)
+	if m.lines != nil && loss > 0 && math.Ceil(math.Log10(loss)) < m.decade {
+		m.decade = math.Ceil(math.Log10(loss))
+		m.bar.Clear()
+		fmt.Fprintf(m.lines, "  %-12s step %6d  %8s  loss %.1e\n", name, e.Step, duration(e.Seconds), loss)
+	}
+	if time.Since(m.shown) < 100*time.Millisecond {
+		return
+	}
+	m.shown = time.Now()
+	done := 0.0
+	if m.steps > 0 {
+		done = float64(e.Step) / float64(m.steps)
+	}
+	if m.seconds > 0 {
+		done = math.Max(done, e.Seconds/m.seconds)
+	}
+	text := fmt.Sprintf("%s step %d loss %.2e", name, e.Step, loss)
+	if e.Damping != nil {
+		text += fmt.Sprintf(" λ %.1e", float64(*e.Damping))
+	}
+	if e.Radius != nil {
+		text += fmt.Sprintf(" Δ %.1e", float64(*e.Radius))
+	}
+	if m.accuracy != nil {
+		text += fmt.Sprintf(" test %.1f%%", 100**m.accuracy)
+	}
+	m.bar.Describe(text)
+	m.bar.Set(min(int(1000*done), 999))
+}
+
+func (m *trainMeter) close() { m.bar.Clear() }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+)
+
+// trainTable is one row for each result.
+func trainTable(results []*trainResult) *table {
+	t := newTable("optimizer", "rate", "steps", "seconds", "loss", "s to 1e-2", "s to 1e-4", "s to 1e-6", "train", "test", "")
+	t.text(10)
+	for _, r := range results {
+		rate := ""
+		if r.Rate != 0 {
+			rate = fmt.Sprintf("%.3g", r.Rate)
+		}
+		row := []string{r.Optimizer, rate, group(r.Final.Step), fmt.Sprintf("%.2f", r.Final.Seconds), fmt.Sprintf("%.2g", float64(r.Final.Loss))}
+		for _, level := range trainLevels {
+			cell := "–"
+			if c := r.reached(level); c != nil {
+				cell = fmt.Sprintf("%.2g", c.Seconds)
+			}
+			row = append(row, cell)
+		}
+		row = append(row, percent(r.Final.TrainAccuracy), percent(r.Final.TestAccuracy), string(r.Final.Reason))
+		t.add(row...)
+	}
+	return t
+}
+
+func percent(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.1f%%", 100**x)
+}
+
+// verdict compares the first result with the best first-order one, in words.
+func verdict(w io.Writer, results []*trainResult) {
+	if len(results) < 2 {
+		return
+	}
+	a := results[0]
+	for _, b := range results[1:] {
+		deepest := -1
+		for k, level := range trainLevels {
+			if a.reached(level) != nil || b.reached(level) != nil {
+				deepest = k
+			}
+		}
+		if deepest < 0 {
+			fmt.Fprintf(w, "Neither %s nor %s came to a loss of %g.\n", a.Optimizer, b.Optimizer, trainLevels[0])
+			continue
+		}
+		level := trainLevels[deepest]
+		ca, cb := a.reached(level), b.reached(level)
+		switch {
+		case cb == nil:
+			fmt.Fprintf(w, "%s came to a loss of %g in %s and %d steps; %s did not in %s (%.2g).\n", a.Optimizer, level, duration(ca.Seconds), ca.Step, b.Optimizer, duration(b.Final.Seconds), float64(b.Final.Best))
+		case ca == nil:
+			fmt.Fprintf(w, "%s came to a loss of %g in %s; %s did not in %s (%.2g).\n", b.Optimizer, level, duration(cb.Seconds), a.Optimizer, duration(a.Final.Seconds), float64(a.Final.Best))
+		default:
+			first, second, f, s := a, b, ca, cb
+			if cb.Seconds < ca.Seconds {
+				first, second, f, s = b, a, cb, ca
+			}
+			fmt.Fprintf(w, "To a loss of %g %s took %s and %d steps, %s %s and %d steps: %.1f times as long.\n", level,
+				first.Optimizer, duration(f.Seconds), f.Step, second.Optimizer, duration(s.Seconds), s.Step, s.Seconds/f.Seconds)
+		}
+	}
+}
+
+// trainPlot draws the loss against steps and seconds; with accuracy, also the test
+// accuracy against seconds.
+func trainPlot(title string, results []*trainResult, accuracy bool) (*page, error) {
+	steps := newPanel(title, "steps", "loss", true, true)
+	seconds := newPanel(title, "seconds", "loss", true, true)
+	test := newPanel("test accuracy", "seconds", "%", true, false)
+	drawn, tested := false, false
+	for i, r := range results {
+		var a, b, c plotter.XYs
+		best := 0.0
+		for _, e := range r.History {
+			if e.TestAccuracy != nil && e.Seconds > 0 {
+				c = append(c, plotter.XY{X: e.Seconds, Y: 100 * *e.TestAccuracy})
+			}
+			loss := float64(e.Loss)
+			if !(loss > 0) || loss > 1e30 || e.Step == 0 {
+				continue
+			}
+			if best == 0 || loss < best {
+				best = loss
+			}
+			a = append(a, plotter.XY{X: float64(e.Step), Y: loss})
+			if e.Seconds > 0 {
+				b = append(b, plotter.XY{X: e.Seconds, Y: loss})
+			}
+		}
+		name := r.Optimizer
+		if r.Rate != 0 {
+			name += fmt.Sprintf(", rate %.3g", r.Rate)
+		}
+		for _, l := range []struct {
+			p   *plot.Plot
+			xys plotter.XYs
+		}{{steps, a}, {seconds, b}, {test, c}} {
+			if len(l.xys) == 0 {
+				continue
+			}
+			if err := addCurve(l.p, name, i, l.xys); err != nil {
+				return nil, err
+			}
+			drawn = true
+			tested = tested || l.p == test
+		}
+	}
+	if !drawn {
+		return nil, fmt.Errorf("nothing to plot: no step was made")
+	}
+	steps.Legend.Left, seconds.Legend.Left = false, false
+	test.Legend.Top, test.Legend.Left = false, false
+	widen(steps)
+	widen(seconds)
+	pg := &page{width: 420, height: 320, panels: [][]*plot.Plot{{steps, seconds}}}
+	if accuracy && tested {
+		widen(test)
+		pg.panels[0] = append(pg.panels[0], test)
+	}
+	return pg, nil
+}
+
+// addCurve draws a line without points.
+func addCurve(p *plot.Plot, name string, kind int, xys plotter.XYs) error {
+	line, err := plotter.NewLine(xys)
+	if err != nil {
+		return fmt.Errorf("line %q: %w", name, err)
+	}
+	line.Color = lineColors[kind%len(lineColors)]
+	line.Width = 1.5
+	line.Dashes = lineDashes[kind/len(lineColors)%len(lineDashes)]
+	p.Add(line)
+	if name != "" {
+		p.Legend.Add(name, line)
+	}
+	return nil
+}
