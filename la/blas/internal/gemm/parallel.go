@@ -1,32 +1,36 @@
 package gemm
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 // serialFlops is the number of multiplications below which one thread is
 // faster than two (TestCalibrateThreads).
 const serialFlops = 64 * 64 * 64
 
+// largePiece is the number of multiplications from which on a region is halved:
+// it costs little to pack for both halves, and threads that do not run at the
+// same speed finish together.
+const largePiece = 512 * 512 * 512
+
 // useful returns the number of threads that p can keep busy.
 func (p *product) useful(threads int) int {
-	work := p.m * p.n * p.k
+	return max(1, min(threads, p.work()/serialFlops))
+}
+
+// work is the number of multiplications.
+func (p *product) work() int {
 	if p.shape != whole {
-		work /= 2
+		return p.m * p.n / 2 * p.k
 	}
-	return max(1, min(threads, work/serialFlops))
+	return p.m * p.n * p.k
 }
 
 // A job is a parallel product. It is used again, so that starting one does not
 // allocate.
 type job struct {
-	p     product
-	s     *isa
-	cuts  []rect
-	tasks []task
-	left  atomic.Int32 // tasks not yet done
-	done  sync.WaitGroup
+	p    product
+	s    *isa
+	cuts []rect
+	team *Team
 }
 
 // A rect is the region of one goroutine.
@@ -45,7 +49,9 @@ func getJob() *job {
 		spareJobs.list = spareJobs.list[:n-1]
 		return j
 	}
-	return new(job)
+	j := new(job)
+	j.team = NewTeam(j.part)
+	return j
 }
 
 func (j *job) release() {
@@ -60,23 +66,12 @@ func (j *job) release() {
 func (p *product) parallel(s *isa, threads int) {
 	j := getJob()
 	j.p, j.s = *p, s
-	j.cuts = p.cut(j.cuts[:0], threads, s)
-	if len(j.tasks) < len(j.cuts) {
-		j.tasks = make([]task, len(j.cuts))
-		run := j.part
-		for i := range j.tasks {
-			j.tasks[i] = task{run, i, &j.left, &j.done}
-		}
+	pieces := threads
+	if p.work() > pieces*largePiece {
+		pieces *= 2
 	}
-	others := len(j.cuts) - 1
-	j.left.Store(int32(others))
-	j.done.Add(others)
-	for i := 1; i <= others; i++ {
-		dispatch(&j.tasks[i])
-	}
-	j.part(0)
-	spin(func() bool { return j.left.Load() == 0 })
-	j.done.Wait()
+	j.cuts = p.cut(j.cuts[:0], pieces, s)
+	j.team.share(len(j.cuts), threads)
 	j.release()
 }
 

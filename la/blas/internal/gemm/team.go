@@ -5,31 +5,59 @@ import (
 	"sync/atomic"
 )
 
-// A Team shares parts of other work out among the same workers that products
+// A Team shares the parts of some work out among the same workers that products
 // use, which must not be made to compete with other goroutines. It is used
 // again and again for one function, so that sharing out does not allocate.
 type Team struct {
-	run   func(part int)
-	tasks []task
-	left  atomic.Int32
-	done  sync.WaitGroup
+	run     func(part int)
+	parts   int
+	next    atomic.Int32 // the first part that nobody has begun
+	task    task
+	workers []*worker
+	left    atomic.Int32 // workers not yet done
+	done    sync.WaitGroup
 }
 
 // NewTeam returns a team that runs one function.
-func NewTeam(run func(part int)) *Team { return &Team{run: run} }
+func NewTeam(run func(part int)) *Team {
+	t := &Team{run: run}
+	t.task = task{t.work, &t.left, &t.done}
+	return t
+}
 
-// Run calls the function for all parts from 0 to parts-1 at the same time, and
-// returns when all are done. It may not be called again before that.
-func (t *Team) Run(parts int) {
-	for i := len(t.tasks); i < parts; i++ {
-		t.tasks = append(t.tasks, task{t.run, i, &t.left, &t.done})
+// Run calls the function for all parts from 0 to parts-1, on as many
+// goroutines, and returns when all are done. Parts that no worker has begun
+// when the caller is done with one are run by the caller, so that a worker that
+// is slow to wake costs nothing: they may not wait for each other. Run may not
+// be called again before it returns.
+func (t *Team) Run(parts int) { t.share(parts, parts) }
+
+// share runs parts on at most threads goroutines.
+func (t *Team) share(parts, threads int) {
+	others := min(parts, threads) - 1
+	t.parts = parts
+	t.next.Store(0)
+	t.left.Store(int32(others))
+	t.done.Add(others)
+	t.workers = t.workers[:0]
+	for range others {
+		t.workers = append(t.workers, dispatch(&t.task))
 	}
-	t.left.Store(int32(parts - 1))
-	t.done.Add(parts - 1)
-	for i := 1; i < parts; i++ {
-		dispatch(&t.tasks[i])
+	t.work()
+	for _, w := range t.workers {
+		w.cancel(&t.task)
 	}
-	t.run(0)
 	spin(func() bool { return t.left.Load() == 0 })
 	t.done.Wait()
+}
+
+// work runs parts until there is none left.
+func (t *Team) work() {
+	for {
+		i := int(t.next.Add(1)) - 1
+		if i >= t.parts {
+			return
+		}
+		t.run(i)
+	}
 }

@@ -16,10 +16,9 @@ type worker struct {
 	wake   chan struct{}
 }
 
-// A task is one part of a job.
+// A task is what a worker is asked to do. A worker takes it by emptying next.
 type task struct {
-	run  func(part int)
-	part int
+	run  func()
 	left *atomic.Int32
 	done *sync.WaitGroup
 }
@@ -33,8 +32,14 @@ var idle struct {
 	list []*worker
 }
 
+func (w *worker) release() {
+	idle.Lock()
+	idle.list = append(idle.list, w)
+	idle.Unlock()
+}
+
 // dispatch gives a task to an idle worker, or to a new one.
-func dispatch(t *task) {
+func dispatch(t *task) *worker {
 	idle.Lock()
 	var w *worker
 	if n := len(idle.list); n > 0 {
@@ -46,44 +51,49 @@ func dispatch(t *task) {
 		w = &worker{wake: make(chan struct{}, 1)}
 		w.next.Store(t)
 		go w.loop()
-		return
+		return w
 	}
 	w.next.Store(t)
 	if w.asleep.CompareAndSwap(true, false) {
 		w.wake <- struct{}{}
 	}
+	return w
+}
+
+// cancel takes back a task that w has not taken yet.
+func (w *worker) cancel(t *task) {
+	if w.next.CompareAndSwap(t, nil) {
+		w.release()
+		t.left.Add(-1)
+		t.done.Done()
+	}
 }
 
 func (w *worker) loop() {
 	for {
-		t := w.wait()
-		if t == nil {
-			// Woken for a task that it had met awake and done already: the
-			// dispatcher was interrupted before it looked whether to wake.
-			continue
-		}
-		w.next.Store(nil)
-		t.run(t.part)
+		t := w.take()
+		t.run()
 		left, done := t.left, t.done
-		idle.Lock()
-		idle.list = append(idle.list, w)
-		idle.Unlock()
+		w.release()
 		left.Add(-1)
 		done.Done()
 	}
 }
 
-// wait returns the next task, or nil if it was woken for none.
-func (w *worker) wait() *task {
-	if t := spin(func() bool { return w.next.Load() != nil }); t {
-		return w.next.Load()
+// take returns the next task.
+func (w *worker) take() *task {
+	for {
+		if !spin(func() bool { return w.next.Load() != nil }) {
+			w.asleep.Store(true)
+			if w.next.Load() == nil || !w.asleep.CompareAndSwap(true, false) {
+				<-w.wake
+			}
+		}
+		// It may have been cancelled meanwhile.
+		if t := w.next.Swap(nil); t != nil {
+			return t
+		}
 	}
-	w.asleep.Store(true)
-	if w.next.Load() != nil && w.asleep.CompareAndSwap(true, false) {
-		return w.next.Load()
-	}
-	<-w.wake
-	return w.next.Load()
 }
 
 // spin waits for ready, for the time awake at most, and tells whether it came.
