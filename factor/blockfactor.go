@@ -20,6 +20,9 @@ type source interface {
 	constraints(k int, t *pairs)
 }
 
+// A halter is a source that can find out that its numbers are of no use.
+type halter interface{ halted() error }
+
 // factor factors the matrix of src plus, on the diagonal of the rest of block
 // k, shift and damping[k]; a nil damping stands for zeros. It returns a
 // *SingularError if a pivot is zero or not finite; stats then tell what was met
@@ -30,7 +33,13 @@ func (c *core) factor(src source, shift float64, damping []float64) error {
 	if len(c.blocks) > 0 {
 		c.load(src, 0)
 	}
+	halt, _ := src.(halter)
 	for k := 0; k < len(c.blocks); k++ {
+		if halt != nil {
+			if err := halt.halted(); err != nil {
+				return err
+			}
+		}
 		c.blocks[k].before = c.stats
 		if c.blocks[k].h > 0 {
 			c.substitute(src, k)

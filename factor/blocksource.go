@@ -37,14 +37,6 @@ func (c *core) shape(a *la.BlockTridiag, backend blas.Backend) {
 		if k+1 == len(c.blocks) {
 			break
 		}
-		rows, cols := a.SubRows(k), a.SubCols(k)
-		if len(rows) == 0 || len(cols) == 0 {
-			continue
-		}
-		b.setRows(rows)
-		n, r, m := float64(b.q), float64(len(rows)), float64(len(cols))
-		if n*m*(n+m)+2*m*m*r+m*r*r < n*r*(n+r) {
-			b.cols = cols
-		}
+		b.setCoupling(a.SubRows(k), a.SubCols(k))
 	}
 }

@@ -1,6 +1,10 @@
 package factor
 
-import "fmt"
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+)
 
 // Error is the type of the package's panics: mistakes of the calling program.
 type Error string
@@ -19,9 +23,26 @@ type SingularError struct {
 	Pivot   int     // index of the pivot inside the block
 	Eps     float64 // damping at which it is singular
 	Suggest float64 // a damping at which it is not; 0 if none is known
+
+	// From Sparse: the row of the matrix without pivot and an estimate of the
+	// condition number, infinite for a pivot of zero; 0 from the others.
+	Row  int
+	Cond float64
+}
+
+// Unwrap returns the condition number as gonum's factorizations report it, a
+// mat.Condition, and nil if it is not known.
+func (e *SingularError) Unwrap() error {
+	if e.Cond == 0 {
+		return nil
+	}
+	return mat.Condition(e.Cond)
 }
 
 func (e *SingularError) Error() string {
+	if e.Cond != 0 {
+		return fmt.Sprintf("factor: the matrix is singular to working accuracy: no pivot for row %d (condition number %.3g)", e.Row, e.Cond)
+	}
 	s := fmt.Sprintf("factor: the matrix with damping %g is singular to working accuracy (block %d, pivot %d)", e.Eps, e.Block, e.Pivot)
 	if e.Suggest != 0 {
 		s += fmt.Sprintf("; a damping of %.3g would do", e.Suggest)
@@ -45,10 +66,15 @@ func (e *AccuracyError) Error() string {
 type MemoryError struct {
 	Needed, Limit int64 // bytes
 	What          string
+	Instead       string // what would need less, where known
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("factor: %s needs %s, more than the limit of %s", e.What, size(e.Needed), size(e.Limit))
+	s := fmt.Sprintf("factor: %s needs %s, more than the limit of %s", e.What, size(e.Needed), size(e.Limit))
+	if e.Instead != "" {
+		s += "; " + e.Instead
+	}
+	return s
 }
 
 // size formats a number of bytes.

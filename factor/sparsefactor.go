@@ -1,0 +1,246 @@
+package factor
+
+import (
+	"math"
+
+	"costate/la"
+)
+
+// factorize factors the values at hand.
+func (f *Sparse) factorize() error {
+	f.measure()
+	f.inv, f.invS = -1, -1
+	f.shift = 0
+	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
+	err := f.stable()
+	if f.scaled == 0 && f.core.order+f.leading() > 0 {
+		f.inertia = la.Inertia{Zero: f.kept.SymmetricDim(), Certain: true}
+		f.known, f.logAbs = true, math.Inf(-1)
+		return f.place(f.stats.block, f.stats.at, math.Inf(1))
+	}
+	if _, ok := err.(*SingularError); err != nil && !ok {
+		return err
+	}
+	if err == nil && !f.alarming(0) {
+		f.settle(f.stats, 0, true)
+		if f.stats.tiny < 1 {
+			if cond := f.scaledCond(); cond > 1/unit {
+				s := f.stats
+				return f.avoid(f.place(s.block, s.at, cond))
+			}
+		}
+		f.factored = true
+		return nil
+	}
+	var cause *SingularError
+	if e, ok := err.(*SingularError); ok {
+		cause = f.place(e.Block, e.Pivot, math.Inf(1))
+	}
+	return f.avoid(cause)
+}
+
+// leading is the number of leaves.
+func (f *Sparse) leading() int { return f.plan.Leaves.Len() }
+
+// stable factors with a plan whose leaves are stable: it moves those that are
+// not into the chain, which makes a new plan.
+func (f *Sparse) stable() error {
+	for round := 0; ; round++ {
+		blocks := len(f.core.blocks)
+		if f.lead != nil {
+			f.lead.strict = true
+		}
+		err := f.eliminate(0)
+		if f.lead != nil {
+			f.lead.strict = false
+		}
+		if f.lead == nil || len(f.lead.rejected) == 0 {
+			if len(f.core.blocks) < blocks {
+				f.count()
+				f.report.Flops, f.report.Bytes = f.cost.Factor, f.cost.Bytes
+			}
+			return err
+		}
+		f.lead.rejectAll()
+		if round >= 2 {
+			f.lead.rejectGroups()
+		}
+		if err := f.prepare(f.lead.replan()); err != nil {
+			f.ready = false
+			return err
+		}
+		f.report.Flops, f.report.Bytes = f.cost.Factor, f.cost.Bytes
+	}
+}
+
+// eliminate factors S A S + shift I.
+func (f *Sparse) eliminate(shift float64) error {
+	f.core.growth = mergeGrowth * f.scaled
+	if f.lead != nil {
+		f.lead.begin(f.s, shift, leafGrowth*f.scaled)
+	}
+	err := f.core.factor(&f.src, shift, nil)
+	f.stats = f.core.stats
+	if f.lead == nil {
+		return err
+	}
+	s, l := &f.stats, &f.lead.stats
+	s.negative, s.zero, s.positive = s.negative+l.negative, s.zero+l.zero, s.positive+l.positive
+	s.log, s.sign = s.log+l.log, s.sign*l.sign
+	if !(l.tiny >= s.tiny) {
+		s.tiny, s.least, s.block, s.at = l.tiny, l.least, l.block, l.at
+	}
+	if err == nil && l.zero > 0 {
+		return &SingularError{Block: -1, Pivot: l.at}
+	}
+	return err
+}
+
+// measure computes the norms of the kept matrix and of the scaled one.
+func (f *Sparse) measure() {
+	f.norm, f.normOne = f.norms(f.kept)
+	f.scaled, f.scaleOne = f.norm, f.normOne
+	if !f.eq.plain {
+		f.scaled, f.scaleOne = f.norms(f.s)
+	}
+}
+
+// norms returns the largest 2-norm and the largest 1-norm of a column.
+func (f *Sparse) norms(a *la.Sym) (two, one float64) {
+	n := a.SymmetricDim()
+	if n == 0 {
+		return 0, 0
+	}
+	sums, squares := f.sums[:n], f.sums[n:2*n]
+	clear(f.sums)
+	low := a.RawLower()
+	for i := range n {
+		s1, s2 := sums[i], squares[i]
+		lo, hi := low.Ptr[i], low.Ptr[i+1]
+		col, val := low.Col[lo:hi], low.Val[lo:hi]
+		for t, j := range col {
+			v := math.Abs(val[t])
+			w := v * v
+			if int(j) != i {
+				s1 += v
+				s2 += w
+			}
+			sums[j] += v
+			squares[j] += w
+		}
+		// The diagonal element was added to sums[i] itself.
+		if len(col) > 0 && int(col[len(col)-1]) == i {
+			v := math.Abs(val[len(col)-1])
+			s1 += v
+			s2 += v * v
+		}
+		sums[i], squares[i] = s1, s2
+	}
+	one, two = largestAbs(sums), math.Sqrt(largestAbs(squares))
+	if two == 0 || two > 1e150 || two < 1e-150 {
+		two = a.NormMax() // squares over- or underflow
+	}
+	return two, one
+}
+
+// alarming reports growth that makes the pivots worthless.
+func (f *Sparse) alarming(shift float64) bool {
+	return !(f.stats.largest <= growthAlarm*math.Max(f.scaled, math.Abs(shift)))
+}
+
+// settle records a factorization of S A S + shift I.
+func (f *Sparse) settle(s coreStats, shift float64, certain bool) {
+	f.inertia = la.Inertia{Negative: s.negative, Zero: s.zero, Positive: s.positive, Certain: certain}
+	f.logAbs, f.shift, f.known = s.log, shift, true
+	f.report.Shift = shift
+	if f.scaled > 0 {
+		f.report.Growth = math.Max(s.largest/f.scaled, 1)
+	}
+}
+
+// avoid handles a singular pivot, or growth that is alarming: factorizations a
+// little to either side do not meet it. If they count the same negative
+// eigenvalues none lies between them, and the count is certain.
+func (f *Sparse) avoid(cause *SingularError) error {
+	for delta := shiftBy * f.scaled; delta <= 16*shiftBy*f.scaled; delta *= 2.3 {
+		if f.eliminate(-delta) != nil || f.alarming(delta) {
+			continue
+		}
+		below := f.stats
+		if f.eliminate(delta) != nil || f.alarming(delta) {
+			continue
+		}
+		above := f.stats
+		if below.negative == above.negative {
+			f.settle(above, delta, true)
+			// The derivative of log|det| drops out of the mean.
+			f.logAbs = (below.log + above.log) / 2
+			f.inv, f.invS = -1, -1
+			f.factored = true
+			return nil
+		}
+		// An eigenvalue lies within delta of zero.
+		s := coreStats{negative: above.negative, zero: below.negative - above.negative, log: math.Inf(-1)}
+		s.positive = f.kept.SymmetricDim() - s.negative - s.zero
+		f.settle(s, 0, false)
+		if cause == nil {
+			cause = f.place(above.block, above.at, math.Inf(1))
+		}
+		return cause
+	}
+	if cause == nil {
+		cause = f.place(f.stats.block, f.stats.at, math.Inf(1))
+	}
+	f.settle(coreStats{log: math.NaN()}, 0, false)
+	return cause
+}
+
+// place names a pivot, by block of the core and unknown in it, by its row.
+func (f *Sparse) place(k, at int, cond float64) *SingularError {
+	e := &SingularError{Block: k, Pivot: at, Cond: cond}
+	switch {
+	case k < 0 && at < len(f.plan.Perm):
+		e.Block = f.plan.Leaves.BlockOf(at)
+		e.Pivot = at - f.plan.Leaves.First(e.Block)
+		e.Row = f.plan.Perm[at]
+		e.Block = -1 - e.Block
+	case k >= 0 && k < len(f.core.blocks):
+		i := f.core.blocks[k].first + at
+		e.Block = f.plan.Chain.BlockOf(i)
+		e.Pivot = i - f.plan.Chain.First(e.Block)
+		e.Row = f.plan.Perm[f.leading()+i]
+	}
+	return e
+}
+
+// Inertia counts the negative, zero and positive eigenvalues of the matrix. It
+// is certain unless an eigenvalue is so small that rounding could have moved it
+// across zero: where the estimated condition number of the scaled matrix, which
+// has the same inertia, is above 1/(n·u·growth).
+func (f *Sparse) Inertia() la.Inertia {
+	if !f.known {
+		panic(ErrNotFactorized)
+	}
+	in := f.inertia
+	if n := f.kept.SymmetricDim(); in.Certain && f.factored && f.shift == 0 && n > 0 {
+		growth := math.Max(1, f.report.Growth)
+		in.Certain = f.scaledCond()*growth*unit*math.Sqrt(float64(n)) < 0.1
+	}
+	return in
+}
+
+// LogDet returns the logarithm of |det A| and the sign of the determinant. The
+// sign is 0 where the inertia is not certain.
+func (f *Sparse) LogDet() (log, sign float64) {
+	if !f.factored {
+		panic(ErrNotFactorized)
+	}
+	log = f.logAbs + f.eq.logDet()
+	switch in := f.Inertia(); {
+	case !in.Certain:
+		return log, 0
+	case in.Negative%2 == 1:
+		return log, -1
+	}
+	return log, 1
+}
