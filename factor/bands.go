@@ -70,3 +70,34 @@ func (b *bands) start(body func(lo, hi int)) {
 	b.wait.Wait()
 	b.body = nil
 }
+
+// besideOrder is the order of a pivot block from which it pays to form its
+// coupling in another goroutine meanwhile.
+const besideOrder = 96
+
+// beside runs one function beside the caller, without allocating.
+type beside struct {
+	body func()
+	run  func()
+	wait sync.WaitGroup
+}
+
+func newBeside() *beside {
+	b := &beside{}
+	b.run = func() {
+		b.body()
+		b.wait.Done()
+	}
+	return b
+}
+
+func (b *beside) start(body func()) {
+	b.body = body
+	b.wait.Add(1)
+	go b.run()
+}
+
+func (b *beside) join() {
+	b.wait.Wait()
+	b.body = nil
+}

@@ -52,7 +52,9 @@ type Chain struct {
 	met     pivots
 
 	bands       *bands
-	order       int // of the matrix that mirrorTiles mirrors
+	beside      *beside      // nil with one thread
+	serial      blas.Backend // the backend, with one thread
+	order       int          // of the matrix that mirrorTiles mirrors
 	mirrorTiles func(lo, hi int)
 
 	spaces pool[sweepSpace]
@@ -92,6 +94,9 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 	}
 	f.bands = newBands(f.opts.Backend.Threads())
 	f.mirrorTiles = f.mirrorRows
+	if one, err := blas.ByName(f.opts.Backend.Name(), 1); err == nil && f.bands != nil {
+		f.serial, f.beside = one, newBeside()
+	}
 	maxN, maxM, maxT1, maxT2, maxV := 0, 0, 0, 0, 0
 	for k, s := range c.Stages {
 		e := newEliminator(f, s, k > 0)
@@ -194,17 +199,19 @@ func (f *Chain) mirror(n int) {
 	f.bands.triangle((n+mirrorTile-1)/mirrorTile, n*n/2, f.mirrorTiles)
 }
 
-const mirrorTile = 32
+const mirrorTile = turnTile
 
 // mirrorRows mirrors the rows of tiles lo to hi.
 func (f *Chain) mirrorRows(lo, hi int) {
 	a, n := f.next, f.order
 	for i0 := lo * mirrorTile; i0 < min(hi*mirrorTile, n); i0 += mirrorTile {
-		for j0 := 0; j0 <= i0; j0 += mirrorTile {
-			for i := i0; i < min(i0+mirrorTile, n); i++ {
-				for j := j0; j < min(j0+mirrorTile, i); j++ {
-					a[j*n+i] = a[i*n+j]
-				}
+		r := min(mirrorTile, n-i0)
+		for j0 := 0; j0 < i0; j0 += mirrorTile {
+			turn(a[j0*n+i0:], n, a[i0*n+j0:], n, r, mirrorTile)
+		}
+		for i := i0; i < i0+r; i++ {
+			for j := i0; j < i; j++ {
+				a[j*n+i] = a[i*n+j]
 			}
 		}
 	}

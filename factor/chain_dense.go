@@ -28,6 +28,7 @@ type denseStage struct {
 
 	// Loop bodies for bands, and what they work on.
 	scaleP, turn, addC, subPi func(lo, hi int)
+	formBeside                func()
 	ps                        []float64
 	f                         *Chain
 	eps                       float64
@@ -59,6 +60,7 @@ func newDenseStage(f *Chain, s *system.Dense, inner bool) *denseStage {
 	// Below some order loops beat two products and a transposition.
 	d.batched = d.pivot.m > 32
 	d.workQ = make([]float64, d.workLen(s))
+	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.turn, d.addC, d.subPi = d.scaleRows, d.turnRows, d.addCoupling, d.subtractPerp
 	return d
 }
@@ -122,16 +124,40 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 	for i := range m {
 		d.pivot.s[i*m+i] += eps
 	}
-	if d.inner {
-		d.couple(f, pu)
+	d.ps, d.eps = pu, eps
+	switch {
+	case !d.inner:
+		d.pivot.factor(be, f.work, definite, p, k)
+	case f.beside != nil && d.pivot.m >= besideOrder:
+		// Pivoting keeps one thread busy; another forms what S couples to.
+		f.beside.start(d.formBeside)
+		d.pivot.factor(f.serial, f.work, definite, p, k)
+		f.beside.join()
+	default:
+		d.form(be, f.bands)
+		d.pivot.factor(be, f.work, definite, p, k)
 	}
-	d.pivot.factor(be, f.work, definite, p, k)
 	if d.negPerp > 0 {
-		d.perpendicular(f, eps, p, k)
+		if eps < 0 {
+			p.negative += d.negPerp
+		}
+		if eps == 0 {
+			p.finite, p.block, p.pivot = false, k, d.pivot.m
+			return
+		}
+		p.logAbs += float64(d.negPerp) * logAbs(eps)
 	}
 	if d.inner {
 		d.pivot.couple(be, f.bands, f.next, f.v)
 		f.mirror(d.pivot.n)
+	}
+}
+
+// form forms K in the pivot block and what it is subtracted from in f.next.
+func (d *denseStage) form(be blas.Backend, rows *bands) {
+	d.couple(be, rows)
+	if d.negPerp > 0 && d.s.Delta != nil && d.eps != 0 {
+		d.perpendicular(be, rows)
 	}
 }
 
@@ -200,8 +226,8 @@ func (d *denseStage) compress(rows int, dst, src []float64) {
 // (I⊗W)ᵀ P_s (I⊗W) in f.next; with a skip also the terms of y itself:
 //
 //	K += (U⊗I)ᵀ JᵀP,   P ← … + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
-func (d *denseStage) couple(f *Chain, pu []float64) {
-	s, be := d.s, f.backend()
+func (d *denseStage) couple(be blas.Backend, rows *bands) {
+	s, f, pu := d.s, d.f, d.ps
 	n, in, ni := s.Batch*s.Out, s.In, d.pivot.n
 	t2 := f.t2[:n*ni]
 	if s.Skip {
@@ -218,7 +244,7 @@ func (d *denseStage) couple(f *Chain, pu []float64) {
 	}
 	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.w, s.Out*ni)
 	if s.Delta != nil {
-		f.bands.rows(d.pivot.m, d.pivot.m*ni, d.addC)
+		rows.rows(d.pivot.m, d.pivot.m*ni, d.addC)
 	}
 	beta := 0.0
 	if s.Skip {
@@ -252,19 +278,8 @@ func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
 
 // perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
 // P −= (1/ε) δδᵀ⊗Π.
-func (d *denseStage) perpendicular(f *Chain, eps float64, p *pivots, k int) {
-	s, be := d.s, f.backend()
-	if eps < 0 {
-		p.negative += d.negPerp
-	}
-	if eps == 0 {
-		p.finite, p.block, p.pivot = false, k, d.pivot.m
-		return
-	}
-	p.logAbs += float64(d.negPerp) * logAbs(eps)
-	if !d.inner || s.Delta == nil {
-		return
-	}
+func (d *denseStage) perpendicular(be blas.Backend, rows *bands) {
+	s := d.s
 	in, ni := s.In, d.pivot.n
 	clear(d.perp)
 	for i := range in {
@@ -272,8 +287,7 @@ func (d *denseStage) perpendicular(f *Chain, eps float64, p *pivots, k int) {
 	}
 	be.Gemm(blas.Trans, blas.NoTrans, in, in, d.r, -1, d.q, d.zin, d.q, d.zin, 1, d.perp, in)
 	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, 1, s.Delta, s.Out, s.Delta, s.Out, 0, d.dd, s.Batch)
-	d.eps = eps
-	f.bands.triangle(s.Batch, ni*ni/2, d.subPi)
+	rows.triangle(s.Batch, ni*ni/2, d.subPi)
 }
 
 func denseCost(s *system.Dense, inner bool) Cost {

@@ -15,7 +15,9 @@ func (d *denseStage) scaleRows(lo, hi int) {
 	}
 }
 
-const turnTile = 16
+// turnTile is a cache line: a tile of wider lines would evict itself where the
+// rows are a power of two apart.
+const turnTile = 8
 
 // turnRows transposes the rows of tiles lo to hi of t1 into v.
 func (d *denseStage) turnRows(lo, hi int) {
@@ -66,11 +68,21 @@ func (d *denseStage) subtractPerp(lo, hi int) {
 func transpose(dst, src []float64, rows, cols, lo, hi int) {
 	for i0 := lo; i0 < hi; i0 += turnTile {
 		for j0 := 0; j0 < cols; j0 += turnTile {
-			for i := i0; i < min(i0+turnTile, hi); i++ {
-				for j := j0; j < min(j0+turnTile, cols); j++ {
-					dst[j*rows+i] = src[i*cols+j]
-				}
-			}
+			turn(dst[j0*rows+i0:], rows, src[i0*cols+j0:], cols, min(turnTile, hi-i0), min(turnTile, cols-j0))
 		}
+	}
+}
+
+// turn transposes one r×c tile.
+func turn(dst []float64, ldd int, src []float64, lds, r, c int) {
+	var t [turnTile * turnTile]float64
+	for i := range r {
+		row := src[i*lds : i*lds+c]
+		for j, v := range row {
+			t[j*turnTile+i] = v
+		}
+	}
+	for j := range c {
+		copy(dst[j*ldd:j*ldd+r], t[j*turnTile:])
 	}
 }
