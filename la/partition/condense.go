@@ -2,21 +2,12 @@ package partition
 
 import "math"
 
-// Limits of condensation.
 const (
-	groupLimit  = 1024 // largest group
-	groupCharge = 500  // time for a group besides its flops
+	groupLimit = 1024 // largest group
 
 	// A digit of weakness counts as much as this share of the time more.
 	weaknessWeight = 0.25
 )
-
-// groupTime is the Time of eliminating a group of order n that couples to q
-// unknowns, and of adding its update.
-func groupTime(n, q int) float64 {
-	x, y := float64(n), float64(q)
-	return (x*x*x/3+x*x*y+x*y*y)*(1+halfSpeed/x) + 2*y*y + groupCharge
-}
 
 // A condensation says which levels of a level structure go, and what time is
 // left.

@@ -4,7 +4,7 @@ import "slices"
 
 // enough is the share of the time of the plain chain below which the search
 // for leaves is content.
-const enough = 0.6
+const enough = 0.7
 
 // condense looks for a condensation of a component that takes less time than the
 // plain chain, given the searches from its two ends. It tries level structures

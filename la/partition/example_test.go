@@ -71,6 +71,6 @@ func ExampleAuto() {
 	fmt.Println("leaves", p.Leaves.Len(), "chain", p.Chain.Sizes())
 	// Output:
 	// bandwidth 997 to 1
-	// largest block 20 groups of leaves 0
-	// leaves 99 chain [1]
+	// largest block 4 groups of leaves 0
+	// leaves 98 chain [2]
 }

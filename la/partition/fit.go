@@ -157,7 +157,7 @@ func weigh(seq []int, lo, weight []int32) (first, rows []int) {
 }
 
 // mergeLimit is the largest block that is made by merging.
-const mergeLimit = 128
+const mergeLimit = 64
 
 // merge joins runs of neighbouring blocks where that costs less time, by
 // dynamic programming over the boundaries that stay. rows[k] counts the

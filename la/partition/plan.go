@@ -126,12 +126,17 @@ func newPlanner(g *graph, opts *Options) *planner {
 	return p
 }
 
-// smallComponent is the largest component that is a group of its own, or
-// shares a block with others.
-const smallComponent = 24
+const (
+	// smallComponent is the largest component that is a group or a block of
+	// its own without being ordered, and packLimit the largest block that such
+	// ones share.
+	smallComponent = 24
+	packLimit      = 8
 
-// narrow is the largest block of a chain that is too narrow for leaves to help.
-const narrow = 32
+	// narrow is the largest block of a chain that is too narrow for leaves to
+	// help.
+	narrow = 16
+)
 
 // component adds a connected component, its vertices in ascending order.
 func (p *planner) component(nodes []int32) {
@@ -168,7 +173,7 @@ func (p *planner) small(nodes []int32, n int) {
 	}
 	last := len(p.blocks) - 1
 	p.chain = append(p.chain, nodes...)
-	if p.open && p.blocks[last]+n <= smallComponent {
+	if p.open && p.blocks[last]+n <= packLimit {
 		p.cost = p.before
 		n += p.blocks[last]
 		p.blocks = p.blocks[:last]
