@@ -17,11 +17,19 @@ func explain(err error) error {
 		if singular.Suggest != 0 {
 			return fmt.Errorf("%w (try --eps %.3g)", err, singular.Suggest)
 		}
-		return fmt.Errorf("%w (try another --eps)", err)
 	case errors.As(err, &curved):
 		return fmt.Errorf("%w (--eps, or --method chain or minres)", err)
 	case errors.As(err, &memory):
 		return fmt.Errorf("%w; a smaller --batch or --width, another --method or a higher --memory would help", err)
+	}
+	return err
+}
+
+// explainMatrix is explain for a matrix from a file, where ε is no flag.
+func explainMatrix(err error) error {
+	var memory *factor.MemoryError
+	if errors.As(err, &memory) {
+		return fmt.Errorf("%w (the limit is --memory)", err)
 	}
 	return err
 }

@@ -52,7 +52,7 @@ rate of multiply-adds in registers, or the best gemm where that is not known.`,
 	fl := c.Flags()
 	fl.StringSliceVar(&f.ops, "op", kernelNames(), "kernels to measure")
 	fl.Var(&f.sizes, "n", "orders of the operands")
-	fl.StringSliceVar(&f.backends, "backend", nil, "backends to measure: "+strings.Join(blas.Names(), ", ")+" (default: all that are built in)")
+	fl.StringSliceVar(&f.backends, "backend", nil, "backends to measure: "+strings.Join(blas.Names(), ", ")+" (default: all that are built in but auto)")
 	fl.IntVar(&f.repeat, "repeat", 10, "samples of each number; the median is shown")
 	fl.StringVar(&f.plot, "plot", "", "draw the rates against n in this file (.png, .svg, .pdf)")
 	// A list here, where the common flag is one number.
@@ -128,7 +128,7 @@ func (s *session) kernels(ctx context.Context, f *kernelsFlags) error {
 						return err
 					}
 					m.step(fmt.Sprintf("%s n=%d %s", op, n, name))
-					rates = append(rates, kernelRate{Op: op, N: n, Backend: name, Threads: threads,
+					rates = append(rates, kernelRate{Op: op, N: n, Backend: b.Name(), Threads: threads,
 						Gflops: measureKernel(op, b, n, f.repeat)})
 				}
 			}
@@ -178,6 +178,9 @@ func backendList(names []string) ([]string, error) {
 	}
 	var all []string
 	for _, name := range blas.Names() {
+		if name == "auto" { // which is a choice of the others
+			continue
+		}
 		if _, err := blas.ByName(name, 1); err == nil {
 			all = append(all, name)
 		}
@@ -203,6 +206,11 @@ func reportKernels(w io.Writer, rates []kernelRate, f *kernelsFlags) error {
 		return nil
 	}
 	fmt.Fprintln(w, machineLine())
+	for _, name := range backends {
+		if b, err := blas.ByName(name, f.threads[0]); err == nil {
+			fmt.Fprintln(w, "backend", blas.Describe(b))
+		}
+	}
 	for _, threads := range f.threads {
 		t := newTable(append([]string{"kernel", "n"}, backends...)...)
 		peak := 0.0

@@ -28,9 +28,10 @@ type mtxFlags struct {
 // A mtxResult is what mtx reports.
 type mtxResult struct {
 	Order         int        `json:"order"`
-	NNZ           int        `json:"nnz"` // of both triangles
-	Blocks        int        `json:"blocks"`
-	BlockMax      int        `json:"block_max"`
+	NNZ           int        `json:"nnz"`       // of both triangles
+	Blocks        int        `json:"blocks"`    // of the chain
+	BlockMax      int        `json:"block_max"` // order of its largest
+	Leaves        int        `json:"leaves"`    // unknowns eliminated ahead of it
 	Backend       string     `json:"backend"`
 	Threads       int        `json:"threads"`
 	Seconds       mtxSeconds `json:"seconds"`
@@ -57,9 +58,10 @@ func newMtx(s *session) *cobra.Command {
 		Use:   "mtx A.mtx [b.mtx]",
 		Short: "Factor any sparse symmetric matrix from a Matrix Market file, and solve",
 		Long: `Read a sparse symmetric matrix, definite or not, from a Matrix Market file (.gz
-too), find a block-tridiagonal form by itself, factor it by block LDLᵀ, solve for
-b (random numbers without b.mtx), and say how exact the solution is, how many
-eigenvalues are negative, and the log-determinant.
+too), find by itself a block-tridiagonal form, with small groups of unknowns
+eliminated ahead of it, factor it by block LDLᵀ, solve for b (random numbers
+without b.mtx), and say how exact the solution is, how many eigenvalues are
+negative, and the log-determinant.
 
 The total is the time to order, factor and solve, without reading the file. A
 matrix that is wide in every order, as from three-dimensional meshes, needs a
@@ -118,12 +120,11 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 
 	m.step("order")
 	start = time.Now()
-	g, err := newGeneral(a, &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()})
-	if err != nil {
-		return explainGeneral(err)
+	var g factor.Sparse
+	if err := g.Analyse(a, &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()}); err != nil {
+		return explainMatrix(err)
 	}
 	r.Seconds.Order = time.Since(start).Seconds()
-	r.Blocks, r.BlockMax = g.blocks()
 
 	x := mat.NewVecDense(len(b), nil)
 	var failed error
@@ -133,11 +134,11 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 		}
 		m.step("factor")
 		start = time.Now()
-		if err := g.factorize(a); err != nil {
-			return explainGeneral(err)
+		if err := g.Update(a); err != nil {
+			return explainMatrix(err)
 		}
 		factored := time.Since(start).Seconds()
-		failed = g.solve(x, mat.NewVecDense(len(b), b))
+		failed = g.SolveVecTo(x, mat.NewVecDense(len(b), b))
 		solved := time.Since(start).Seconds() - factored
 		var accuracy *factor.AccuracyError
 		if failed != nil && !errors.As(failed, &accuracy) {
@@ -151,10 +152,12 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 		}
 	}
 	r.Seconds.Total = r.Seconds.Order + r.Seconds.Factor + r.Seconds.Solve
-	rep := g.report()
+	plan := g.Plan()
+	r.Blocks, r.BlockMax, r.Leaves = plan.Chain.Blocks(), plan.Chain.Largest(), plan.Leaves.Len()
+	rep := g.Report()
 	r.BackwardError, r.Refinements, r.Flops, r.Bytes = number(rep.BackwardError), rep.Refinements, rep.Flops, rep.Bytes
-	r.Inertia = g.inertia()
-	log, sign := g.logDet()
+	r.Inertia = g.Inertia()
+	log, sign := g.LogDet()
 	r.LogDet = logDet{number(log), number(sign)}
 
 	m.step("write")
@@ -164,7 +167,7 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 		}
 	}
 	if plot != nil {
-		if err := plot.save(g.page(a)); err != nil {
+		if err := plot.save(planPage(a, plan)); err != nil {
 			return err
 		}
 	}
@@ -213,20 +216,15 @@ func named(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// explainGeneral adds what would help where a matrix cannot be factored.
-func explainGeneral(err error) error {
-	var memory *factor.MemoryError
-	if errors.As(err, &memory) {
-		return fmt.Errorf("%w; the best blocks found are too wide: raise --memory, or take a solver with nested dissection", err)
-	}
-	return err
-}
-
 func (r *mtxResult) print(w io.Writer, name string, rep factor.Report) {
 	line := func(head, text string) { fmt.Fprintf(w, "%-11s %s\n", head, text) }
 	n := float64(r.Order)
 	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %.2g %% of a full matrix", name, group(r.Order), group(r.NNZ), 100*float64(r.NNZ)/(n*n)))
-	line("ordered", fmt.Sprintf("%s of order up to %s", plural(r.Blocks, "block"), group(r.BlockMax)))
+	ordered := fmt.Sprintf("%s of order up to %s", plural(r.Blocks, "block"), group(r.BlockMax))
+	if r.Leaves > 0 {
+		ordered = fmt.Sprintf("%s in small groups ahead, then a chain of %s", plural(r.Leaves, "unknown"), ordered)
+	}
+	line("ordered", ordered)
 	t := r.Seconds
 	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", duration(t.Total), duration(t.Order), duration(t.Factor), duration(t.Solve), duration(t.Read)))
 	line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s (%s, %s), %s", float64(r.Flops)/1e9, float64(r.Flops)/t.Factor/1e9,

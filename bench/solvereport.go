@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"costate/factor"
+	"costate/la/blas"
 )
 
 // A solveReport is the text that solve prints without --json.
@@ -29,7 +30,7 @@ func (p *solveReport) print() error {
 	if _, why := methodUsed(p.fact, p.m.method); why != "" {
 		p.line("", "chosen: "+why)
 	}
-	p.line("", fmt.Sprintf("kernels: %s, %s, best of %d", p.results[0].Backend, plural(p.results[0].Threads, "thread"), p.m.repeat))
+	p.line("", fmt.Sprintf("kernels: %s; best of %d", blas.Describe(p.m.backend), p.m.repeat))
 	if len(p.results) == 1 {
 		p.single(&p.results[0])
 	} else {

@@ -22,20 +22,24 @@ func matrixPage(v *augmentedView) *page {
 	side := vg.Length(330)
 	byKind := spy(fmt.Sprintf("K by kind of unknown: order %s, bandwidth %s", group(v.stats.Order), group(v.stats.Bandwidth)), v.aug.K)
 	byStage := spy(fmt.Sprintf("K stage by stage: %s, bandwidth %s", plural(v.stats.Blocks, "block"), group(v.stats.BandwidthPermuted)), v.permuted())
-	if v.blocks.Blocks() <= 64 {
-		outline(byStage, v.blocks)
+	if v.blocks.Blocks() <= maxOutlines {
+		outline(byStage, v.blocks, 0)
 	}
 	return &page{width: side, height: side + 20, panels: [][]*plot.Plot{{byKind, byStage}}}
 }
 
-// outline draws the borders of the diagonal blocks and their neighbours.
-func outline(p *plot.Plot, part partition.Partition) {
-	n := float64(part.Len())
+// maxOutlines is the greatest number of blocks that are outlined.
+const maxOutlines = 64
+
+// outline draws the borders of the diagonal blocks and their neighbours, for a
+// partition of the unknowns from first on.
+func outline(p *plot.Plot, part partition.Partition, first int) {
+	n := float64(first + part.Len())
 	for k := range part.Blocks() {
-		lo, hi := float64(part.First(k)), float64(part.Last(k)+1)
+		lo, hi := float64(first+part.First(k)), float64(first+part.Last(k)+1)
 		end := hi
 		if k+1 < part.Blocks() {
-			end = float64(part.Last(k+1) + 1)
+			end = float64(first + part.Last(k+1) + 1)
 		}
 		// The block, the one to its right and the one below.
 		for _, box := range [][4]float64{{lo, hi, lo, hi}, {hi, end, lo, hi}, {lo, hi, hi, end}} {
