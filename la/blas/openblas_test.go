@@ -4,6 +4,7 @@ package blas_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"costate/la/blas"
@@ -21,6 +22,47 @@ func TestOpenBLAS(t *testing.T) {
 			blastest.Allocs(t, g)
 		})
 	}
+}
+
+// TestOpenBLASCounts uses backends of different thread counts at one time.
+func TestOpenBLASCounts(t *testing.T) {
+	var wg sync.WaitGroup
+	for _, threads := range []int{1, 2, 1, 2} {
+		wg.Go(func() {
+			g, err := blas.OpenBLAS(threads)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			const n = 90
+			a, c := make([]float64, n*n), make([]float64, n*n)
+			for i := range a {
+				a[i] = float64(i%7 - 3)
+			}
+			for range 50 {
+				g.Gemm(blas.NoTrans, blas.NoTrans, n, n, n, 1, a, n, a, n, 0, c, n)
+			}
+			want := 0.0
+			for l := range n {
+				want += a[l] * a[l*n]
+			}
+			if c[0] != want {
+				t.Errorf("C[0,0] = %v, want %v", c[0], want)
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := blas.OpenBLAS(0); err == nil {
+		t.Error("no threads are accepted")
+	}
+}
+
+func FuzzOpenBLAS(f *testing.F) {
+	g, err := blas.OpenBLAS(2)
+	if err != nil {
+		f.Fatal(err)
+	}
+	blastest.Fuzz(f, g)
 }
 
 // lapacke is the OpenBLAS backend with LAPACKE's own factorization.
