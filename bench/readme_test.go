@@ -10,11 +10,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/la/mtx"
 	"costate/nn"
 	"costate/nn/data"
 )
 
-// Example_library is the program in README.md; TestReadmeExample keeps them the
+// Example_library is a program in README.md; TestReadmeExamples keeps them the
 // same.
 func Example_library() {
 	net, err := nn.New(64, nn.CrossEntropy, nn.MLP([]int{64, 16, 16, 16, 10}, nn.Tanh, true)...)
@@ -48,6 +49,27 @@ func Example_library() {
 	// accurate: true
 }
 
+// Example_matrix is the other program in README.md.
+func Example_matrix() {
+	a, err := mtx.ReadFile("testdata/saddle.mtx", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var f factor.Sparse
+	if err := f.Factorize(a); err != nil {
+		log.Fatal(err)
+	}
+	b := mat.NewVecDense(a.SymmetricDim(), nil)
+	b.SetVec(a.SymmetricDim()-1, 1)
+	var x mat.VecDense
+	if err := f.SolveVecTo(&x, b); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("inertia:", f.Inertia())
+	// Output:
+	// inertia: (1, 0, 3)
+}
+
 // body returns the lines of the named function of a source file, without the
 // output that is expected, with one level of indentation taken away.
 func body(source, name string) string {
@@ -61,7 +83,7 @@ func body(source, name string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestReadmeExample(t *testing.T) {
+func TestReadmeExamples(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -70,9 +92,11 @@ func TestReadmeExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := body(string(source), "Example_library")
-	if !strings.Contains(string(readme), "```go\n"+want+"\n```") {
-		t.Errorf("README.md does not have Example_library as it is:\n%s", want)
+	for _, name := range []string{"Example_library", "Example_matrix"} {
+		want := strings.ReplaceAll(body(string(source), name), "testdata/saddle.mtx", "A.mtx")
+		if !strings.Contains(string(readme), "```go\n"+want+"\n```") {
+			t.Errorf("README.md does not have %s as it is:\n%s", name, want)
+		}
 	}
 }
 
