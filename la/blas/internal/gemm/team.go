@@ -34,7 +34,7 @@ func (t *Team) Run(parts int) { t.share(parts, parts) }
 
 // share runs parts on at most threads goroutines.
 func (t *Team) share(parts, threads int) {
-	others := min(parts, threads) - 1
+	others := max(0, min(parts, threads)-1)
 	t.parts = parts
 	t.next.Store(0)
 	t.left.Store(int32(others))

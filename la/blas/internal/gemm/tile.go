@@ -49,7 +49,8 @@ func tile_g(t *tile, mr, w int) {
 	for rows := t.rows; rows > 0; {
 		h := tileRows(rows, mr)
 		if h == 4 && w == 4 {
-			tile4x4_g(t, a, c)
+			tile2x4_g(t, a, c)
+			tile2x4_g(t, unsafe.Add(a, 2*t.ars), unsafe.Add(c, 2*t.crs))
 		} else {
 			tileAny_g(t, a, c, h, w)
 		}
@@ -83,41 +84,28 @@ func tileAny_g(t *tile, a, c unsafe.Pointer, h, w int) {
 	}
 }
 
-func tile4x4_g(t *tile, a, c unsafe.Pointer) {
+// tile2x4_g keeps to the sixteen registers of amd64.
+func tile2x4_g(t *tile, a, c unsafe.Pointer) {
 	var c00, c01, c02, c03 float64
 	var c10, c11, c12, c13 float64
-	var c20, c21, c22, c23 float64
-	var c30, c31, c32, c33 float64
-	r := t.ars
-	oa, ob := 0, 0
-	for p := 0; p < t.k; p++ {
-		b0, b1, b2, b3 := load(t.b, ob), load(t.b, ob+8), load(t.b, ob+16), load(t.b, ob+24)
-		x := load(a, oa)
+	b, a1 := t.b, t.ars
+	for p := t.k; ; {
+		b0, b1, b2, b3 := load(b, 0), load(b, 8), load(b, 16), load(b, 24)
+		x, y := load(a, 0), load(a, a1)
 		c00 += x * b0
 		c01 += x * b1
 		c02 += x * b2
 		c03 += x * b3
-		x = load(a, oa+r)
-		c10 += x * b0
-		c11 += x * b1
-		c12 += x * b2
-		c13 += x * b3
-		x = load(a, oa+2*r)
-		c20 += x * b0
-		c21 += x * b1
-		c22 += x * b2
-		c23 += x * b3
-		x = load(a, oa+3*r)
-		c30 += x * b0
-		c31 += x * b1
-		c32 += x * b2
-		c33 += x * b3
-		oa += t.acs
-		ob += t.brs
+		c10 += y * b0
+		c11 += y * b1
+		c12 += y * b2
+		c13 += y * b3
+		if p--; p == 0 {
+			break
+		}
+		a, b = unsafe.Add(a, t.acs), unsafe.Add(b, t.brs)
 	}
-	for i, row := range [4][4]float64{
-		{c00, c01, c02, c03}, {c10, c11, c12, c13}, {c20, c21, c22, c23}, {c30, c31, c32, c33},
-	} {
+	for i, row := range [2][4]float64{{c00, c01, c02, c03}, {c10, c11, c12, c13}} {
 		for j, v := range row {
 			put_g(t, c, i*t.crs+8*j, v)
 		}
