@@ -1,0 +1,81 @@
+package train
+
+import (
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor"
+	"costate/nn"
+	"costate/nn/data"
+)
+
+// BenchmarkStep measures a step of Levenberg–Marquardt beside what it cannot do
+// without: one linearization, factorization and solve.
+func BenchmarkStep(b *testing.B) {
+	set, _, err := data.Load("digits", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	set.Standardize()
+	for _, c := range []struct {
+		name                 string
+		layers, width, batch int
+	}{{"depth=8/width=24/batch=64", 8, 24, 64}, {"depth=30/width=16/batch=32", 30, 16, 32}, {"depth=4/width=12/batch=300", 4, 12, 300}} {
+		b.Run(c.name, func(b *testing.B) {
+			net := digitsNet(b, c.layers, c.width, nn.Tanh, 1)
+			t := &Task{Net: net, Batch: set.Batch(0, c.batch)}
+			o := &LevenbergMarquardt{Damping: 1}
+			if _, err := o.Step(t); err != nil {
+				b.Fatal(err)
+			}
+			var lin nn.Linearization
+			var solver factor.Auto
+			var x mat.VecDense
+			w, z := make([]float64, c.batch*10), make([]float64, 10)
+			parts := func() {
+				if err := net.Linearize(&lin, t.Batch); err != nil {
+					b.Fatal(err)
+				}
+				gn := lin.Chain.GaussNewton()
+				if solver.Factorization == nil {
+					err = solver.Analyse(gn, &factor.Options{Tolerance: stepTolerance})
+				} else {
+					err = solver.Update(gn)
+				}
+				if err == nil {
+					err = solver.Factorize(1)
+				}
+				if g, ok := solver.Factorization.(*factor.Gram); ok && err == nil {
+					outputGradient(w, net.LossFunc(), t.Batch, lin.Outputs, z)
+					err = g.SolveOutputsTo(&x, w)
+				} else if err == nil {
+					err = solver.SolveVecTo(&x, mat.NewVecDense(len(lin.Gradient), lin.Gradient))
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			theta := net.Params()
+			parts()
+			var whole, needed time.Duration
+			for b.Loop() {
+				start := time.Now()
+				net.SetParams(theta)
+				t.Version++ // a new point each time
+				o.lambda = 1
+				if _, err := o.Step(t); err != nil {
+					b.Fatal(err)
+				}
+				middle := time.Now()
+				net.SetParams(theta)
+				parts()
+				whole += middle.Sub(start)
+				needed += time.Since(middle)
+			}
+			b.ReportMetric(whole.Seconds()/needed.Seconds(), "step/parts")
+			b.ReportMetric(1e3*whole.Seconds()/float64(b.N), "ms/step")
+		})
+	}
+}
