@@ -94,6 +94,7 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 	}
 	f.bands = newBands(f.opts.Backend.Threads())
 	f.mirrorTiles = f.mirrorRows
+	f.serial = f.opts.Backend
 	if one, err := blas.ByName(f.opts.Backend.Name(), 1); err == nil && f.bands != nil {
 		f.serial, f.beside = one, newBeside()
 	}
@@ -104,7 +105,7 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 		m, in, out := e.size()
 		maxN, maxM = max(maxN, in, out, preActivations(s)), max(maxM, m)
 		t1, t2 := scratch(s, k > 0)
-		maxT1, maxT2, maxV = max(maxT1, t1), max(maxT2, t2), max(maxV, m*in, m*preActivations(s))
+		maxT1, maxT2, maxV = max(maxT1, t1), max(maxT2, t2), max(maxV, m*in)
 	}
 	f.p, f.next = make([]float64, maxN*maxN), make([]float64, maxN*maxN)
 	f.t1, f.t2, f.v = make([]float64, maxT1), make([]float64, maxT2), make([]float64, maxV)
@@ -236,7 +237,7 @@ func ChainCost(c *system.Chain) Cost {
 		maxN = max(maxN, int64(in), int64(s.Outputs()), int64(preActivations(s)))
 		t1, t2 := scratch(s, k > 0)
 		maxT1, maxT2 = max(maxT1, t1), max(maxT2, t2)
-		maxV = max(maxV, int64(pivotOrder(s))*int64(max(in, preActivations(s))))
+		maxV = max(maxV, int64(pivotOrder(s))*int64(in))
 	}
 	total.Bytes += 8 * (2*maxN*maxN + int64(maxT1) + int64(maxT2) + maxV)
 	return total

@@ -27,7 +27,7 @@ type denseStage struct {
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
-	scaleP, turn, addC, subPi func(lo, hi int)
+	scaleP, fold, addC, subPi func(lo, hi int)
 	formBeside                func()
 	ps                        []float64
 	f                         *Chain
@@ -57,11 +57,11 @@ func newDenseStage(f *Chain, s *system.Dense, inner bool) *denseStage {
 	if inner && d.negPerp > 0 {
 		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, s.Batch*s.Batch)
 	}
-	// Below some order loops beat two products and a transposition.
+	// Below some order loops beat many small products.
 	d.batched = d.pivot.m > 32
 	d.workQ = make([]float64, d.workLen(s))
 	d.formBeside = func() { d.form(f.serial, nil) }
-	d.scaleP, d.turn, d.addC, d.subPi = d.scaleRows, d.turnRows, d.addCoupling, d.subtractPerp
+	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
 	return d
 }
 
@@ -111,12 +111,14 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 	n := s.Batch * s.Out
 	pu := d.pullBack(f)
 	m := d.pivot.m
-	// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I).
-	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
+	d.ps, d.eps = pu, eps
 	if d.batched {
-		f.bands.rows((m+turnTile-1)/turnTile, m*n, d.turn)
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.v, s.Out*m, 0, d.pivot.s, s.Out*m)
+		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
+		f.bands.rows(n, n*n, d.fold)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.s, s.Out*m)
 	} else {
+		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
 		for i := range m {
 			d.compress(i/s.Out+1, d.pivot.s[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
 		}
@@ -124,7 +126,6 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 	for i := range m {
 		d.pivot.s[i*m+i] += eps
 	}
-	d.ps, d.eps = pu, eps
 	switch {
 	case !d.inner:
 		d.pivot.factor(be, f.work, definite, p, k)
@@ -236,7 +237,7 @@ func (d *denseStage) couple(be blas.Backend, rows *bands) {
 		y := f.next[:ni*ni]
 		copy(y, f.p[:n*n])
 		pj := f.t1[:n*n]
-		transpose(pj, t2, n, n, 0, n)
+		transpose(pj, t2, n, n)
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
 	} else {

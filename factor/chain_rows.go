@@ -1,5 +1,7 @@
 package factor
 
+import "costate/la/blas"
+
 // The loops over rows of denseStage that bands shares out.
 
 // scaleRows computes the rows lo to hi of φ'Pφ' in place.
@@ -15,15 +17,14 @@ func (d *denseStage) scaleRows(lo, hi int) {
 	}
 }
 
-// turnTile is a cache line: a tile of wider lines would evict itself where the
-// rows are a power of two apart.
-const turnTile = 8
-
-// turnRows transposes the rows of tiles lo to hi of t1 into v.
-func (d *denseStage) turnRows(lo, hi int) {
-	m, n := d.pivot.m, d.s.Batch*d.s.Out
-	lo, hi = lo*turnTile, min(hi*turnTile, m)
-	transpose(d.f.v, d.f.t1, m, n, lo, hi)
+// foldRows computes the rows lo to hi of t1 = P_s (U⊗I): each row of P_s,
+// Batch×Out, times Uᵀ from the left.
+func (d *denseStage) foldRows(lo, hi int) {
+	s, m := d.s, d.pivot.m
+	n := s.Batch * s.Out
+	for i := lo; i < hi; i++ {
+		d.f.serial.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, d.u, d.r, d.ps[i*n:(i+1)*n], s.Out, 0, d.f.t1[i*m:(i+1)*m], s.Out)
+	}
 }
 
 // addCoupling adds C to the rows lo to hi of K: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
@@ -63,12 +64,16 @@ func (d *denseStage) subtractPerp(lo, hi int) {
 	}
 }
 
-// transpose writes the rows lo to hi of the rows×cols matrix src as columns of
-// dst, tile by tile.
-func transpose(dst, src []float64, rows, cols, lo, hi int) {
-	for i0 := lo; i0 < hi; i0 += turnTile {
+// turnTile is a cache line: a tile of wider lines would evict itself where the
+// rows are a power of two apart.
+const turnTile = 8
+
+// transpose writes the transpose of the rows×cols matrix src to dst, tile by
+// tile.
+func transpose(dst, src []float64, rows, cols int) {
+	for i0 := 0; i0 < rows; i0 += turnTile {
 		for j0 := 0; j0 < cols; j0 += turnTile {
-			turn(dst[j0*rows+i0:], rows, src[i0*cols+j0:], cols, min(turnTile, hi-i0), min(turnTile, cols-j0))
+			turn(dst[j0*rows+i0:], rows, src[i0*cols+j0:], cols, min(turnTile, rows-i0), min(turnTile, cols-j0))
 		}
 	}
 }
