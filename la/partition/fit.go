@@ -22,9 +22,16 @@ func newFitter(g *graph) *fitter {
 	return &fitter{g: g, pos: make([]int32, g.n), lo: make([]int32, g.n), hi: make([]int32, g.n)}
 }
 
-// fit returns the cheapest of the partitions that it tries of the given order.
-// In an order where position i reaches up to position hi[i], blocks [f_k, f_k+1)
-// are block tridiagonal if and only if
+// fit fits blocks to an order of a component; see fitReach.
+func (f *fitter) fit(order []int32) fitting {
+	lo, hi := f.lo[:len(order)], f.hi[:len(order)]
+	f.reach(order, lo, hi)
+	return fitReach(order, f.g.weight, lo, hi)
+}
+
+// fitReach returns the cheapest of the partitions that it tries of the given
+// order, in which the vertex at position i and its neighbours are at positions
+// lo[i] to hi[i]. Blocks [f_k, f_k+1) are block tridiagonal if and only if
 //
 //	f_{k+2} ≥ M(f_{k+1}),    M(f) = 1 + max hi[i] over i < f
 //
@@ -33,14 +40,12 @@ func newFitter(g *graph) *fitter {
 // from either end. The order of the result is reversed where elimination from the
 // last vertex is cheaper. Its time counts on blocks being merged, which is left to
 // merge.
-func (f *fitter) fit(order []int32) fitting {
+func fitReach(order, weights, lo, hi []int32) fitting {
 	n := len(order)
-	lo, hi := f.lo[:n], f.hi[:n]
-	f.reach(order, lo, hi)
 	rlo, rhi := mirrored(lo, hi)
 	weight, rweight := make([]int32, n), make([]int32, n)
 	for i, v := range order {
-		weight[i], rweight[n-1-i] = f.g.weight[v], f.g.weight[v]
+		weight[i], rweight[n-1-i] = weights[v], weights[v]
 	}
 	var seq, rows []int
 	backwards, least := false, -1.0

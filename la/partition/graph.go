@@ -36,22 +36,14 @@ func exponent(v float64) int16 {
 	return int16(math.Float64bits(v)>>52&0x7ff) - 1023
 }
 
-// newGraph makes the graph of a, with exponents if values is set. Where all
-// values are zero, or patternOnly is set, every entry counts as a one.
-func newGraph(a *la.Sym, values, patternOnly bool) *graph {
-	low := a.RawLower()
-	g := &graph{}
-	vertex := g.compress(low)
-	var mag func(t int) int16
-	switch {
-	case !values:
-	case patternOnly || a.NormMax() == 0:
-		mag = func(int) int16 { return 0 }
-	default:
-		mag = func(t int) int16 { return exponent(low.Val[t]) }
+// exponents returns what tells the exponent of a stored value. Where all values
+// are zero, or patternOnly is set, every entry counts as a one.
+func exponents(a *la.Sym, patternOnly bool) func(t int) int16 {
+	if patternOnly || a.NormMax() == 0 {
+		return func(int) int16 { return 0 }
 	}
-	g.build(low, vertex, mag)
-	return g
+	val := a.RawLower().Val
+	return func(t int) int16 { return exponent(val[t]) }
 }
 
 // scramble is a bijection of 64-bit numbers that leaves no pattern in its
@@ -122,24 +114,27 @@ func (g *graph) compress(low la.Lower) (vertex []int32) {
 	return vertex
 }
 
-// build lists neighbours. Twins share theirs, so that entries between the
+// pairs calls fn for each stored value t that is the first between two vertices,
+// v after u.
+func (g *graph) pairs(low la.Lower, vertex []int32, fn func(t int, v, u int32)) {
+	for i, v := range vertex {
+		if v < 0 {
+			continue
+		}
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			if u := vertex[low.Col[t]]; u >= 0 && u != v {
+				fn(t, v, u)
+			}
+		}
+	}
+}
+
+// build lists neighbours, and if mag is not nil what can be pivoted on. Twins share theirs, so that entries between the
 // first unknowns of two vertices tell all.
 func (g *graph) build(low la.Lower, vertex []int32, mag func(t int) int16) {
 	n := g.n
 	g.ptr = make([]int, n+1)
-	each := func(fn func(t int, v, u int32)) {
-		for i, v := range vertex {
-			if v < 0 {
-				continue
-			}
-			for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-				if u := vertex[low.Col[t]]; u >= 0 && u != v {
-					fn(t, v, u)
-				}
-			}
-		}
-	}
-	each(func(_ int, v, u int32) {
+	g.pairs(low, vertex, func(_ int, v, u int32) {
 		g.ptr[v+1]++
 		g.ptr[u+1]++
 	})
@@ -151,14 +146,14 @@ func (g *graph) build(low la.Lower, vertex []int32, mag func(t int) int16) {
 	copy(next, g.ptr)
 	var exp []int16
 	if mag == nil {
-		each(func(_ int, v, u int32) {
+		g.pairs(low, vertex, func(_ int, v, u int32) {
 			adj[next[v]], adj[next[u]] = u, v
 			next[v]++
 			next[u]++
 		})
 	} else {
 		exp = make([]int16, len(adj))
-		each(func(t int, v, u int32) {
+		g.pairs(low, vertex, func(t int, v, u int32) {
 			e := mag(t)
 			adj[next[v]], exp[next[v]] = u, e
 			adj[next[u]], exp[next[u]] = v, e

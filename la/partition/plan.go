@@ -64,11 +64,13 @@ func Given(a *la.Sym, p Perm, part Partition) (*Plan, error) {
 	if p == nil {
 		p = Identity(a.SymmetricDim())
 	}
-	_, ptr := newGraph(a, false, false).components()
-	return &Plan{Perm: p, Chain: part, Components: len(ptr) - 1, Cost: g.Cost()}, nil
+	low, graph := a.RawLower(), &graph{}
+	components := graph.countComponents(low, graph.compress(low))
+	return &Plan{Perm: p, Chain: part, Components: components, Cost: g.Cost()}, nil
 }
 
-// Auto finds a plan for any sparse symmetric matrix. It compares the order
+// Auto finds a plan for any sparse symmetric matrix. An order that gives full
+// blocks as it comes is taken at once. Otherwise Auto compares the order
 // that the matrix comes in, those of Cuthill and McKee from both ends of
 // each connected component, and their reverses, each with blocks cut as finely
 // as stays block tridiagonal and then merged towards sizes that dense kernels
@@ -90,12 +92,24 @@ func Auto(a *la.Sym, opts *Options) (*Plan, error) {
 	if a == nil {
 		return nil, fmt.Errorf("partition: no matrix")
 	}
-	p := newPlanner(newGraph(a, !opts.NoLeaves, opts.PatternOnly), opts)
-	nodes, ptr := p.g.components()
+	low, g := a.RawLower(), &graph{}
+	vertex := g.compress(low)
+	if f, ok := g.natural(low, vertex); ok {
+		p := &planner{g: g}
+		p.addFitting(f)
+		return p.plan(low.N, g.countComponents(low, vertex)), nil
+	}
+	var mag func(t int) int16
+	if !opts.NoLeaves {
+		mag = exponents(a, opts.PatternOnly)
+	}
+	g.build(low, vertex, mag)
+	nodes, ptr := g.components()
+	p := newPlanner(g, opts)
 	for c := 0; c+1 < len(ptr); c++ {
 		p.component(nodes[ptr[c]:ptr[c+1]])
 	}
-	return p.plan(a.SymmetricDim(), len(ptr)-1), nil
+	return p.plan(low.N, len(ptr)-1), nil
 }
 
 // A planner collects the parts of a plan component by component.
