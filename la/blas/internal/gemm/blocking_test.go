@@ -58,6 +58,7 @@ func TestRealBlocking(t *testing.T) {
 		for _, size := range [][3]int{
 			{s.mc - 1, 40, s.kc + 1}, {s.mc + 1, 50, s.kc}, {2*s.mc + 3, 64, 2*s.kc - 1},
 			{30, s.nc + 5, 20}, {130, 131, 2*s.kc + 3}, {1, 300, 300}, {300, 1, 300}, {300, 300, 1},
+			{3*longCall/130 + 5, 3, 130}, {2*longCall/250 + 1, 9, 250},
 		} {
 			for x := range 4 {
 				if rnd.IntN(thinning) > 0 {

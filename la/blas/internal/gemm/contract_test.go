@@ -208,6 +208,7 @@ func TestBadArguments(t *testing.T) {
 		{shortB, func() { Gemm(false, false, 2, 2, 3, 1, x, 3, x[:5], 2, 0, x, 2, 1) }},
 		{shortC, func() { Gemm(false, false, 2, 2, 3, 1, x, 3, x, 2, 0, x[:3], 2, 1) }},
 		{shortC, func() { Gemmt(true, false, false, 2, 3, 1, x, 3, x, 2, 0, x[:3], 2, 1) }},
+		{shortA, func() { Gemm(false, false, math.MaxInt/2, 2, math.MaxInt/4, 1, x, math.MaxInt/4, x, 2, 0, x, 2, 1) }},
 		{badLdT, func() { Trsm(true, true, false, false, 3, 2, x, 2, x, 2) }},
 		{shortT, func() { Trsm(true, true, false, false, 3, 2, x[:8], 3, x, 2) }},
 		{shortB, func() { Trsm(false, true, false, false, 3, 2, x, 2, x[:5], 2) }},

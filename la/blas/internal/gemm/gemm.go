@@ -1,6 +1,9 @@
 package gemm
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 const (
 	badSize = "gemm: negative size"
@@ -36,7 +39,12 @@ func checkMatrix(r, c, ld int, x []float64, badLd, short string) {
 	if ld < max(1, c) {
 		panic(badLd)
 	}
-	if r > 0 && c > 0 && len(x) < (r-1)*ld+c {
+	if r == 0 || c == 0 {
+		return
+	}
+	// In double length: the product of absurd sizes must not pass for a small one.
+	hi, last := bits.Mul64(uint64(r-1), uint64(ld))
+	if len(x) < c || hi != 0 || last > uint64(len(x)-c) {
 		panic(short)
 	}
 }
@@ -276,6 +284,10 @@ func even(n, limit int) int {
 	return ((n+pieces-1)/pieces + 3) &^ 3
 }
 
+// longCall is the greatest number of elements of A for one call of a kernel:
+// a kernel cannot be interrupted, and the garbage collector waits for it.
+const longCall = 1 << 18
+
 // panels computes rows i0 to i1 and columns j0 to j1 of C, panel after panel
 // of nr columns, from the operands of t. For a whole product w may be nil.
 func (s *isa) panels(p *product, t *block, w *workspace, i0, i1, j0, j1 int) {
@@ -283,16 +295,27 @@ func (s *isa) panels(p *product, t *block, w *workspace, i0, i1, j0, j1 int) {
 		s.trianglePanels(p, t, &w.edge, i0, i1, j0, j1)
 		return
 	}
-	b0 := t.b
-	t.rows = i1 - i0
-	t.c = unsafe.Pointer(&p.c[i0*p.ldc+j0])
+	a0, b0 := t.a, t.b
+	chunk := i1 - i0
+	if chunk*t.k > longCall {
+		chunk = s.mr * max(3, longCall/(t.k*s.mr))
+	}
 	for j := j0; ; {
-		s.run(&t.tile, min(s.nr, j1-j))
+		t.c = unsafe.Pointer(&p.c[i0*p.ldc+j])
+		for i := i0; ; {
+			t.rows = min(chunk, i1-i)
+			s.run(&t.tile, min(s.nr, j1-j))
+			if i += chunk; i >= i1 {
+				break
+			}
+			t.a = unsafe.Add(t.a, chunk*t.arow+chunk/s.mr*t.apan)
+			t.c = unsafe.Add(t.c, chunk*t.crs)
+		}
+		t.a = a0
 		if j += s.nr; j >= j1 {
 			break
 		}
 		t.b = unsafe.Add(t.b, t.bpan)
-		t.c = unsafe.Add(t.c, 8*s.nr)
 	}
 	t.b = b0
 }

@@ -13,15 +13,16 @@ const largePiece = 512 * 512 * 512
 
 // useful returns the number of threads that p can keep busy.
 func (p *product) useful(threads int) int {
-	return max(1, min(threads, p.work()/serialFlops))
+	return int(max(1, min(int64(threads), p.work()/serialFlops)))
 }
 
 // work is the number of multiplications.
-func (p *product) work() int {
+func (p *product) work() int64 {
+	w := int64(p.m) * int64(p.n) * int64(p.k)
 	if p.shape != whole {
-		return p.m * p.n / 2 * p.k
+		w /= 2
 	}
-	return p.m * p.n * p.k
+	return w
 }
 
 // A job is a parallel product. It is used again, so that starting one does not
@@ -67,7 +68,7 @@ func (p *product) parallel(s *isa, threads int) {
 	j := getJob()
 	j.p, j.s = *p, s
 	pieces := threads
-	if p.work() > pieces*largePiece {
+	if p.work() > int64(pieces)*largePiece {
 		pieces *= 2
 	}
 	j.cuts = p.cut(j.cuts[:0], pieces, s)
