@@ -86,7 +86,10 @@ func (a *Sym) SamePattern(b *Sym) bool {
 	if a.n != b.n || len(a.col) != len(b.col) {
 		return false
 	}
-	if len(a.col) > 0 && &a.col[0] == &b.col[0] && &a.ptr[0] == &b.ptr[0] {
+	if len(a.col) == 0 {
+		return true
+	}
+	if &a.col[0] == &b.col[0] && &a.ptr[0] == &b.ptr[0] {
 		return true
 	}
 	return slices.Equal(a.col, b.col) && slices.Equal(a.ptr, b.ptr)

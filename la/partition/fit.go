@@ -186,7 +186,7 @@ func merge(first, rows []int) (merged, coupled []int, time float64) {
 			run := blockTime(n, m)
 			if t := best[j] + run; best[k] < 0 || t < best[k] {
 				best[k], from[k] = t, int32(j)
-			} else if run > 2*(best[k]-best[j]) {
+			} else if run > 1.5*(best[k]-best[j]) {
 				break // longer runs cost even more than their parts
 			}
 		}
