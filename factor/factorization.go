@@ -33,6 +33,12 @@ type Factorization interface {
 	// singular to working accuracy; Inertia then still tells what is known.
 	Factorize(eps float64) error
 
+	// FactorizeStages factors H + diag(ε_1 I, …, ε_L I): a damping for each
+	// stage, such as prior precisions by layer. What is said of ε holds for
+	// each of them; a shift moves all. The slice has one element a stage, else
+	// it panics with ErrShape.
+	FactorizeStages(eps []float64) error
+
 	// SolveTo solves (H + εI) X = B; the columns of B are right-hand sides.
 	// An empty dst is resized. dst may be b. The error is an *AccuracyError if
 	// the measured backward error of a column stays above Options.Tolerance
