@@ -38,6 +38,6 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-func TestGemmtLoop(t *testing.T) { blastest.Products(t, blas.LoopGemmt()) }
+func TestGemmtLoop(t *testing.T) { blastest.Products(t, blas.LoopGemmt(), "gemmt") }
 
 func FuzzNative(f *testing.F) { blastest.Fuzz(f, blas.Native()) }

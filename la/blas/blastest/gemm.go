@@ -128,10 +128,14 @@ func dense(m *Matrix, t blas.Transpose, rows, cols int) []float64 {
 	return d
 }
 
-// Products tests Gemm, Gemmt and Syrk: all options on small sizes, all sizes
-// to 70 in each dimension, and sizes around the blockings.
-func Products(t *testing.T, g blas.Backend) {
-	for _, op := range []string{"gemm", "gemmt", "syrk"} {
+// Products tests Gemm, Gemmt and Syrk ("gemm", "gemmt", "syrk"), or those of
+// them that are named: all options on small sizes, all sizes to 70 in each
+// dimension, and sizes around the blockings.
+func Products(t *testing.T, g blas.Backend, ops ...string) {
+	if ops == nil {
+		ops = []string{"gemm", "gemmt", "syrk"}
+	}
+	for _, op := range ops {
 		t.Run(op, func(t *testing.T) {
 			rng := NewRand(1)
 			try := func(m, n, k int, alpha, beta float64) {
