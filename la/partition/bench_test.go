@@ -26,7 +26,7 @@ func BenchmarkAuto(b *testing.B) {
 		name string
 		a    *la.Sym
 	}{
-		{"net", netSystem(rand.New(rand.NewPCG(1, 2)), widths(16, 32, 10, 20), 16, 0.1, true)},
+		{"net", net{widths(16, 32, 10, 20), 16, 0.1, false}.system(rand.New(rand.NewPCG(1, 2)))},
 		{"grid", grid},
 	} {
 		for _, d := range []struct {

@@ -30,6 +30,21 @@ type condensation struct {
 	time float64
 }
 
+// stayed counts the vertices that stay in the chain although their level goes.
+func (c *condensation) stayed() int {
+	n := 0
+	for k, gone := range c.gone {
+		if gone {
+			for _, kept := range c.kept[c.ptr[c.groups.level[k]]:c.ptr[c.groups.level[k+1]]] {
+				if kept {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
 // condense finds the levels to condense, by dynamic programming over the time that
 // is left. It gives up, with ok false, as soon as it knows that the time is
 // not below limit. The result shares the memory of l and of s.

@@ -3,43 +3,49 @@ package partition
 import "slices"
 
 // enough is the share of the time of the plain chain below which the search
-// for leaves is content.
-const enough = 0.7
+// for leaves is content, unless more than a share of few of the unknowns stay
+// in the chain although their level goes.
+const (
+	enough = 0.7
+	few    = 0.02
+)
 
 // condense looks for a condensation of a component that takes less time than the
 // plain chain, given the searches from its two ends. It tries level structures
-// from all of the level that is farthest from a vertex, because such levels come in
-// step across the whole width, and from single vertices. Of the vertices at
-// an end those of least and of greatest degree are tried: what is alike often
-// has the same degree.
+// from whole sets of vertices at an end, because levels then come in step
+// across the width: the level that is farthest from a vertex, and the vertices near
+// there that have the same degree; and levels from single vertices.
 func (p *planner) condense(a, b *search, plain float64) (best condensation, ok bool) {
-	limit := 0.9 * plain
+	limit, content := 0.9*plain, false
 	try := func(l levels) {
-		if c, better := p.split.condense(l, limit); better && slices.Contains(c.gone, true) {
-			c.levels, c.groups = c.levels.clone(), c.groups.clone()
-			best, ok, limit = c, true, c.time
+		c, better := p.split.condense(l, limit)
+		if !better || !slices.Contains(c.gone, true) {
+			return
 		}
+		c.levels, c.groups = c.levels.clone(), c.groups.clone()
+		best, ok, limit = c, true, c.time
+		content = c.time < enough*plain && float64(c.stayed()) <= few*float64(p.g.total(c.order))
 	}
 	ends := []levels{a.levels().clone(), b.levels().clone()}
 	s := a
-	for _, end := range ends {
-		s.run(end.last()...)
+	tryFrom := func(set []int32) {
+		s.run(set...)
 		try(s.levels().pulled(p.g))
-		if limit >= enough*plain {
+		if !content {
 			try(s.levels())
 		}
-	}
-	if limit < enough*plain {
-		return best, ok
 	}
 	for _, end := range ends {
-		try(end)
-		if v := end.highest(p.g); p.g.deg[v] != p.g.deg[end.lowest(p.g)] {
-			s.run(v)
-			s.run(slices.Clone(s.last())...)
-			try(s.levels().pulled(p.g))
-			try(s.levels())
+		tryFrom(end.last())
+	}
+	for _, end := range ends {
+		if content {
+			break
 		}
+		for _, set := range end.alike(p.g) {
+			tryFrom(set)
+		}
+		try(end)
 	}
 	return best, ok
 }

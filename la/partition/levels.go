@@ -21,9 +21,23 @@ func (l levels) lowest(g *graph) int32 {
 	return slices.MinFunc(l.last(), func(u, v int32) int { return int(g.deg[u] - g.deg[v]) })
 }
 
-// highest returns a vertex of greatest degree in the last level.
-func (l levels) highest(g *graph) int32 {
-	return slices.MaxFunc(l.last(), func(u, v int32) int { return int(g.deg[u] - g.deg[v]) })
+// alike returns the two largest sets of vertices of the same degree in the last
+// three levels. What plays the same part at the end of a structure, such as all
+// unknowns of one kind in its last stage, often has the same degree.
+func (l levels) alike(g *graph) (sets [][]int32) {
+	h := len(l.start) - 1
+	near := slices.Clone(l.order[l.start[max(h-3, 0)]:])
+	slices.SortStableFunc(near, func(u, v int32) int { return int(g.deg[u] - g.deg[v]) })
+	for i := 0; i < len(near); {
+		j := i
+		for j < len(near) && g.deg[near[j]] == g.deg[near[i]] {
+			j++
+		}
+		sets = append(sets, near[i:j])
+		i = j
+	}
+	slices.SortStableFunc(sets, func(s, t []int32) int { return len(t) - len(s) })
+	return sets[:min(2, len(sets))]
 }
 
 func (l levels) clone() levels {

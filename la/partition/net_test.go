@@ -6,10 +6,19 @@ import (
 	"costate/la"
 )
 
-// netSystem is the augmented system of a network in parameters, states and
-// costates, with random numbers of about the sizes that occur: widths[0]
-// inputs, batch samples, damping eps.
-func netSystem(rng *rand.Rand, widths []int, batch int, eps float64, shuffle bool) *la.Sym {
+// A net describes a network of dense layers: widths[0] inputs, batch samples,
+// damping eps; gn leaves out the second derivatives that Gauss–Newton drops.
+type net struct {
+	widths []int
+	batch  int
+	eps    float64
+	gn     bool
+}
+
+// system is the augmented system of a network in parameters, states and
+// costates, with random numbers of about the sizes that occur, in random order.
+func (c net) system(rng *rand.Rand) *la.Sym {
+	widths, batch, eps := c.widths, c.batch, c.eps
 	L := len(widths) - 1
 	params, states := 0, 0
 	x, y := make([]int, L+1), make([]int, L+1)
@@ -20,9 +29,6 @@ func netSystem(rng *rand.Rand, widths []int, batch int, eps float64, shuffle boo
 	}
 	n := params + 2*states
 	p := rng.Perm(n)
-	if !shuffle {
-		p = Identity(n)
-	}
 	b := la.NewSymBuilder(n, 0)
 	add := func(i, j int, v float64) { b.Add(p[i], p[j], v) }
 	norm := rng.NormFloat64
@@ -36,9 +42,10 @@ func netSystem(rng *rand.Rand, widths []int, batch int, eps float64, shuffle boo
 			for o := range out {
 				so := s*out + o
 				add(mk+so, yk+so, -1)
-				if k < L {
+				switch {
+				case k < L && !c.gn:
 					add(yk+so, yk+so, 0.02*norm())
-				} else {
+				case k == L:
 					for o2 := range o + 1 {
 						add(yk+so, yk+s*out+o2, 0.1*norm())
 					}
@@ -47,7 +54,9 @@ func netSystem(rng *rand.Rand, widths []int, batch int, eps float64, shuffle boo
 					add(xk+o*in+i, mk+so, norm())
 					if k > 1 {
 						yp := params + y[k-2] + s*in + i
-						add(xk+o*in+i, yp, 0.02*norm())
+						if !c.gn {
+							add(xk+o*in+i, yp, 0.02*norm())
+						}
 						add(mk+so, yp, norm()/4)
 					}
 				}
@@ -58,6 +67,7 @@ func netSystem(rng *rand.Rand, widths []int, batch int, eps float64, shuffle boo
 	return a
 }
 
+// widths are those of a net of L layers: d inputs, a units inside, c outputs.
 func widths(d, a, c, L int) []int {
 	w := []int{d}
 	for range L - 1 {
