@@ -2,13 +2,15 @@
 // and back: permutations, partitions, the gather of values into blocks, and
 // the search for a good form of a matrix about which nothing is known.
 //
-//	       A                     B[i,j] = A[p[i],p[j]]
-//	[ × .   ×   × ]            [ × × │     │     ]
-//	[ . × ×     × ]     p      [ × × │ ×   │     ]      blocks couple to
-//	[   × × ×     ]  ──────▶   [─────┼─────┼─────]      their neighbours
-//	[ ×   × ×     ]            [   × │ × × │ ×   ]      only
-//	[         × × ]            [     │ × × │   × ]
-//	[ × ×     × × ]            [─────┼─────┼─────]
+//	       A                                 B[i,j] = A[p[i],p[j]]
+//	[ ×     ×     ]                        [ × × │     │     ]
+//	[   ×     × × ]                        [ × × │ ×   │     ]
+//	[     ×   ×   ]   p = 0 3 5 1 4 2      [─────┼─────┼─────]      blocks couple
+//	[ ×     ×   × ]  ────────────────▶     [   × │ × × │     ]      to neighbours
+//	[   × ×   ×   ]                        [     │ × × │ ×   ]      only
+//	[   ×   ×   × ]                        [─────┼─────┼─────]
+//	                                       [     │   × │ × × ]
+//	                                       [     │     │ × × ]
 //
 // Three phases: Auto (or Given, for a form that is known) looks at the pattern and
 // makes a Plan; Plan.Analyse, or Analyse for a permutation and a partition,
