@@ -1,12 +1,24 @@
 package blas
 
+import "math/bits"
+
+// short is whether n elements are too few for a rows×cols matrix with leading
+// dimension ld, however large the sizes are.
+func short(rows, cols, ld, n int) bool {
+	if rows <= 0 || cols <= 0 {
+		return false
+	}
+	over, last := bits.Mul64(uint64(rows-1), uint64(ld))
+	return over != 0 || cols > n || last > uint64(n-cols)
+}
+
 // checkA panics unless a holds a rows×cols matrix with leading dimension lda.
 // checkB and checkC do the same for the other two operands.
 func checkA(rows, cols int, a []float64, lda int) {
 	if lda < max(1, cols) {
 		panic(ErrLdA)
 	}
-	if rows > 0 && cols > 0 && len(a) < (rows-1)*lda+cols {
+	if short(rows, cols, lda, len(a)) {
 		panic(ErrShortA)
 	}
 }
@@ -15,7 +27,7 @@ func checkB(rows, cols int, b []float64, ldb int) {
 	if ldb < max(1, cols) {
 		panic(ErrLdB)
 	}
-	if rows > 0 && cols > 0 && len(b) < (rows-1)*ldb+cols {
+	if short(rows, cols, ldb, len(b)) {
 		panic(ErrShortB)
 	}
 }
@@ -24,7 +36,7 @@ func checkC(rows, cols int, c []float64, ldc int) {
 	if ldc < max(1, cols) {
 		panic(ErrLdC)
 	}
-	if rows > 0 && cols > 0 && len(c) < (rows-1)*ldc+cols {
+	if short(rows, cols, ldc, len(c)) {
 		panic(ErrShortC)
 	}
 }
@@ -138,6 +150,9 @@ func checkSytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []
 	if nrhs < 0 {
 		panic(ErrNegative)
 	}
-	checkSytrf(n, a, lda, e, perm, n*nrhs, work)
+	checkSytrf(n, a, lda, e, perm, 0, work)
 	checkB(n, nrhs, b, ldb)
+	if len(work) < n*nrhs { // No more than len(b), if neither is zero.
+		panic(ErrShortWork)
+	}
 }

@@ -38,7 +38,7 @@ func DSolve(n, nrhs int, a []float64, lda int, e []float64, b []float64, ldb int
 		t := 1 / (p*q - 1)
 		y := b[(k+1)*ldb : (k+1)*ldb+nrhs]
 		k++
-		if math.Abs(d21) > smallest && nrhs > 2 {
+		if invertible(d21) && nrhs > 2 {
 			t /= d21
 			vec.Pivot2(x, y, x, y, &[3]float64{t * p, -t, t * q})
 			continue

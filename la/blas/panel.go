@@ -222,7 +222,7 @@ func (p *bkPanel) pivot1(a []float64, k int) {
 	d := w[k]
 	a[k*p.lda+k] = d
 	p.e[p.first+k] = 0
-	if math.Abs(d) > smallest {
+	if invertible(d) {
 		vec.Scale(l[k+1:], 1/d, w[k+1:])
 		return
 	}
@@ -243,7 +243,7 @@ func (p *bkPanel) pivot2(a []float64, k int) {
 	l1[k+1] = 0
 	u, v := d22/d21, d11/d21
 	t := 1 / (u*v - 1)
-	if math.Abs(d21) > smallest {
+	if invertible(d21) {
 		t /= d21
 		vec.Pivot2(l1[k+2:], l2[k+2:], w1[k+2:], w2[k+2:], &[3]float64{t * u, -t, t * v})
 		return

@@ -101,7 +101,7 @@ func (t *triangular) right(m, n int, b []float64, ldb, threads int) {
 
 // divide divides x by d.
 func divide(x []float64, d float64) {
-	if math.Abs(d) > smallest && len(x) > 2 {
+	if invertible(d) && len(x) > 2 {
 		vec.Scale(x, 1/d, x)
 		return
 	}
@@ -110,6 +110,9 @@ func divide(x []float64, d float64) {
 	}
 }
 
-// smallest is a magnitude above which the reciprocal is finite and exact to
-// one rounding.
-const smallest = 0x1p-1000
+// invertible is whether the reciprocal of d is neither an infinity nor
+// subnormal, so that it is exact to one rounding.
+func invertible(d float64) bool {
+	d = math.Abs(d)
+	return d > 0x1p-1000 && d < 0x1p+1000
+}
