@@ -40,8 +40,8 @@ func Arguments(t *testing.T, g blas.Backend) {
 		{"gemm ldc", blas.ErrLdC, func() { g.Gemm(nt, nt, n, n, n, 1, a, n, b, n, 0, c, n-1) }},
 		{"gemm ldc 0", blas.ErrLdC, func() { g.Gemm(nt, nt, 0, 0, 0, 1, a, n, b, n, 0, c, 0) }},
 		{"gemm a", blas.ErrShortA, func() { g.Gemm(nt, nt, n, n, n, 1, short, n, b, n, 0, c, n) }},
-		{"gemm a, a size that overflows", blas.ErrShortA, func() { g.Gemm(nt, nt, 5, 1, 1, 1, a, 1<<62+1, b, n, 0, c, n) }},
-		{"gemv a, a size that overflows", blas.ErrShortA, func() { g.Gemv(nt, 5, 1, 1, a, 1<<62+1, b, 0, c) }},
+		{"gemm a, a size that overflows", blas.ErrShortA, func() { g.Gemm(nt, nt, 5, 1, 1, 1, a, math.MaxInt/2+2, b, n, 0, c, n) }},
+		{"gemv a, a size that overflows", blas.ErrShortA, func() { g.Gemv(nt, 5, 1, 1, a, math.MaxInt/2+2, b, 0, c) }},
 		{"gemm b", blas.ErrShortB, func() { g.Gemm(nt, nt, n, n, n, 1, a, n, short, n, 0, c, n) }},
 		{"gemm c", blas.ErrShortC, func() { g.Gemm(nt, nt, n, n, n, 1, a, n, b, n, 0, short, n) }},
 
