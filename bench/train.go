@@ -36,6 +36,7 @@ type trainFlags struct {
 	plot       string
 	experiment string
 	out        string
+	seeds      int
 }
 
 // tourBatch is the size of the batch that is kept where --batch is not given.
@@ -107,6 +108,7 @@ NAME.png in the folder of --out.`,
 	fl.StringVar(&f.plot, "plot", "", "draw the loss in this file (.png, .svg, .pdf)")
 	fl.StringVar(&f.experiment, "experiment", "", "run an experiment instead: "+strings.Join(experimentNames(), ", "))
 	fl.StringVar(&f.out, "out", "bench/experiments", "the folder that --experiment writes to")
+	fl.IntVar(&f.seeds, "seeds", 5, "seeds of weights and batches of the experiments fixed and newton")
 	fl.Lookup("batch").DefValue = "64, fixed"
 	fl.Lookup("gain").Usage = "weights have standard deviation gain/√fan-in, or with --init orthogonal all singular values gain"
 	return c
@@ -206,6 +208,9 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 	}
 	if f.checkpoint != "" && (len(f.optimizers) > 1 || isFirstOrder(f.optimizers[0]) && len(f.rates) != 1) {
 		return usagef("--checkpoint is for one run: give one --optimizer and, for a first-order one, one --lr")
+	}
+	if f.seeds < 1 {
+		return usagef("--seeds is %d; it must be at least 1", f.seeds)
 	}
 	if f.experiment != "" {
 		return oneOf("experiment", f.experiment, experimentNames())

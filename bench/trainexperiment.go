@@ -45,6 +45,7 @@ type experimentRun struct {
 	backend blas.Backend
 	meter   *trainMeter
 	rows    []experimentRow
+	seeds   int
 	brief   bool // two steps of everything, for tests
 }
 
@@ -103,7 +104,7 @@ func (s *session) experiment(ctx context.Context, f *trainFlags) error {
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return usagef("--out %s: %w", f.out, err)
 	}
-	x := &experimentRun{ctx: ctx, backend: backend, meter: newTrainMeter(s.stderr, nil, 0, 0)}
+	x := &experimentRun{ctx: ctx, backend: backend, meter: newTrainMeter(s.stderr, nil, 0, 0), seeds: f.seeds}
 	err = e.run(s, x)
 	x.meter.close()
 	if err != nil {

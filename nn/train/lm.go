@@ -133,7 +133,14 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	s := o.sol.RawVector().Data
 	scale(-1, s)
 	info.Length = norm(s)
-	after, ok := p.tryLoss(t.Net, t.Batch, s)
+	var after float64
+	var ok bool
+	if sub {
+		p.move(t.Net, s)
+		after, ok = o.parts.LossAt(t.Net)
+	} else {
+		after, ok = p.tryLoss(t.Net, t.Batch, s)
+	}
 	info.Ratio = (loss - after) / predicted
 	if !ok || !(after < loss) || !(predicted > 0) {
 		p.back(t.Net)

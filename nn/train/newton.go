@@ -9,17 +9,21 @@ import (
 
 // TrustRegion is Newton's method with the exact, indefinite Hessian: each step is
 // the global minimizer of the quadratic model within a radius (see Model), tried
-// and taken if it lowers the loss. The radius shrinks to a quarter of the step
-// where the ratio of actual to predicted decrease is below ¼, and doubles where it
-// is above ¾ and the step ends at the radius. The loss never goes up, and
-// directions of negative curvature are used, not avoided.
+// and taken if it lowers the loss. Then the radius grows by half, otherwise it
+// shrinks to half the step. The loss never goes up, and directions of negative
+// curvature are used, not avoided.
 //
-// Source: J. Nocedal and S. J. Wright, Numerical optimization, 2nd ed. (2006),
-// algorithm 4.1.
+// The usual rule keeps the ratio of actual to predicted decrease above ¼; in the
+// narrow bent valleys of deep networks it ends with very short steps.
+//
+// Sources: J. J. Moré and D. C. Sorensen, Computing a trust region step, SIAM J.
+// Sci. Stat. Comput. 4 (1983); J. Nocedal and S. J. Wright, Numerical optimization,
+// 2nd ed. (2006), chapter 4.
 type TrustRegion struct {
 	Radius float64 // the first one; 0 is 1
 
-	// Tolerance is how much of the model's decrease a step may miss; 0 is 0.1.
+	// Tolerance is how much of the model's decrease a step may miss, and of the
+	// radius; 0 is ½, because a factorization is better spent on a new point.
 	Tolerance float64
 
 	// Count counts the negative eigenvalues of the Hessian before every step, but
@@ -43,17 +47,17 @@ func (o *TrustRegion) Step(t *Task) (Info, error) {
 		o.radius = orDefault(o.Radius, 1)
 	}
 	info.Radius = o.radius
-	m := Model{Radius: o.radius, Tolerance: orDefault(o.Tolerance, 0.1)}
+	m := Model{Radius: o.radius, Tolerance: orDefault(o.Tolerance, 0.5)}
 	length, err := o.newton.step(o.Name(), t, &m, o.Backend, o.Count, &info)
 	if err != nil {
 		return info, err
 	}
 	last := o.radius
 	switch {
-	case !(info.Ratio >= 0.25):
-		o.radius = 0.25 * math.Min(length, o.radius)
-	case info.Ratio > 0.75 && length > 0.8*o.radius:
-		o.radius = 2 * o.radius
+	case !info.Accepted:
+		o.radius = 0.5 * math.Min(length, o.radius)
+	case length > 0.4*o.radius: // not inside, but for the tolerance
+		o.radius *= 1.5
 	}
 	// ‖s(λ)‖ falls with λ, like 1/λ for large λ.
 	o.newton.lambda *= last / o.radius
@@ -77,8 +81,8 @@ func (o *TrustRegion) SetState(s State) error {
 //
 //	s = argmin gᵀs + ½ sᵀHs + ⅓ σ‖s‖³
 //
-// where σ follows the ratio of actual to predicted decrease: halved where the
-// model was very good, tripled where the step was not taken.
+// tried and taken if it lowers the loss. Then σ is divided by 2¼, otherwise
+// multiplied by 4: lengths of steps change by 1½ and ½, as in TrustRegion.
 //
 // Sources: Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method
 // and its global performance, Math. Program. 108 (2006); C. Cartis, N. I. M. Gould
@@ -105,18 +109,17 @@ func (o *CubicNewton) Step(t *Task) (Info, error) {
 	if o.sigma == 0 {
 		o.sigma = orDefault(o.Sigma, 1)
 	}
-	m := Model{Sigma: o.sigma, Tolerance: orDefault(o.Tolerance, 0.1)}
+	m := Model{Sigma: o.sigma, Tolerance: orDefault(o.Tolerance, 0.5)}
 	length, err := o.newton.step(o.Name(), t, &m, o.Backend, o.Count, &info)
 	if err != nil {
 		return info, err
 	}
 	info.Radius = length
 	last := o.sigma
-	switch {
-	case !(info.Ratio >= 0.1):
-		o.sigma *= 3
-	case info.Ratio > 0.75:
-		o.sigma = math.Max(o.sigma/2, 1e-12)
+	if info.Accepted {
+		o.sigma = math.Max(o.sigma/2.25, 1e-12)
+	} else {
+		o.sigma *= 4
 	}
 	o.newton.lambda *= math.Sqrt(o.sigma / last)
 	return info, nil

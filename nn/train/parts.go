@@ -78,6 +78,24 @@ func (p *Parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 	return nil
 }
 
+// LossAt returns the loss of the batch of the last Linearize at the parameters of
+// net, and whether it is a number.
+func (p *Parts) LossAt(net *nn.Network) (float64, bool) {
+	theta := net.Params()
+	for _, w := range p.workers {
+		w.SetParams(theta)
+	}
+	p.each(func(w *nn.Network, q *part) { q.loss, q.err = w.Loss(&q.batch, &q.ws) })
+	loss := 0.0
+	for _, q := range p.parts {
+		if q.err != nil {
+			return 0, false
+		}
+		loss += q.share * q.loss
+	}
+	return loss, loss-loss == 0
+}
+
 // MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.
 func (p *Parts) MulTo(dst, v []float64) {
 	p.each(func(_ *nn.Network, q *part) { q.product.HessVec(q.hv, v) })

@@ -41,13 +41,18 @@ func (p *point) at(net *nn.Network, batch *nn.Batch, version int) (moved, reshap
 	return true, reshaped, nil
 }
 
-// tryLoss moves net to θ + s and returns the loss there. Where that cannot be
-// evaluated, because numbers overflow, ok is false.
-func (p *point) tryLoss(net *nn.Network, batch *nn.Batch, s []float64) (loss float64, ok bool) {
+// move moves net to θ + s.
+func (p *point) move(net *nn.Network, s []float64) {
 	for i, v := range p.theta {
 		p.trial[i] = v + s[i]
 	}
 	net.SetParams(p.trial)
+}
+
+// tryLoss moves net to θ + s and returns the loss there. Where that cannot be
+// evaluated, because numbers overflow, ok is false.
+func (p *point) tryLoss(net *nn.Network, batch *nn.Batch, s []float64) (loss float64, ok bool) {
+	p.move(net, s)
 	loss, err := net.Loss(batch, &p.ws)
 	return loss, err == nil && loss-loss == 0
 }
