@@ -6,22 +6,31 @@ import (
 	"costate/la"
 )
 
-// An equilibration is a symmetric scaling S A S that makes the largest element
-// of every row about 1, by powers of two: scaling and its reverse are exact.
+// An equilibration is a symmetric scaling S A S by powers of two, so that scaling
+// and its reverse are exact, after which the rows are of like magnitude. A matrix
+// whose rows are so is left as it is.
 //
-// Source: D. Ruiz, A scaling algorithm to equilibrate both rows and columns
-// norms in matrices, RAL-TR-2001-034 (2001), with the largest elements as norms.
+// Source: A. R. Curtis and J. K. Reid, On the automatic scaling of matrices for
+// Gaussian elimination, J. Inst. Maths Applics 10 (1972), for the means; D. Ruiz, A
+// scaling algorithm to equilibrate both rows and columns norms in matrices,
+// RAL-TR-2001-034 (2001), for the largest elements.
 type equilibration struct {
 	exp   []int     // of two, for each row
 	s     []float64 // 2^exp
 	row   []float64 // largest element of each row
+	sums  []float64 // sums over each row: of absolute values,
+	sq    []float64 // and of squares
+	count []float64 // of elements in each row
 	total int       // sum of exp
 	plain bool      // nothing is scaled
 }
 
 const (
-	scalingSweeps = 8
-	scalingLimit  = 500 // of exponents: products of two stay finite
+	maxSweeps = 8
+	meanSteps = 30
+
+	// Exponents of scales stay within this, so that products of two are finite.
+	scalingLimit = 500
 
 	// Rows whose largest elements are within a factor of scalingRange of each
 	// other need no scaling.
@@ -30,72 +39,218 @@ const (
 
 func (q *equilibration) resize(n int) {
 	q.s, q.row = resize(q.s, n), resize(q.row, n)
+	q.sums, q.sq, q.count = resize(q.sums, n), resize(q.sq, n), resize(q.count, n)
 	if cap(q.exp) < n {
 		q.exp = make([]int, n)
 	}
 	q.exp = q.exp[:n]
 }
 
-// measure finds the scaling of a, which is finite. A row of zeros stays as it
-// is. It allocates nothing.
-func (q *equilibration) measure(a *la.Sym) {
+// norms are the largest 2-norm and the largest 1-norm of a column.
+type norms struct{ two, one float64 }
+
+// measure finds the scaling of a and the norms of a and of the scaled matrix. A
+// row of zeros stays as it is. It allocates nothing. The error is a
+// *la.NotFiniteError if a holds a NaN or an infinity.
+func (q *equilibration) measure(a *la.Sym) (plain, scaled norms, err error) {
 	for i := range q.s {
 		q.exp[i], q.s[i] = 0, 1
 	}
 	q.total, q.plain = 0, true
-	for sweep := range scalingSweeps {
-		q.largest(a)
-		low, high := math.Inf(1), 0.0
-		for _, m := range q.row {
-			if m != 0 {
-				low, high = math.Min(low, m), math.Max(high, m)
-			}
-		}
-		if sweep == 0 && high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
-			return
-		}
-		if high <= 2 && low >= 0.25 {
-			break
-		}
-		q.plain = false
-		for i, m := range q.row {
-			if m == 0 {
-				continue
-			}
-			_, e := math.Frexp(m) // m = f 2^e, f in [0.5, 1)
-			// Halves of odd exponents are rounded alternately up and down.
-			h := e >> 1
-			if e&1 == 1 && i&1 == 1 {
-				h++
-			}
-			q.exp[i] = max(-scalingLimit, min(scalingLimit, q.exp[i]-h))
-			q.s[i] = math.Ldexp(1, q.exp[i])
+	plain = q.survey(a)
+	if plain.two-plain.two != 0 {
+		if err := a.CheckFinite("A"); err != nil {
+			return plain, scaled, err
 		}
 	}
-	for _, e := range q.exp {
+	q.sweep(a)
+	if q.plain {
+		return plain, plain, nil
+	}
+	return plain, q.survey(a), nil
+}
+
+// sweep scales until rows are alike: first by their elements' mean orders of
+// magnitude, which undoes any scaling that the matrix came with, then, where
+// that leaves some large, by the largest elements.
+func (q *equilibration) sweep(a *la.Sym) {
+	low, high := spread(q.row)
+	if high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
+		return
+	}
+	q.plain = false
+	q.means(a)
+	for range maxSweeps {
+		q.survey(a)
+		if low, high = spread(q.row); high <= scalingRange*low {
+			break
+		}
+		q.divide(q.row)
+	}
+	for i, v := range q.s {
+		f, e := math.Frexp(v) // v = f 2^e, f in [0.5, 1)
+		if f < math.Sqrt2/2 {
+			e--
+		}
+		q.exp[i] = e
+		q.s[i] = math.Ldexp(1, e)
 		q.total += e
 	}
 }
 
-// largest finds the largest element of each row of the scaled matrix.
-func (q *equilibration) largest(a *la.Sym) {
+// means sets the scale of row i to 2^x_i, where x minimises the sum over all
+// elements that are not zero
+//
+//	Σ (log₂|a_ij| + x_i + x_j)²
+//
+// by conjugate gradients on (N + E) x = −l: N counts the elements of the rows, E
+// is the pattern, l has the sums of the logarithms.
+func (q *equilibration) means(a *la.Sym) {
+	n := a.SymmetricDim()
+	x, r, p, w := q.row, q.sums, q.sq, q.s
+	count := q.count
 	low := a.RawLower()
+	clear(count)
+	clear(r)
+	for i := range n {
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			v := low.Val[t]
+			if v == 0 {
+				continue
+			}
+			j := low.Col[t]
+			l := float64(math.Ilogb(v)) + 0.5
+			r[i] -= l
+			count[i]++
+			if int(j) != i {
+				r[j] -= l
+				count[j]++
+			}
+		}
+	}
+	clear(x)
+	rho := 0.0
+	for i, c := range count {
+		p[i] = 0
+		if c > 0 {
+			p[i] = r[i] / c
+			rho += r[i] * p[i]
+		}
+	}
+	first := rho
+	for range meanSteps {
+		if !(rho > 1e-3*first) || rho < float64(n)/16 {
+			break
+		}
+		for i, v := range p {
+			w[i] = count[i] * v
+		}
+		for i := range n {
+			pi, s := p[i], w[i]
+			for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+				if low.Val[t] == 0 {
+					continue
+				}
+				j := low.Col[t]
+				s += p[j]
+				if int(j) != i {
+					w[j] += pi
+				}
+			}
+			w[i] = s
+		}
+		pw := 0.0
+		for i, v := range p {
+			pw += v * w[i]
+		}
+		if !(pw > 0) {
+			break
+		}
+		alpha, next := rho/pw, 0.0
+		for i := range x {
+			x[i] += alpha * p[i]
+			r[i] -= alpha * w[i]
+			if count[i] > 0 {
+				next += r[i] * r[i] / count[i]
+			}
+		}
+		beta := next / rho
+		for i := range p {
+			if count[i] > 0 {
+				p[i] = r[i]/count[i] + beta*p[i]
+			}
+		}
+		rho = next
+	}
+	for i, v := range x {
+		q.s[i] = math.Exp2(math.Max(-scalingLimit, math.Min(scalingLimit, v)))
+	}
+}
+
+// divide divides the scale of each row by the square root of its size.
+func (q *equilibration) divide(size []float64) {
+	for i, m := range size {
+		if m > 0 {
+			q.s[i] = math.Max(0x1p-500, math.Min(0x1p500, q.s[i]/math.Sqrt(m)))
+		}
+	}
+}
+
+// spread returns the smallest element that is not zero, and the largest.
+func spread(x []float64) (low, high float64) {
+	low = math.Inf(1)
+	for _, v := range x {
+		if v != 0 {
+			low, high = math.Min(low, v), math.Max(high, v)
+		}
+	}
+	return low, high
+}
+
+// survey finds the norms of the scaled matrix, and leaves the largest element of
+// each row in q.row.
+func (q *equilibration) survey(a *la.Sym) norms {
+	low := a.RawLower()
+	if low.N == 0 {
+		return norms{}
+	}
 	clear(q.row)
+	clear(q.sums)
+	clear(q.sq)
 	for i := range low.N {
-		si, m := q.s[i], q.row[i]
+		si := q.s[i]
+		var m, s1, s2 float64
 		lo, hi := low.Ptr[i], low.Ptr[i+1]
 		col, val := low.Col[lo:hi], low.Val[lo:hi]
+		if k := len(col) - 1; k >= 0 && int(col[k]) == i {
+			v := math.Abs(val[k] * (si * si))
+			m, s1, s2 = v, v, v*v
+			col, val = col[:k], val[:k]
+		}
 		for t, j := range col {
 			v := math.Abs(val[t] * (si * q.s[j]))
-			if v > m {
-				m = v
-			}
+			w := v * v
+			s1 += v
+			s2 += w
+			q.sums[j] += v
+			q.sq[j] += w
+			m = math.Max(m, v)
 			if v > q.row[j] {
 				q.row[j] = v
 			}
 		}
-		q.row[i] = m
+		q.row[i] = math.Max(q.row[i], m)
+		q.sums[i] += s1
+		q.sq[i] += s2
 	}
+	r := norms{math.Sqrt(largestAbs(q.sq)), largestAbs(q.sums)}
+	if !(r.two > 1e-150 && r.two < 1e150) {
+		r.two = largestAbs(q.row) // squares over- or underflow
+		if math.IsNaN(r.one) {
+			r.two = r.one
+		}
+	}
+	return r
 }
 
 // apply writes the values of S A S to dst, which has the pattern of a.

@@ -51,7 +51,8 @@ import (
 type Sparse struct {
 	opts Options
 	kept *la.Sym // A
-	s    *la.Sym // S A S
+	s    *la.Sym // S A S: kept itself, or own
+	own  *la.Sym
 	eq   equilibration
 	plan *partition.Plan
 	core core
@@ -65,16 +66,14 @@ type Sparse struct {
 	stats    coreStats
 	inertia  la.Inertia
 	logAbs   float64
-	norm     float64 // largest column of A in the 2-norm
-	normOne  float64
-	scaled   float64 // the same of S A S
-	scaleOne float64
-	shift    float64
-	sums     []float64
+	norm     norms   // of A
+	scaled   norms   // of S A S
+	shift    float64 // added to S A S
 
 	mu     sync.Mutex // guards report and the estimates
 	inv    float64    // estimate of ‖A⁻¹‖₁, or negative if not made yet
 	invS   float64    // the same of S A S
+	defect float64    // estimate of what rounding changed, see Inertia; negative: none yet
 	report Report
 	pool   pool[sparseSpace]
 }
@@ -129,22 +128,33 @@ func (f *Sparse) take(a *la.Sym, opts *Options) error {
 	if f.opts.MemoryLimit <= 0 {
 		f.opts.MemoryLimit = machineMemory()
 	}
-	if err := a.CheckFinite("A"); err != nil {
+	f.kept = a.Clone()
+	f.s, f.own = f.kept, nil
+	f.eq.resize(a.SymmetricDim())
+	return f.rescale()
+}
+
+// rescale scales the kept values.
+func (f *Sparse) rescale() (err error) {
+	if f.norm, f.scaled, err = f.eq.measure(f.kept); err != nil {
 		return err
 	}
-	n := a.SymmetricDim()
-	f.kept, f.s = a.Clone(), a.Clone()
-	f.eq.resize(n)
-	f.sums = resize(f.sums, 2*n)
-	f.eq.measure(f.kept)
-	f.eq.apply(f.s, f.kept)
+	if f.eq.plain {
+		f.s = f.kept
+	} else {
+		if f.own == nil {
+			f.own = f.kept.Clone()
+		}
+		f.s = f.own
+		f.eq.apply(f.s, f.kept)
+	}
+	f.src.a = f.s
 	return nil
 }
 
 // prepare makes what the plan asks for.
 func (f *Sparse) prepare(plan *partition.Plan) error {
 	f.plan = plan
-	n := f.kept.SymmetricDim()
 	bytes := 0.0 // at least
 	for k := range plan.Chain.Blocks() {
 		q := float64(plan.Chain.Size(k))
@@ -175,7 +185,6 @@ func (f *Sparse) prepare(plan *partition.Plan) error {
 	}
 	f.pool.reset()
 	f.ready = true
-	_ = n
 	return nil
 }
 
@@ -244,21 +253,19 @@ func (f *Sparse) Update(a *la.Sym) error {
 		panic(ErrShape)
 	}
 	f.factored, f.known = false, false
-	if err := a.CheckFinite("A"); err != nil {
+	copy(f.kept.RawLower().Val, a.RawLower().Val)
+	if err := f.rescale(); err != nil {
 		return err
 	}
-	copy(f.kept.RawLower().Val, a.RawLower().Val)
-	f.eq.measure(f.kept)
-	f.eq.apply(f.s, f.kept)
 	return f.factorize()
 }
 
 // Reset empties the factorization, options included.
 func (f *Sparse) Reset() {
-	f.opts, f.kept, f.s, f.plan, f.lead = Options{}, nil, nil, nil, nil
+	f.opts, f.kept, f.s, f.own, f.plan, f.lead = Options{}, nil, nil, nil, nil, nil
 	f.eq, f.core, f.src, f.cost = equilibration{}, core{}, sparseSource{}, Cost{}
 	f.ready, f.factored, f.known = false, false, false
-	f.sums, f.report = nil, Report{}
+	f.report = Report{}
 	f.pool.reset()
 }
 

@@ -31,7 +31,7 @@ func (f *Sparse) Cond() float64 {
 	if f.inv < 0 {
 		f.inv = f.estimateInverse(f.apply)
 	}
-	return f.normOne * f.inv
+	return f.norm.one * f.inv
 }
 
 // scaledCond is the same of S A S.
@@ -45,7 +45,7 @@ func (f *Sparse) scaledCondLocked() float64 {
 	if f.invS < 0 {
 		f.invS = f.estimateInverse(f.applyScaled)
 	}
-	return f.scaleOne * f.invS
+	return f.scaled.one * f.invS
 }
 
 // estimateInverse estimates the 1-norm of the inverse that apply applies, by
@@ -125,7 +125,7 @@ func (f *Sparse) NullVector(dst *mat.VecDense) (residual float64, err error) {
 		return 0, nil
 	}
 	if !f.factored {
-		scale := f.scaled
+		scale := f.scaled.two
 		if scale == 0 {
 			scale = 1
 		}
@@ -135,7 +135,7 @@ func (f *Sparse) NullVector(dst *mat.VecDense) (residual float64, err error) {
 				return math.NaN(), f.place(f.stats.block, f.stats.at, math.Inf(1))
 			}
 		}
-		f.inv, f.invS = -1, -1
+		f.inv, f.invS, f.defect = -1, -1, -1
 	}
 	w := f.space(1)
 	defer f.pool.put(w)
@@ -154,8 +154,8 @@ func (f *Sparse) NullVector(dst *mat.VecDense) (residual float64, err error) {
 		nx := norm2(x)
 		f.kept.MulVecTo(w.r, x)
 		r := norm2(w.r) / nx
-		if f.norm > 0 {
-			r /= f.norm
+		if f.norm.two > 0 {
+			r /= f.norm.two
 		}
 		if !(r < residual) {
 			break

@@ -8,12 +8,11 @@ import (
 
 // factorize factors the values at hand.
 func (f *Sparse) factorize() error {
-	f.measure()
-	f.inv, f.invS = -1, -1
+	f.inv, f.invS, f.defect = -1, -1, -1
 	f.shift = 0
-	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
+	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm.two}
 	err := f.stable()
-	if f.scaled == 0 && f.core.order+f.leading() > 0 {
+	if f.scaled.two == 0 && f.core.order+f.leading() > 0 {
 		f.inertia = la.Inertia{Zero: f.kept.SymmetricDim(), Certain: true}
 		f.known, f.logAbs = true, math.Inf(-1)
 		return f.place(f.stats.block, f.stats.at, math.Inf(1))
@@ -75,9 +74,9 @@ func (f *Sparse) stable() error {
 
 // eliminate factors S A S + shift I.
 func (f *Sparse) eliminate(shift float64) error {
-	f.core.growth = mergeGrowth * f.scaled
+	f.core.growth = mergeGrowth * f.scaled.two
 	if f.lead != nil {
-		f.lead.begin(f.s, shift, leafGrowth*f.scaled)
+		f.lead.begin(f.s, shift, leafGrowth*f.scaled.two)
 	}
 	err := f.core.factor(&f.src, shift, nil)
 	f.stats = f.core.stats
@@ -96,56 +95,9 @@ func (f *Sparse) eliminate(shift float64) error {
 	return err
 }
 
-// measure computes the norms of the kept matrix and of the scaled one.
-func (f *Sparse) measure() {
-	f.norm, f.normOne = f.norms(f.kept)
-	f.scaled, f.scaleOne = f.norm, f.normOne
-	if !f.eq.plain {
-		f.scaled, f.scaleOne = f.norms(f.s)
-	}
-}
-
-// norms returns the largest 2-norm and the largest 1-norm of a column.
-func (f *Sparse) norms(a *la.Sym) (two, one float64) {
-	n := a.SymmetricDim()
-	if n == 0 {
-		return 0, 0
-	}
-	sums, squares := f.sums[:n], f.sums[n:2*n]
-	clear(f.sums)
-	low := a.RawLower()
-	for i := range n {
-		s1, s2 := sums[i], squares[i]
-		lo, hi := low.Ptr[i], low.Ptr[i+1]
-		col, val := low.Col[lo:hi], low.Val[lo:hi]
-		for t, j := range col {
-			v := math.Abs(val[t])
-			w := v * v
-			if int(j) != i {
-				s1 += v
-				s2 += w
-			}
-			sums[j] += v
-			squares[j] += w
-		}
-		// The diagonal element was added to sums[i] itself.
-		if len(col) > 0 && int(col[len(col)-1]) == i {
-			v := math.Abs(val[len(col)-1])
-			s1 += v
-			s2 += v * v
-		}
-		sums[i], squares[i] = s1, s2
-	}
-	one, two = largestAbs(sums), math.Sqrt(largestAbs(squares))
-	if two == 0 || two > 1e150 || two < 1e-150 {
-		two = a.NormMax() // squares over- or underflow
-	}
-	return two, one
-}
-
 // alarming reports growth that makes the pivots worthless.
 func (f *Sparse) alarming(shift float64) bool {
-	return !(f.stats.largest <= growthAlarm*math.Max(f.scaled, math.Abs(shift)))
+	return !(f.stats.largest <= growthAlarm*math.Max(f.scaled.two, math.Abs(shift)))
 }
 
 // settle records a factorization of S A S + shift I.
@@ -153,8 +105,8 @@ func (f *Sparse) settle(s coreStats, shift float64, certain bool) {
 	f.inertia = la.Inertia{Negative: s.negative, Zero: s.zero, Positive: s.positive, Certain: certain}
 	f.logAbs, f.shift, f.known = s.log, shift, true
 	f.report.Shift = shift
-	if f.scaled > 0 {
-		f.report.Growth = math.Max(s.largest/f.scaled, 1)
+	if f.scaled.two > 0 {
+		f.report.Growth = math.Max(s.largest/f.scaled.two, 1)
 	}
 }
 
@@ -162,7 +114,7 @@ func (f *Sparse) settle(s coreStats, shift float64, certain bool) {
 // little to either side do not meet it. If they count the same negative
 // eigenvalues none lies between them, and the count is certain.
 func (f *Sparse) avoid(cause *SingularError) error {
-	for delta := shiftBy * f.scaled; delta <= 16*shiftBy*f.scaled; delta *= 2.3 {
+	for delta := shiftBy * f.scaled.two; delta <= 16*shiftBy*f.scaled.two; delta *= 2.3 {
 		if f.eliminate(-delta) != nil || f.alarming(delta) {
 			continue
 		}
@@ -175,7 +127,7 @@ func (f *Sparse) avoid(cause *SingularError) error {
 			f.settle(above, delta, true)
 			// The derivative of log|det| drops out of the mean.
 			f.logAbs = (below.log + above.log) / 2
-			f.inv, f.invS = -1, -1
+			f.inv, f.invS, f.defect = -1, -1, -1
 			f.factored = true
 			return nil
 		}
@@ -214,19 +166,66 @@ func (f *Sparse) place(k, at int, cond float64) *SingularError {
 }
 
 // Inertia counts the negative, zero and positive eigenvalues of the matrix. It
-// is certain unless an eigenvalue is so small that rounding could have moved it
-// across zero: where the estimated condition number of the scaled matrix, which
-// has the same inertia, is above 1/(n·u·growth).
+// is certain unless rounding could have moved an eigenvalue across zero. The
+// factors F are those of a matrix close to A, and there is none between A and F if
+// ‖(A − F) F⁻¹‖ < 1: the residuals of three solves without refinement estimate
+// the Frobenius norm of that, and must be below 1/1000.
+//
+// Source of the estimate: M. F. Hutchinson, A stochastic estimator of the trace
+// of the influence matrix, Commun. Statist. Simula. 19 (1990).
 func (f *Sparse) Inertia() la.Inertia {
 	if !f.known {
 		panic(ErrNotFactorized)
 	}
 	in := f.inertia
-	if n := f.kept.SymmetricDim(); in.Certain && f.factored && f.shift == 0 && n > 0 {
-		growth := math.Max(1, f.report.Growth)
-		in.Certain = f.scaledCond()*growth*unit*math.Sqrt(float64(n)) < 0.1
+	if in.Certain && f.factored && f.shift == 0 {
+		in.Certain = f.measureDefect() < 1e-3
 	}
 	return in
+}
+
+// measureDefect estimates ‖(S A S − F) F⁻¹‖ in the Frobenius norm, where F is what
+// the factors multiply to.
+func (f *Sparse) measureDefect() float64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.defect >= 0 {
+		return f.defect
+	}
+	w := f.space(1)
+	defer f.pool.put(w)
+	worst := 0.0
+	for seed := range uint64(3) {
+		signs(w.b, seed)
+		copy(w.x, w.b)
+		f.applyScaled(w, w.x, 1)
+		f.s.MulVecTo(w.r, w.x)
+		for i, b := range w.b {
+			w.r[i] -= b
+		}
+		if d := norm2(w.r); !(d <= worst) {
+			worst = d
+		}
+	}
+	f.defect = worst
+	if math.IsNaN(worst) {
+		f.defect = math.Inf(1)
+	}
+	return f.defect
+}
+
+// signs fills v with a fixed sequence of ±1 that looks random.
+func signs(v []float64, seed uint64) {
+	x := seed*0x9e3779b97f4a7c15 + 0x2545f4914f6cdd1d
+	for i := range v {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		v[i] = 1
+		if x>>40&1 == 1 {
+			v[i] = -1
+		}
+	}
 }
 
 // LogDet returns the logarithm of |det A| and the sign of the determinant. The
