@@ -32,6 +32,9 @@ func checkDense(ctx context.Context, m *measurement, lin *nn.Linearization, outc
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if outcome[i].unsolved() {
+			continue
+		}
 		shifted := mat.DenseCopyOf(h)
 		for j := range n {
 			shifted.Set(j, j, h.At(j, j)+outcome[i].eps)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -47,8 +48,15 @@ type solved struct {
 	sign    float64
 
 	// err is an *factor.AccuracyError if x did not reach the accuracy promised;
-	// x is then the best reached.
+	// x is then the best reached. In a sweep it is also the
+	// *factor.SingularError of a damping at which there is no x.
 	err error
+}
+
+// unsolved reports whether there is no x.
+func (s *solved) unsolved() bool {
+	var singular *factor.SingularError
+	return errors.As(s.err, &singular)
 }
 
 // point evaluates the network at its parameters and returns the chain of the
@@ -133,8 +141,15 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 			}
 			x := mat.NewVecDense(len(g), s.x)
 			from := time.Now()
-			if err := f.Factorize(eps); err != nil {
-				return nil, nil, err
+			if s.err = f.Factorize(eps); s.err != nil {
+				if len(m.eps) == 1 || !s.unsolved() {
+					return nil, nil, s.err
+				}
+				// The rest of the sweep need not be lost.
+				nan := math.NaN()
+				s.report = factor.Report{Eps: eps, BackwardError: nan, Growth: nan}
+				s.inertia, s.log, s.sign = f.Inertia(), nan, nan
+				continue
 			}
 			factored := time.Since(from)
 			s.err = f.SolveVecTo(x, b)
@@ -166,7 +181,7 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 
 // tooLong refuses a factorization of more than maxFlops.
 func (m *measurement) tooLong(c factor.Cost) error {
-	if flops := float64(c.Factor); m.maxFlops > 0 && flops > m.maxFlops {
+	if flops := float64(c.Point) + float64(c.Factor); m.maxFlops > 0 && flops > m.maxFlops {
 		return &tooLongError{flops / 1e9, m.maxFlops / 1e9}
 	}
 	return nil

@@ -38,6 +38,10 @@ type solveResult struct {
 	// without --check-dense.
 	RelativeErrorDense *number `json:"relative_error_dense"`
 
+	// Error says why the accuracy was not reached, or in a sweep that there is
+	// no solution at this damping; it is left out where all went well.
+	Error string `json:"error,omitempty"`
+
 	// Spectrum is there with --spectrum only, in the first result of a sweep.
 	Spectrum *spectrum `json:"spectrum,omitempty"`
 }

@@ -168,7 +168,10 @@ func (p *solveReport) sweep() {
 		if !r.Inertia.Certain {
 			row[4] += " ?"
 		}
-		if p.dense {
+		if math.IsNaN(float64(r.BackwardError)) { // no solution: the matrix is singular
+			row[1], row[2], row[3], row[5], row[6] = "", "singular", "", "", ""
+		}
+		if r.RelativeErrorDense != nil {
 			row = append(row, fmt.Sprintf("%.1e", float64(*r.RelativeErrorDense)))
 		}
 		t.add(row...)

@@ -107,7 +107,7 @@ func (f *Augmented) factor(eps []float64) pivots {
 	p := pivots{
 		negative: s.negative - f.system.States(), zero: s.zero, logAbs: s.log,
 		growth: s.largest,
-		tiny:   s.tiny, least: s.least, block: last - s.block, pivot: s.at,
+		tiny:   s.tiny, block: last - s.block, pivot: s.at,
 		finite: s.complete,
 	}
 	// The first pivot block is the block of H + εI of the last stage itself.

@@ -28,25 +28,33 @@ func Choose(c *system.Chain, limit int64) Choice {
 	ch := Choice{Chain: ChainCost(c), Dense: DenseCost(c)}
 	ch.Method = "chain"
 	best := ch.Chain
+	least := best.perPoint()
 	if best.Bytes > limit {
-		best.Factor = math.MaxInt64
+		least = math.Inf(1)
+	}
+	consider := func(name string, c Cost) {
+		if f := c.perPoint(); c.Bytes <= limit && f < least {
+			ch.Method, least = name, f
+		}
 	}
 	if isGaussNewton(c) {
 		ch.Gram = GramCost(c)
-		if ch.Gram.Bytes <= limit && ch.Gram.Factor < best.Factor {
-			ch.Method, best = "gram", ch.Gram
-		}
+		consider("gram", ch.Gram)
 	}
-	if ch.Dense.Bytes <= limit && ch.Dense.Factor < best.Factor {
-		ch.Method, best = "dense", ch.Dense
-	}
-	ch.Reason = fmt.Sprintf("%s counts %.3g flops; chain %.3g", ch.Method, float64(best.Factor), float64(ch.Chain.Factor))
+	consider("dense", ch.Dense)
+	ch.Reason = fmt.Sprintf("%s counts the fewest flops of a new point that fit: chain %.3g", ch.Method, ch.Chain.perPoint())
 	if ch.Gram.Factor > 0 {
-		ch.Reason += fmt.Sprintf(", gram %.3g", float64(ch.Gram.Factor))
+		ch.Reason += fmt.Sprintf(", gram %.3g", ch.Gram.perPoint())
 	}
-	ch.Reason += fmt.Sprintf(", dense %.3g", float64(ch.Dense.Factor))
+	ch.Reason += fmt.Sprintf(", dense %.3g", ch.Dense.perPoint())
 	return ch
 }
+
+// perPoint is the flops from a new point to its factors.
+func (c Cost) perPoint() float64 { return float64(c.Point) + float64(c.Factor) }
+
+// tooMuch is a cost beyond any machine, or of a method that does not apply.
+var tooMuch = Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxInt64}
 
 // Auto is the exact method that Choose picks, behind the same interface.
 type Auto struct {
@@ -74,14 +82,14 @@ func (a *Auto) Analyse(c *system.Chain, opts *Options) error {
 	return a.Factorization.Analyse(c, opts)
 }
 
-// DenseCost estimates the flops and bytes of a Dense for the shapes of c;
-// Factor contains the products that form H.
+// DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
+// is the products that form H.
 func DenseCost(c *system.Chain) Cost {
 	n := int64(c.Params())
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
-		return Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxInt64}
+		return tooMuch
 	}
-	return Cost{Factor: n*n*n/3 + n*productFlops(c), Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+	return Cost{Point: n * productFlops(c), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
 }
 
 // productFlops counts one product H·v.

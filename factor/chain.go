@@ -227,6 +227,7 @@ func ChainCost(c *system.Chain) Cost {
 	maxN, maxT1, maxT2, maxV := int64(0), 0, 0, int64(0)
 	for k, s := range c.Stages {
 		sc := stageCost(s, k > 0)
+		total.Point += sc.Point
 		total.Factor += sc.Factor
 		total.Solve += sc.Solve
 		total.Bytes += sc.Bytes

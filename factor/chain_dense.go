@@ -299,6 +299,7 @@ func denseCost(s *system.Dense, inner bool) Cost {
 		zin++
 	}
 	c := Cost{
+		Point:  4 * r * r * zin,
 		Factor: 2*m*n*batch + m*m*batch + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*batch*out*(r+in),
 		Bytes:  8 * (2*r*zin + 2*batch*zin + batch*r),

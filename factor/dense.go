@@ -99,11 +99,4 @@ func (f *Dense) solve(x []float64, nrhs int) {
 	f.pivot.upper(f.opts.Backend, x, nrhs, w.buf)
 }
 
-func (f *Dense) cost() Cost {
-	n := int64(f.n)
-	if n > 1<<20 {
-		// Beyond any memory: keep n³ from overflowing.
-		return Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxInt64}
-	}
-	return Cost{Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
-}
+func (f *Dense) cost() Cost { return DenseCost(f.chain) }

@@ -123,6 +123,7 @@ type Report struct {
 // A Cost is an estimate made before anything is allocated: floating-point
 // operations and bytes.
 type Cost struct {
+	Point  int64 // flops of Update: what the method prepares for a new point
 	Factor int64 // flops of one factorization
 	Solve  int64 // flops of one solve with one right-hand side
 	Bytes  int64 // memory of the factorization and its workspace

@@ -360,8 +360,8 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 
 func (f *Gram) cost() Cost { return GramCost(f.chain) }
 
-// GramCost estimates the flops and bytes of a Gram for the shapes of c; Factor
-// contains the Gram matrix itself.
+// GramCost estimates the flops and bytes of a Gram for the shapes of c; Point
+// is the Gram matrix itself.
 func GramCost(c *system.Chain) Cost {
 	batch, out := int64(c.Loss.Batch), int64(c.Loss.Rows)
 	q := batch * out
@@ -370,10 +370,10 @@ func GramCost(c *system.Chain) Cost {
 	for _, s := range c.Stages {
 		d, ok := s.(*system.Dense)
 		if !ok {
-			return Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxInt64}
+			return tooMuch
 		}
 		in, a := int64(d.In), int64(d.Out)
-		cost.Factor += q*q*(a+2) + 2*q*a*in + batch*batch*in
+		cost.Point += q*q*(a+2) + 2*q*a*in + batch*batch*in
 		cost.Solve += 8 * batch * a * in
 		cost.Bytes += 8 * q * a
 		widest = max(widest, in, a)

@@ -45,7 +45,6 @@ type pivots struct {
 	// tiny is the smallest pivot in units of the rounding error of its block,
 	// |d| / (order·unit·max|S|), met at the place (block, pivot).
 	tiny         float64
-	least        float64 // |d| there
 	block, pivot int
 	finite       bool
 }
@@ -187,14 +186,7 @@ func (g *guard) factorize() error {
 	}
 	g.settle(p, 0)
 	if p.tiny < 1 {
-		// A pivot is within the rounding error of its block.
-		norm := g.magnitude()
-		if p.least <= unit*float64(g.n)*norm {
-			// No growth, so the factors are those of a matrix within
-			// rounding of H + εI, and that one is singular.
-			return g.singular(p)
-		}
-		return g.doubt(shiftBy * norm)
+		return g.doubt(p)
 	}
 	g.factored = true
 	return nil
@@ -264,15 +256,24 @@ func (g *guard) avoid(p pivots) error {
 	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 1e-4 * norm}
 }
 
-// doubt certifies the inertia of a factorization without growth one of whose
-// pivots could be rounding error, and then makes that factorization anew; or,
-// if it turns out too inaccurate to refine with, the one at ε + delta.
-func (g *guard) doubt(delta float64) error {
+// doubt settles a factorization without growth one of whose pivots is within
+// the rounding error of its block. Its factors are those of a matrix within
+// rounding of H + εI: if their inverse is as large as rounding lets it become,
+// that matrix is singular. Otherwise the inertia is certified by counts on both
+// sides, and the factorization made anew; or, if it turns out too inaccurate to
+// refine with, the one at ε + δ.
+func (g *guard) doubt(p pivots) error {
+	norm := g.magnitude()
+	refines, inverse := g.probe()
+	if !(inverse*norm*unit*float64(g.n) < 1) {
+		return g.singular(p)
+	}
+	delta := shiftBy * norm
 	below, above := g.shifted(-delta), g.shifted(delta)
 	same := below.negative == above.negative && below.zero+above.zero == 0 && !g.alarming(below) && !g.alarming(above)
-	p := g.shifted(0)
-	g.settle(p, 0)
-	if !g.probe() {
+	if refines {
+		g.settle(g.shifted(0), 0)
+	} else {
 		g.settle(g.shifted(delta), delta)
 	}
 	if !same {
@@ -282,16 +283,19 @@ func (g *guard) doubt(delta float64) error {
 	return nil
 }
 
-// probe reports whether a solve with an irregular right-hand side refines to
-// the tolerance with the factors at hand.
-func (g *guard) probe() bool {
+// probe solves with an irregular right-hand side. It reports whether the
+// factors at hand refine to the tolerance, and a lower bound of the norm of
+// their inverse, NaN if the solution is not finite.
+func (g *guard) probe() (refines bool, inverse float64) {
 	w := g.space(1)
 	defer g.pool.put(w)
 	irregular(w.b)
 	copy(w.x, w.b)
 	g.kernel.solve(w.x, 1)
-	reached, _ := g.improve(w, w.x, w.b, w.d, norm2(w.b), g.estimateNorm())
-	return reached <= g.opts.Tolerance
+	nb := norm2(w.b)
+	inverse = norm2(w.x) / nb
+	reached, _ := g.improve(w, w.x, w.b, w.d, nb, g.estimateNorm())
+	return reached <= g.opts.Tolerance, inverse
 }
 
 // straddle records the uncertain inertia of a matrix with an eigenvalue

@@ -118,7 +118,7 @@ func (p *pivots) add(d float64, m int, big float64, block, i int) {
 	}
 	p.logAbs += math.Log(a)
 	if t := a / (float64(m) * unit * big); !(t >= p.tiny) {
-		p.tiny, p.least, p.block, p.pivot = t, a, block, i
+		p.tiny, p.block, p.pivot = t, block, i
 		if t != t { // 0/0: the block is zero
 			p.tiny = 0
 		}
