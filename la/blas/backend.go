@@ -100,7 +100,8 @@ type Backend interface {
 	// (2002), section 11.1.
 	Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int)
 
-	// SytrfWork is the length of the work slice that Sytrf asks for.
+	// SytrfWork is the length of the work slice that Sytrf asks for. It does
+	// not decrease with n: what serves the greatest block serves all.
 	SytrfWork(n int) int
 
 	// Sytrs solves A X = B from the factorization of Sytrf; X overwrites the

@@ -140,6 +140,11 @@ func factorOrders() (orders []int) {
 
 // Sytrf tests the Bunch–Kaufman factorization on every kind of matrix.
 func Sytrf(t *testing.T, g blas.Backend) {
+	for n := 1; n < 1500; n++ {
+		if g.SytrfWork(n) < g.SytrfWork(n-1) {
+			t.Errorf("order %d needs less work than order %d", n, n-1)
+		}
+	}
 	rng := NewRand(4)
 	for _, kind := range Kinds {
 		t.Run(kind.Name, func(t *testing.T) {
