@@ -69,7 +69,7 @@ func TestCompareOpenBLAS(t *testing.T) {
 		t.Fatal("set OPENBLAS_NUM_THREADS")
 	}
 	if threads > 1 {
-		rest = 40 * time.Millisecond
+		rest = 150 * time.Millisecond
 	}
 	sizes := []int{4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200, 256, 384, 512, 768, 1024, 1536}
 	if s := os.Getenv("SIZES"); s != "" {
