@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -61,10 +62,12 @@ func (r *Run) Save(name string, extra map[string][]float64) (err error) {
 	floats("run", []float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.Data.at)})
 	text("optimizer", r.Optimizer.Name())
 	text("network", Describe(r.Net))
-	for kind, arrays := range map[string]map[string][]float64{"state_": r.Optimizer.State(), "extra_": extra} {
-		for name, x := range arrays {
-			floats(kind+name, x)
-		}
+	state := r.Optimizer.State()
+	for _, name := range slices.Sorted(maps.Keys(state)) {
+		floats("state_"+name, state[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		floats("extra_"+name, extra[name])
 	}
 	if err != nil {
 		return err

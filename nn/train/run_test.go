@@ -26,9 +26,9 @@ func TestResume(t *testing.T) {
 		for kind, sampler := range samplers {
 			name := optimizers()[i].Name()
 			start := func() *Run {
-				return &Run{Net: digitsNet(t, 3, 8, nn.Tanh, 6), Optimizer: optimizers()[i], Data: sampler()}
+				return &Run{Net: digitsNet(t, 3, 5, nn.Tanh, 6), Optimizer: optimizers()[i], Data: sampler()}
 			}
-			const total = 14
+			const total = 12
 			whole := start()
 			whole.Steps = total
 			want, _, err := history(t, whole)
