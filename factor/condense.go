@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -17,10 +18,11 @@ import (
 //	[ C  A  ]       X = C Pᵀ L⁻ᵀ
 //	                A − C G⁻¹ Cᵀ = A − X D⁻¹ Xᵀ
 //
-// and the update goes to D_h, S_h and D_{h+1}. Groups that couple to the same
-// unknowns of block h form a bundle, whose X stand side by side, so that one
-// product serves them all. Only the factors of G are kept: a solve uses the
-// sparse C again.
+// and the update goes to D_h, S_h and D_{h+1}. The block of the two in which a
+// group couples to more unknowns is its major side, the other the minor one.
+// Groups that couple to the same unknowns on their major side form a bundle,
+// whose X stand side by side, so that one product serves them all. Only the
+// factors of G are kept: a solve uses the sparse C again.
 //
 // A pivot whose update would be too large is not stable; its unknown is
 // rejected, and belongs into the chain.
@@ -38,7 +40,8 @@ type leaves struct {
 	shift float64
 	limit float64 // largest element of an update
 	stats coreStats
-	done  []bool // host has been counted
+	done  []bool // groups of host k-1 have been counted
+	cross []bool // a group of host k couples to block k+1
 
 	strict   bool    // a rejected unknown ends the factorization
 	rejected []int32 // unknowns, by their positions in the plan
@@ -51,8 +54,8 @@ type leaves struct {
 	u         []float64
 	d, o      []float64
 	big       []float64
-	stack     [2][]float64 // X and X D⁻¹ of a bundle, host's part
-	next      [2][]float64 // the same, next block's part
+	major     [2][]float64 // X and X D⁻¹ of a bundle, major side
+	minor     [2][]float64 // the same of a run, minor side
 	work      []float64
 	kept      [2]keptUpdate
 	flopCount int64
@@ -60,22 +63,32 @@ type leaves struct {
 
 // A leafGroup is one group; its pivots are at f[at:at+n*n], e[first:], perm[first:].
 type leafGroup struct {
-	id       int // in the split
+	id, host int // in the split
 	n        int
 	first    int // of the unknowns, in the plan's order
 	at       int
 	in, next []int32 // offsets in the blocks h, h+1 that it couples to
 }
 
-// A bundle is a run of groups that couple to the same unknowns of block h.
+// sides returns the lists of the major and the minor side, and whether the major
+// side is block h+1.
+func (g *leafGroup) sides() (major, minor []int32, flip bool) {
+	if len(g.next) > len(g.in) {
+		return g.next, g.in, true
+	}
+	return g.in, g.next, false
+}
+
+// A bundle is a run of groups that couple to the same unknowns on their major
+// side.
 type bundle struct {
 	from, to int
 	n        int // unknowns of its groups
 	runs     []leafRun
 }
 
-// A leafRun is a run of groups of a bundle that couple to the same unknowns of
-// block h+1 too.
+// A leafRun is a run of groups of a bundle that couple to the same unknowns on
+// the minor side too.
 type leafRun struct {
 	from, to int
 	n, off   int // unknowns, and those before it in the bundle
@@ -111,15 +124,17 @@ func (l *leaves) init(a *la.Sym, plan *partition.Plan, be blas.Backend) error {
 	n := split.Groups()
 	l.groups = make([]leafGroup, n)
 	type key struct {
-		id, host int
-		in, next uint64
+		id, host     int
+		flip         bool
+		major, minor uint64
 	}
 	keys := make([]key, n)
 	at := make([]int, n)
 	total := 0
 	for k := range n {
 		size, host, in, next := split.Group(k)
-		keys[k] = key{k, host, hashList(in), hashList(next)}
+		major, minor, flip := (&leafGroup{in: in, next: next}).sides()
+		keys[k] = key{k, host, flip, hashList(major), hashList(minor)}
 		at[k] = total
 		total += size * size
 	}
@@ -127,20 +142,28 @@ func (l *leaves) init(a *la.Sym, plan *partition.Plan, be blas.Backend) error {
 		switch {
 		case x.host != y.host:
 			return x.host - y.host
-		case x.in != y.in:
-			return order(x.in, y.in)
-		case x.next != y.next:
-			return order(x.next, y.next)
+		case x.flip != y.flip:
+			if y.flip {
+				return -1
+			}
+			return 1
+		case x.major != y.major:
+			return cmp.Compare(x.major, y.major)
+		case x.minor != y.minor:
+			return cmp.Compare(x.minor, y.minor)
 		}
 		return x.id - y.id
 	})
 	blocks := plan.Chain.Blocks()
 	l.ptr = make([]int, blocks+2)
-	l.done = make([]bool, blocks+1)
+	l.done, l.cross = make([]bool, blocks+1), make([]bool, blocks)
 	for i, k := range keys {
 		size, host, in, next := split.Group(k.id)
-		l.groups[i] = leafGroup{id: k.id, n: size, first: plan.Leaves.First(k.id), at: at[k.id], in: in, next: next}
+		l.groups[i] = leafGroup{id: k.id, host: host, n: size, first: plan.Leaves.First(k.id), at: at[k.id], in: in, next: next}
 		l.bundle(i, host)
+		if len(next) > 0 {
+			l.cross[host] = true
+		}
 		l.ptr[host+2] = len(l.bundles)
 	}
 	for k := 1; k < len(l.ptr); k++ {
@@ -148,13 +171,6 @@ func (l *leaves) init(a *la.Sym, plan *partition.Plan, be blas.Backend) error {
 	}
 	l.cost()
 	return nil
-}
-
-func order(x, y uint64) int {
-	if x < y {
-		return -1
-	}
-	return 1
 }
 
 // hashList is the FNV-1a hash of a list.
@@ -169,20 +185,20 @@ func hashList(x []int32) uint64 {
 // bundle adds group i to the last bundle, or to a new one.
 func (l *leaves) bundle(i, host int) {
 	g := &l.groups[i]
-	q := len(g.in)
-	last := len(l.bundles) - 1
-	if last >= 0 {
+	major, minor, flip := g.sides()
+	if last := len(l.bundles) - 1; last >= 0 {
 		b := &l.bundles[last]
 		p := &l.groups[b.from]
-		_, h, _, _ := l.split.Group(p.id)
-		if h == host && slices.Equal(p.in, g.in) && b.n+g.n <= bundleWidth && (b.n+g.n)*q <= bundleArea {
+		list, _, f := p.sides()
+		n := b.n + g.n
+		if p.host == host && f == flip && slices.Equal(list, major) && n <= bundleWidth && n*len(major) <= bundleArea {
 			r := &b.runs[len(b.runs)-1]
-			if slices.Equal(l.groups[r.from].next, g.next) {
+			if _, last, _ := l.groups[r.from].sides(); slices.Equal(last, minor) {
 				r.to, r.n = i+1, r.n+g.n
 			} else {
 				b.runs = append(b.runs, leafRun{i, i + 1, g.n, b.n})
 			}
-			b.to, b.n = i+1, b.n+g.n
+			b.to, b.n = i+1, n
 			return
 		}
 	}
@@ -191,36 +207,31 @@ func (l *leaves) bundle(i, host int) {
 
 // leafSize counts what leaves hold.
 type leafSize struct {
-	f, unknowns                           int
-	n, q, qn, u, stack, next, kept, next2 int
+	f, unknowns            int
+	n, qn, u, major, minor int // the largest of the workspace
+	keptSub, keptNext      int
 }
 
 func (l *leaves) size() leafSize {
 	var s leafSize
 	for i := range l.groups {
 		g := &l.groups[i]
-		q := len(g.in) + len(g.next)
 		s.f += g.n * g.n
 		s.unknowns += g.n
-		s.n, s.q, s.qn = max(s.n, g.n), max(s.q, q), max(s.qn, q*g.n)
+		s.n, s.qn = max(s.n, g.n), max(s.qn, (len(g.in)+len(g.next))*g.n)
+		if len(g.next) > 0 {
+			q, p := l.first[g.host+1]-l.first[g.host], l.first[g.host+2]-l.first[g.host+1]
+			s.keptSub, s.keptNext = max(s.keptSub, q*p), max(s.keptNext, p*p)
+		}
 	}
 	for i := range l.bundles {
 		b := &l.bundles[i]
-		q := len(l.groups[b.from].in)
-		s.stack, s.u = max(s.stack, q*b.n), max(s.u, q*q)
+		major, _, _ := l.groups[b.from].sides()
+		q := len(major)
+		s.major, s.u = max(s.major, q*b.n), max(s.u, q*q)
 		for _, r := range b.runs {
-			m := len(l.groups[r.from].next)
-			s.next, s.u = max(s.next, m*r.n), max(s.u, m*m, m*q)
-			if m > 0 {
-				s.kept = 1
-			}
-		}
-	}
-	if s.kept > 0 {
-		s.kept = 0
-		for k := 0; k+2 < len(l.first); k++ {
-			q, p := l.first[k+1]-l.first[k], l.first[k+2]-l.first[k+1]
-			s.kept, s.next2 = max(s.kept, q*p), max(s.next2, p*p)
+			_, minor, _ := l.groups[r.from].sides()
+			s.minor, s.u = max(s.minor, len(minor)*r.n), max(s.u, len(minor)*q)
 		}
 	}
 	return s
@@ -237,7 +248,7 @@ func (l *leaves) cost() Cost {
 	}
 	l.flopCount = c.Factor
 	s := l.size()
-	c.Bytes = 8 * int64(s.f+2*s.unknowns+3*s.qn+s.u+3*s.n+2*s.stack+2*s.next+2*(s.kept+s.next2)+max(2*s.n, l.backend.SytrfWork(s.n)))
+	c.Bytes = 8 * int64(s.f+2*s.unknowns+3*s.qn+s.u+3*s.n+2*(s.major+s.minor+s.keptSub+s.keptNext)+max(2*s.n, l.backend.SytrfWork(s.n)))
 	return c
 }
 
@@ -247,8 +258,8 @@ func (l *leaves) alloc() {
 	l.c, l.x, l.xd = make([]float64, s.qn), make([]float64, s.qn), make([]float64, s.qn)
 	l.u, l.d, l.o, l.big = make([]float64, s.u), make([]float64, s.n), make([]float64, s.n), make([]float64, s.n)
 	for i := range 2 {
-		l.stack[i], l.next[i] = make([]float64, s.stack), make([]float64, s.next)
-		l.kept[i] = keptUpdate{-1, make([]float64, s.kept), make([]float64, s.next2)}
+		l.major[i], l.minor[i] = make([]float64, s.major), make([]float64, s.minor)
+		l.kept[i] = keptUpdate{-1, make([]float64, s.keptSub), make([]float64, s.keptNext)}
 	}
 	l.work = make([]float64, max(2*s.n, l.backend.SytrfWork(s.n)))
 }
@@ -260,12 +271,11 @@ func (l *leaves) fill(first []int, up, down []bool) {
 		if len(g.in) == 0 || len(g.next) == 0 {
 			continue
 		}
-		_, h, _, _ := l.split.Group(g.id)
 		for _, o := range g.in {
-			down[first[h]+int(o)] = true
+			down[first[g.host]+int(o)] = true
 		}
 		for _, o := range g.next {
-			up[first[h+1]+int(o)] = true
+			up[first[g.host+1]+int(o)] = true
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (l *leaves) reject(g *leafGroup, q int, size float64, x, xd, e []float64, p
 // diagonal subtracts from the lower triangle of block k of the chain what
 // eliminating the groups of hosts k and k-1 leaves there.
 func (l *leaves) diagonal(k int, dst []float64, ld int) {
-	if k > 0 && l.couples(k-1) {
+	if k > 0 && l.cross[k-1] {
 		if l.kept[(k-1)%2].k != k-1 {
 			l.update(k-1, nil, 0)
 		}
@@ -134,7 +134,7 @@ func (l *leaves) diagonal(k int, dst []float64, ld int) {
 // coupling subtracts from the coupling of block k, which has the given rows of
 // block k+1.
 func (l *leaves) coupling(k int, rows []int, dst []float64) {
-	if !l.couples(k) {
+	if !l.cross[k] {
 		return
 	}
 	if l.kept[k%2].k != k {

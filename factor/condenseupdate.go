@@ -2,24 +2,12 @@ package factor
 
 import "costate/la/blas"
 
-// couples reports whether a group of host k couples to block k+1.
-func (l *leaves) couples(k int) bool {
-	for _, b := range l.bundles[l.ptr[k+1]:l.ptr[k+2]] {
-		for _, r := range b.runs {
-			if len(l.groups[r.from].next) > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // update eliminates the groups of host k: it subtracts their part from D_k in
 // dst, unless that is nil, and keeps what belongs to S_k and D_{k+1}.
 func (l *leaves) update(k int, dst []float64, ld int) {
 	kept := &l.kept[k%2]
 	q, p := l.first[k+1]-l.first[k], 0
-	if l.couples(k) {
+	if l.cross[k] {
 		p = l.first[k+2] - l.first[k+1]
 		kept.k = k
 		clear(kept.sub[:p*q])
@@ -28,14 +16,24 @@ func (l *leaves) update(k int, dst []float64, ld int) {
 	count := !l.done[k+1]
 	for i := l.ptr[k+1]; i < l.ptr[k+2]; i++ {
 		b := &l.bundles[i]
+		major, _, flip := l.groups[b.from].sides()
 		for _, r := range b.runs {
 			l.gather(b, r, count)
-			if len(l.groups[r.from].next) > 0 {
-				l.keep(b, r, kept, q, p)
+			_, minor, _ := l.groups[r.from].sides()
+			if len(minor) == 0 {
+				continue
+			}
+			l.couple(b, r, major, minor, flip, kept.sub, q)
+			if flip && dst != nil {
+				l.subtract(minor, r.n, &l.minor, dst, ld)
+			} else if !flip {
+				l.subtract(minor, r.n, &l.minor, kept.next, p)
 			}
 		}
-		if dst != nil {
-			l.subtract(b, dst, ld)
+		if flip {
+			l.subtract(major, b.n, &l.major, kept.next, p)
+		} else if dst != nil {
+			l.subtract(major, b.n, &l.major, dst, ld)
 		}
 	}
 	l.done[k+1] = true
@@ -48,60 +46,66 @@ func (l *leaves) gather(b *bundle, r leafRun, count bool) {
 	for i := r.from; i < r.to; i++ {
 		g := &l.groups[i]
 		l.eliminate(g, count)
-		n, in := g.n, len(g.in)
-		for j := range in {
-			copy(l.stack[0][j*b.n+off:][:n], l.x[j*n:])
-			copy(l.stack[1][j*b.n+off:][:n], l.xd[j*n:])
+		n := g.n
+		major, minor, flip := g.sides()
+		x, y := 0, len(major)*n // where they start
+		if flip {
+			x, y = len(minor)*n, 0
 		}
-		for j := range g.next {
-			copy(l.next[0][j*r.n+at:][:n], l.x[(in+j)*n:])
-			copy(l.next[1][j*r.n+at:][:n], l.xd[(in+j)*n:])
+		for j := range major {
+			copy(l.major[0][j*b.n+off:][:n], l.x[x+j*n:])
+			copy(l.major[1][j*b.n+off:][:n], l.xd[x+j*n:])
+		}
+		for j := range minor {
+			copy(l.minor[0][j*r.n+at:][:n], l.x[y+j*n:])
+			copy(l.minor[1][j*r.n+at:][:n], l.xd[y+j*n:])
 		}
 		off, at = off+n, at+n
 	}
 }
 
-// keep subtracts a run's part from what is kept for S_k, of p×q, and for the
-// lower triangle of D_{k+1}, of order p.
-func (l *leaves) keep(b *bundle, r leafRun, kept *keptUpdate, q, p int) {
-	g := &l.groups[r.from]
-	m, in := len(g.next), len(g.in)
-	if in > 0 {
+// couple subtracts a run's part from what is kept for S_k, with q columns.
+func (l *leaves) couple(b *bundle, r leafRun, major, minor []int32, flip bool, sub []float64, q int) {
+	if flip {
+		m, in := len(major), len(minor)
 		u := l.u[:m*in]
-		l.backend.Gemm(blas.NoTrans, blas.Trans, m, in, r.n, -1, l.next[1], r.n, l.stack[0][r.off:], b.n, 0, u, in)
-		for i, row := range g.next {
-			d := kept.sub[int(row)*q:][:q]
-			for j, col := range g.in {
-				d[col] += u[i*in+j]
-			}
-		}
+		l.backend.Gemm(blas.NoTrans, blas.Trans, m, in, r.n, -1, l.major[0][r.off:], b.n, l.minor[1], r.n, 0, u, in)
+		scatterAdd(sub, q, major, minor, u)
+		return
 	}
-	u := l.u[:m*m]
-	l.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, m, r.n, -1, l.next[1], r.n, l.next[0], r.n, 0, u, m)
-	for i, row := range g.next {
-		d := kept.next[int(row)*p:][:p]
-		for j, col := range g.next[:i+1] {
-			d[col] += u[i*m+j]
+	m, in := len(minor), len(major)
+	u := l.u[:m*in]
+	l.backend.Gemm(blas.NoTrans, blas.Trans, m, in, r.n, -1, l.minor[1], r.n, l.major[0][r.off:], b.n, 0, u, in)
+	scatterAdd(sub, q, minor, major, u)
+}
+
+// scatterAdd adds u to the elements of dst in the given rows and columns.
+func scatterAdd(dst []float64, ld int, rows, cols []int32, u []float64) {
+	n := len(cols)
+	for i, row := range rows {
+		d, u := dst[int(row)*ld:][:ld], u[i*n:][:n]
+		for j, col := range cols {
+			d[col] += u[j]
 		}
 	}
 }
 
-// subtract subtracts a bundle's part from the lower triangle of D_k.
-func (l *leaves) subtract(b *bundle, dst []float64, ld int) {
-	in := l.groups[b.from].in
-	q := len(in)
+// subtract subtracts X D⁻¹ Xᵀ, of n unknowns, from the lower triangle of dst in the
+// given rows and columns.
+func (l *leaves) subtract(rows []int32, n int, x *[2][]float64, dst []float64, ld int) {
+	q := len(rows)
 	if q == 0 {
 		return
 	}
-	if lo := int(in[0]); int(in[q-1])-lo == q-1 {
-		l.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, b.n, -1, l.stack[1], b.n, l.stack[0], b.n, 1, dst[lo*ld+lo:], ld)
+	if lo := int(rows[0]); int(rows[q-1])-lo == q-1 {
+		l.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, n, -1, x[1], n, x[0], n, 1, dst[lo*ld+lo:], ld)
 		return
 	}
 	u := l.u[:q*q]
-	l.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, b.n, -1, l.stack[1], b.n, l.stack[0], b.n, 0, u, q)
-	for i, row := range in {
+	l.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, n, -1, x[1], n, x[0], n, 0, u, q)
+	for i, row := range rows {
 		d := dst[int(row)*ld:]
-		for j, col := range in[:i+1] {
+		for j, col := range rows[:i+1] {
 			d[col] += u[i*q+j]
 		}
 	}
