@@ -61,6 +61,7 @@ type Sparse struct {
 	cost Cost
 
 	ready    bool // analysed
+	held     bool // memory of the factors
 	factored bool
 	known    bool // inertia tells something
 	stats    coreStats
@@ -179,12 +180,8 @@ func (f *Sparse) prepare(plan *partition.Plan) error {
 	if f.cost.Bytes > f.opts.MemoryLimit {
 		return f.tooLarge(f.cost.Bytes)
 	}
-	f.core.alloc()
-	if f.lead != nil {
-		f.lead.alloc()
-	}
 	f.pool.reset()
-	f.ready = true
+	f.ready, f.held = true, false
 	return nil
 }
 

@@ -45,6 +45,7 @@ func (f *Sparse) leading() int { return f.plan.Leaves.Len() }
 // not into the chain, which makes a new plan.
 func (f *Sparse) stable() error {
 	for round := 0; ; round++ {
+		f.hold()
 		blocks := len(f.core.blocks)
 		if f.lead != nil {
 			f.lead.strict = true
@@ -70,6 +71,18 @@ func (f *Sparse) stable() error {
 		}
 		f.report.Flops, f.report.Bytes = f.cost.Factor, f.cost.Bytes
 	}
+}
+
+// hold makes the memory of the factors, once for a plan.
+func (f *Sparse) hold() {
+	if f.held {
+		return
+	}
+	f.core.alloc()
+	if f.lead != nil {
+		f.lead.alloc()
+	}
+	f.held = true
 }
 
 // eliminate factors S A S + shift I.
