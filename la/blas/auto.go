@@ -16,7 +16,7 @@ const never = 1 << 30
 
 // crossovers are measured by TestCalibrateAuto, by the native backend's
 // instruction set; calibrate.md has its table. With assembly the native backend
-// was never slower but in Potrf, by a tenth. AVX-512 was not measured, and is
+// was at no order slower by more than a tenth. AVX-512 was not measured, and is
 // taken to be like AVX2.
 var crossovers = map[string]crossover{
 	"go":     {product: 6, solve: 8, factor: 32},
