@@ -13,16 +13,15 @@ import (
 // Source: A. R. Curtis and J. K. Reid, On the automatic scaling of matrices for
 // Gaussian elimination, J. Inst. Maths Applics 10 (1972), for the means; D. Ruiz, A
 // scaling algorithm to equilibrate both rows and columns norms in matrices,
-// RAL-TR-2001-034 (2001), for the largest elements.
+// RAL-TR-2001-034 (2001), for the norms.
 type equilibration struct {
 	exp   []int     // of two, for each row
 	s     []float64 // 2^exp
-	row   []float64 // largest element of each row
-	sums  []float64 // sums over each row: of absolute values,
-	sq    []float64 // and of squares
+	row   []float64 // norm of each row
 	count []float64 // of elements in each row
-	total int       // sum of exp
-	plain bool      // nothing is scaled
+	work  [2][]float64
+	total int  // sum of exp
+	plain bool // nothing is scaled
 }
 
 const (
@@ -32,47 +31,43 @@ const (
 	// Exponents of scales stay within this, so that products of two are finite.
 	scalingLimit = 500
 
-	// Rows whose largest elements are within a factor of scalingRange of each
-	// other need no scaling.
+	// Rows whose norms are within a factor of scalingRange of each other need
+	// no scaling.
 	scalingRange = 0x1p8
 )
 
 func (q *equilibration) resize(n int) {
 	q.s, q.row = resize(q.s, n), resize(q.row, n)
-	q.sums, q.sq, q.count = resize(q.sums, n), resize(q.sq, n), resize(q.count, n)
+	q.count, q.work = resize(q.count, n), [2][]float64{resize(q.work[0], n), resize(q.work[1], n)}
 	if cap(q.exp) < n {
 		q.exp = make([]int, n)
 	}
 	q.exp = q.exp[:n]
 }
 
-// norms are the largest 2-norm and the largest 1-norm of a column.
-type norms struct{ two, one float64 }
-
-// measure finds the scaling of a and the norms of a and of the scaled matrix. A
-// row of zeros stays as it is. It allocates nothing. The error is a
-// *la.NotFiniteError if a holds a NaN or an infinity.
-func (q *equilibration) measure(a *la.Sym) (plain, scaled norms, err error) {
+// measure finds the scaling of a and the largest 2-norm of a column, of a and of
+// the scaled matrix; where squares would over- or underflow, largest elements
+// stand for norms. A row of zeros stays as it is. It allocates nothing. The error
+// is a *la.NotFiniteError if a holds a NaN or an infinity.
+func (q *equilibration) measure(a *la.Sym) (norm, scaled float64, err error) {
 	for i := range q.s {
 		q.exp[i], q.s[i] = 0, 1
 	}
 	q.total, q.plain = 0, true
-	plain = q.survey(a)
-	if plain.two-plain.two != 0 {
-		if err := a.CheckFinite("A"); err != nil {
-			return plain, scaled, err
-		}
+	norm = q.survey(a)
+	if norm-norm != 0 {
+		return norm, norm, a.CheckFinite("A")
 	}
 	q.sweep(a)
 	if q.plain {
-		return plain, plain, nil
+		return norm, norm, nil
 	}
-	return plain, q.survey(a), nil
+	return norm, q.survey(a), nil
 }
 
 // sweep scales until rows are alike: first by their elements' mean orders of
 // magnitude, which undoes any scaling that the matrix came with, then, where
-// that leaves some large, by the largest elements.
+// that leaves rows apart, by their norms.
 func (q *equilibration) sweep(a *la.Sym) {
 	low, high := spread(q.row)
 	if high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
@@ -107,7 +102,7 @@ func (q *equilibration) sweep(a *la.Sym) {
 // is the pattern, l has the sums of the logarithms.
 func (q *equilibration) means(a *la.Sym) {
 	n := a.SymmetricDim()
-	x, r, p, w := q.row, q.sums, q.sq, q.s
+	x, r, p, w := q.row, q.work[0], q.work[1], q.s
 	count := q.count
 	low := a.RawLower()
 	clear(count)
@@ -207,50 +202,90 @@ func spread(x []float64) (low, high float64) {
 	return low, high
 }
 
-// survey finds the norms of the scaled matrix, and leaves the largest element of
-// each row in q.row.
-func (q *equilibration) survey(a *la.Sym) norms {
+// survey leaves the norm of each row of the scaled matrix in q.row, and returns
+// the largest. It is NaN or infinite if a holds a NaN or an infinity.
+func (q *equilibration) survey(a *la.Sym) float64 {
 	low := a.RawLower()
 	if low.N == 0 {
-		return norms{}
+		return 0
 	}
-	clear(q.row)
-	clear(q.sums)
-	clear(q.sq)
+	sq := q.row
+	clear(sq)
 	for i := range low.N {
-		si := q.s[i]
-		var m, s1, s2 float64
 		lo, hi := low.Ptr[i], low.Ptr[i+1]
 		col, val := low.Col[lo:hi], low.Val[lo:hi]
-		if k := len(col) - 1; k >= 0 && int(col[k]) == i {
-			v := math.Abs(val[k] * (si * si))
-			m, s1, s2 = v, v, v*v
+		if len(col) == 0 {
+			continue
+		}
+		si, sum := q.s[i], 0.0
+		if k := len(col) - 1; int(col[k]) == i {
+			v := val[k] * (si * si)
+			sum = v * v
 			col, val = col[:k], val[:k]
 		}
-		for t, j := range col {
-			v := math.Abs(val[t] * (si * q.s[j]))
-			w := v * v
-			s1 += v
-			s2 += w
-			q.sums[j] += v
-			q.sq[j] += w
-			m = math.Max(m, v)
-			if v > q.row[j] {
-				q.row[j] = v
+		if q.plain {
+			for t, j := range col {
+				w := val[t] * val[t]
+				sum += w
+				sq[j] += w
+			}
+		} else {
+			for t, j := range col {
+				v := val[t] * (si * q.s[j])
+				w := v * v
+				sum += w
+				sq[j] += w
 			}
 		}
-		q.row[i] = math.Max(q.row[i], m)
-		q.sums[i] += s1
-		q.sq[i] += s2
+		sq[i] += sum
 	}
-	r := norms{math.Sqrt(largestAbs(q.sq)), largestAbs(q.sums)}
-	if !(r.two > 1e-150 && r.two < 1e150) {
-		r.two = largestAbs(q.row) // squares over- or underflow
-		if math.IsNaN(r.one) {
-			r.two = r.one
+	low2, high2 := math.Inf(1), 0.0
+	for _, v := range sq {
+		low2, high2 = math.Min(low2, v), math.Max(high2, v)
+	}
+	if !(low2 > 1e-280 && high2 < 1e280) {
+		return q.largest(a)
+	}
+	for i, v := range sq {
+		sq[i] = math.Sqrt(v)
+	}
+	return math.Sqrt(high2)
+}
+
+// largest is survey with largest elements for norms.
+func (q *equilibration) largest(a *la.Sym) float64 {
+	low := a.RawLower()
+	clear(q.row)
+	high := 0.0
+	for i := range low.N {
+		si := q.s[i]
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			j := low.Col[t]
+			v := math.Abs(low.Val[t] * (si * q.s[j]))
+			q.row[i], q.row[j] = math.Max(q.row[i], v), math.Max(q.row[j], v)
+			high = math.Max(high, v)
 		}
 	}
-	return r
+	return high
+}
+
+// normOne returns the largest sum of absolute values of a column; sums is scratch
+// of the order of a.
+func normOne(a *la.Sym, sums []float64) float64 {
+	low := a.RawLower()
+	clear(sums)
+	for i := range low.N {
+		s := 0.0
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			v, j := math.Abs(low.Val[t]), low.Col[t]
+			if int(j) != i {
+				sums[j] += v
+			}
+			s += v
+		}
+		sums[i] += s
+	}
+	return largestAbs(sums)
 }
 
 // apply writes the values of S A S to dst, which has the pattern of a.

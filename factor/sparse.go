@@ -67,13 +67,13 @@ type Sparse struct {
 	stats    coreStats
 	inertia  la.Inertia
 	logAbs   float64
-	norm     norms   // of A
-	scaled   norms   // of S A S
+	norm     float64 // of A: the largest 2-norm of a column
+	scaled   float64 // of S A S
 	shift    float64 // added to S A S
 
 	mu     sync.Mutex // guards report and the estimates
-	inv    float64    // estimate of ‖A⁻¹‖₁, or negative if not made yet
-	invS   float64    // the same of S A S
+	cond   float64    // estimate of the condition number, or negative if not made yet
+	condS  float64    // the same of S A S
 	defect float64    // estimate of what rounding changed, see Inertia; negative: none yet
 	report Report
 	pool   pool[sparseSpace]

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la"
 )
 
 // Cond returns an estimate of the condition number ‖A‖₁‖A⁻¹‖₁, rarely less
@@ -28,10 +30,10 @@ func (f *Sparse) Cond() float64 {
 	if f.eq.plain {
 		return f.scaledCondLocked()
 	}
-	if f.inv < 0 {
-		f.inv = f.estimateInverse(f.apply)
+	if f.cond < 0 {
+		f.cond = f.estimateCond(f.kept, f.apply)
 	}
-	return f.norm.one * f.inv
+	return f.cond
 }
 
 // scaledCond is the same of S A S.
@@ -42,15 +44,15 @@ func (f *Sparse) scaledCond() float64 {
 }
 
 func (f *Sparse) scaledCondLocked() float64 {
-	if f.invS < 0 {
-		f.invS = f.estimateInverse(f.applyScaled)
+	if f.condS < 0 {
+		f.condS = f.estimateCond(f.s, f.applyScaled)
 	}
-	return f.scaled.one * f.invS
+	return f.condS
 }
 
-// estimateInverse estimates the 1-norm of the inverse that apply applies, by
-// Higham's form of Hager's method.
-func (f *Sparse) estimateInverse(apply func(w *sparseSpace, x []float64, nr int)) float64 {
+// estimateCond estimates the condition number of a, whose inverse is what apply
+// applies, by Higham's form of Hager's method.
+func (f *Sparse) estimateCond(a *la.Sym, apply func(w *sparseSpace, x []float64, nr int)) float64 {
 	n := f.kept.SymmetricDim()
 	if n == 0 {
 		return 0
@@ -99,7 +101,7 @@ func (f *Sparse) estimateInverse(apply func(w *sparseSpace, x []float64, nr int)
 		}
 	}
 	apply(w, z, 1)
-	return math.Max(est, 2*norm1(z)/(3*float64(n)))
+	return normOne(a, x) * math.Max(est, 2*norm1(z)/(3*float64(n)))
 }
 
 // NullVector writes to dst a vector of norm 1 for which A x is as small as
@@ -125,7 +127,7 @@ func (f *Sparse) NullVector(dst *mat.VecDense) (residual float64, err error) {
 		return 0, nil
 	}
 	if !f.factored {
-		scale := f.scaled.two
+		scale := f.scaled
 		if scale == 0 {
 			scale = 1
 		}
@@ -135,7 +137,7 @@ func (f *Sparse) NullVector(dst *mat.VecDense) (residual float64, err error) {
 				return math.NaN(), f.place(f.stats.block, f.stats.at, math.Inf(1))
 			}
 		}
-		f.inv, f.invS, f.defect = -1, -1, -1
+		f.cond, f.condS, f.defect = -1, -1, -1
 	}
 	w := f.space(1)
 	defer f.pool.put(w)
@@ -154,8 +156,8 @@ func (f *Sparse) NullVector(dst *mat.VecDense) (residual float64, err error) {
 		nx := norm2(x)
 		f.kept.MulVecTo(w.r, x)
 		r := norm2(w.r) / nx
-		if f.norm.two > 0 {
-			r /= f.norm.two
+		if f.norm > 0 {
+			r /= f.norm
 		}
 		if !(r < residual) {
 			break

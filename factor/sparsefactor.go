@@ -8,11 +8,11 @@ import (
 
 // factorize factors the values at hand.
 func (f *Sparse) factorize() error {
-	f.inv, f.invS, f.defect = -1, -1, -1
+	f.cond, f.condS, f.defect = -1, -1, -1
 	f.shift = 0
-	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm.two}
+	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
 	err := f.stable()
-	if f.scaled.two == 0 && f.core.order+f.leading() > 0 {
+	if f.scaled == 0 && f.core.order+f.leading() > 0 {
 		f.inertia = la.Inertia{Zero: f.kept.SymmetricDim(), Certain: true}
 		f.known, f.logAbs = true, math.Inf(-1)
 		return f.place(f.stats.block, f.stats.at, math.Inf(1))
@@ -87,9 +87,9 @@ func (f *Sparse) hold() {
 
 // eliminate factors S A S + shift I.
 func (f *Sparse) eliminate(shift float64) error {
-	f.core.growth = mergeGrowth * f.scaled.two
+	f.core.growth = mergeGrowth * f.scaled
 	if f.lead != nil {
-		f.lead.begin(f.s, shift, leafGrowth*f.scaled.two)
+		f.lead.begin(f.s, shift, leafGrowth*f.scaled)
 	}
 	err := f.core.factor(&f.src, shift, nil)
 	f.stats = f.core.stats
@@ -110,7 +110,7 @@ func (f *Sparse) eliminate(shift float64) error {
 
 // alarming reports growth that makes the pivots worthless.
 func (f *Sparse) alarming(shift float64) bool {
-	return !(f.stats.largest <= growthAlarm*math.Max(f.scaled.two, math.Abs(shift)))
+	return !(f.stats.largest <= growthAlarm*math.Max(f.scaled, math.Abs(shift)))
 }
 
 // settle records a factorization of S A S + shift I.
@@ -118,8 +118,8 @@ func (f *Sparse) settle(s coreStats, shift float64, certain bool) {
 	f.inertia = la.Inertia{Negative: s.negative, Zero: s.zero, Positive: s.positive, Certain: certain}
 	f.logAbs, f.shift, f.known = s.log, shift, true
 	f.report.Shift = shift
-	if f.scaled.two > 0 {
-		f.report.Growth = math.Max(s.largest/f.scaled.two, 1)
+	if f.scaled > 0 {
+		f.report.Growth = math.Max(s.largest/f.scaled, 1)
 	}
 }
 
@@ -127,7 +127,7 @@ func (f *Sparse) settle(s coreStats, shift float64, certain bool) {
 // little to either side do not meet it. If they count the same negative
 // eigenvalues none lies between them, and the count is certain.
 func (f *Sparse) avoid(cause *SingularError) error {
-	for delta := shiftBy * f.scaled.two; delta <= 16*shiftBy*f.scaled.two; delta *= 2.3 {
+	for delta := shiftBy * f.scaled; delta <= 16*shiftBy*f.scaled; delta *= 2.3 {
 		if f.eliminate(-delta) != nil || f.alarming(delta) {
 			continue
 		}
@@ -140,7 +140,7 @@ func (f *Sparse) avoid(cause *SingularError) error {
 			f.settle(above, delta, true)
 			// The derivative of log|det| drops out of the mean.
 			f.logAbs = (below.log + above.log) / 2
-			f.inv, f.invS, f.defect = -1, -1, -1
+			f.cond, f.condS, f.defect = -1, -1, -1
 			f.factored = true
 			return nil
 		}

@@ -240,7 +240,7 @@ func (f *Sparse) residual(r, x, b []float64, nb float64) float64 {
 	for i, v := range r {
 		r[i] = b[i] - v
 	}
-	e := norm2(r) / (f.norm.two*norm2(x) + nb)
+	e := norm2(r) / (f.norm*norm2(x) + nb)
 	if math.IsNaN(e) {
 		return math.Inf(1)
 	}
