@@ -69,6 +69,7 @@ type Block struct {
 	pool   pool[blockSpace]
 
 	inverses pool[inverseSpace]
+	strict   strictCore
 }
 
 // blockSpace is the workspace of a solve.
@@ -88,6 +89,7 @@ func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 
 func (f *Block) analyse(a *la.BlockTridiag) error {
 	f.ready, f.factored, f.known = false, false, false
+	f.strict = strictCore{}
 	if f.opts.Backend == nil {
 		f.opts.Backend = blas.Native()
 	}
@@ -170,6 +172,7 @@ func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 		}
 	}
 	f.invNorm = -1
+	f.strict.done = false
 	f.core.growth = mergeGrowth * f.norm
 	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
 	blocks := len(f.core.blocks)
@@ -382,3 +385,9 @@ func (f *Block) Cost() Cost {
 	}
 	return f.cost
 }
+
+// Reset empties the factorization, options included.
+func (f *Block) Reset() { *f = Block{} }
+
+// IsEmpty reports whether there is nothing analysed.
+func (f *Block) IsEmpty() bool { return !f.ready }

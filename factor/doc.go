@@ -52,6 +52,21 @@
 //
 // Spectrum counts the eigenvalues of H below any shift, one factorization each.
 //
+// # Without a network
+//
+// Block factors any symmetric block-tridiagonal matrix A, Sparse any sparse
+// symmetric one. What a Block knows besides solutions:
+//
+//	Inertia, LogDet, Cond          signs of the eigenvalues, determinant, condition
+//	InverseTo, InverseDiagTo       the elements of A⁻¹ inside the blocks; its diagonal
+//	InverseTrace                   the trace of A⁻¹B: a derivative of log|det A|
+//	QuadFormTo, QuadFormRaw        bᵀA⁻¹b, refined or from half a solve
+//
+// NewBlockSpectrum counts eigenvalues of A, Lanczos finds those nearest to a shift
+// with their vectors and certifies that none was missed, and package newton
+// minimizes functions with sparse Hessians through gonum's optimize. The examples
+// of this package are control, smoothing, splines, grids and random fields.
+//
 // Sources: A. Rahimi, The Hessian of tall-skinny networks is easy to invert,
 // arXiv:2601.06096 (2026); J. R. Bunch and L. Kaufman, Some stable methods for
 // calculating inertia and solving symmetric linear systems, Math. Comp. 31

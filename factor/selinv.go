@@ -2,6 +2,7 @@ package factor
 
 import (
 	"fmt"
+	"math"
 
 	"costate/la"
 )
@@ -9,13 +10,17 @@ import (
 // An InverseError says why the elements of an inverse cannot be had from a
 // factorization that solves nevertheless.
 type InverseError struct {
-	Shift float64 // the factors are those of A + Shift·I
-	Cond  float64 // estimated condition number
+	Shift  float64 // the factors are those of A + Shift·I
+	Cond   float64 // estimated condition number
+	Growth float64 // of the elements in the elimination, over ‖A‖
 }
 
 func (e *InverseError) Error() string {
 	if e.Shift != 0 {
 		return fmt.Sprintf("factor: no inverse from factors shifted by %.3g to avoid a singular pivot block; solve for the columns that are needed, which are refined", e.Shift)
+	}
+	if e.Growth > 0 {
+		return fmt.Sprintf("factor: no inverse from an elimination whose elements grow by %.2g; solve for the columns that are needed, which are refined, or make the blocks wider", e.Growth)
 	}
 	return fmt.Sprintf("factor: no inverse of a matrix with condition number %.2g: rounding would leave no digit of it; solve for the columns that are needed, or scale the matrix", e.Cond)
 }
@@ -26,10 +31,13 @@ func (e *InverseError) Error() string {
 // InverseTo; InverseFlops tells.
 //
 // Elements are those of the factors, not refined: with the condition number κ
-// of A, their error is about n·u·κ·‖A⁻¹‖. It returns an *InverseError if the
-// factors are those of a shifted matrix or the inertia is not certain, and then
-// writes nothing. It panics with ErrNotFactorized before Factorize and with
-// ErrShape if dst has another length.
+// of A, their error is about n·u·κ·‖A⁻¹‖, more by the square of the growth of
+// the elements in the elimination at worst. Where Report tells of growth above
+// 100 + 10w for blocks up to order w, a second factorization is made that merges
+// blocks until there is less, and kept for other calls. It returns an
+// *InverseError if that fails, if the factors are those of a shifted matrix or if
+// the inertia is not certain, and then writes nothing. It panics with
+// ErrNotFactorized before Factorize and with ErrShape if dst has another length.
 func (f *Block) InverseDiagTo(dst []float64) ([]float64, error) {
 	if err := f.invertible(); err != nil {
 		return nil, err
@@ -112,7 +120,51 @@ func (f *Block) invertible() error {
 	if f.shift != 0 || !f.Inertia().Certain {
 		return &InverseError{Shift: f.shift, Cond: f.Cond()}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if g := f.strict.factor(f); !(g <= 4*strictGrowth(&f.core)) {
+		return &InverseError{Cond: f.normOne * f.invNorm, Growth: g}
+	}
 	return nil
+}
+
+// A strictCore is a factorization with little growth, for the inverse: its
+// recursion squares the growth where a solve has it once, and refines it away.
+type strictCore struct {
+	core
+	done   bool    // for the matrix at hand
+	needed bool    // the core of the Block has too much growth
+	growth float64 // of the core that is used
+}
+
+// strictGrowth is the growth over ‖A‖ that is allowed for an inverse. Wide
+// blocks have more of it, and merging them costs more.
+func strictGrowth(c *core) float64 {
+	q, _, _, _ := c.widest()
+	return 100 + 10*float64(q)
+}
+
+// factor returns the growth of the core that the inverse is computed from, once
+// it has been factored. Blocks that are merged stay so until the next analysis.
+func (s *strictCore) factor(f *Block) float64 {
+	if s.done {
+		return s.growth
+	}
+	s.done, s.growth = true, f.report.Growth
+	if s.needed = s.growth > strictGrowth(&f.core); !s.needed {
+		return s.growth
+	}
+	if s.core.backend == nil {
+		s.core.shape(&f.a, f.core.backend)
+		s.core.alloc()
+	}
+	s.core.growth = strictGrowth(&f.core) * f.norm
+	if err := s.core.factor(&f.source, 0, nil); err != nil {
+		s.growth = math.Inf(1)
+	} else {
+		s.growth = s.core.stats.largest / f.norm
+	}
+	return s.growth
 }
 
 func (f *Block) sameBlocks(b *la.BlockTridiag) {
@@ -131,7 +183,11 @@ func (f *Block) invert(s inverseSink) float64 {
 	w := f.inverses.get()
 	defer f.inverses.put(w)
 	w.sink = s
-	f.core.invert(w)
+	c := &f.core
+	if f.strict.needed {
+		c = &f.strict.core
+	}
+	c.invert(w)
 	trace := w.sink.trace
 	w.sink = inverseSink{} // keeps nothing of the caller's
 	return trace

@@ -259,8 +259,7 @@ func (c *core) invertSparing(k int, w *inverseSpace) {
 	diag := w.diag[:q]
 	clear(diag)
 	for i := range q {
-		end := min(i+2, q) // D⁻¹M reaches one beyond the diagonal
-		m, dm := w.m[i*q:][:end], w.dm[i*q:][:end]
+		m, dm := w.m[i*q:][:i+1], w.dm[i*q:][:i+1]
 		for j, v := range m {
 			diag[j] += v * dm[j]
 		}
