@@ -3,3 +3,6 @@
 package blastest
 
 const thin, step = 1, 1
+
+// Race is whether the race detector is on.
+const Race = false

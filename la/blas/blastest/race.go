@@ -6,3 +6,6 @@ package blastest
 // on the sizes: thin is how far apart the sizes of a range are, and step that
 // for the smallest ones.
 const thin, step = 11, 3
+
+// Race is whether the race detector is on.
+const Race = true
