@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -21,7 +22,10 @@ type Choice struct {
 // included, and picks the cheapest that fits into limit bytes (0: the memory of
 // the machine). Dense factors through parameters, Gram through outputs (for
 // Gauss–Newton chains), Chain through states.
-func Choose(c *system.Chain, limit int64) Choice {
+func Choose(c *system.Chain, limit int64) Choice { return choose(c, limit, isGaussNewton(c)) }
+
+// choose is Choose, with Gram among the candidates or not.
+func choose(c *system.Chain, limit int64, outputs bool) Choice {
 	if limit <= 0 {
 		limit = machineMemory()
 	}
@@ -37,7 +41,7 @@ func Choose(c *system.Chain, limit int64) Choice {
 			ch.Method, least = name, f
 		}
 	}
-	if isGaussNewton(c) {
+	if outputs {
 		ch.Gram = GramCost(c)
 		consider("gram", ch.Gram)
 	}
@@ -60,17 +64,40 @@ var tooMuch = Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxI
 type Auto struct {
 	Factorization
 	Choice Choice
+
+	opts Options
 }
 
 var _ Factorization = (*Auto)(nil)
 
 // Analyse chooses the method for the shapes of c and analyses with it.
 func (a *Auto) Analyse(c *system.Chain, opts *Options) error {
-	limit := int64(0)
+	a.opts = Options{}
 	if opts != nil {
-		limit = opts.MemoryLimit
+		a.opts = *opts
 	}
-	a.Choice = Choose(c, limit)
+	err := a.analyse(c, isGaussNewton(c))
+	if errors.Is(err, ErrNotGaussNewton) { // the loss is not convex
+		err = a.analyse(c, false)
+	}
+	return err
+}
+
+// Update takes a new point. Where the method chosen is not one for it, as Gram
+// is not for an exact Hessian, it analyses anew.
+func (a *Auto) Update(c *system.Chain) error {
+	if a.Factorization == nil {
+		panic(ErrNotAnalysed)
+	}
+	err := a.Factorization.Update(c)
+	if errors.Is(err, ErrNotGaussNewton) {
+		err = a.analyse(c, false)
+	}
+	return err
+}
+
+func (a *Auto) analyse(c *system.Chain, outputs bool) error {
+	a.Choice = choose(c, a.opts.MemoryLimit, outputs)
 	switch a.Choice.Method {
 	case "gram":
 		a.Factorization = new(Gram)
@@ -79,7 +106,7 @@ func (a *Auto) Analyse(c *system.Chain, opts *Options) error {
 	default:
 		a.Factorization = new(Chain)
 	}
-	return a.Factorization.Analyse(c, opts)
+	return a.Factorization.Analyse(c, &a.opts)
 }
 
 // DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point

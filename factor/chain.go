@@ -84,7 +84,7 @@ type eliminator interface {
 // Analyse prepares for chains of the shapes of c; see Factorization.
 func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 	*f = Chain{}
-	if err := f.guard.begin(f, c, opts); err != nil {
+	if err := f.begin(f, c, opts); err != nil {
 		return err
 	}
 	f.planned = ChainCost(c)
@@ -293,5 +293,4 @@ func scratch(s system.Stage, inner bool) (t1, t2 int) {
 	return t1, t2
 }
 
-// backend is a short name.
 func (f *Chain) backend() blas.Backend { return f.opts.Backend }

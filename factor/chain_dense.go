@@ -1,6 +1,8 @@
 package factor
 
 import (
+	"math"
+
 	"costate/la/blas"
 	"costate/system"
 
@@ -19,7 +21,8 @@ type denseStage struct {
 	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
 	u       []float64 // Batch×r, lower trapezoidal: [Z, 1] = U Q₁ᵀ
 	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
-	dd      []float64 // Batch×Batch: δδᵀ
+	dd      []float64 // Batch×Batch: δδᵀ/ε
+	scaled  []float64 // Batch×Out: δ/√|ε|
 	lq      []float64 // Batch×zin, scratch of the factorization
 	tau     []float64
 	workQ   []float64
@@ -56,6 +59,7 @@ func newDenseStage(f *Chain, s *system.Dense, inner bool) *denseStage {
 	d.negPerp = s.Out * (d.zin - d.r)
 	if inner && d.negPerp > 0 {
 		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, s.Batch*s.Batch)
+		d.scaled = make([]float64, s.Batch*s.Out)
 	}
 	// Below some order loops beat many small products.
 	d.batched = d.pivot.m > 32
@@ -278,7 +282,8 @@ func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
 }
 
 // perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
-// P −= (1/ε) δδᵀ⊗Π.
+// P −= (1/ε) δδᵀ⊗Π. The square of δ alone could under- or overflow where its
+// quotient by ε does not.
 func (d *denseStage) perpendicular(be blas.Backend, rows *bands) {
 	s := d.s
 	in, ni := s.In, d.pivot.n
@@ -287,7 +292,11 @@ func (d *denseStage) perpendicular(be blas.Backend, rows *bands) {
 		d.perp[i*in+i] = 1
 	}
 	be.Gemm(blas.Trans, blas.NoTrans, in, in, d.r, -1, d.q, d.zin, d.q, d.zin, 1, d.perp, in)
-	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, 1, s.Delta, s.Out, s.Delta, s.Out, 0, d.dd, s.Batch)
+	root := math.Sqrt(math.Abs(d.eps))
+	for i, v := range s.Delta {
+		d.scaled[i] = v / root
+	}
+	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, s.Batch)
 	rows.triangle(s.Batch, ni*ni/2, d.subPi)
 }
 
@@ -314,7 +323,7 @@ func denseCost(s *system.Dense, inner bool) Cost {
 		}
 		if zin > r {
 			c.Factor += ni * ni
-			c.Bytes += 8 * (in*in + batch*batch)
+			c.Bytes += 8 * (in*in + batch*batch + batch*out)
 		}
 	}
 	c.Bytes += pivotBlockBytes(int(m), int(ni))

@@ -54,7 +54,7 @@ func (d *denseStage) subtractPerp(lo, hi int) {
 			row := d.f.next[(b*in+i)*ni:]
 			pi := d.perp[i*in : (i+1)*in]
 			for c := range b + 1 {
-				t := d.dd[b*batch+c] / d.eps
+				t := d.dd[b*batch+c]
 				dst := row[c*in : (c+1)*in]
 				for j, v := range pi {
 					dst[j] -= t * v

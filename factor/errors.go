@@ -11,10 +11,15 @@ type Error string
 
 func (e Error) Error() string { return string(e) }
 
+// The panics of the package.
 const (
-	ErrNotAnalysed   = Error("factor: Analyse has not been called or has failed")
+	// ErrNotAnalysed is the panic of a phase called before Analyse has succeeded.
+	ErrNotAnalysed = Error("factor: Analyse has not been called or has failed")
+	// ErrNotFactorized is the panic of a result asked for before Factorize has
+	// succeeded.
 	ErrNotFactorized = Error("factor: Factorize has not been called or has failed")
-	ErrShape         = Error("factor: dimension mismatch")
+	// ErrShape is the panic of arguments whose sizes do not fit together.
+	ErrShape = Error("factor: dimension mismatch")
 )
 
 // A SingularError says that a matrix is singular to working accuracy.
@@ -23,6 +28,8 @@ type SingularError struct {
 	Pivot   int     // index of the pivot inside the block
 	Eps     float64 // damping at which it is singular
 	Suggest float64 // a damping at which it is not; 0 if none is known
+
+	blind bool // not even the inertia is known
 
 	// From Sparse: the row of the matrix without pivot and an estimate of the
 	// condition number, infinite for a pivot of zero; 0 from the others.

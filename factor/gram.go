@@ -68,8 +68,7 @@ var ErrNotGaussNewton = errors.New("factor: output space needs a Gauss–Newton 
 // ErrNotGaussNewton for other chains than Gauss–Newton ones of dense stages.
 func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	*f = Gram{}
-	if err := f.guard.begin(f, c, opts); err != nil {
-		f.kernel = nil
+	if err := f.begin(f, c, opts); err != nil {
 		return err
 	}
 	if !isGaussNewton(c) {
@@ -94,15 +93,21 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	f.pivot = newPivotBlock(f.q, 0)
 	f.work = make([]float64, f.opts.Backend.SytrfWork(f.q))
 	f.eps = make([]float64, len(c.Stages))
-	return f.take()
+	if err := f.take(); err != nil {
+		f.kernel = nil
+		return err
+	}
+	return nil
 }
 
-// Update takes a new point; see Factorization.
+// Update takes a new point; see Factorization. It returns ErrNotGaussNewton as
+// Analyse does.
 func (f *Gram) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	return f.take()
+	f.failed = f.take()
+	return f.failed
 }
 
 // isGaussNewton reports whether c has the form that Gram takes.

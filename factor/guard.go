@@ -64,6 +64,9 @@ type guard struct {
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 
+	shapes []shape // of the stages, and last of the loss
+	failed error   // why there is no point to factorize; nil if there is
+
 	eps       []float64 // damping asked, by stage
 	trial     []float64
 	factored  bool
@@ -98,7 +101,7 @@ func (g *guard) begin(k kernel, c *system.Chain, opts *Options) error {
 	if g.opts.Backend == nil {
 		g.opts.Backend = blas.Native()
 	}
-	if g.opts.Tolerance <= 0 {
+	if !(g.opts.Tolerance > 0) {
 		g.opts.Tolerance = 1e-14
 	}
 	if g.opts.MaxRefinements <= 0 {
@@ -112,7 +115,15 @@ func (g *guard) begin(k kernel, c *system.Chain, opts *Options) error {
 		g.offsets[k+1] = g.offsets[k] + s.Params()
 	}
 	g.eps, g.trial = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
-	return c.Check()
+	if err := checked(c); err != nil {
+		g.kernel = nil
+		return err
+	}
+	g.shapes = make([]shape, len(c.Stages)+1)
+	for i := range g.shapes {
+		g.shapes[i] = shapeOf(c, i)
+	}
+	return nil
 }
 
 // plan refuses a cost above the memory limit.
@@ -128,11 +139,17 @@ func (g *guard) point(c *system.Chain) error {
 	if g.kernel == nil {
 		panic(ErrNotAnalysed)
 	}
-	if len(c.Stages) != len(g.chain.Stages) || c.Params() != g.n {
+	if len(c.Stages) != len(g.eps) {
 		panic(ErrShape)
 	}
+	for i, s := range g.shapes {
+		if shapeOf(c, i) != s {
+			panic(ErrShape)
+		}
+	}
 	g.chain, g.factored, g.normKnown, g.norm = c, false, false, 0
-	return c.Check()
+	g.failed = checked(c)
+	return g.failed
 }
 
 // Order is the order of H: the number of parameters.
@@ -172,14 +189,16 @@ func (g *guard) FactorizeStages(eps []float64) error {
 }
 
 func (g *guard) factorize() error {
-	g.factored = false
+	g.factored, g.inertia = false, la.Inertia{}
+	if g.failed != nil {
+		return g.failed
+	}
 	for k, e := range g.eps {
 		if e-e != 0 {
 			return &NotFiniteError{What: "damping", Stage: k + 1, Value: e}
 		}
 	}
-	cost := g.kernel.cost()
-	g.report = Report{Eps: g.eps[0], Flops: cost.Factor, Bytes: cost.Bytes}
+	g.report = Report{Eps: g.eps[0], Bytes: g.kernel.cost().Bytes}
 	p := g.shifted(0)
 	if g.alarming(p) {
 		return g.avoid(p)
@@ -197,6 +216,7 @@ func (g *guard) shifted(delta float64) pivots {
 	for k, e := range g.eps {
 		g.trial[k] = e + delta
 	}
+	g.report.Flops += g.kernel.cost().Factor
 	return g.kernel.factor(g.trial)
 }
 
@@ -218,7 +238,7 @@ func (g *guard) settle(p pivots, shift float64) {
 	g.inertia = la.Inertia{Negative: p.negative, Zero: p.zero, Positive: g.n - p.negative - p.zero, Certain: true}
 	g.logAbs = p.logAbs
 	g.report.Shift = shift
-	if norm := max(g.norm, p.scale, math.Abs(g.eps[0])); norm > 0 {
+	if norm := max(g.norm, p.scale, g.damping()); norm > 0 {
 		g.report.Growth = p.growth / norm
 	}
 }
@@ -230,6 +250,9 @@ func (g *guard) avoid(p pivots) error {
 	norm := g.magnitude()
 	if norm == 0 {
 		norm = 1
+	}
+	if norm-norm != 0 {
+		return &NotFiniteError{What: "H·v", Value: norm}
 	}
 	for delta := shiftBy * norm; delta <= 16*shiftBy*norm; delta *= 2.3 {
 		below := g.shifted(-delta)
@@ -248,12 +271,13 @@ func (g *guard) avoid(p pivots) error {
 		g.settle(above, delta)
 		g.straddle(below, above)
 		if !p.finite {
-			return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 100 * delta}
+			return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: g.eps[0] + 100*delta}
 		}
 		g.factored = true
 		return nil
 	}
-	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 1e-4 * norm}
+	g.inertia = la.Inertia{Zero: g.n} // nothing is known
+	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: g.eps[0] + 1e-4*norm, blind: true}
 }
 
 // doubt settles a factorization without growth one of whose pivots is within
@@ -275,8 +299,11 @@ func (g *guard) doubt(p pivots) error {
 		g.settle(g.shifted(0), 0)
 	} else {
 		g.settle(g.shifted(delta), delta)
+		g.logAbs = (below.logAbs + above.logAbs) / 2
 	}
-	if !same {
+	if same { // what both sides count holds between them
+		g.inertia = la.Inertia{Negative: above.negative, Positive: g.n - above.negative, Certain: true}
+	} else {
 		g.straddle(below, above)
 	}
 	g.factored = true
@@ -313,7 +340,7 @@ func (g *guard) singular(p pivots) error {
 	g.inertia.Zero = max(g.inertia.Zero, 1)
 	g.inertia.Positive = g.n - g.inertia.Negative - g.inertia.Zero
 	g.logAbs = math.Inf(-1)
-	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: 100 * delta}
+	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: g.eps[0] + 100*delta}
 }
 
 // Inertia returns the inertia of H + εI.

@@ -78,7 +78,7 @@ func (l *lossRoot) factor(n int, r []float64, piv []int, at func(i, j int) float
 					return false
 				}
 			}
-			return true
+			return l.exhausted(r, piv, k, 16*tol, at)
 		}
 		root := math.Sqrt(d[p])
 		r[p*c+k] = root
@@ -92,6 +92,24 @@ func (l *lossRoot) factor(n int, r []float64, piv []int, at func(i, j int) float
 			d[i] -= s * s
 		}
 		l.rank[n] = k + 1
+	}
+	return true
+}
+
+// exhausted reports whether what is left after k pivots has no element above
+// tol off the diagonal either: with a diagonal of zeros it would be indefinite.
+func (l *lossRoot) exhausted(r []float64, piv []int, k int, tol float64, at func(i, j int) float64) bool {
+	c := l.c
+	for a, i := range piv[k:] {
+		for _, j := range piv[k : k+a] {
+			s := at(i, j)
+			for t := range k {
+				s -= r[i*c+t] * r[j*c+t]
+			}
+			if !(math.Abs(s) <= tol) {
+				return false
+			}
+		}
 	}
 	return true
 }

@@ -36,12 +36,16 @@ func (g *guard) estimateNorm() float64 {
 
 // magnitude estimates ‖H‖₂ plus the greatest damping.
 func (g *guard) magnitude() float64 {
-	m := g.estimateNorm()
+	return g.estimateNorm() + g.damping()
+}
+
+// damping is the greatest damping asked, in absolute value.
+func (g *guard) damping() float64 {
 	eps := 0.0
 	for _, e := range g.eps {
 		eps = max(eps, math.Abs(e))
 	}
-	return m + eps
+	return eps
 }
 
 // irregular fills v with a fixed sequence that looks random: the fractional

@@ -53,7 +53,7 @@ type outcome struct {
 }
 
 func (o outcome) err(tolerance float64) error {
-	if o.reached <= tolerance {
+	if o.reached <= tolerance && !math.IsInf(o.reached, 1) {
 		return nil
 	}
 	return &AccuracyError{Reached: o.reached, Wanted: tolerance, Column: o.column}
@@ -142,8 +142,9 @@ func (g *guard) residual(w *solveSpace, d, x, b []float64, nb, norm float64) flo
 	if w.norm = norm; nx > 0 {
 		w.norm = max(norm, hx/nx)
 	}
-	e := norm2(d) / (max(norm*nx, hx) + nb)
-	if e != e {
+	against := max(norm*nx, hx) + nb
+	e := norm2(d) / against
+	if e != e || math.IsInf(against, 1) { // an overflow measures nothing
 		return math.Inf(1)
 	}
 	return e

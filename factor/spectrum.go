@@ -97,8 +97,9 @@ func single(opts *Options, workers int) (Options, int, error) {
 func (s *Spectrum) Order() int { return s.n }
 
 // Counts counts the eigenvalues of H below each of the shifts, in parallel: the
-// cumulative spectral distribution, times the order of H. The error is that of
-// a shift that is not finite.
+// cumulative spectral distribution, times the order of H. The errors are those
+// of shifts that are not finite, or so far beyond the range of numbers that no
+// count comes out.
 func (s *Spectrum) Counts(shifts []float64) ([]Count, error) {
 	counts, errs := make([]Count, len(shifts)), make([]error, len(shifts))
 	next := 0
@@ -142,7 +143,7 @@ func (f *Chain) below(shift float64) (Count, error) {
 // error of its factorization.
 func counted(shift float64, err error, inertia func() la.Inertia) (Count, error) {
 	var singular *SingularError
-	if err != nil && !errors.As(err, &singular) {
+	if err != nil && (!errors.As(err, &singular) || singular.blind) {
 		return Count{}, fmt.Errorf("shift %v: %w", shift, err)
 	}
 	in := inertia()
@@ -196,7 +197,7 @@ func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 				in.High = math.Min(in.High, c.Shift)
 			case c.Below+c.Near >= k:
 				// Within the resolution of the counts.
-				r := 16 * shiftBy * 2 * norm
+				r := 16 * shiftBy * (norm + math.Abs(c.Shift))
 				return Interval{math.Max(in.Low, c.Shift-r), math.Min(in.High, c.Shift+r)}, nil
 			default:
 				in.Low = math.Max(in.Low, c.Shift)

@@ -55,8 +55,8 @@ func (f *Chain) sizeSpace(w *sweepSpace, nrhs int) {
 
 // back: with p_s = Jᵀp,
 //
-//	h   = vec(G Q₁) + (U⊗I)ᵀ p_s,     G_⊥ = G − G Q₁Q₁ᵀ      (kept in x)
-//	p  ← (I⊗W)ᵀ p_s − Kᵀ S⁻¹ h − (1/ε) δ G_⊥     (+ p with a skip)
+//	h   = vec(G Q₁) + (U⊗I)ᵀ p_s,     G_⊥ = (G − G Q₁Q₁ᵀ)/ε      (kept in x)
+//	p  ← (I⊗W)ᵀ p_s − Kᵀ S⁻¹ h − δ G_⊥     (+ p with a skip)
 func (d *denseStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int) {
 	s, be := d.s, f.backend()
 	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.m, d.pivot.n
@@ -67,6 +67,11 @@ func (d *denseStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int)
 		t := w.t[k][i*m : (i+1)*m]
 		g := x[i*f.n+f.offsets[k]:][:s.Params()]
 		d.project(be, g, t, w.gr)
+		if d.negPerp > 0 {
+			for j := range g {
+				g[j] /= eps
+			}
+		}
 		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
 		if !d.inner {
 			continue
@@ -79,7 +84,7 @@ func (d *denseStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int)
 		}
 		be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, 1, ps, s.Out, s.W, s.In, 1, next, s.In)
 		if d.negPerp > 0 && s.Delta != nil {
-			be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, -1/eps, s.Delta, s.Out, g, s.In, 1, next, s.In)
+			be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, -1, s.Delta, s.Out, g, s.In, 1, next, s.In)
 		}
 	}
 	d.pivot.lower(be, w.t[k], nrhs, w.scratch)
@@ -131,7 +136,7 @@ func (d *denseStage) unproject(be blas.Backend, g, xr []float64, alpha float64) 
 	}
 }
 
-// forward: x_r = S⁻¹(h − K y), X_⊥ = (G_⊥ − δᵀy_⊥)/ε with
+// forward: x_r = S⁻¹(h − K y), X_⊥ = G_⊥ − δᵀy_⊥/ε with
 // y_⊥ = [y, 0](I − Q₁Q₁ᵀ), X = X_rᵀQ₁ᵀ + X_⊥, s = y Wᵀ + U X_r,
 // y ← J s (+ y with a skip).
 func (d *denseStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs int) {
@@ -148,15 +153,11 @@ func (d *denseStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs i
 		if d.inner {
 			y = w.p[i*ni : (i+1)*ni]
 		}
-		if d.negPerp > 0 {
-			if d.inner && s.Delta != nil {
-				d.subPerp(be, g, y, w.yq, w.gr)
-			}
-			for j := range g {
-				g[j] /= eps
-			}
-		} else {
+		switch {
+		case d.negPerp == 0:
 			clear(g)
+		case d.inner && s.Delta != nil:
+			d.subPerp(be, g, y, w.yq, w.gr, 1/eps)
 		}
 		d.unproject(be, g, xr, 1)
 		if k == len(f.stages)-1 {
@@ -178,16 +179,16 @@ func (d *denseStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs i
 	w.p, w.next = w.next, w.p
 }
 
-// subPerp computes g −= δᵀ y_⊥ over weights and biases, with
+// subPerp computes g −= alpha δᵀ y_⊥ over weights and biases, with
 // y_⊥ = [y, 0] − (y Q₁) Q₁ᵀ.
-func (d *denseStage) subPerp(be blas.Backend, g, y, yq, dyq []float64) {
+func (d *denseStage) subPerp(be blas.Backend, g, y, yq, dyq []float64, alpha float64) {
 	s := d.s
 	nw := s.Out * s.In
 	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, d.r, s.In, 1, y, s.In, d.q, d.zin, 0, yq, d.r)
-	be.Gemm(blas.Trans, blas.NoTrans, s.Out, s.In, s.Batch, -1, s.Delta, s.Out, y, s.In, 1, g[:nw], s.In)
+	be.Gemm(blas.Trans, blas.NoTrans, s.Out, s.In, s.Batch, -alpha, s.Delta, s.Out, y, s.In, 1, g[:nw], s.In)
 	// δᵀ y Q₁, stored r×Out, goes back through Q₁ᵀ.
 	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, yq, d.r, s.Delta, s.Out, 0, dyq, s.Out)
-	d.unproject(be, g, dyq, 1)
+	d.unproject(be, g, dyq, alpha)
 }
 
 // mulJ computes dst = J src, mulTransJ dst = Jᵀ src, over the batch.

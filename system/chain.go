@@ -45,7 +45,8 @@ type Stage interface {
 	// the augmented system: Outputs for a Blocks stage, the pre-activations for
 	// a Dense one, and for a Dense stage with Skip both.
 	States() int
-	// check panics-free validation of the shapes; see Chain.Check.
+	// check validates the shapes and that the numbers are finite; see
+	// Chain.Check.
 	check() error
 	// gaussNewton returns the stage without its second-derivative terms.
 	gaussNewton() Stage
@@ -126,19 +127,27 @@ type Matrix struct {
 	Val        []float64
 }
 
+// Params is Out·(In+1) with a bias, Out·In without.
 func (s *Dense) Params() int {
 	if s.Bias {
 		return s.Out * (s.In + 1)
 	}
 	return s.Out * s.In
 }
+
+// Inputs is Batch·In.
 func (s *Dense) Inputs() int { return s.Batch * s.In }
+
+// Outputs is Batch·Out, or for a J in full blocks Batch times its rows.
 func (s *Dense) Outputs() int {
 	if s.J.Full != nil {
 		return s.Batch * s.J.Rows
 	}
 	return s.Batch * s.Out
 }
+
+// States is the number of pre-activations; with Skip there are as many more for
+// the outputs.
 func (s *Dense) States() int {
 	if s.Skip {
 		return 2 * s.Batch * s.Out
@@ -146,10 +155,17 @@ func (s *Dense) States() int {
 	return s.Batch * s.Out
 }
 
-func (s *Blocks) Params() int  { return s.P }
-func (s *Blocks) Inputs() int  { return s.NIn }
+// Params is P.
+func (s *Blocks) Params() int { return s.P }
+
+// Inputs is NIn.
+func (s *Blocks) Inputs() int { return s.NIn }
+
+// Outputs is NOut.
 func (s *Blocks) Outputs() int { return s.NOut }
-func (s *Blocks) States() int  { return s.NOut }
+
+// States is NOut: the outputs themselves.
+func (s *Blocks) States() int { return s.NOut }
 
 // Params is the number of parameters of the chain: the order of H.
 func (c *Chain) Params() int {

@@ -5,21 +5,38 @@ import (
 	"math"
 )
 
+// A NotFiniteError names the first NaN or infinity among the numbers of a chain.
+type NotFiniteError struct {
+	Array string // as the field of the stage is called, or Loss
+	Stage int    // from 1; 0 for the loss
+	Index int    // in the array
+	Value float64
+}
+
+func (e *NotFiniteError) Error() string {
+	if e.Stage == 0 {
+		return fmt.Sprintf("system: %s[%d] is %v", e.Array, e.Index, e.Value)
+	}
+	return fmt.Sprintf("system: stage %d: %s[%d] is %v", e.Stage, e.Array, e.Index, e.Value)
+}
+
 // Check validates the shapes of the chain and that its numbers are finite. The
-// error names the stage (from 1), the array and the index.
+// error names the stage (from 1), the array and the index; it is a
+// *NotFiniteError for a NaN or an infinity.
 func (c *Chain) Check() error {
 	if len(c.Stages) == 0 {
 		return fmt.Errorf("system: the chain has no stages")
 	}
 	for k, s := range c.Stages {
 		if err := s.check(); err != nil {
+			if e, ok := err.(*NotFiniteError); ok {
+				e.Stage = k + 1
+				return e
+			}
 			return fmt.Errorf("system: stage %d: %w", k+1, err)
 		}
 		if k > 0 && s.Inputs() != c.Stages[k-1].Outputs() {
 			return fmt.Errorf("system: stage %d takes %d numbers, stage %d gives %d", k+1, s.Inputs(), k, c.Stages[k-1].Outputs())
-		}
-		if d, ok := s.(*Dense); ok && k == 0 && d.Skip && d.In == 0 {
-			return fmt.Errorf("system: stage 1: a skip needs inputs")
 		}
 	}
 	last := c.Stages[len(c.Stages)-1]
@@ -27,6 +44,9 @@ func (c *Chain) Check() error {
 		return fmt.Errorf("system: the loss is of order %d×%d, the last stage has %d outputs", c.Loss.Batch, c.Loss.Rows, last.Outputs())
 	}
 	if err := c.Loss.check("Loss", c.Loss.Batch, c.Loss.Rows, c.Loss.Rows, true); err != nil {
+		if e, ok := err.(*NotFiniteError); ok {
+			return e
+		}
 		return fmt.Errorf("system: %w", err)
 	}
 	return nil
@@ -66,6 +86,12 @@ func (s *Dense) check() error {
 func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) error {
 	if m.IsZero() {
 		return nil
+	}
+	if m.Diag != nil && m.Full != nil {
+		return fmt.Errorf("%s has both diagonals and full blocks", name)
+	}
+	if rows < 1 {
+		return fmt.Errorf("%s has blocks of %d rows", name, rows)
 	}
 	if m.Batch != batch || m.Rows != rows || m.Cols != cols {
 		return fmt.Errorf("%s is %d blocks of %d×%d, want %d of %d×%d", name, m.Batch, m.Rows, m.Cols, batch, rows, cols)
@@ -135,7 +161,7 @@ func finite(name string, a []float64, n int) error {
 	}
 	for i, v := range a {
 		if v-v != 0 {
-			return fmt.Errorf("%s[%d] is %v", name, i, v)
+			return &NotFiniteError{Array: name, Index: i, Value: v}
 		}
 	}
 	return nil

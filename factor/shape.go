@@ -1,0 +1,43 @@
+package factor
+
+import (
+	"errors"
+
+	"costate/system"
+)
+
+// A shape is all that an analysis depends on in one stage of a chain, or in its
+// loss: the numbers may change afterwards, and whether second derivatives are
+// there, but not these.
+type shape struct {
+	dense, bias, skip           bool
+	batch, params, in, out, pre int
+}
+
+// shapeOf is the shape of stage k of c, and for k the number of stages that of
+// the loss.
+func shapeOf(c *system.Chain, k int) shape {
+	if k == len(c.Stages) {
+		return shape{batch: c.Loss.Batch, out: c.Loss.Rows}
+	}
+	s := c.Stages[k]
+	h := shape{params: s.Params(), in: s.Inputs(), out: s.Outputs()}
+	if d, ok := s.(*system.Dense); ok {
+		h.dense, h.bias, h.skip, h.batch, h.pre = true, d.Bias, d.Skip, d.Batch, d.Out
+	}
+	return h
+}
+
+// checked is the chain's own check, with a NaN or an infinity as a
+// *NotFiniteError.
+func checked(c *system.Chain) error {
+	err := c.Check()
+	if err == nil {
+		return nil
+	}
+	var e *system.NotFiniteError
+	if errors.As(err, &e) {
+		return &NotFiniteError{What: e.Array, Stage: e.Stage, Index: e.Index, Value: e.Value}
+	}
+	return err
+}
