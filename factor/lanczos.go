@@ -80,14 +80,20 @@ type LanczosReport struct {
 	Restarts int  `json:"restarts"`
 }
 
-// A LanczosError says that fewer eigenvalues than wanted have been found.
+// A LanczosError says that fewer eigenvalues than wanted have been found within
+// the bound on solves, or to the residual wanted.
 type LanczosError struct {
 	Found, Wanted int
 	Solves        int
+	Residual      float64 // of the best pair that was not accurate, or 0
 }
 
 func (e *LanczosError) Error() string {
-	return fmt.Sprintf("factor: %d of %d eigenvalues found after %d solves; a larger Basis or MaxSolves, or another shift, would help", e.Found, e.Wanted, e.Solves)
+	s := fmt.Sprintf("factor: %d of %d eigenvalues found after %d solves", e.Found, e.Wanted, e.Solves)
+	if e.Residual > 0 {
+		return s + fmt.Sprintf("; the next one keeps a residual of %.2g: a larger Tolerance would take it", e.Residual)
+	}
+	return s + "; a larger Basis or MaxSolves, or another shift, would help"
 }
 
 // countResolution is the distance over ‖A‖ that inertia counts tell apart
@@ -96,11 +102,10 @@ const countResolution = 32 * shiftBy
 
 // Factorize finds the k eigenvalues of a nearest to shift. The matrix is not
 // copied, and must not change before Factorize returns. It panics with ErrShape
-// if k is less than 1 or more than the order of a. Errors are those of
-// Block.Analyse for the size and for numbers that are not finite; a
-// *LanczosError if the bound on solves was met first; and an *AccuracyError
-// that names, as Column, the pair whose residual is too large. Values and
-// vectors may be used after a nil error only.
+// if k is less than 1 or more than the order of a. The errors are a *MemoryError
+// for the basis or a factorization, a *la.NotFiniteError, and a *LanczosError if
+// fewer than k pairs were found. Values and vectors may be used after a nil error
+// only.
 func (l *Lanczos) Factorize(a *la.BlockTridiag, shift float64, k int) error {
 	n := a.SymmetricDim()
 	if k < 1 || k > n {
@@ -120,6 +125,10 @@ func (l *Lanczos) Factorize(a *la.BlockTridiag, shift float64, k int) error {
 	if solves <= 0 {
 		solves = 100 + 20*m
 	}
+	needed := l.f.cost.Bytes + l.count.cost.Bytes + 8*int64(n)*int64(2*m+2*k+1)
+	if limit := l.f.opts.MemoryLimit; needed > limit {
+		return &MemoryError{Needed: needed, Limit: limit, What: fmt.Sprintf("a basis of %d vectors of length %d, with two factorizations,", m, n)}
+	}
 	l.values, l.vecs = l.values[:0], l.vecs[:0]
 	l.space.reset(n, m)
 	for missing := k; missing > 0 && len(l.values) < n; {
@@ -134,7 +143,7 @@ func (l *Lanczos) Factorize(a *la.BlockTridiag, shift float64, k int) error {
 		if reached, dropped := l.sift(); dropped > 0 {
 			missing = dropped
 			if len(l.values) <= had {
-				return &AccuracyError{Reached: reached, Wanted: l.tol, Column: len(l.values)}
+				return &LanczosError{Found: len(l.values), Wanted: k, Solves: l.report.Solves, Residual: reached}
 			}
 			continue
 		}

@@ -221,9 +221,17 @@ func TestLanczosBad(t *testing.T) {
 	if err := l.Factorize(grid(3, 3), 0, 1); !errors.As(err, &memory) {
 		t.Errorf("error %v for no memory", err)
 	}
+	var f Block
+	if err := f.Analyse(grid(30, 3), nil); err != nil {
+		t.Fatal(err)
+	}
+	l.Options = &Options{MemoryLimit: f.Cost().Bytes + 100} // enough for one factorization
+	if err := l.Factorize(grid(30, 3), 0, 1); !errors.As(err, &memory) {
+		t.Errorf("error %v for no memory for a basis", err)
+	}
 	l.Options = &Options{Tolerance: 1e-30}
-	var accuracy *AccuracyError
-	if err := l.Factorize(grid(3, 4), 0.1, 3); !errors.As(err, &accuracy) {
+	var failed *LanczosError
+	if err := l.Factorize(grid(3, 4), 0.1, 3); !errors.As(err, &failed) || failed.Residual == 0 || failed.Found != 0 {
 		t.Errorf("error %v for a tolerance out of reach", err)
 	}
 }
