@@ -12,9 +12,9 @@ type bkSizes struct {
 
 // The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
 var (
-	bkNative   = bkSizes{panel: 32, wide: 64, wideFrom: 640, unblocked: 20}
-	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 20}
-	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 20}
+	bkNative   = bkSizes{panel: 32, wide: 64, wideFrom: 640, unblocked: 24}
+	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 24}
+	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 24}
 )
 
 // nb is the panel's width for order n.
