@@ -108,6 +108,11 @@ func (f *Sparse) AnalysePlan(a *la.Sym, plan *partition.Plan, opts *Options) err
 	if err := plan.Perm.Validate(); err != nil {
 		return err
 	}
+	for k, h := range plan.Host {
+		if h < -1 || h >= plan.Chain.Blocks() {
+			return fmt.Errorf("factor: the plan gives group %d to block %d of %d", k, h, plan.Chain.Blocks())
+		}
+	}
 	return f.prepare(plan)
 }
 
