@@ -20,7 +20,7 @@ var Kinds = []Kind{
 		return func(i, j int) float64 { return rng.NormFloat64() }
 	}},
 	{"zero-diagonal", true, func(rng *rand.Rand, n int) func(i, j int) float64 {
-		// Every first pivot has order two.
+		// The first pivot has order two.
 		return func(i, j int) float64 {
 			if i == j {
 				return 0
