@@ -66,7 +66,7 @@ type AccuracyError struct {
 }
 
 func (e *AccuracyError) Error() string {
-	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too close to singular (for a chain, a larger damping would help)", e.Column, e.Reached, e.Wanted)
+	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too ill conditioned (a larger damping may help), or an iterative method was stopped too early", e.Column, e.Reached, e.Wanted)
 }
 
 // A MemoryError says that a factorization would need more memory than allowed.

@@ -90,6 +90,7 @@ type solveSpace struct {
 	best    []float64 // n
 	norm    float64   // bound of ‖H‖ used last
 	krylov  krylovSpace
+	shares  shares
 }
 
 // begin is the part of Analyse that all methods share.

@@ -301,3 +301,30 @@ func TestInertiaAfterFailure(t *testing.T) {
 		t.Errorf("inertia %v of a matrix that was not factorized: %q", in, e)
 	}
 }
+
+// Solves allocate nothing after the first, also side by side.
+func TestSolveAllocations(t *testing.T) {
+	c := chainCases[4].make(1).GaussNewton()
+	n := c.Params()
+	rng := rand.New(rand.NewPCG(2, 2))
+	b, x := mat.NewDense(n, 5, nil), mat.NewDense(n, 5, nil)
+	for j := range 5 {
+		b.SetCol(j, gaussian(rng, n).RawVector().Data)
+	}
+	for name, f := range methods() {
+		for _, threads := range []int{1, 2, 3} {
+			if err := errors.Join(f.Analyse(c, &factor.Options{Backend: blas.NativeThreads(threads)}), f.Factorize(0.3)); err != nil {
+				t.Fatal(err)
+			}
+			solve := func() {
+				if err := f.SolveTo(x, b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			solve()
+			if got := testing.AllocsPerRun(20, solve); got > 0 {
+				t.Errorf("%s, %d threads: %v allocations", name, threads, got)
+			}
+		}
+	}
+}

@@ -22,16 +22,7 @@ func (g *guard) solve(w *solveSpace, nrhs int) error {
 		g.note(o.reached, o.steps, o.norm)
 		return o.err(g.opts.Tolerance)
 	}
-	outcomes := make([]outcome, parts)
-	var wg sync.WaitGroup
-	for i := range parts {
-		wg.Go(func() {
-			own := g.space(1)
-			defer g.pool.put(own)
-			outcomes[i] = g.refineRows(own, w, i*nrhs/parts, (i+1)*nrhs/parts)
-		})
-	}
-	wg.Wait()
+	outcomes := g.share(w, nrhs, parts)
 	worst := outcomes[0]
 	for _, o := range outcomes[1:] {
 		worst.steps, worst.norm = max(worst.steps, o.steps), max(worst.norm, o.norm)
@@ -57,6 +48,37 @@ func (o outcome) err(tolerance float64) error {
 		return nil
 	}
 	return &AccuracyError{Reached: o.reached, Wanted: tolerance, Column: o.column}
+}
+
+// shares are the parts of a refinement side by side. The functions are made
+// once, so that starting them again allocates nothing.
+type shares struct {
+	nrhs, parts int
+	outcomes    []outcome
+	run         []func()
+	wait        sync.WaitGroup
+}
+
+// share refines the nrhs rows of w.x in so many parts side by side, each with a
+// workspace of its own.
+func (g *guard) share(w *solveSpace, nrhs, parts int) []outcome {
+	s := &w.shares
+	s.nrhs, s.parts = nrhs, parts
+	for i := len(s.run); i < parts; i++ {
+		s.outcomes = append(s.outcomes, outcome{})
+		s.run = append(s.run, func() {
+			defer s.wait.Done()
+			own := g.space(1)
+			defer g.pool.put(own)
+			s.outcomes[i] = g.refineRows(own, w, i*s.nrhs/s.parts, (i+1)*s.nrhs/s.parts)
+		})
+	}
+	s.wait.Add(parts)
+	for _, run := range s.run[:parts] {
+		go run()
+	}
+	s.wait.Wait()
+	return s.outcomes[:parts]
 }
 
 // refineRows refines the rows from to to of w.x, with the workspace own.
