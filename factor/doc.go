@@ -58,7 +58,8 @@
 // symmetric one. What a Block knows besides solutions:
 //
 //	Inertia, LogDet, Cond          signs of the eigenvalues, determinant, condition
-//	InverseTo, InverseDiagTo       the elements of A⁻¹ inside the blocks; its diagonal
+//	InverseTo, InverseDiagTo       the elements of A⁻¹ inside the blocks; its diagonal,
+//	                               which a Sparse gives too
 //	InverseTrace                   the trace of A⁻¹B: a derivative of log|det A|
 //	QuadFormTo, QuadFormRaw        bᵀA⁻¹b, refined or from half a solve
 //
