@@ -42,13 +42,11 @@
 //
 // Force chooses another one, and so does the environment variable COSTATE_ISA
 // at the start of a program. The blocks of avx2 are measured (on an AMD EPYC of
-// the third generation, TestCalibrateBlocks). The kernels of avx512 pass all
-// tests of this package on an emulated Skylake-X (Bochs 2.7), which says
-// nothing of their speed: their blocks follow from the sizes of the caches.
-//
-// The assembly is written by the program in la/blas/_gen, with the vector width
-// and the tile as parameters, by means of avo; check.sh there compares. Every
-// kernel has its twin in Go, whose name ends in _g.
+// the third generation, TestCalibrateBlocks). The kernels of avx512 passed, on an emulated
+// Skylake-X (Bochs 2.7), the comparison of every kernel with its twin and the
+// tests of small sizes, of block boundaries, of values that are not finite, of
+// triangular systems and of threads. That says nothing of their speed: their
+// blocks follow from the sizes of the caches.
 //
 // # Threads
 //
