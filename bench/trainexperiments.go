@@ -101,7 +101,7 @@ var newtonExperiment = experiment{
 	name:  "newton",
 	title: "A fixed batch, by the exact Hessian",
 	note: `The problem of the experiment fixed, to a loss of 1e-2, by Newton's method with the exact, indefinite Hessian: in a
-trust region and with a cubic term, for up to 30 seconds on batches of 16 with five seeds, and for up to 150 seconds on the
+trust region and with a cubic term, for up to 30 seconds on batches of 16 with five seeds, and for up to 90 seconds on the
 batch of 64 with the first seed. Steps that were tried and not taken count as steps. Each takes one to ten factorizations of
 H + λI (10,000 parameters, pivot blocks of order 384 and 1,536).`,
 	run: func(_ *session, x *experimentRun) error {
@@ -113,7 +113,7 @@ H + λI (10,000 parameters, pivot blocks of order 384 and 1,536).`,
 			batch, seeds int
 			seconds      float64
 			names        string
-		}{{16, x.seeds, 30, "lm tr cubic"}, {64, 1, 150, "lm tr"}} {
+		}{{16, x.seeds, 30, "lm tr cubic"}, {64, 1, 90, "lm tr"}} {
 			for _, act := range []nn.Activation{nn.Tanh, nn.ReLU} {
 				for seed := range uint64(c.seeds) {
 					j, err := x.fixedBatch(act, set, c.batch, seed+1, c.seconds, 1e-2)
