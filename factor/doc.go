@@ -1,7 +1,8 @@
 // Package factor solves (H + εI) x = g for the Hessian or the Gauss–Newton
 // matrix H of a network in time linear in its depth, and says what the
 // elimination reveals on the way: inertia, determinant, spectrum. It also
-// factors any symmetric block-tridiagonal matrix, with no network in sight.
+// factors any symmetric block-tridiagonal matrix (Block) and any sparse
+// symmetric matrix at all (Sparse), with no network in sight.
 //
 // # Elimination, on two unknowns a stage
 //
