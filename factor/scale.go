@@ -26,7 +26,7 @@ type equilibration struct {
 
 const (
 	maxSweeps = 8
-	meanSteps = 30
+	meanSteps = 100
 
 	// Exponents of scales stay within this, so that products of two are finite.
 	scalingLimit = 500
@@ -132,9 +132,8 @@ func (q *equilibration) means(a *la.Sym) {
 			rho += r[i] * p[i]
 		}
 	}
-	first := rho
 	for range meanSteps {
-		if !(rho > 1e-3*first) || rho < float64(n)/16 {
+		if !(rho > float64(n)/16) {
 			break
 		}
 		for i, v := range p {

@@ -329,3 +329,40 @@ func TestSparseUnstableLeaves(t *testing.T) {
 		}
 	}
 }
+
+// Scales that differ by 270 orders of magnitude, and matrices near the ends of
+// the range of numbers, change neither inertia nor accuracy.
+func TestSparseExtremeScales(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 6))
+	for name, a := range sparseCases(rng) {
+		n := a.SymmetricDim()
+		var plain Sparse
+		if err := plain.Factorize(a); err != nil || plain.Cond() > 1e9 {
+			continue
+		}
+		for _, c := range []struct{ shift, spread int }{{490, 1}, {-490, 1}, {0, 450}} {
+			e := make([]int, n)
+			for i := range e {
+				e[i] = c.shift + rng.IntN(2*c.spread) - c.spread
+			}
+			s := scaledBy(a, e)
+			var f Sparse
+			if err := f.Factorize(s); err != nil {
+				t.Errorf("%s, scales 2^(%d±%d): %v", name, c.shift, c.spread, err)
+				continue
+			}
+			if f.Inertia() != plain.Inertia() {
+				t.Errorf("%s, scales 2^(%d±%d): inertia %v, want %v", name, c.shift, c.spread, f.Inertia(), plain.Inertia())
+			}
+			// The right-hand side of a solution whose scaled form is all ones.
+			x, b := mat.NewVecDense(n, nil), make([]float64, n)
+			for i := range n {
+				x.SetVec(i, math.Ldexp(1, -e[i]))
+			}
+			s.MulVecTo(b, x.RawVector().Data)
+			if err := f.SolveVecTo(x, mat.NewVecDense(n, b)); err != nil {
+				t.Errorf("%s, scales 2^(%d±%d): %v", name, c.shift, c.spread, err)
+			}
+		}
+	}
+}
