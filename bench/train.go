@@ -27,6 +27,7 @@ type trainFlags struct {
 	curvature  int
 	cg         bool
 	count      bool
+	floor      float64
 	steps      int
 	seconds    float64
 	rates      []float64
@@ -99,6 +100,7 @@ NAME.png in the folder of --out.`,
 	fl.IntVar(&f.curvature, "curvature-batch", 0, "samples for the curvature of lm, if not the batch itself")
 	fl.BoolVar(&f.cg, "cg", false, "with --curvature-batch: solve for the whole batch by preconditioned conjugate gradients")
 	fl.BoolVar(&f.count, "count", false, "count the negative eigenvalues of the Hessian at every step of tr and cubic (one more factorization)")
+	fl.Float64Var(&f.floor, "min-damping", 0, "least damping of lm; with mini-batches about 0.5 keeps steps from following the noise of a batch (0: none)")
 	fl.IntVar(&f.steps, "steps", 0, "steps of each optimizer at most (0: no limit)")
 	fl.Float64Var(&f.seconds, "seconds", 8, "seconds of each optimizer and learning rate at most")
 	fl.Float64SliceVar(&f.rates, "lr", nil, "learning rate of sgd, momentum and adam; a list is a grid (default 0.003,0.01 for adam, 0.03,0.3 for the others)")
@@ -123,9 +125,9 @@ func isFirstOrder(name string) bool { return name == "sgd" || name == "momentum"
 func (f *trainFlags) newOptimizer(name string, rate float64, backend blas.Backend) train.Optimizer {
 	switch name {
 	case "lm":
-		o := &train.LevenbergMarquardt{Backend: backend}
+		o := &train.LevenbergMarquardt{Backend: backend, MinDamping: f.floor}
 		if !f.fixed && f.net.batch > 0 {
-			o.Memory = 0.9
+			o.Memory = 0.5
 		}
 		if f.cg {
 			o.CG = &train.ConjugateGradients{}
@@ -199,6 +201,8 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 		return usagef("--steps is %d; it cannot be negative", f.steps)
 	case !(f.target >= 0):
 		return usagef("--target is %g; it cannot be negative", f.target)
+	case !(f.floor >= 0):
+		return usagef("--min-damping is %g; it cannot be negative", f.floor)
 	case f.curvature < 0:
 		return usagef("--curvature-batch is %d; it cannot be negative", f.curvature)
 	case f.cg && f.curvature == 0:
