@@ -26,7 +26,8 @@ type denseStage struct {
 	lq      []float64 // Batch×zin, scratch of the factorization
 	tau     []float64
 	workQ   []float64
-	negPerp int // number of perpendicular parameters
+	reach   float64 // largest squared norm of a row of U
+	negPerp int     // number of perpendicular parameters
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
@@ -95,14 +96,18 @@ func (d *denseStage) point(st system.Stage) {
 	}
 	var im lapack.Implementation
 	im.Dgelqf(s.Batch, d.zin, d.lq, d.zin, d.tau, d.workQ, len(d.workQ))
+	d.reach = 0
 	for n := range s.Batch {
+		sum := 0.0
 		for j := range d.r {
 			v := 0.0
 			if j <= n {
 				v = d.lq[n*d.zin+j]
 			}
 			d.u[n*d.r+j] = v
+			sum += v * v
 		}
+		d.reach = max(d.reach, sum)
 	}
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
@@ -116,6 +121,7 @@ func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *p
 	pu := d.pullBack(f)
 	m := d.pivot.m
 	d.ps, d.eps = pu, eps
+	p.spread = max(p.spread, maxLower(pu, n)*d.reach)
 	if d.batched {
 		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
 		f.bands.rows(n, n*n, d.fold)

@@ -20,6 +20,11 @@ const (
 	// error by shiftBy·cond(H+εI) a step.
 	growthAlarm = 1e10
 	shiftBy     = 1e-8
+
+	// doubtful is the size of the smallest pivot, in units of its rounding
+	// error by an estimate that ignores how errors grow from stage to stage,
+	// below which the factors are put to a test.
+	doubtful = 100
 )
 
 // A kernel factors and solves at exactly the damping it is given, without a
@@ -42,8 +47,12 @@ type pivots struct {
 	// growth is the largest element of the pivot blocks, all in the units of
 	// H, and scale a lower bound of ‖H+εI‖ read off on the way.
 	growth, scale float64
+	// spread is the largest element of the matrices, in the units of H, from
+	// which the pivot blocks were formed. Where it is larger than they are they
+	// are what a cancellation left.
+	spread float64
 	// tiny is the smallest pivot in units of the rounding error of its block,
-	// |d| / (order·unit·max|S|), met at the place (block, pivot).
+	// |d| / (order·unit·max(|S|, spread)), met at the place (block, pivot).
 	tiny         float64
 	block, pivot int
 	finite       bool
@@ -205,7 +214,7 @@ func (g *guard) factorize() error {
 		return g.avoid(p)
 	}
 	g.settle(p, 0)
-	if p.tiny < 1 {
+	if p.tiny < doubtful {
 		return g.doubt(p)
 	}
 	g.factored = true
@@ -281,16 +290,21 @@ func (g *guard) avoid(p pivots) error {
 	return &SingularError{Block: p.block, Pivot: p.pivot, Eps: g.eps[0], Suggest: g.eps[0] + 1e-4*norm, blind: true}
 }
 
-// doubt settles a factorization without growth one of whose pivots is within
-// the rounding error of its block. Its factors are those of a matrix within
-// rounding of H + εI: if their inverse is as large as rounding lets it become,
-// that matrix is singular. Otherwise the inertia is certified by counts on both
-// sides, and the factorization made anew; or, if it turns out too inaccurate to
-// refine with, the one at ε + δ.
+// doubt settles a factorization without growth one of whose pivots could be
+// rounding error. If the factors F are those of H + εI + E with ‖E F⁻¹‖ < 1, no
+// eigenvalue changes its sign on the way from one to the other, and the inertia
+// is certain. Otherwise, if their inverse is as large as rounding lets it become,
+// the matrix is singular; if not the inertia is certified by counts on both
+// sides, and the factorization made anew; or, if it is too inaccurate to refine
+// with, the one at ε + δ.
 func (g *guard) doubt(p pivots) error {
 	norm := g.magnitude()
-	refines, inverse := g.probe()
-	if !(inverse*norm*unit*float64(g.n) < 1) {
+	refines, inverse, change := g.probe()
+	if change < 0.1 {
+		g.factored = true
+		return nil
+	}
+	if p.tiny < 1 && !(inverse*norm*unit*float64(g.n) < 1) {
 		return g.singular(p)
 	}
 	delta := shiftBy * norm
@@ -312,9 +326,10 @@ func (g *guard) doubt(p pivots) error {
 }
 
 // probe solves with an irregular right-hand side. It reports whether the
-// factors at hand refine to the tolerance, and a lower bound of the norm of
-// their inverse, NaN if the solution is not finite.
-func (g *guard) probe() (refines bool, inverse float64) {
+// factors F at hand refine to the tolerance, a lower bound of the norm of their
+// inverse, NaN if the solution is not finite, and an estimate of the Frobenius
+// norm of E F⁻¹, where F factors H + εI + E.
+func (g *guard) probe() (refines bool, inverse, change float64) {
 	w := g.space(1)
 	defer g.pool.put(w)
 	irregular(w.b)
@@ -322,8 +337,10 @@ func (g *guard) probe() (refines bool, inverse float64) {
 	g.kernel.solve(w.x, 1)
 	nb := norm2(w.b)
 	inverse = norm2(w.x) / nb
+	g.residual(w, w.d, w.x, w.b, nb, 0) // E F⁻¹ b
+	change = norm2(w.d) / nb * math.Sqrt(float64(g.n))
 	reached, _ := g.improve(w, w.x, w.b, w.d, nb, g.estimateNorm())
-	return reached <= g.opts.Tolerance, inverse
+	return reached <= g.opts.Tolerance, inverse, change
 }
 
 // straddle records the uncertain inertia of a matrix with an eigenvalue

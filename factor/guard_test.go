@@ -12,6 +12,8 @@ import (
 	"costate/factor"
 	"costate/la"
 	"costate/la/blas"
+	"costate/nn"
+	"costate/nn/data"
 	"costate/system"
 	"costate/system/chaintest"
 )
@@ -324,6 +326,47 @@ func TestSolveAllocations(t *testing.T) {
 			solve()
 			if got := testing.AllocsPerRun(20, solve); got > 0 {
 				t.Errorf("%s, %d threads: %v allocations", name, threads, got)
+			}
+		}
+	}
+}
+
+// In a deep network whose samples become the same on the way, the later stages
+// leave large matrices in directions that the parameters of the earlier ones
+// hardly reach: their pivot blocks are small, and what is left of a cancellation.
+// Such factors are found out, and the solutions come from others.
+func TestChainHiddenGrowth(t *testing.T) {
+	widths := []int{8}
+	for range 299 {
+		widths = append(widths, 6)
+	}
+	net, err := nn.New(8, nn.CrossEntropy, nn.MLP(append(widths, 3), nn.Tanh, true)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seed := range []uint64{2, 3} {
+		net.Init(seed, nil)
+		set, err := data.Gaussian(3, 8, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lin nn.Linearization
+		if err := net.Linearize(&lin, set.Batch(0, 3)); err != nil {
+			t.Fatal(err)
+		}
+		g := mat.NewVecDense(len(lin.Gradient), lin.Gradient)
+		var f factor.Chain
+		if err := f.Analyse(&lin.Chain, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, eps := range []float64{1e-4, 1e-6, 1e-7, 1e-8} {
+			var x mat.VecDense
+			if err := errors.Join(f.Factorize(eps), f.SolveVecTo(&x, g)); err != nil {
+				t.Errorf("seed %d, eps %g: %v", seed, eps, err)
+			}
+			// Factors that know the signs of all eigenvalues refine quickly.
+			if r := f.Report(); f.Inertia().Certain && r.Shift == 0 && r.Refinements > 5 {
+				t.Errorf("seed %d, eps %g: inertia %v of factors that took %d refinements", seed, eps, f.Inertia(), r.Refinements)
 			}
 		}
 	}

@@ -44,14 +44,7 @@ func (b *pivotBlock) factor(be blas.Backend, work []float64, definite bool, p *p
 	if b.m == 0 {
 		return
 	}
-	big := 0.0
-	for i := range b.m {
-		for _, v := range b.s[i*b.m : i*b.m+i+1] {
-			if a := math.Abs(v); a > big {
-				big = a
-			}
-		}
-	}
+	big := maxLower(b.s, b.m)
 	p.growth = max(p.growth, big)
 	b.chol = false
 	if definite {
@@ -117,7 +110,7 @@ func (p *pivots) add(d float64, m int, big float64, block, i int) {
 		p.finite = false
 	}
 	p.logAbs += math.Log(a)
-	if t := a / (float64(m) * unit * big); !(t >= p.tiny) {
+	if t := a / (float64(m) * unit * max(big, p.spread)); !(t >= p.tiny) {
 		p.tiny, p.block, p.pivot = t, block, i
 		if t != t { // 0/0: the block is zero
 			p.tiny = 0

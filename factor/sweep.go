@@ -235,15 +235,23 @@ func (d *denseStage) mulTransJ(dst, src []float64) {
 
 func logAbs(x float64) float64 { return math.Log(math.Abs(x)) }
 
-// maxLower is the largest absolute value in the lower triangle of a.
+// maxLower is the largest absolute value in the lower triangle of a, NaN if
+// there is one in it. Without their signs the bits of numbers are in the order
+// of the numbers, and integers compare faster.
 func maxLower(a []float64, n int) float64 {
-	big := 0.0
+	const sign = 1 << 63
+	var m0, m1, m2, m3 uint64
 	for i := range n {
-		for _, v := range a[i*n : i*n+i+1] {
-			if b := math.Abs(v); b > big {
-				big = b
-			}
+		row := a[i*n : i*n+i+1]
+		for ; len(row) >= 4; row = row[4:] {
+			m0 = max(m0, math.Float64bits(row[0])&^sign)
+			m1 = max(m1, math.Float64bits(row[1])&^sign)
+			m2 = max(m2, math.Float64bits(row[2])&^sign)
+			m3 = max(m3, math.Float64bits(row[3])&^sign)
+		}
+		for _, v := range row {
+			m0 = max(m0, math.Float64bits(v)&^sign)
 		}
 	}
-	return big
+	return math.Float64frombits(max(m0, m1, m2, m3))
 }
