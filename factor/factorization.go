@@ -25,8 +25,10 @@ type Factorization interface {
 	// the defaults.
 	Analyse(c *system.Chain, opts *Options) error
 
-	// Update takes a new point: a chain of the same shapes. It panics with
-	// ErrShape if the shapes differ, and returns a *NotFiniteError as Analyse.
+	// Update takes a new point: a chain of the same shapes, by itself an exact
+	// Hessian or a Gauss–Newton matrix. It panics with ErrShape if the shapes
+	// differ, and returns a *NotFiniteError as Analyse; Factorize then returns
+	// that error too, until an Update succeeds.
 	Update(c *system.Chain) error
 
 	// Factorize factors H + εI. It returns a *SingularError if that matrix is
@@ -57,8 +59,10 @@ type Factorization interface {
 	Inertia() la.Inertia
 
 	// LogDet returns log|det(H + εI)| and the sign of the determinant. The
-	// sign is 0 where the inertia is not certain. Both are NaN for the
-	// iterative methods, which do not know them.
+	// sign is 0 where the inertia is not certain. Where Report gives a shift δ
+	// the logarithm is the mean of those at ε±δ, which for an eigenvalue λ of
+	// H + εI is off by about (δ/λ)²/2. Both are NaN for the iterative methods,
+	// which do not know them.
 	LogDet() (log, sign float64)
 
 	// Report tells how the last Factorize and the last solve went.
@@ -114,7 +118,8 @@ type Report struct {
 	// NormH is the lower bound of ‖H‖₂ that the backward error of the last
 	// solve was measured with: no estimate flatters the error.
 	NormH float64 `json:"norm_h"`
-	// Flops counts the floating-point operations of Factorize by formula.
+	// Flops counts the floating-point operations of Factorize by formula:
+	// those of Cost for each factorization that it took.
 	Flops int64 `json:"flops"`
 	// Bytes is the memory held by the factorization.
 	Bytes int64 `json:"bytes"`
