@@ -270,7 +270,7 @@ func (g *guard) avoid(p pivots) error {
 		if g.alarming(below) || g.alarming(above) {
 			continue
 		}
-		if below.negative == above.negative && below.zero+above.zero == 0 {
+		if agree(below, above) {
 			g.settle(above, delta)
 			// The derivative of log|det| drops out of the mean.
 			g.logAbs = (below.logAbs + above.logAbs) / 2
@@ -309,7 +309,7 @@ func (g *guard) doubt(p pivots) error {
 	}
 	delta := shiftBy * norm
 	below, above := g.shifted(-delta), g.shifted(delta)
-	same := below.negative == above.negative && below.zero+above.zero == 0 && !g.alarming(below) && !g.alarming(above)
+	same := agree(below, above) && !g.alarming(below) && !g.alarming(above)
 	if refines {
 		g.settle(g.shifted(0), 0)
 	} else {
@@ -341,6 +341,12 @@ func (g *guard) probe() (refines bool, inverse, change float64) {
 	change = norm2(w.d) / nb * math.Sqrt(float64(g.n))
 	reached, _ := g.improve(w, w.x, w.b, w.d, nb, g.estimateNorm())
 	return reached <= g.opts.Tolerance, inverse, change
+}
+
+// agree reports whether factorizations on both sides count the same, and none of
+// their pivots is rounding error.
+func agree(below, above pivots) bool {
+	return below.negative == above.negative && below.zero+above.zero == 0 && min(below.tiny, above.tiny) >= 1
 }
 
 // straddle records the uncertain inertia of a matrix with an eigenvalue
