@@ -50,15 +50,14 @@ type leaves struct {
 	perm     []int
 
 	// Workspace.
-	c, x, xd  []float64 // of a group: coupling, X, X D⁻¹
-	u         []float64
-	d, o      []float64
-	big       []float64
-	major     [2][]float64 // X and X D⁻¹ of a bundle, major side
-	minor     [2][]float64 // the same of a run, minor side
-	work      []float64
-	kept      [2]keptUpdate
-	flopCount int64
+	c, x, xd []float64 // of a group: coupling, X, X D⁻¹
+	u        []float64
+	d, o     []float64
+	big      []float64
+	major    [2][]float64 // X and X D⁻¹ of a bundle, major side
+	minor    [2][]float64 // the same of a run, minor side
+	work     []float64
+	kept     [2]keptUpdate
 }
 
 // A leafGroup is one group; its pivots are at f[at:at+n*n], e[first:], perm[first:].
@@ -169,7 +168,6 @@ func (l *leaves) init(a *la.Sym, plan *partition.Plan, be blas.Backend) error {
 	for k := 1; k < len(l.ptr); k++ {
 		l.ptr[k] = max(l.ptr[k], l.ptr[k-1])
 	}
-	l.cost()
 	return nil
 }
 
@@ -237,7 +235,7 @@ func (l *leaves) size() leafSize {
 	return s
 }
 
-// cost counts flops, and returns it with the bytes and the flops of a solve.
+// cost counts the flops and bytes of the groups.
 func (l *leaves) cost() Cost {
 	var c Cost
 	for i := range l.groups {
@@ -246,7 +244,6 @@ func (l *leaves) cost() Cost {
 		c.Factor += n*n*n/3 + n*n*q + n*q*q
 		c.Solve += 4*n*n + 8*n*q
 	}
-	l.flopCount = c.Factor
 	s := l.size()
 	c.Bytes = 8 * int64(s.f+2*s.unknowns+3*s.qn+s.u+3*s.n+2*(s.major+s.minor+s.keptSub+s.keptNext)+max(2*s.n, l.backend.SytrfWork(s.n)))
 	return c

@@ -50,10 +50,7 @@ func (q *equilibration) resize(n int) {
 // stand for norms. A row of zeros stays as it is. It allocates nothing. The error
 // is a *la.NotFiniteError if a holds a NaN or an infinity.
 func (q *equilibration) measure(a *la.Sym) (norm, scaled float64, err error) {
-	for i := range q.s {
-		q.exp[i], q.s[i] = 0, 1
-	}
-	q.total, q.plain = 0, true
+	q.unscale()
 	norm = q.survey(a)
 	if norm-norm != 0 {
 		return norm, norm, a.CheckFinite("A")
@@ -65,6 +62,14 @@ func (q *equilibration) measure(a *la.Sym) (norm, scaled float64, err error) {
 	return norm, q.survey(a), nil
 }
 
+// unscale goes back to no scaling.
+func (q *equilibration) unscale() {
+	for i := range q.s {
+		q.exp[i], q.s[i] = 0, 1
+	}
+	q.total, q.plain = 0, true
+}
+
 // sweep scales until rows are alike: first by their elements' mean orders of
 // magnitude, which undoes any scaling that the matrix came with, then, where
 // that leaves rows apart, by their norms.
@@ -73,15 +78,33 @@ func (q *equilibration) sweep(a *la.Sym) {
 	if high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
 		return
 	}
+	q.scale(a)
+}
+
+// force scales a matrix whose rows are alike, and reports whether that changes
+// it. Large elements may hide that the small ones of a row are small by scaling
+// only. It returns the norm of the scaled matrix.
+func (q *equilibration) force(a *la.Sym) (scaled float64, changed bool) {
+	q.scale(a)
+	low, high := q.exp[0], q.exp[0]
+	for _, e := range q.exp {
+		low, high = min(low, e), max(high, e)
+	}
+	return q.survey(a), low < high
+}
+
+// scale scales by means, then by norms.
+func (q *equilibration) scale(a *la.Sym) {
 	q.plain = false
 	q.means(a)
 	for range maxSweeps {
 		q.survey(a)
-		if low, high = spread(q.row); high <= scalingRange*low {
+		if low, high := spread(q.row); high <= scalingRange*low {
 			break
 		}
 		q.divide(q.row)
 	}
+	q.total = 0
 	for i, v := range q.s {
 		f, e := math.Frexp(v) // v = f 2^e, f in [0.5, 1)
 		if f < math.Sqrt2/2 {

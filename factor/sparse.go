@@ -145,6 +145,12 @@ func (f *Sparse) rescale() (err error) {
 	if f.norm, f.scaled, err = f.eq.measure(f.kept); err != nil {
 		return err
 	}
+	f.scaleValues()
+	return nil
+}
+
+// scaleValues makes S A S.
+func (f *Sparse) scaleValues() {
 	if f.eq.plain {
 		f.s = f.kept
 	} else {
@@ -155,7 +161,6 @@ func (f *Sparse) rescale() (err error) {
 		f.eq.apply(f.s, f.kept)
 	}
 	f.src.a = f.s
-	return nil
 }
 
 // prepare makes what the plan asks for.

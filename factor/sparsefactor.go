@@ -20,6 +20,16 @@ func (f *Sparse) factorize() error {
 	if _, ok := err.(*SingularError); err != nil && !ok {
 		return err
 	}
+	if f.eq.plain && (err != nil || f.alarming(0) || f.stats.tiny < doubtfulPivot) {
+		var changed bool
+		if f.scaled, changed = f.eq.force(f.kept); changed {
+			f.scaleValues()
+			return f.factorize()
+		}
+		f.eq.plain = true
+		f.eq.unscale()
+		f.scaled = f.norm
+	}
 	if err == nil && !f.alarming(0) {
 		f.settle(f.stats, 0, true)
 		if f.stats.tiny < 1 {
@@ -37,6 +47,10 @@ func (f *Sparse) factorize() error {
 	}
 	return f.avoid(cause)
 }
+
+// doubtfulPivot is how many times the rounding errors of its block a pivot must
+// be for the scaling not to be doubted.
+const doubtfulPivot = 1e4
 
 // leading is the number of leaves.
 func (f *Sparse) leading() int { return f.plan.Leaves.Len() }
