@@ -548,3 +548,13 @@ func TestChainBadInput(t *testing.T) {
 		}()
 	}
 }
+
+// residualError measures a backward error with the products of gonum's kernels.
+func residualError(c *system.Chain, eps, norm float64, x, b *mat.VecDense) float64 {
+	var r mat.VecDense
+	r.CloneFromVec(x)
+	system.NewProduct(c, blas.Gonum(1)).HessVec(r.RawVector().Data, x.RawVector().Data)
+	r.AddScaledVec(&r, eps, x)
+	r.SubVec(b, &r)
+	return mat.Norm(&r, 2) / (norm*mat.Norm(x, 2) + mat.Norm(b, 2))
+}
