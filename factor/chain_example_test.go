@@ -15,7 +15,6 @@ import (
 // factorization knows about the Hessian.
 func ExampleChain() {
 	digits := data.Digits()
-	digits.Scale(0, 1.0/16)
 	net, err := nn.New(64, nn.CrossEntropy, nn.MLP([]int{64, 8, 8, 10}, nn.Tanh, true)...)
 	if err != nil {
 		fmt.Println(err)
@@ -41,22 +40,21 @@ func ExampleChain() {
 	fmt.Println("a saddle of H + εI:", in.Negative > 0, "certain:", in.Certain)
 
 	// Another damping reuses the point: here one at which H + εI is definite.
-	if err := f.Factorize(1); err != nil {
+	if err := f.Factorize(2); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("negative eigenvalues of H below -1:", f.Inertia().Negative)
+	fmt.Println("negative eigenvalues of H below -2:", f.Inertia().Negative)
 	// Output:
 	// parameters: 682
 	// backward error at most 1e-14: true
 	// a saddle of H + εI: true certain: true
-	// negative eigenvalues of H below -1: 0
+	// negative eigenvalues of H below -2: 0
 }
 
 // How many eigenvalues of a Hessian are negative, and what the smallest is.
 func ExampleSpectrum() {
 	digits := data.Digits()
-	digits.Scale(0, 1.0/16)
 	net, err := nn.New(64, nn.CrossEntropy, nn.MLP([]int{64, 8, 8, 10}, nn.Tanh, true)...)
 	if err != nil {
 		fmt.Println(err)
@@ -88,9 +86,9 @@ func ExampleSpectrum() {
 		fmt.Printf("below %5.2f: %3d, certain: %v\n", c.Shift, c.Below, c.Certain)
 	}
 	// Output:
-	// smallest eigenvalue -0.15
-	// below -0.10:   6, certain: true
-	// below -0.01:  57, certain: true
-	// below  0.01: 615, certain: true
-	// below  0.10: 673, certain: true
+	// smallest eigenvalue -1.51
+	// below -0.10:  56, certain: true
+	// below -0.01: 108, certain: true
+	// below  0.01: 560, certain: true
+	// below  0.10: 619, certain: true
 }
