@@ -19,7 +19,10 @@ const (
 	// far below the alarm. Refinement against the asked damping contracts the
 	// error by shiftBy·cond(H+εI) a step.
 	growthAlarm = 1e10
-	shiftBy     = 1e-8
+	// moderate is the growth up to which the factors are taken for those of a
+	// matrix within rounding.
+	moderate = 1e4
+	shiftBy  = 1e-8
 
 	// doubtful is the size of the smallest pivot, in units of its rounding
 	// error by an estimate that ignores how errors grow from stage to stage,
@@ -293,8 +296,8 @@ func (g *guard) avoid(p pivots) error {
 // doubt settles a factorization without growth one of whose pivots could be
 // rounding error. If the factors F are those of H + εI + E with ‖E F⁻¹‖ < 1, no
 // eigenvalue changes its sign on the way from one to the other, and the inertia
-// is certain. Otherwise, if their inverse is as large as rounding lets it become,
-// the matrix is singular; if not the inertia is certified by counts on both
+// is certain. Otherwise, if their inverse is as large as rounding lets it become
+// and no growth has made E large, the matrix is singular; if not the inertia is certified by counts on both
 // sides, and the factorization made anew; or, if it is too inaccurate to refine
 // with, the one at ε + δ.
 func (g *guard) doubt(p pivots) error {
@@ -304,7 +307,7 @@ func (g *guard) doubt(p pivots) error {
 		g.factored = true
 		return nil
 	}
-	if p.tiny < 1 && !(inverse*norm*unit*float64(g.n) < 1) {
+	if p.tiny < 1 && p.growth <= moderate*max(norm, p.scale) && !(inverse*norm*unit*float64(g.n) < 1) {
 		return g.singular(p)
 	}
 	delta := shiftBy * norm
