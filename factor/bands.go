@@ -3,7 +3,18 @@ package factor
 import (
 	"math"
 	"sync"
+
+	"costate/la/blas"
 )
+
+// oneThread is the backend with one thread, for calls in goroutines of our own;
+// be itself if it does not come by its name.
+func oneThread(be blas.Backend) blas.Backend {
+	if one, err := blas.ByName(be.Name(), 1); err == nil {
+		return one
+	}
+	return be
+}
 
 // bands runs loops over rows on a few goroutines. Its functions are made once,
 // and so must the loop bodies be: starting a loop then allocates nothing. A

@@ -94,9 +94,9 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 	}
 	f.bands = newBands(f.opts.Backend.Threads())
 	f.mirrorTiles = f.mirrorRows
-	f.serial = f.opts.Backend
-	if one, err := blas.ByName(f.opts.Backend.Name(), 1); err == nil && f.bands != nil {
-		f.serial, f.beside = one, newBeside()
+	f.serial = oneThread(f.opts.Backend)
+	if f.bands != nil {
+		f.beside = newBeside()
 	}
 	maxN, maxM, maxT1, maxT2, maxV := 0, 0, 0, 0, 0
 	for k, s := range c.Stages {

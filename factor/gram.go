@@ -41,13 +41,25 @@ type Gram struct {
 	deltas [][]float64 // per stage q×Out: Δ_k
 	lambda []float64   // q×widest
 	other  []float64
-	zz     []float64 // Batch×Batch
-	pair   []float64 // q×q: one stage's part
+	zz     [][]float64 // per stage Batch×Batch: z̄z̄ᵀ
 	pivot  *pivotBlock
 	work   []float64
 	eps    []float64 // damping of the factors at hand
 
+	bands   *bands
+	serial  blas.Backend // the backend, with one thread
+	sumBody func(from, to int)
+	dst     []float64 // what sum computes
+	weights []float64
+	inverse []float64 // 1/ε by stage
+	panels  pool[panelSpace]
+
 	spaces pool[outputSpace]
+}
+
+// panelSpace is the workspace of one thread of sum.
+type panelSpace struct {
+	pair []float64 // gramPanel×q: one stage's part
 }
 
 // outputSpace is the workspace of one solve.
@@ -86,13 +98,16 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	for _, s := range c.Stages {
 		d := s.(*system.Dense)
 		f.deltas = append(f.deltas, make([]float64, f.q*d.Out))
+		f.zz = append(f.zz, make([]float64, batch*batch))
 		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
 	}
 	f.lambda, f.other = make([]float64, f.q*widest), make([]float64, f.q*widest)
-	f.zz, f.pair, f.gram = make([]float64, batch*batch), make([]float64, f.q*f.q), make([]float64, f.q*f.q)
+	f.gram = make([]float64, f.q*f.q)
+	f.bands, f.sumBody = newBands(f.opts.Backend.Threads()), f.sumPanels
+	f.serial = oneThread(f.opts.Backend)
 	f.pivot = newPivotBlock(f.q, 0)
 	f.work = make([]float64, f.opts.Backend.SytrfWork(f.q))
-	f.eps = make([]float64, len(c.Stages))
+	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	if err := f.take(); err != nil {
 		f.kernel = nil
 		return err
@@ -135,13 +150,12 @@ func (f *Gram) take() error {
 			}
 		}
 	}
-	clear(f.gram)
 	lambda, other := f.lambda, f.other
 	for k := len(f.chain.Stages) - 1; k >= 0; k-- {
 		d := f.chain.Stages[k].(*system.Dense)
 		nu := f.deltas[k]
 		f.throughMap(nu, lambda, d)
-		f.addStage(f.gram, k, 1)
+		f.sampleGram(k)
 		if k == 0 {
 			break
 		}
@@ -154,6 +168,7 @@ func (f *Gram) take() error {
 		f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, f.q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
 		lambda, other = other, lambda
 	}
+	f.sum(f.gram, nil)
 	return nil
 }
 
@@ -180,28 +195,64 @@ func (f *Gram) throughMap(nu, lambda []float64, d *system.Dense) {
 	}
 }
 
-// addStage adds weight·(Δ_kΔ_kᵀ)⊙(z̄z̄ᵀ⊗11ᵀ) to the lower triangle of s.
-func (f *Gram) addStage(s []float64, k int, weight float64) {
+// sampleGram computes the lower triangle of z̄z̄ᵀ of a stage.
+func (f *Gram) sampleGram(k int) {
 	d := f.chain.Stages[k].(*system.Dense)
-	be, q, c, batch := f.opts.Backend, f.q, f.root.c, f.root.batch
-	be.Syrk(blas.Lower, blas.NoTrans, q, d.Out, weight, f.deltas[k], d.Out, 0, f.pair, q)
+	batch, zz := f.root.batch, f.zz[k]
 	bias := 0.0
 	if d.Bias {
 		bias = 1
 	}
-	for i := range f.zz {
-		f.zz[i] = bias
+	for i := range zz {
+		zz[i] = bias
 	}
 	if d.In > 0 {
-		be.Syrk(blas.Lower, blas.NoTrans, batch, d.In, 1, d.Z, d.In, 1, f.zz, batch)
+		f.opts.Backend.Syrk(blas.Lower, blas.NoTrans, batch, d.In, 1, d.Z, d.In, 1, zz, batch)
 	}
-	for i := range q {
-		row, src := s[i*q:i*q+i+1], f.pair[i*q:i*q+i+1]
-		zz := f.zz[i/c*batch:]
-		for n := 0; n*c <= i; n++ {
-			z := zz[n]
-			for j := n * c; j < min((n+1)*c, i+1); j++ {
-				row[j] += z * src[j]
+}
+
+// gramPanel is the number of rows of the Gram matrix that are summed over all
+// stages at a time: a panel stays in the cache meanwhile.
+const gramPanel = 32
+
+// sum computes the lower triangle of dst = Σ_k weight_k (Δ_kΔ_kᵀ)⊙(z̄z̄ᵀ⊗11ᵀ),
+// panel by panel; nil weights are all 1.
+func (f *Gram) sum(dst, weights []float64) {
+	f.dst, f.weights = dst, weights
+	work := 0
+	for _, d := range f.deltas {
+		work += len(d) * f.q / 2
+	}
+	f.bands.triangle((f.q+gramPanel-1)/gramPanel, work, f.sumBody)
+	f.dst, f.weights = nil, nil
+}
+
+// sumPanels computes the panels from to to of sum.
+func (f *Gram) sumPanels(from, to int) {
+	w := f.panels.get()
+	defer f.panels.put(w)
+	q, c, batch := f.q, f.root.c, f.root.batch
+	w.pair = resize(w.pair, gramPanel*q)
+	for lo := from * gramPanel; lo < min(to*gramPanel, q); lo += gramPanel {
+		hi := min(lo+gramPanel, q)
+		for i := lo; i < hi; i++ {
+			clear(f.dst[i*q : i*q+i+1])
+		}
+		for k, delta := range f.deltas {
+			out, weight := len(delta)/q, 1.0
+			if f.weights != nil {
+				weight = f.weights[k]
+			}
+			f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, hi, out, weight, delta[lo*out:], out, delta, out, 0, w.pair, hi)
+			for i := lo; i < hi; i++ {
+				row, src := f.dst[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
+				for n, z := range f.zz[k][i/c*batch : i/c*batch+i/c+1] {
+					end := min((n+1)*c, i+1)
+					to, from := row[n*c:end], src[n*c:end]
+					for j, v := range from {
+						to[j] += z * v
+					}
+				}
 			}
 		}
 	}
@@ -235,10 +286,10 @@ func (f *Gram) factor(eps []float64) pivots {
 			}
 		}
 	} else {
-		clear(s)
 		for k, e := range eps {
-			f.addStage(s, k, 1/e)
+			f.inverse[k] = 1 / e
 		}
+		f.sum(s, f.inverse)
 	}
 	for i := range q {
 		s[i*q+i]++
@@ -370,7 +421,7 @@ func (f *Gram) cost() Cost { return GramCost(f.chain) }
 func GramCost(c *system.Chain) Cost {
 	batch, out := int64(c.Loss.Batch), int64(c.Loss.Rows)
 	q := batch * out
-	cost := Cost{Factor: q * q * q / 3, Solve: 2 * q * q, Bytes: 8 * (4*q*q + batch*batch)}
+	cost := Cost{Factor: q * q * q / 3, Solve: 2 * q * q, Bytes: 8 * 3 * q * q}
 	widest := int64(0)
 	for _, s := range c.Stages {
 		d, ok := s.(*system.Dense)
@@ -380,7 +431,7 @@ func GramCost(c *system.Chain) Cost {
 		in, a := int64(d.In), int64(d.Out)
 		cost.Point += q*q*(a+2) + 2*q*a*in + batch*batch*in
 		cost.Solve += 8 * batch * a * in
-		cost.Bytes += 8 * q * a
+		cost.Bytes += 8 * (q*a + batch*batch)
 		widest = max(widest, in, a)
 	}
 	cost.Bytes += 16 * q * widest
