@@ -16,60 +16,78 @@ import (
 // matrix itself is well conditioned the factorization finds its way, by
 // merging or, where that is forbidden, by a shift.
 func TestBlockSingularBlocks(t *testing.T) {
-	var merged, shifted int
 	rapid.Check(t, func(r *rapid.T) {
 		sizes := rapid.SliceOfN(rapid.IntRange(1, 6), 1, 6).Draw(r, "sizes")
-		forbid := rapid.Bool().Draw(r, "forbid")
+		keep := rapid.SampledFrom([]float64{0.5, 1}).Draw(r, "keep")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 1))
-		a := randomTridiag(rng, sizes, rapid.SampledFrom([]float64{0.5, 1}).Draw(r, "keep"))
-		for k, n := range sizes {
-			// D_k = V Vᵀ with rank columns.
-			rank := rapid.IntRange(0, n).Draw(r, "rank")
-			d, _ := a.Diag(k)
-			clear(d)
-			for range rank {
-				v := randomVec(rng, n)
-				for i := range n {
-					for j := range i + 1 {
-						d[i*n+j] += v.AtVec(i) * v.AtVec(j)
-					}
-				}
-			}
-		}
-		least, most := math.Inf(1), 0.0
-		for _, v := range eigenvalues(r, a) {
-			least, most = math.Min(least, math.Abs(v)), math.Max(most, math.Abs(v))
-		}
-		var f Block
-		if err := f.Analyse(a, nil); err != nil {
-			r.Fatal(err)
-		}
-		if forbid {
-			f.core.limit = 0
-		}
-		if least <= 1e-5*most {
-			var s *SingularError
-			if err := f.Factorize(a); err != nil && !errors.As(err, &s) {
-				r.Fatal(err)
-			}
-			if least <= 1e-15*most && f.Inertia().Certain {
-				r.Fatalf("singular, but inertia %v", f.Inertia())
-			}
-			return
-		}
-		checkBlock(r, &f, a, rng)
-		if !f.Inertia().Certain {
-			r.Fatalf("condition number %g, but inertia %v", most/least, f.Inertia())
-		}
-		if f.Report().Shift != 0 {
-			shifted++
-		} else if len(f.core.blocks) < len(sizes) {
-			merged++
-		}
+		singularBlocks(r, rng, sizes, keep, rapid.Bool().Draw(r, "forbid"))
 	})
+	// A fixed set that is known to reach both ways out.
+	var merged, shifted int
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		sizes := make([]int, 1+rng.IntN(6))
+		for k := range sizes {
+			sizes[k] = 1 + rng.IntN(6)
+		}
+		m, s := singularBlocks(t, rng, sizes, 1, seed%2 == 0)
+		merged, shifted = merged+m, shifted+s
+	}
 	if merged == 0 || shifted == 0 {
 		t.Errorf("%d merged, %d shifted: the test does not reach them", merged, shifted)
 	}
+}
+
+// singularBlocks checks one matrix whose diagonal blocks are of random rank,
+// and reports whether its factorization merged blocks or shifted.
+func singularBlocks(r rapid.TB, rng *rand.Rand, sizes []int, keep float64, forbid bool) (merged, shifted int) {
+	a := randomTridiag(rng, sizes, keep)
+	for k, n := range sizes {
+		// D_k = V Vᵀ with rank columns.
+		rank := rng.IntN(n + 1)
+		d, _ := a.Diag(k)
+		clear(d)
+		for range rank {
+			v := randomVec(rng, n)
+			for i := range n {
+				for j := range i + 1 {
+					d[i*n+j] += v.AtVec(i) * v.AtVec(j)
+				}
+			}
+		}
+	}
+	least, most := math.Inf(1), 0.0
+	for _, v := range eigenvalues(r, a) {
+		least, most = math.Min(least, math.Abs(v)), math.Max(most, math.Abs(v))
+	}
+	var f Block
+	if err := f.Analyse(a, nil); err != nil {
+		r.Fatal(err)
+	}
+	if forbid {
+		f.core.limit = 0
+	}
+	if least <= 1e-5*most {
+		var s *SingularError
+		if err := f.Factorize(a); err != nil && !errors.As(err, &s) {
+			r.Fatal(err)
+		}
+		if least <= 1e-15*most && f.Inertia().Certain {
+			r.Fatalf("singular, but inertia %v", f.Inertia())
+		}
+		return 0, 0
+	}
+	checkBlock(r, &f, a, rng)
+	if !f.Inertia().Certain {
+		r.Fatalf("condition number %g, but inertia %v", most/least, f.Inertia())
+	}
+	if f.Report().Shift != 0 {
+		return 0, 1
+	}
+	if len(f.core.blocks) < len(sizes) {
+		return 1, 0
+	}
+	return 0, 0
 }
 
 func TestBlockZeroDiagonal(t *testing.T) {
