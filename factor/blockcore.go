@@ -91,7 +91,6 @@ type coreStats struct {
 	largest                  float64 // element met in the pivot blocks
 	front                    float64 // largest element of the first pivot block
 	tiny                     float64 // smallest |eigenvalue of a pivot| over the rounding errors of its block
-	least                    float64 // that eigenvalue
 	block, at                int     // where that was: block, and unknown of its rest
 	complete                 bool    // all blocks have been factored
 }

@@ -147,7 +147,7 @@ func (c *core) pivot(k int, size float64) *pivotError {
 	}
 	at, least := smallestPivot(b.q, b.f, b.q, b.e)
 	if r := least / (float64(b.q) * unit * size); !(r >= s.tiny) {
-		s.tiny, s.least, s.block, s.at = r, least, k, b.perm[at]
+		s.tiny, s.block, s.at = r, k, b.perm[at]
 		if size == 0 {
 			s.tiny = 0
 		}

@@ -12,11 +12,7 @@ import (
 // a NaN or an infinity (dst is then not written).
 func (f *Block) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
 	n := f.check(b.Len())
-	if dst.IsEmpty() {
-		dst.ReuseAsVec(n)
-	} else if dst.Len() != n {
-		panic(ErrShape)
-	}
+	sizeVec(dst, n)
 	w := f.space(1)
 	defer f.pool.put(w)
 	for i := range w.b {
@@ -36,11 +32,7 @@ func (f *Block) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
 func (f *Block) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 	r, nr := b.Dims()
 	n := f.check(r)
-	if dst.IsEmpty() {
-		dst.ReuseAs(n, nr)
-	} else if dr, dc := dst.Dims(); dr != n || dc != nr {
-		panic(ErrShape)
-	}
+	sizeDense(dst, n, nr)
 	w := f.space(nr)
 	defer f.pool.put(w)
 	for i := range n {

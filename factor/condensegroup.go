@@ -66,7 +66,7 @@ func (l *leaves) count(g *leafGroup, size float64, f, e []float64, perm []int) {
 	}
 	at, least := smallestPivot(n, f, n, e)
 	if r := least / (float64(n) * unit * size); !(r >= s.tiny) {
-		s.tiny, s.least, s.block, s.at = r, least, -1, g.first+perm[at]
+		s.tiny, s.block, s.at = r, -1, g.first+perm[at]
 		if size == 0 {
 			s.tiny = 0
 		}

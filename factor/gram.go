@@ -371,11 +371,7 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 	if len(v) != f.q {
 		panic(ErrShape)
 	}
-	if dst.IsEmpty() {
-		dst.ReuseAsVec(f.n)
-	} else if dst.Len() != f.n {
-		panic(ErrShape)
-	}
+	sizeVec(dst, f.n)
 	for i, x := range v {
 		if x-x != 0 {
 			return &NotFiniteError{What: "output vector", Index: i, Value: x}

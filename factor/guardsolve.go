@@ -30,11 +30,7 @@ func (g *guard) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
 	if b.Len() != g.n {
 		panic(ErrShape)
 	}
-	if dst.IsEmpty() {
-		dst.ReuseAsVec(g.n)
-	} else if dst.Len() != g.n {
-		panic(ErrShape)
-	}
+	sizeVec(dst, g.n)
 	w := g.space(1)
 	defer g.pool.put(w)
 	for i := range w.b {
@@ -59,11 +55,7 @@ func (g *guard) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 	if r != g.n {
 		panic(ErrShape)
 	}
-	if dst.IsEmpty() {
-		dst.ReuseAs(r, nrhs)
-	} else if dr, dc := dst.Dims(); dr != r || dc != nrhs {
-		panic(ErrShape)
-	}
+	sizeDense(dst, r, nrhs)
 	w := g.space(nrhs)
 	defer g.pool.put(w)
 	for j := range nrhs {
@@ -86,4 +78,23 @@ func (g *guard) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 func written(err error) bool {
 	_, bad := err.(*NotFiniteError)
 	return !bad
+}
+
+// sizeVec resizes an empty dst to n elements, and panics with ErrShape if another
+// has a different length.
+func sizeVec(dst *mat.VecDense, n int) {
+	if dst.IsEmpty() {
+		dst.ReuseAsVec(n)
+	} else if dst.Len() != n {
+		panic(ErrShape)
+	}
+}
+
+// sizeDense is sizeVec for a matrix.
+func sizeDense(dst *mat.Dense, r, c int) {
+	if dst.IsEmpty() {
+		dst.ReuseAs(r, c)
+	} else if dr, dc := dst.Dims(); dr != r || dc != c {
+		panic(ErrShape)
+	}
 }

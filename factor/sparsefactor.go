@@ -114,7 +114,7 @@ func (f *Sparse) eliminate(shift float64) error {
 	s.negative, s.zero, s.positive = s.negative+l.negative, s.zero+l.zero, s.positive+l.positive
 	s.log, s.sign = s.log+l.log, s.sign*l.sign
 	if !(l.tiny >= s.tiny) {
-		s.tiny, s.least, s.block, s.at = l.tiny, l.least, l.block, l.at
+		s.tiny, s.block, s.at = l.tiny, l.block, l.at
 	}
 	if err == nil && l.zero > 0 {
 		return &SingularError{Block: -1, Pivot: l.at}

@@ -8,10 +8,10 @@ import (
 
 const (
 	// trsmSerial is the number of multiplications a thread below which a
-	// triangular solve is not shared out: order 64 with as many right-hand sides
-	// ran at 17 Gflop/s on two threads and 33 on one, order 128 at 46 and 40
-	// (EPYC, Zen 3).
-	trsmSerial = 150_000
+	// triangular solve is not shared out: with as many right-hand sides as its
+	// order, 64 ran at 17 Gflop/s on two threads and 33 on one, 96 at 22 on two,
+	// 128 at 46 on two and 40 on one (EPYC, Zen 3).
+	trsmSerial = 260_000
 	// trsmUnit is how many right-hand sides the shares are multiples of.
 	trsmUnit = 8
 )
