@@ -3,7 +3,7 @@ package blas
 import (
 	"math"
 
-	"costate/la/blas/internal/vec"
+	"costate/internal/vec"
 )
 
 // DSolve overwrites the n×nrhs matrix B with D⁻¹ B, where D is the block

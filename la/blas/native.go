@@ -3,8 +3,8 @@ package blas
 import (
 	"runtime"
 
+	"costate/internal/vec"
 	"costate/la/blas/internal/gemm"
-	"costate/la/blas/internal/vec"
 )
 
 // native is the backend in Go and Go assembly.

@@ -3,7 +3,7 @@ package blas
 import (
 	"math"
 
-	"costate/la/blas/internal/vec"
+	"costate/internal/vec"
 )
 
 // bkPanel is the state of the elimination of one panel of a Bunch–Kaufman

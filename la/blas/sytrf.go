@@ -1,6 +1,6 @@
 package blas
 
-import "costate/la/blas/internal/vec"
+import "costate/internal/vec"
 
 // bkSizes are the block sizes of the blocked Bunch–Kaufman factorization.
 type bkSizes struct {

@@ -3,8 +3,8 @@ package blas
 import (
 	"math"
 
+	"costate/internal/vec"
 	"costate/la/blas/internal/gemm"
-	"costate/la/blas/internal/vec"
 )
 
 // triangular is a triangular matrix T = op(A). lower says what T is, not how A

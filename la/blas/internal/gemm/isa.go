@@ -5,7 +5,7 @@ import (
 	"os"
 	"sync/atomic"
 
-	"costate/la/blas/internal/vec"
+	"costate/internal/vec"
 )
 
 // An isa is an instruction set with the sizes that suit it.

@@ -27,6 +27,7 @@ func main() {
 	maxAbs()
 	pivot2()
 	scale()
+	mulAdd()
 	Generate()
 }
 
@@ -327,6 +328,39 @@ func scale() {
 			VMOVUPD(v, Mem{Base: x, Disp: 32 * d})
 		}
 	}, func(bytes int) { ADDQ(U8(bytes), x); ADDQ(U8(bytes), u) })
+	VZEROUPPER()
+	RET()
+}
+
+func mulAdd() {
+	TEXT("mulAdd", NOSPLIT, "func(y, u, v *float64, n int)")
+	Pragma("noescape")
+	Doc("mulAdd adds u[i] v[i] to y[i], for n words.")
+	y := Load(Param("y"), GP64()).(reg.GPVirtual)
+	u := Load(Param("u"), GP64()).(reg.GPVirtual)
+	v := Load(Param("v"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	loops(n, 4, func(wide bool, count int) {
+		if !wide {
+			a, p := XMM(), XMM()
+			VMOVSD(Mem{Base: y}, a)
+			VMOVSD(Mem{Base: u}, p)
+			VFMADD231SD(Mem{Base: v}, p, a)
+			VMOVSD(a, Mem{Base: y})
+			return
+		}
+		for d := 0; d < count; d++ {
+			a, p := YMM(), YMM()
+			VMOVUPD(Mem{Base: y, Disp: 32 * d}, a)
+			VMOVUPD(Mem{Base: u, Disp: 32 * d}, p)
+			VFMADD231PD(Mem{Base: v, Disp: 32 * d}, p, a)
+			VMOVUPD(a, Mem{Base: y, Disp: 32 * d})
+		}
+	}, func(bytes int) {
+		for _, p := range []reg.GPVirtual{y, u, v} {
+			ADDQ(U8(bytes), p)
+		}
+	})
 	VZEROUPPER()
 	RET()
 }

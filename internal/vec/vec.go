@@ -152,6 +152,23 @@ func Scale(x []float64, f float64, u []float64) {
 	scale(&x[0], &u[0], n, f)
 }
 
+// MulAdd is y += u ∘ v, element by element, for len(y) elements. y may be u or v.
+func MulAdd(y, u, v []float64) {
+	n := len(y)
+	if n == 0 {
+		return
+	}
+	_, _ = u[n-1], v[n-1]
+	if !assembly || n < 8 {
+		u, v = u[:n], v[:n]
+		for i := range y {
+			y[i] += u[i] * v[i]
+		}
+		return
+	}
+	mulAdd(&y[0], &u[0], &v[0], n)
+}
+
 // Pivot2 multiplies two columns by a symmetric 2×2 matrix:
 //
 //	x = f[0] u + f[1] v,    y = f[1] u + f[2] v        for len(x) elements

@@ -708,3 +708,72 @@ word:
 done:
 	VZEROUPPER
 	RET
+
+// func mulAdd(y *float64, u *float64, v *float64, n int)
+// Requires: AVX, FMA3
+TEXT ·mulAdd(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), AX
+	MOVQ u+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x10, BX
+	JL   wide4end
+
+wide4:
+	VMOVUPD     (AX), Y0
+	VMOVUPD     (CX), Y1
+	VFMADD231PD (DX), Y1, Y0
+	VMOVUPD     Y0, (AX)
+	VMOVUPD     32(AX), Y0
+	VMOVUPD     32(CX), Y1
+	VFMADD231PD 32(DX), Y1, Y0
+	VMOVUPD     Y0, 32(AX)
+	VMOVUPD     64(AX), Y0
+	VMOVUPD     64(CX), Y1
+	VFMADD231PD 64(DX), Y1, Y0
+	VMOVUPD     Y0, 64(AX)
+	VMOVUPD     96(AX), Y0
+	VMOVUPD     96(CX), Y1
+	VFMADD231PD 96(DX), Y1, Y0
+	VMOVUPD     Y0, 96(AX)
+	ADDQ        $0x80, AX
+	ADDQ        $0x80, CX
+	ADDQ        $0x80, DX
+	SUBQ        $0x10, BX
+	JGE         wide4
+
+wide4end:
+	ADDQ $0x10, BX
+	SUBQ $0x04, BX
+	JL   wide1end
+
+wide1:
+	VMOVUPD     (AX), Y0
+	VMOVUPD     (CX), Y1
+	VFMADD231PD (DX), Y1, Y0
+	VMOVUPD     Y0, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x04, BX
+	JGE         wide1
+
+wide1end:
+	ADDQ  $0x04, BX
+	TESTQ BX, BX
+	JZ    done
+
+word:
+	VMOVSD      (AX), X0
+	VMOVSD      (CX), X1
+	VFMADD231SD (DX), X1, X0
+	VMOVSD      X0, (AX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         word
+
+done:
+	VZEROUPPER
+	RET

@@ -48,3 +48,8 @@ func pivot2(x *float64, y *float64, u *float64, v *float64, n int, f *float64)
 //
 //go:noescape
 func scale(x *float64, u *float64, n int, f float64)
+
+// mulAdd adds u[i] v[i] to y[i], for n words.
+//
+//go:noescape
+func mulAdd(y *float64, u *float64, v *float64, n int)

@@ -178,6 +178,16 @@ func TestScalePivot2(t *testing.T) {
 					t.Fatalf("scale n=%d: element %d is wrong", n, i)
 				}
 			}
+			for i := range y {
+				y[i] = rng.NormFloat64()
+			}
+			old := append([]float64(nil), y...)
+			MulAdd(y, p, q)
+			for i := range y {
+				if !near(y[i], old[i], p[i]*q[i]) {
+					t.Fatalf("mulAdd n=%d: element %d is wrong", n, i)
+				}
+			}
 			if !okx() || !oky() {
 				t.Fatalf("n=%d: wrote outside", n)
 			}

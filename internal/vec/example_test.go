@@ -3,7 +3,7 @@ package vec_test
 import (
 	"fmt"
 
-	"costate/la/blas/internal/vec"
+	"costate/internal/vec"
 )
 
 func ExampleCombine() {

@@ -1,5 +1,6 @@
-// Package vec has the vector kernels of the native backend: sums of rows,
-// products of rows with a vector, and the loops of a Bunch–Kaufman panel. Each
+// Package vec has the vector kernels below the dense ones: sums of rows, products
+// of rows with a vector or element by element, and the loops of a Bunch–Kaufman
+// panel. Each
 // has a twin in plain Go, which runs on other processors and under the tag
 // noasm.
 //

@@ -1,4 +1,4 @@
-module costate/la/blas/internal/vec/_gen
+module costate/internal/vec/_gen
 
 go 1.26.0
 

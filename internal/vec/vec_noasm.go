@@ -15,5 +15,6 @@ func dot1(s *float64, n int, w *float64, ld int, x *float64)     { panic(noAssem
 func maxAbs(x *float64, n int) float64                           { panic(noAssembly) }
 func pivot2(x, y, u, v *float64, n int, f *float64)              { panic(noAssembly) }
 func scale(x, u *float64, n int, f float64)                      { panic(noAssembly) }
+func mulAdd(y, u, v *float64, n int)                             { panic(noAssembly) }
 
 const noAssembly = "vec: this build has no assembly"
