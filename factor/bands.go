@@ -71,6 +71,17 @@ func (b *bands) triangle(n, work int, body func(lo, hi int)) {
 	b.start(body)
 }
 
+// each calls body once in each thread, if work elements pay for that, with
+// ranges that mean nothing: the calls share the work out among themselves.
+func (b *bands) each(work int, body func(lo, hi int)) {
+	if b == nil || work < bandWork {
+		body(0, 0)
+		return
+	}
+	clear(b.cuts)
+	b.start(body)
+}
+
 func (b *bands) start(body func(lo, hi int)) {
 	b.body = body
 	b.wait.Add(b.parts - 1)

@@ -3,9 +3,11 @@ package factor
 import (
 	"errors"
 	"math"
+	"sync/atomic"
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/internal/vec"
 	"costate/la/blas"
 	"costate/system"
 )
@@ -18,13 +20,15 @@ import (
 //	(J̃ᵀJ̃ + D)⁻¹ = D⁻¹ − D⁻¹J̃ᵀ S⁻¹ J̃D⁻¹,   S = I + J̃D⁻¹J̃ᵀ,   D = diag(ε)
 //	log|det(H + D)| = log|det D| + log|det S|
 //
-// The Gram matrix J̃J̃ᵀ is summed stage by stage without forming J̃: with the
-// columns of R backpropagated to Δ_k (one row per sample and output),
+// The Gram matrix J̃J̃ᵀ is summed stage by stage without forming J̃: with the r
+// columns of R backpropagated to Δ_k (one row per column and sample, the samples
+// of a column together),
 //
-//	J̃J̃ᵀ = Σ_k (Δ_k Δ_kᵀ) ⊙ (z̄_{k-1} z̄_{k-1}ᵀ ⊗ 1 1ᵀ)
+//	J̃J̃ᵀ = Σ_k (Δ_k Δ_kᵀ) ⊙ (1 1ᵀ ⊗ z̄_{k-1} z̄_{k-1}ᵀ)
 //
-// It costs (Batch·c)² Σ a_k + (Batch·c)³/3 flops; another ε only the second
-// term. S is factored by Cholesky for ε > 0, by Bunch–Kaufman otherwise.
+// It costs (Batch·r)² Σ a_k + (Batch·r)³/3 flops; another ε only the second
+// term. r is the greatest rank of the loss's Hessian in a sample, which for softmax
+// is c−1. S is factored by Cholesky for ε > 0, by Bunch–Kaufman otherwise.
 //
 // Only chains of Dense stages without second-derivative terms are taken: see
 // system.Chain.GaussNewton. The zero value is ready for Analyse. See
@@ -35,24 +39,26 @@ import (
 // training neural networks, arXiv:1906.02353 (2019).
 type Gram struct {
 	guard
-	q      int // Batch·c
+	q      int // Batch·r, the rows of J̃
 	root   *lossRoot
 	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
 	deltas [][]float64 // per stage q×Out: Δ_k
 	lambda []float64   // q×widest
 	other  []float64
-	zz     [][]float64 // per stage Batch×Batch: z̄z̄ᵀ
+	zz     [][]float64 // per stage Batch×Batch: z̄z̄ᵀ; nil where r is 1
 	pivot  *pivotBlock
 	work   []float64
 	eps    []float64 // damping of the factors at hand
 
-	bands   *bands
-	serial  blas.Backend // the backend, with one thread
-	sumBody func(from, to int)
-	dst     []float64 // what sum computes
-	weights []float64
-	inverse []float64 // 1/ε by stage
-	panels  pool[panelSpace]
+	bands     *bands
+	serial    blas.Backend // the backend, with one thread
+	sumBody   func(from, to int)
+	shiftBody func(from, to int)
+	claimed   atomic.Int64 // panels of sum that a thread has taken
+	dst       []float64    // what sum computes
+	weights   []float64
+	inverse   []float64 // 1/ε by stage
+	panels    pool[panelSpace]
 
 	spaces pool[outputSpace]
 }
@@ -60,6 +66,7 @@ type Gram struct {
 // panelSpace is the workspace of one thread of sum.
 type panelSpace struct {
 	pair []float64 // gramPanel×q: one stage's part
+	zz   []float64 // gramPanel×Batch: rows of z̄z̄ᵀ
 }
 
 // outputSpace is the workspace of one solve.
@@ -91,22 +98,10 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 		f.kernel = nil
 		return err
 	}
-	batch := c.Loss.Batch
-	f.q = batch * c.Loss.Rows
 	f.root = newLossRoot(&c.Loss)
-	widest := 0
-	for _, s := range c.Stages {
-		d := s.(*system.Dense)
-		f.deltas = append(f.deltas, make([]float64, f.q*d.Out))
-		f.zz = append(f.zz, make([]float64, batch*batch))
-		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
-	}
-	f.lambda, f.other = make([]float64, f.q*widest), make([]float64, f.q*widest)
-	f.gram = make([]float64, f.q*f.q)
-	f.bands, f.sumBody = newBands(f.opts.Backend.Threads()), f.sumPanels
+	f.deltas, f.zz = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
+	f.bands, f.sumBody, f.shiftBody = newBands(f.opts.Backend.Threads()), f.sumPanels, f.shiftRows
 	f.serial = oneThread(f.opts.Backend)
-	f.pivot = newPivotBlock(f.q, 0)
-	f.work = make([]float64, f.opts.Backend.SytrfWork(f.q))
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	if err := f.take(); err != nil {
 		f.kernel = nil
@@ -141,12 +136,14 @@ func (f *Gram) take() error {
 	if !isGaussNewton(f.chain) || !f.root.point(&f.chain.Loss) {
 		return ErrNotGaussNewton
 	}
-	c := f.root.c
-	// Row n·c+j of λ is column j of R for sample n.
-	for n := range f.root.batch {
-		for j := range c {
-			for i := range c {
-				f.lambda[(n*c+j)*c+i] = f.root.r[(n*c+i)*c+j]
+	c, batch := f.root.c, f.root.batch
+	f.size(batch * f.root.width)
+	// Row j·Batch+n of λ is column j of R for sample n.
+	for j := range f.root.width {
+		for n := range batch {
+			row := f.lambda[(j*batch+n)*c:][:c]
+			for i := range row {
+				row[i] = f.root.r[(n*c+i)*c+j]
 			}
 		}
 	}
@@ -155,7 +152,9 @@ func (f *Gram) take() error {
 		d := f.chain.Stages[k].(*system.Dense)
 		nu := f.deltas[k]
 		f.throughMap(nu, lambda, d)
-		f.sampleGram(k)
+		if f.zz[k] != nil {
+			f.sampleGram(f.opts.Backend, f.zz[k], d, 0, batch, batch)
+		}
 		if k == 0 {
 			break
 		}
@@ -172,42 +171,69 @@ func (f *Gram) take() error {
 	return nil
 }
 
+// size makes room for q rows of J̃. The rank of a loss's Hessian seldom changes.
+func (f *Gram) size(q int) {
+	if f.pivot != nil && q == f.q {
+		return
+	}
+	f.q = q
+	batch, widest := f.root.batch, 0
+	for k, s := range f.chain.Stages {
+		d := s.(*system.Dense)
+		f.deltas[k] = resize(f.deltas[k], q*d.Out)
+		if q > batch {
+			f.zz[k] = resize(f.zz[k], batch*batch)
+		} else {
+			f.zz[k] = nil
+		}
+		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
+	}
+	f.lambda, f.other = resize(f.lambda, q*widest), resize(f.other, q*widest)
+	f.gram = resize(f.gram, q*q)
+	if f.pivot == nil {
+		f.pivot = newPivotBlock(q, 0)
+	} else {
+		f.pivot.reshape(q)
+	}
+	f.work = resize(f.work, f.opts.Backend.SytrfWork(q))
+}
+
 // throughMap computes the rows of nu = Jᵀ λ, each with the J of its sample.
 func (f *Gram) throughMap(nu, lambda []float64, d *system.Dense) {
-	c := f.root.c
+	batch := f.root.batch
 	switch {
 	case d.J.Diag != nil:
-		for i := range f.q {
-			j := d.J.Diag[i/c*d.Out:][:d.Out]
-			src, dst := lambda[i*d.Out:(i+1)*d.Out], nu[i*d.Out:(i+1)*d.Out]
-			for o, v := range j {
-				dst[o] = v * src[o]
+		for at := 0; at < len(nu); at += len(d.J.Diag) {
+			src, dst := lambda[at:at+len(d.J.Diag)], nu[at:at+len(d.J.Diag)]
+			for i, v := range d.J.Diag {
+				dst[i] = v * src[i]
 			}
 		}
 	case d.J.Full != nil:
 		rows := d.J.Rows
-		for n := range f.root.batch {
+		for n := range batch {
 			j := d.J.Full[n*rows*d.Out:]
-			f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, c, d.Out, rows, 1, lambda[n*c*rows:], rows, j, d.Out, 0, nu[n*c*d.Out:], d.Out)
+			f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, f.root.width, d.Out, rows, 1, lambda[n*rows:], batch*rows, j, d.Out, 0, nu[n*d.Out:], batch*d.Out)
 		}
 	default:
 		copy(nu, lambda[:len(nu)])
 	}
 }
 
-// sampleGram computes the lower triangle of z̄z̄ᵀ of a stage.
-func (f *Gram) sampleGram(k int) {
-	d := f.chain.Stages[k].(*system.Dense)
-	batch, zz := f.root.batch, f.zz[k]
-	bias := 0.0
+// sampleGram computes the rows from lo to hi of z̄z̄ᵀ of a stage, and of these the
+// first columns; dst has the row lo first.
+func (f *Gram) sampleGram(be blas.Backend, dst []float64, d *system.Dense, lo, hi, columns int) {
+	beta := 0.0
 	if d.Bias {
-		bias = 1
-	}
-	for i := range zz {
-		zz[i] = bias
+		beta = 1
+		for i := range dst[:(hi-lo)*columns] {
+			dst[i] = 1
+		}
 	}
 	if d.In > 0 {
-		f.opts.Backend.Syrk(blas.Lower, blas.NoTrans, batch, d.In, 1, d.Z, d.In, 1, zz, batch)
+		be.Gemm(blas.NoTrans, blas.Trans, hi-lo, columns, d.In, 1, d.Z[lo*d.In:], d.In, d.Z, d.In, beta, dst, columns)
+	} else if !d.Bias {
+		clear(dst[:(hi-lo)*columns])
 	}
 }
 
@@ -215,7 +241,7 @@ func (f *Gram) sampleGram(k int) {
 // stages at a time: a panel stays in the cache meanwhile.
 const gramPanel = 32
 
-// sum computes the lower triangle of dst = Σ_k weight_k (Δ_kΔ_kᵀ)⊙(z̄z̄ᵀ⊗11ᵀ),
+// sum computes the lower triangle of dst = Σ_k weight_k (Δ_kΔ_kᵀ)⊙(11ᵀ⊗z̄z̄ᵀ),
 // panel by panel; nil weights are all 1.
 func (f *Gram) sum(dst, weights []float64) {
 	f.dst, f.weights = dst, weights
@@ -223,37 +249,52 @@ func (f *Gram) sum(dst, weights []float64) {
 	for _, d := range f.deltas {
 		work += len(d) * f.q / 2
 	}
-	f.bands.triangle((f.q+gramPanel-1)/gramPanel, work, f.sumBody)
+	f.claimed.Store(0)
+	f.bands.each(work, f.sumBody)
 	f.dst, f.weights = nil, nil
 }
 
-// sumPanels computes the panels from to to of sum.
-func (f *Gram) sumPanels(from, to int) {
+// sumPanels computes panels of sum until there are none left, the longest first.
+func (f *Gram) sumPanels(_, _ int) {
 	w := f.panels.get()
 	defer f.panels.put(w)
-	q, c, batch := f.q, f.root.c, f.root.batch
-	w.pair = resize(w.pair, gramPanel*q)
-	for lo := from * gramPanel; lo < min(to*gramPanel, q); lo += gramPanel {
-		hi := min(lo+gramPanel, q)
-		for i := lo; i < hi; i++ {
-			clear(f.dst[i*q : i*q+i+1])
+	count := (f.q + gramPanel - 1) / gramPanel
+	for {
+		p := count - int(f.claimed.Add(1))
+		if p < 0 {
+			return
 		}
-		for k, delta := range f.deltas {
-			out, weight := len(delta)/q, 1.0
-			if f.weights != nil {
-				weight = f.weights[k]
+		f.sumPanel(w, p*gramPanel, min((p+1)*gramPanel, f.q))
+	}
+}
+
+// sumPanel computes the rows from lo to hi of sum.
+func (f *Gram) sumPanel(w *panelSpace, lo, hi int) {
+	q, batch := f.q, f.root.batch
+	w.pair = resize(w.pair, (hi-lo)*hi)
+	for i := lo; i < hi; i++ {
+		clear(f.dst[i*q : i*q+i+1])
+	}
+	for k, delta := range f.deltas {
+		out, weight := len(delta)/q, 1.0
+		if f.weights != nil {
+			weight = f.weights[k]
+		}
+		f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, hi, out, weight, delta[lo*out:], out, delta, out, 0, w.pair, hi)
+		zz, from, ld := f.zz[k], 0, batch
+		if zz == nil { // one row a sample: each row of z̄z̄ᵀ is needed once
+			w.zz = resize(w.zz, (hi-lo)*hi)
+			zz, from, ld = w.zz, lo, hi
+			f.sampleGram(f.serial, zz, f.chain.Stages[k].(*system.Dense), lo, hi, hi)
+		}
+		for i := lo; i < hi; i++ {
+			row, src := f.dst[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
+			z := zz[(i%batch-from)*ld:][:min(ld, batch)]
+			for len(row) > len(z) {
+				vec.MulAdd(row[:len(z)], src, z)
+				row, src = row[len(z):], src[len(z):]
 			}
-			f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, hi, out, weight, delta[lo*out:], out, delta, out, 0, w.pair, hi)
-			for i := lo; i < hi; i++ {
-				row, src := f.dst[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
-				for n, z := range f.zz[k][i/c*batch : i/c*batch+i/c+1] {
-					end := min((n+1)*c, i+1)
-					to, from := row[n*c:end], src[n*c:end]
-					for j, v := range from {
-						to[j] += z * v
-					}
-				}
-			}
+			vec.MulAdd(row, src, z)
 		}
 	}
 }
@@ -280,11 +321,7 @@ func (f *Gram) factor(eps []float64) pivots {
 	}
 	q, s := f.q, f.pivot.s
 	if same {
-		for i := range q {
-			for j, v := range f.gram[i*q : i*q+i+1] {
-				s[i*q+j] = v / eps[0]
-			}
-		}
+		f.bands.triangle(q, q*q/2, f.shiftBody)
 	} else {
 		for k, e := range eps {
 			f.inverse[k] = 1 / e
@@ -303,6 +340,15 @@ func (f *Gram) factor(eps []float64) pivots {
 	p.negative = negative - p.negative
 	p.logAbs += logDet
 	return p
+}
+
+// shiftRows computes the rows from lo to hi of J̃J̃ᵀ/ε.
+func (f *Gram) shiftRows(lo, hi int) {
+	scale := 1 / f.eps[0]
+	for i := lo; i < hi; i++ {
+		at := i * f.q
+		vec.Scale(f.pivot.s[at:at+i+1], scale, f.gram[at:at+i+1])
+	}
 }
 
 // solve: x = D⁻¹(g − J̃ᵀ S⁻¹ J̃ D⁻¹ g) for each row.
@@ -350,7 +396,7 @@ func (f *Gram) lend() *outputSpace {
 		w.chain = f.chain
 	}
 	w.v, w.d = resize(w.v, f.n), resize(w.d, f.n)
-	w.w, w.t = resize(w.w, f.q), resize(w.t, f.q)
+	w.w, w.t = resize(w.w, f.root.batch*f.root.c), resize(w.t, f.q)
 	return w
 }
 
@@ -368,7 +414,7 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 	if !f.factored {
 		panic(ErrNotFactorized)
 	}
-	if len(v) != f.q {
+	if len(v) != f.root.batch*f.root.c {
 		panic(ErrShape)
 	}
 	sizeVec(dst, f.n)
@@ -427,7 +473,10 @@ func GramCost(c *system.Chain) Cost {
 		in, a := int64(d.In), int64(d.Out)
 		cost.Point += q*q*(a+2) + 2*q*a*in + batch*batch*in
 		cost.Solve += 8 * batch * a * in
-		cost.Bytes += 8 * (q*a + batch*batch)
+		cost.Bytes += 8 * q * a
+		if out > 1 {
+			cost.Bytes += 8 * batch * batch
+		}
 		widest = max(widest, in, a)
 	}
 	cost.Bytes += 16 * q * widest

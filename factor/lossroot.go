@@ -8,7 +8,9 @@ import (
 
 // lossRoot factors the Hessian of the loss in the outputs, sample by sample, as
 // R Rᵀ by Cholesky with diagonal pivoting, so that it may be semidefinite (for
-// softmax it always is). Columns beyond the rank of a sample are zero.
+// softmax it always is). Columns beyond the rank of a sample are zero, and those
+// beyond width are left out of vectors: the range of Rᵀ has width columns, each of
+// them with its samples together.
 //
 // Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.
 // (2002), section 10.3.
@@ -17,6 +19,7 @@ type lossRoot struct {
 	r        []float64 // per sample c×c: R, rows in the order of the outputs
 	piv      []int     // per sample: the pivot order
 	rank     []int
+	width    int       // the greatest rank, at least 1
 	resid    []float64 // c, scratch
 }
 
@@ -29,6 +32,7 @@ func newLossRoot(m *system.SampleMap) *lossRoot {
 // semidefinite to working accuracy.
 func (l *lossRoot) point(m *system.SampleMap) (ok bool) {
 	c := l.c
+	l.width = 1
 	for n := range l.batch {
 		r, piv := l.r[n*c*c:(n+1)*c*c], l.piv[n*c:(n+1)*c]
 		clear(r)
@@ -48,6 +52,7 @@ func (l *lossRoot) point(m *system.SampleMap) (ok bool) {
 		if !l.factor(n, r, piv, at) {
 			return false
 		}
+		l.width = max(l.width, l.rank[n])
 	}
 	return true
 }
@@ -114,24 +119,31 @@ func (l *lossRoot) exhausted(r []float64, piv []int, k int, tol float64, at func
 	return true
 }
 
-// mul computes dst = R x per sample, mulTrans dst = Rᵀ x. dst must not be x.
+// mul computes dst = R x per sample, mulTrans dst = Rᵀ x: x[j·batch+n] belongs to
+// column j of sample n. dst must not be x.
 func (l *lossRoot) mul(dst, x []float64) {
 	c := l.c
-	for i := range l.batch * c {
-		in := x[i/c*c:][:c]
-		s := 0.0
-		for j, v := range l.r[i*c : (i+1)*c] {
-			s += v * in[j]
+	for n := range l.batch {
+		for i := range c {
+			s := 0.0
+			for j, v := range l.r[(n*c+i)*c:][:l.width] {
+				s += v * x[j*l.batch+n]
+			}
+			dst[n*c+i] = s
 		}
-		dst[i] = s
 	}
 }
 
 func (l *lossRoot) mulTrans(dst, x []float64) {
 	c := l.c
-	clear(dst[:l.batch*c])
-	for i := range l.batch * c {
-		axpy(x[i], l.r[i*c:(i+1)*c], dst[i/c*c:][:c])
+	clear(dst[:l.batch*l.width])
+	for n := range l.batch {
+		for i := range c {
+			u := x[n*c+i]
+			for j, v := range l.r[(n*c+i)*c:][:l.width] {
+				dst[j*l.batch+n] += u * v
+			}
+		}
 	}
 }
 
@@ -146,7 +158,7 @@ func (l *lossRoot) preimage(w, v []float64) {
 		for k := range l.rank[n] {
 			p := piv[k]
 			t := v[n*c+p] / r[p*c+k]
-			w[n*c+k] = t
+			w[k*l.batch+n] = t
 			v[n*c+p] = 0
 			for _, i := range piv[k+1:] {
 				v[n*c+i] -= r[i*c+k] * t

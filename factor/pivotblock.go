@@ -2,6 +2,7 @@ package factor
 
 import (
 	"math"
+	"slices"
 
 	"costate/la/blas"
 )
@@ -30,6 +31,12 @@ func newPivotBlock(m, n int) *pivotBlock {
 	b := &pivotBlock{m: m, n: n, s: make([]float64, m*m), e: make([]float64, m), perm: make([]int, m), w: make([]float64, m*n)}
 	b.gather, b.scaling = b.gatherRows, b.scaleRows
 	return b
+}
+
+// reshape makes b a block of order m without a coupling.
+func (b *pivotBlock) reshape(m int) {
+	b.m, b.n = m, 0
+	b.s, b.e, b.perm, b.w = resize(b.s, m*m), resize(b.e, m), slices.Grow(b.perm[:0], m)[:m], nil
 }
 
 // pivotBlockBytes is the memory of newPivotBlock(m, n).

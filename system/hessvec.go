@@ -61,7 +61,7 @@ func (p *Product) HessVec(dst, v []float64) {
 	// λ_L = R y_L.
 	last := len(c.Stages) - 1
 	lambda := p.la[:len(p.y[last])]
-	c.Loss.mul(lambda, p.y[last])
+	c.Loss.MulTo(lambda, p.y[last])
 	other := p.lb
 	off := n
 	for k := last; k >= 0; k-- {
@@ -156,7 +156,7 @@ func (p *Product) denseForward(d *Dense, x, y, s, out []float64) {
 	if d.J.IsZero() {
 		copy(out, s)
 	} else {
-		d.J.mul(out, s)
+		d.J.MulTo(out, s)
 	}
 	if d.Skip && y != nil {
 		for i, v := range y {
@@ -265,7 +265,9 @@ func (s *Blocks) adjoint(h, lambda, prev []float64) {
 }
 
 // mul computes dst = M x sample by sample; the zero map gives 0.
-func (m *SampleMap) mul(dst, x []float64) {
+// MulTo stores the matrix times x in dst, which must not be x; a value with no numbers
+// counts as zero.
+func (m *SampleMap) MulTo(dst, x []float64) {
 	clear(dst)
 	m.mulAdd(dst, x)
 }
