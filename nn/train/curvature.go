@@ -46,10 +46,7 @@ func (h *hessian) at(c *system.Chain, reshaped bool, backend blas.Backend) error
 		if err := h.solver.Analyse(c, &factor.Options{Backend: backend, Tolerance: stepTolerance}); err != nil {
 			return err
 		}
-		if backend == nil {
-			backend = blas.Native()
-		}
-		h.product = system.NewProduct(c, backend)
+		h.product = system.NewProduct(c, orNative(backend))
 		n := c.Params()
 		h.dst, h.rhs = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
 		h.ready = true
@@ -82,12 +79,10 @@ func (h *hessian) Solve(dst, b []float64) error {
 
 func (h *hessian) Mul(dst, v []float64) { h.product.HessVec(dst, v) }
 
-// curvatureAlong is vᵀHv/vᵀv for the Gauss–Newton matrix at a point.
-func curvatureAlong(p *point, v []float64, backend blas.Backend) float64 {
+// orNative is the backend, or the native one if it is nil.
+func orNative(backend blas.Backend) blas.Backend {
 	if backend == nil {
-		backend = blas.Native()
+		return blas.Native()
 	}
-	h := make([]float64, len(v))
-	system.NewProduct(p.gaussNewton(), backend).HessVec(h, v)
-	return dot(h, v) / dot(v, v)
+	return backend
 }

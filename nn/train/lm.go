@@ -8,6 +8,7 @@ import (
 
 	"costate/factor"
 	"costate/la/blas"
+	"costate/system"
 )
 
 // LevenbergMarquardt makes exact damped Gauss–Newton steps
@@ -17,16 +18,35 @@ import (
 // with the Gauss–Newton matrix G of the batch, factored by whatever counts
 // fewest flops: in the space of the outputs, along the chain of layers, or as a
 // dense matrix. The step is tried on the batch that it was made for, and taken
-// if it lowers the loss; then the damping is divided by three, otherwise doubled.
-// So the damping falls as long as steps lead down at all, even where the loss falls
-// much less than the model says: in the narrow bent valleys of deep networks that
-// leads on where rules stall that keep the model accurate. One of these can be
-// chosen, Nielsen's, which goes by the gain ratio
+// if it lowers the loss.
+//
+// A factorization is worth many evaluations of the loss, so that more is made of
+// it than one trial. Along the curve
+//
+//	θ + αs + ½α²a,     (G + λI) a = −Jᵀ Hℓ z″
+//
+// α is 1, 1.5, 1.5², … as long as the loss falls, or else ½, ¼, ⅛. a is the step's
+// geodesic acceleration, which follows a bent valley: z″ is the second derivative
+// of the network's outputs along s, Hℓ the Hessian of the loss in the outputs. It
+// is left out where 2‖a‖ > ¾‖s‖ or where the loss is less without it, and tried
+// less often then. On a least-squares problem it can save most of the steps.
+//
+// After a step of α ≥ 1 the damping is divided by ten, after a shorter one it is doubled,
+// and after one not taken multiplied by eight. So it falls as long as steps lead
+// down at all, even where the loss falls much less than the model says: in the
+// narrow bent valleys of deep networks that leads on where rules stall that keep
+// the model accurate. One of these can be chosen, Nielsen's, which goes by the gain
+// ratio
 //
 //	ρ = (ℓ(θ) − ℓ(θ+s)) / (½ (λ‖s‖² − gᵀs))
 //
 // of the decrease to that of the model: after a step taken
 // λ ← λ max(⅓, 1 − (2ρ−1)³), after others λ ← νλ with ν = 2, 4, 8, … .
+//
+// Where each step has another batch (Task.Version changes) its loss is not worth
+// following that far: α is 1, a is 0, and the damping is divided by three after a
+// step taken and doubled otherwise, as it is with Nielsen's rule, which is textbook
+// in this, too.
 //
 // With Task.Curvature the gradient and the test are of the batch, and G is of the
 // other, smaller one. With CG that factorization is a preconditioner only, and
@@ -35,19 +55,21 @@ import (
 //
 // Sources: K. Levenberg 1944; D. Marquardt 1963; M. K. Transtrum and J. P. Sethna,
 // Improvements to the Levenberg–Marquardt algorithm for nonlinear least-squares
-// minimization, arXiv:1201.5885, for the default rule ("delayed gratification");
+// minimization, arXiv:1201.5885, for the acceleration (section 4) and the default rule
+// ("delayed gratification", section 3);
 // H. B. Nielsen, Damping parameter in Marquardt's method, IMM-REP-1999-05, DTU
 // (1999); J. Martens, Deep learning via Hessian-free optimization, ICML (2010),
 // section 4.
 type LevenbergMarquardt struct {
-	// Damping is the first λ; 0 takes three times the curvature along the gradient,
+	// Damping is the first λ; 0 takes 0.3 times the curvature along the gradient,
 	// gᵀGg/gᵀg.
 	Damping float64
 
 	// MinDamping is the least λ that is used; 0 is 1e-12 of the first one.
 	MinDamping float64
 
-	// Nielsen takes Nielsen's rule for the damping in place of the simple one.
+	// Nielsen takes Nielsen's rule for the damping, and tries nothing but the step
+	// itself.
 	Nielsen bool
 
 	// Memory is between 0 and 1: how much of its logarithm the damping keeps
@@ -64,28 +86,37 @@ type LevenbergMarquardt struct {
 	lambda, nu float64
 	kept       float64 // λ of the batch before, for Memory
 	version    int
+	steady     bool // whether the batch is the first one, or that of the last step taken
 
 	at       point
 	small    point // of the curvature batch
 	parts    Parts
 	solver   factor.Auto
+	product  *system.Product // of the Gauss–Newton matrix at the point
 	grad     []float64
 	w, t     []float64
 	rhs, sol mat.VecDense
+
+	path  curve
+	bend  bend
+	acc   mat.VecDense
+	trial trial
 }
 
 // Name is "lm".
 func (o *LevenbergMarquardt) Name() string { return "lm" }
 
 const (
-	// lower and raise are the factors of the damping after a step that is
-	// taken and one that is not.
-	lower = 1.0 / 3
-	raise = 2.0
+	// lower, raise and refuse are the factors of the damping after a step of full
+	// length or more, a shorter one, and one that is not taken; lowerOnce and
+	// raise where nothing but the full step is tried.
+	lower     = 0.1
+	lowerOnce = 1.0 / 3
+	raise     = 2.0
+	refuse    = 8.0
 
-	// firstDamping is λ over the curvature along the gradient at the start: large,
-	// because it falls fast.
-	firstDamping = 3.0
+	// firstDamping is λ over the curvature along the gradient at the start.
+	firstDamping = 0.3
 	// greatestDamping, over that curvature, is where the search for a step
 	// that lowers the loss is given up.
 	greatestDamping = 1e16
@@ -108,13 +139,14 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 		return info, &StalledError{Optimizer: o.Name()}
 	}
 	if o.lambda == 0 {
-		o.begin(p)
+		o.begin()
 	}
 	if moved && o.Memory > 0 && t.Version != o.version && o.kept > 0 {
 		o.lambda = math.Exp(o.Memory*math.Log(o.kept) + (1-o.Memory)*math.Log(o.lambda))
 		o.nu = 2
 	}
 	if t.Version != o.version {
+		o.steady = o.version == 0
 		o.version, o.kept = t.Version, o.lambda
 	}
 	info.Damping = o.lambda
@@ -133,32 +165,36 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	s := o.sol.RawVector().Data
 	scale(-1, s)
 	info.Length = norm(s)
-	var after float64
-	var ok bool
-	if sub {
-		p.move(t.Net, s)
-		after, ok = o.parts.LossAt(t.Net)
-	} else {
-		after, ok = p.tryLoss(t.Net, t.Batch, s)
+	alpha, after, err := o.try(t, p, s, loss)
+	if err != nil {
+		p.back(t.Net)
+		return info, err
 	}
 	info.Ratio = (loss - after) / predicted
-	if !ok || !(after < loss) || !(predicted > 0) {
+	if !(alpha > 0 && predicted > 0) {
 		p.back(t.Net)
+		info.Ratio = math.Min(info.Ratio, 0)
 		return o.reject(info)
 	}
-	info.After, info.Accepted = after, true
-	o.lambda = math.Max(o.lambda*o.shrink(info.Ratio), o.MinDamping)
-	o.nu = 2
+	info.After, info.Accepted, info.Stretch = after, true, alpha
+	o.lambda = math.Max(o.lambda*o.change(alpha, info.Ratio), o.MinDamping)
+	o.nu, o.steady = 2, true
 	return info, nil
 }
 
+// once reports whether nothing but the step itself is tried on the batch.
+func (o *LevenbergMarquardt) once() bool { return o.Nielsen || !o.steady }
+
 // reject raises the damping after a step not taken.
 func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
-	if o.Nielsen {
+	switch {
+	case o.Nielsen:
 		o.lambda *= o.nu
 		o.nu *= 2
-	} else {
+	case o.once():
 		o.lambda *= raise
+	default:
+		o.lambda *= refuse
 	}
 	if !(o.lambda <= greatestDamping*math.Max(o.Damping, o.MinDamping)) {
 		return info, &StalledError{Optimizer: o.Name(), Gradient: info.Gradient}
@@ -166,11 +202,17 @@ func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
 	return info, nil
 }
 
-// shrink is the factor of the damping after a step taken, with gain ratio r.
-func (o *LevenbergMarquardt) shrink(r float64) float64 {
-	if o.Nielsen {
+// change is the factor of the damping after a step taken: of α times the model's
+// length, with gain ratio r.
+func (o *LevenbergMarquardt) change(alpha, r float64) float64 {
+	switch {
+	case o.Nielsen:
 		r = 2*r - 1
 		return math.Max(1.0/3, 1-r*r*r)
+	case o.once():
+		return lowerOnce
+	case alpha < 1:
+		return raise
 	}
 	return lower
 }
@@ -199,6 +241,11 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 			p.valid = false
 			return 0, moved, err
 		}
+		if o.product == nil {
+			o.product = system.NewProduct(gn, orNative(o.Backend))
+		} else {
+			o.product.Reset(gn)
+		}
 	}
 	if t.Curvature == nil {
 		o.grad = p.lin.Gradient
@@ -218,11 +265,13 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 const stepTolerance = 1e-10
 
 // begin chooses the first damping.
-func (o *LevenbergMarquardt) begin(p *point) {
+func (o *LevenbergMarquardt) begin() {
 	o.nu = 2
 	o.lambda = o.Damping
 	if o.lambda <= 0 {
-		o.lambda = firstDamping * curvatureAlong(p, o.grad, o.Backend)
+		hg := make([]float64, len(o.grad))
+		o.product.HessVec(hg, o.grad)
+		o.lambda = firstDamping * dot(hg, o.grad) / dot(o.grad, o.grad)
 		if !(o.lambda > 0) {
 			o.lambda = 1
 		}
@@ -238,7 +287,7 @@ func (o *LevenbergMarquardt) begin(p *point) {
 func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (predicted float64, err error) {
 	n := len(o.grad)
 	if o.sol.Len() != n {
-		o.sol, o.rhs = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
+		o.sol, o.rhs, o.acc = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
 	}
 	x := o.sol.RawVector().Data
 	if gram, ok := o.solver.Factorization.(*factor.Gram); ok && !sub {
@@ -275,16 +324,24 @@ func tolerable(err error) error {
 
 // State implements Optimizer.
 func (o *LevenbergMarquardt) State() State {
-	return State{"damping": {o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, float64(o.version)}}
+	steady := 0.0
+	if o.steady {
+		steady = 1
+	}
+	return State{
+		"damping": {o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, float64(o.version), steady},
+		"bend":    {float64(o.bend.wait), float64(o.bend.idle)},
+	}
 }
 
 // SetState implements Optimizer.
 func (o *LevenbergMarquardt) SetState(s State) error {
-	d := s["damping"]
-	if len(s) != 1 || len(d) != 6 {
+	d, b := s["damping"], s["bend"]
+	if len(s) != 2 || len(d) != 7 || len(b) != 2 {
 		return badState(o.Name())
 	}
-	o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, o.version = d[0], d[1], d[2], d[3], d[4], int(d[5])
+	o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, o.version, o.steady = d[0], d[1], d[2], d[3], d[4], int(d[5]), d[6] != 0
+	o.bend.wait, o.bend.idle = int(b[0]), int(b[1])
 	return nil
 }
 

@@ -62,7 +62,12 @@ type Info struct {
 	Damping  float64 // multiple of the identity in the system that was solved
 	Radius   float64 // bound of the step's length
 	Ratio    float64 // decrease of the loss over the decrease that the model predicted
-	Length   float64 // norm of the step that was tried
+	Length   float64 // norm of the step that the model asked for
+
+	// Stretch is how much longer than the model's the step is that was taken, where
+	// a method tries other lengths; Ratio still compares with what the model predicted for
+	// its own.
+	Stretch float64
 
 	// Negative counts the negative eigenvalues of the Hessian before the step,
 	// where a factorization counted them; −1 stands for unknown.
@@ -75,5 +80,5 @@ type Info struct {
 // unknown is an Info with everything unknown.
 func unknown() Info {
 	nan := math.NaN()
-	return Info{Loss: nan, After: nan, Gradient: nan, Damping: nan, Radius: nan, Ratio: nan, Length: nan, Negative: -1}
+	return Info{Loss: nan, After: nan, Gradient: nan, Damping: nan, Radius: nan, Ratio: nan, Length: nan, Stretch: nan, Negative: -1}
 }

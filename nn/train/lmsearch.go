@@ -1,0 +1,208 @@
+package train
+
+import (
+	"math"
+
+	"costate/factor"
+	"costate/nn"
+)
+
+const (
+	// stretch is the factor by which a step that lowers the loss is tried
+	// longer, up to stretches times and as long as the loss falls; a step that
+	// does not lower it is halved up to halvings times. A trial costs one pass
+	// forward, a small part of a factorization.
+	stretch   = 1.5
+	stretches = 6
+	halvings  = 3
+
+	// sharpest is the greatest 2‖a‖/‖s‖ of a step that is bent: beyond it the
+	// series of which s and a are the first terms means nothing.
+	sharpest = 0.75
+
+	// probe is the step of the differences for a, as a part of s.
+	probe = 0.1
+
+	// longestWait is the greatest number of steps between attempts to bend one.
+	longestWait = 15
+)
+
+// A curve is the path θ + αs + ½α²a on which a step is tried; a may be nil.
+type curve struct {
+	s, a []float64
+	d    []float64
+	// loss is the loss at θ + d.
+	loss func(d []float64) (float64, bool)
+}
+
+// to computes αs + ½α²a.
+func (c *curve) to(alpha float64) []float64 {
+	c.d = resize(c.d, len(c.s))
+	for i, v := range c.s {
+		c.d[i] = alpha * v
+	}
+	if c.a != nil {
+		axpy(0.5*alpha*alpha, c.a, c.d)
+	}
+	return c.d
+}
+
+// at is the loss at α, +∞ where it cannot be evaluated.
+func (c *curve) at(alpha float64) float64 {
+	loss, ok := c.loss(c.to(alpha))
+	if !ok {
+		return math.Inf(1)
+	}
+	return loss
+}
+
+// search looks along the curve for a point with a loss below that at its
+// beginning. full is the loss at α = 1. after is not below loss if there is none.
+func (c *curve) search(loss, full float64) (alpha, after float64) {
+	alpha, after = 1, full
+	if after < loss {
+		for range stretches {
+			next := c.at(stretch * alpha)
+			if !(next < after) {
+				break
+			}
+			alpha, after = stretch*alpha, next
+		}
+		return alpha, after
+	}
+	for range halvings {
+		alpha /= 2
+		if next := c.at(alpha); next < loss {
+			return alpha, next
+		}
+	}
+	return 1, full
+}
+
+// A bend makes the second-order correction of a step, its geodesic acceleration:
+// a solves (G+λI) a = −Jᵀ Hℓ z″, with z″ the second derivative of the network's
+// outputs along s, by differences, and Hℓ the Hessian of the loss in the outputs.
+type bend struct {
+	wait, idle int // steps until the next attempt; length of the last wait
+	z, y       []float64
+}
+
+// due counts down to the next attempt.
+func (b *bend) due() bool {
+	if b.wait > 0 {
+		b.wait--
+		return false
+	}
+	return true
+}
+
+// judge learns whether an attempt was of use: where bent steps are not taken they
+// are soon seldom tried.
+func (b *bend) judge(used bool) {
+	if used {
+		b.idle = 0
+	} else {
+		b.idle = min(2*b.idle+1, longestWait)
+	}
+	b.wait = b.idle
+}
+
+// solveBend returns a, or nil where the step is too long for it.
+func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) {
+	b, p := &o.bend, &o.at
+	size := t.Batch.N * t.Net.Outputs()
+	b.z, b.y = resize(b.z, size), resize(b.y, size)
+	o.path.s, o.path.a = s, nil
+	for i, z := range p.lin.Outputs {
+		b.y[i] = -2 * z
+	}
+	for _, h := range [...]float64{probe, -probe} {
+		p.move(t.Net, o.path.to(h))
+		if err := t.Net.Predict(b.z, t.Batch.X, t.Batch.N, &p.ws); err != nil {
+			return nil, nil // it overflows there
+		}
+		axpy(1, b.z, b.y)
+	}
+	scale(1/(probe*probe), b.y)
+	p.lin.Chain.Loss.MulTo(b.z, b.y)
+	var err error
+	if gram, ok := o.solver.Factorization.(*factor.Gram); ok {
+		err = gram.SolveOutputsTo(&o.acc, b.z)
+	} else {
+		o.product.TransOutputs(o.rhs.RawVector().Data, b.z)
+		err = o.solver.SolveVecTo(&o.acc, &o.rhs)
+	}
+	if err = tolerable(err); err != nil {
+		return nil, err
+	}
+	a := o.acc.RawVector().Data
+	scale(-1, a)
+	if !(2*norm(a) <= sharpest*norm(s)) {
+		return nil, nil
+	}
+	return a, nil
+}
+
+// try looks for a point below loss along the step s, bent where that is better,
+// and leaves the network there. alpha is how much longer than s the step is that
+// was made, 0 if there is none: then the network is anywhere.
+func (o *LevenbergMarquardt) try(t *Task, p *point, s []float64, loss float64) (alpha, after float64, err error) {
+	c := &o.path
+	if c.loss == nil {
+		c.loss = func(d []float64) (float64, bool) { return o.lossAt(d) }
+	}
+	o.trial.net, o.trial.batch, o.trial.point = t.Net, t.Batch, p
+	o.trial.sub = t.Curvature != nil
+	c.s, c.a = s, nil
+	if o.once() {
+		if after = c.at(1); after < loss {
+			return 1, after, nil
+		}
+		return 0, after, nil
+	}
+	bent := math.Inf(1)
+	var a []float64
+	attempt := !o.trial.sub && o.bend.due()
+	if attempt {
+		if a, err = o.solveBend(t, s); err != nil {
+			return 0, 0, err
+		}
+		if a != nil {
+			c.a = a
+			bent = c.at(1)
+			c.a = nil
+		}
+	}
+	full := c.at(1)
+	used := bent < full
+	if used {
+		c.a, full = a, bent
+	}
+	if attempt {
+		o.bend.judge(used)
+	}
+	alpha, after = c.search(loss, full)
+	if !(after < loss) {
+		return 0, after, nil
+	}
+	p.move(t.Net, c.to(alpha))
+	return alpha, after, nil
+}
+
+// trial is what lossAt evaluates.
+type trial struct {
+	net   *nn.Network
+	batch *nn.Batch
+	point *point
+	sub   bool
+}
+
+// lossAt moves the network to θ + d and returns the loss there.
+func (o *LevenbergMarquardt) lossAt(d []float64) (float64, bool) {
+	t := &o.trial
+	if t.sub {
+		t.point.move(t.net, d)
+		return o.parts.LossAt(t.net)
+	}
+	return t.point.tryLoss(t.net, t.batch, d)
+}
