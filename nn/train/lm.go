@@ -31,8 +31,8 @@ import (
 // is left out where 2‖a‖ > ¾‖s‖ or where the loss is less without it, and tried
 // less often then. On a least-squares problem it can save most of the steps.
 //
-// After a step of α ≥ 1 the damping is divided by ten, after a shorter one it is doubled,
-// and after one not taken multiplied by eight. So it falls as long as steps lead
+// After a step of α ≥ 1 the damping is divided by ten, after a shorter one multiplied by
+// 1/α, and after one not taken by eight. So it falls as long as steps lead
 // down at all, even where the loss falls much less than the model says: in the
 // narrow bent valleys of deep networks that leads on where rules stall that keep
 // the model accurate. One of these can be chosen, Nielsen's, which goes by the gain
@@ -107,13 +107,13 @@ type LevenbergMarquardt struct {
 func (o *LevenbergMarquardt) Name() string { return "lm" }
 
 const (
-	// lower, raise and refuse are the factors of the damping after a step of full
-	// length or more, a shorter one, and one that is not taken; lowerOnce and
-	// raise where nothing but the full step is tried.
+	// lower and raise are the factors of the damping after a step of full length or
+	// more and one that is not taken; with the suffix where nothing but the full step
+	// is tried.
 	lower     = 0.1
+	raise     = 8.0
 	lowerOnce = 1.0 / 3
-	raise     = 2.0
-	refuse    = 8.0
+	raiseOnce = 2.0
 
 	// firstDamping is λ over the curvature along the gradient at the start.
 	firstDamping = 0.3
@@ -192,9 +192,9 @@ func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
 		o.lambda *= o.nu
 		o.nu *= 2
 	case o.once():
-		o.lambda *= raise
+		o.lambda *= raiseOnce
 	default:
-		o.lambda *= refuse
+		o.lambda *= raise
 	}
 	if !(o.lambda <= greatestDamping*math.Max(o.Damping, o.MinDamping)) {
 		return info, &StalledError{Optimizer: o.Name(), Gradient: info.Gradient}
@@ -212,7 +212,7 @@ func (o *LevenbergMarquardt) change(alpha, r float64) float64 {
 	case o.once():
 		return lowerOnce
 	case alpha < 1:
-		return raise
+		return 1 / alpha
 	}
 	return lower
 }
