@@ -54,7 +54,8 @@ type Gram struct {
 	serial    blas.Backend // the backend, with one thread
 	sumBody   func(from, to int)
 	shiftBody func(from, to int)
-	claimed   atomic.Int64 // panels of sum that a thread has taken
+	zzBody    func(from, to int)
+	claimed   atomic.Int64 // panels of sum, or stages, that threads have taken
 	dst       []float64    // what sum computes
 	weights   []float64
 	inverse   []float64 // 1/ε by stage
@@ -101,6 +102,7 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	f.root = newLossRoot(&c.Loss)
 	f.deltas, f.zz = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	f.bands, f.sumBody, f.shiftBody = newBands(f.opts.Backend.Threads()), f.sumPanels, f.shiftRows
+	f.zzBody = f.sampleGrams
 	f.serial = oneThread(f.opts.Backend)
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	if err := f.take(); err != nil {
@@ -152,9 +154,6 @@ func (f *Gram) take() error {
 		d := f.chain.Stages[k].(*system.Dense)
 		nu := f.deltas[k]
 		f.throughMap(nu, lambda, d)
-		if f.zz[k] != nil {
-			f.sampleGram(f.opts.Backend, f.zz[k], d, 0, batch, batch)
-		}
 		if k == 0 {
 			break
 		}
@@ -167,8 +166,28 @@ func (f *Gram) take() error {
 		f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, f.q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
 		lambda, other = other, lambda
 	}
+	work := 0
+	for k, zz := range f.zz {
+		work += len(zz) * f.chain.Stages[k].(*system.Dense).In
+	}
+	f.claimed.Store(0)
+	f.bands.each(work, f.zzBody)
 	f.sum(f.gram, nil)
 	return nil
+}
+
+// sampleGrams computes z̄z̄ᵀ of stages until there are none left.
+func (f *Gram) sampleGrams(_, _ int) {
+	batch := f.root.batch
+	for {
+		k := int(f.claimed.Add(1)) - 1
+		if k >= len(f.zz) {
+			return
+		}
+		if f.zz[k] != nil {
+			f.sampleGram(f.zz[k], f.chain.Stages[k].(*system.Dense), 0, batch, batch)
+		}
+	}
 }
 
 // size makes room for q rows of J̃. The rank of a loss's Hessian seldom changes.
@@ -222,7 +241,7 @@ func (f *Gram) throughMap(nu, lambda []float64, d *system.Dense) {
 
 // sampleGram computes the rows from lo to hi of z̄z̄ᵀ of a stage, and of these the
 // first columns; dst has the row lo first.
-func (f *Gram) sampleGram(be blas.Backend, dst []float64, d *system.Dense, lo, hi, columns int) {
+func (f *Gram) sampleGram(dst []float64, d *system.Dense, lo, hi, columns int) {
 	beta := 0.0
 	if d.Bias {
 		beta = 1
@@ -231,7 +250,7 @@ func (f *Gram) sampleGram(be blas.Backend, dst []float64, d *system.Dense, lo, h
 		}
 	}
 	if d.In > 0 {
-		be.Gemm(blas.NoTrans, blas.Trans, hi-lo, columns, d.In, 1, d.Z[lo*d.In:], d.In, d.Z, d.In, beta, dst, columns)
+		f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, columns, d.In, 1, d.Z[lo*d.In:], d.In, d.Z, d.In, beta, dst, columns)
 	} else if !d.Bias {
 		clear(dst[:(hi-lo)*columns])
 	}
@@ -285,7 +304,7 @@ func (f *Gram) sumPanel(w *panelSpace, lo, hi int) {
 		if zz == nil { // one row a sample: each row of z̄z̄ᵀ is needed once
 			w.zz = resize(w.zz, (hi-lo)*hi)
 			zz, from, ld = w.zz, lo, hi
-			f.sampleGram(f.serial, zz, f.chain.Stages[k].(*system.Dense), lo, hi, hi)
+			f.sampleGram(zz, f.chain.Stages[k].(*system.Dense), lo, hi, hi)
 		}
 		for i := lo; i < hi; i++ {
 			row, src := f.dst[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
@@ -319,19 +338,17 @@ func (f *Gram) factor(eps []float64) pivots {
 	if !p.finite {
 		return p
 	}
-	q, s := f.q, f.pivot.s
-	if same {
-		f.bands.triangle(q, q*q/2, f.shiftBody)
-	} else {
-		for k, e := range eps {
-			f.inverse[k] = 1 / e
-		}
-		f.sum(s, f.inverse)
+	for k, e := range eps {
+		f.inverse[k] = 1 / e
 	}
-	for i := range q {
-		s[i*q+i]++
+	big := f.shifted(same)
+	if definite && !f.pivot.cholesky(f.opts.Backend, big, &p, 0) {
+		f.shifted(same)
+		definite = false
 	}
-	f.pivot.factor(f.opts.Backend, f.work, definite, &p, 0)
+	if !definite {
+		f.pivot.factor(f.opts.Backend, f.work, false, &p, 0)
+	}
 	p.growth = 0 // nothing is eliminated before S
 	if f.pivot.chol {
 		p.tiny = math.Inf(1) // S ≥ I: no pivot is small
@@ -342,9 +359,25 @@ func (f *Gram) factor(eps []float64) pivots {
 	return p
 }
 
+// shifted writes the lower triangle of S to the pivot block, and returns the
+// greatest element of its diagonal, which for ε > 0 is that of S.
+func (f *Gram) shifted(same bool) (big float64) {
+	q, s := f.q, f.pivot.s
+	if same {
+		f.bands.triangle(q, q*q/2, f.shiftBody)
+	} else {
+		f.sum(s, f.inverse)
+	}
+	for i := range q {
+		s[i*q+i]++
+		big = max(big, s[i*q+i])
+	}
+	return big
+}
+
 // shiftRows computes the rows from lo to hi of J̃J̃ᵀ/ε.
 func (f *Gram) shiftRows(lo, hi int) {
-	scale := 1 / f.eps[0]
+	scale := f.inverse[0]
 	for i := lo; i < hi; i++ {
 		at := i * f.q
 		vec.Scale(f.pivot.s[at:at+i+1], scale, f.gram[at:at+i+1])

@@ -53,18 +53,14 @@ func (b *pivotBlock) factor(be blas.Backend, work []float64, definite bool, p *p
 	}
 	big := maxLower(b.s, b.m)
 	p.growth = max(p.growth, big)
-	b.chol = false
 	if definite {
 		b.mirror()
-		if b.chol = be.Potrf(b.m, b.s, b.m); b.chol {
-			for i := range b.m {
-				l := b.s[i*b.m+i]
-				p.add(l*l, b.m, big, place, i)
-			}
+		if b.cholesky(be, big, p, place) {
 			return
 		}
 		b.restore()
 	}
+	b.chol = false
 	be.Sytrf(b.m, b.s, b.m, b.e, b.perm, work)
 	for i := 0; i < b.m; i++ {
 		d := b.s[i*b.m+i]
@@ -81,6 +77,21 @@ func (b *pivotBlock) factor(be blas.Backend, work []float64, definite bool, p *p
 		p.add(l2, b.m, big, place, i)
 		i++
 	}
+}
+
+// cholesky factors the lower triangle of s, whose largest element is big, in
+// place, unless rounding has made a pivot negative: s is lost then. It adds what
+// it learns to p.
+func (b *pivotBlock) cholesky(be blas.Backend, big float64, p *pivots, place int) bool {
+	b.chol = be.Potrf(b.m, b.s, b.m)
+	if !b.chol {
+		return false
+	}
+	for i := range b.m {
+		l := b.s[i*b.m+i]
+		p.add(l*l, b.m, big, place, i)
+	}
+	return true
 }
 
 // mirror copies the strictly lower triangle of s into the upper one, and the
