@@ -33,6 +33,8 @@ type curve struct {
 	d    []float64
 	// loss is the loss at θ + d.
 	loss func(d []float64) (float64, bool)
+	// allowed limits the search to where it is true; nil is no limit.
+	allowed func(alpha float64) bool
 }
 
 // to computes αs + ½α²a.
@@ -62,6 +64,9 @@ func (c *curve) search(loss, full float64) (alpha, after float64) {
 	alpha, after = 1, full
 	if after < loss {
 		for range stretches {
+			if c.allowed != nil && !c.allowed(stretch*alpha) {
+				break
+			}
 			next := c.at(stretch * alpha)
 			if !(next < after) {
 				break

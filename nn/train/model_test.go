@@ -10,6 +10,7 @@ import (
 
 	"costate/la"
 	"costate/la/blas"
+	"costate/nn"
 )
 
 // denseShifted is the Shifted of a dense matrix, by Bunch and Kaufman.
@@ -222,13 +223,19 @@ func maxAbs(h []float64) float64 {
 	return big
 }
 
+// forecasts stands among the guesses for one by products with H.
+const forecasts = -1
+
 func TestTrustRegionOptimality(t *testing.T) {
 	hards := 0
 	subproblems(func(name string, n int, h, g []float64) {
 		for _, radius := range []float64{1e-3, 0.5, 20, 1e4} {
-			for _, guess := range []float64{0, 1e-6, 3, 1e8} {
+			for _, guess := range []float64{0, 1e-6, 3, 1e8, forecasts} {
 				sh := &denseShifted{n: n, h: h}
 				m := &Model{H: sh, Gradient: g, Radius: radius, Guess: guess}
+				if guess == forecasts {
+					m.Guess, m.Products = 0, 8
+				}
 				s := make([]float64, n)
 				found, err := m.Minimize(s)
 				what := fmt.Sprintf("%s Δ=%g guess=%g: λ=%g ‖s‖=%g hard=%v after %d", name, radius, guess, found.Lambda, norm(s), found.Hard, found.Factorizations)
@@ -276,9 +283,12 @@ func TestCubicOptimality(t *testing.T) {
 	hards := 0
 	subproblems(func(name string, n int, h, g []float64) {
 		for _, sigma := range []float64{1e-3, 0.1, 1, 100} {
-			for _, guess := range []float64{0, 3, 1e6} {
+			for _, guess := range []float64{0, 3, 1e6, forecasts} {
 				sh := &denseShifted{n: n, h: h}
 				m := &Model{H: sh, Gradient: g, Sigma: sigma, Guess: guess}
+				if guess == forecasts {
+					m.Guess, m.Products = 0, 8
+				}
 				s := make([]float64, n)
 				found, err := m.Minimize(s)
 				what := fmt.Sprintf("%s σ=%g guess=%g: λ=%g ‖s‖=%g hard=%v after %d", name, sigma, guess, found.Lambda, norm(s), found.Hard, found.Factorizations)
@@ -341,5 +351,28 @@ func TestLooseModel(t *testing.T) {
 		t.Errorf("%.1f factorizations on average from a good guess", mean)
 	} else {
 		t.Logf("%.1f factorizations on average from a good guess", mean)
+	}
+}
+
+// TestForecast: after a Krylov space of H and g the first factorization is all but
+// always enough, on the Hessians of a network on its way down.
+func TestForecast(t *testing.T) {
+	net := digitsNet(t, 4, 8, nn.Tanh, 2)
+	batch := digits(24)
+	for _, o := range []Optimizer{&TrustRegion{}, &CubicNewton{}} {
+		n := net.Clone()
+		factorizations := 0
+		const steps = 25
+		for k := range steps {
+			info, err := o.Step(&Task{Net: n, Batch: batch, Version: 1})
+			if err != nil {
+				t.Fatalf("%s, step %d: %v", o.Name(), k, err)
+			}
+			factorizations += info.Factorizations
+		}
+		t.Logf("%s: %d factorizations in %d steps", o.Name(), factorizations, steps)
+		if factorizations > steps*3/2 {
+			t.Errorf("%s: %d factorizations in %d steps", o.Name(), factorizations, steps)
+		}
 	}
 }

@@ -9,21 +9,28 @@ import (
 
 // TrustRegion is Newton's method with the exact, indefinite Hessian: each step is
 // the global minimizer of the quadratic model within a radius (see Model), tried
-// and taken if it lowers the loss. Then the radius grows by half, otherwise it
-// shrinks to half the step. The loss never goes up, and directions of negative
-// curvature are used, not avoided.
+// and taken if it lowers the loss. If so it is made half as long again as often as the
+// loss falls on, and the model stays below zero; if not it is halved, up to three
+// times. Then the radius grows by half, or to the step that was made; after a shorter one it
+// shrinks to that. The loss never goes up, and directions of negative curvature
+// are used, not avoided.
 //
 // The usual rule keeps the ratio of actual to predicted decrease above ¼; in the
-// narrow bent valleys of deep networks it ends with very short steps.
+// narrow bent valleys of deep networks it ends with very short steps. A
+// factorization costs some hundred evaluations of the loss, and a product with H
+// about as much as one of these: so the search along the step, and a forecast of λ
+// by products (Model.Products), after which one factorization is mostly all that a step
+// takes.
 //
 // Sources: J. J. Moré and D. C. Sorensen, Computing a trust region step, SIAM J.
-// Sci. Stat. Comput. 4 (1983); J. Nocedal and S. J. Wright, Numerical optimization,
-// 2nd ed. (2006), chapter 4.
+// Sci. Stat. Comput. 4 (1983); J. Nocedal and Y. Yuan, Combining trust region and line
+// search techniques, Advances in Nonlinear Programming (1998); J. Nocedal and S. J.
+// Wright, Numerical optimization, 2nd ed. (2006), chapter 4.
 type TrustRegion struct {
 	Radius float64 // the first one; 0 is 1
 
 	// Tolerance is how much of the model's decrease a step may miss, and of the
-	// radius; 0 is ½, because a factorization is better spent on a new point.
+	// radius; 0 is ¼, because a factorization is better spent on a new point.
 	Tolerance float64
 
 	// Count counts the negative eigenvalues of the Hessian before every step, but
@@ -47,33 +54,30 @@ func (o *TrustRegion) Step(t *Task) (Info, error) {
 		o.radius = orDefault(o.Radius, 1)
 	}
 	info.Radius = o.radius
-	m := Model{Radius: o.radius, Tolerance: orDefault(o.Tolerance, 0.5)}
+	m := Model{Radius: o.radius, Tolerance: orDefault(o.Tolerance, 0.25)}
 	length, err := o.newton.step(o.Name(), t, &m, o.Backend, o.Count, &info)
 	if err != nil {
 		return info, err
 	}
-	last := o.radius
 	switch {
-	case !info.Accepted:
-		o.radius = 0.5 * math.Min(length, o.radius)
+	case !info.Accepted || info.Stretch < 1:
+		o.radius = math.Min(length, o.radius)
 	case length > 0.4*o.radius: // not inside, but for the tolerance
-		o.radius *= 1.5
+		o.radius = math.Max(1.5*o.radius, length)
 	}
-	// ‖s(λ)‖ falls with λ, like 1/λ for large λ.
-	o.newton.lambda *= last / o.radius
 	return info, nil
 }
 
 // State implements Optimizer.
-func (o *TrustRegion) State() State { return State{"radius": {o.radius, o.newton.lambda}} }
+func (o *TrustRegion) State() State { return State{"radius": {o.radius}} }
 
 // SetState implements Optimizer.
 func (o *TrustRegion) SetState(s State) error {
 	r := s["radius"]
-	if len(s) != 1 || len(r) != 2 {
+	if len(s) != 1 || len(r) != 1 {
 		return badState(o.Name())
 	}
-	o.radius, o.newton.lambda = r[0], r[1]
+	o.radius = r[0]
 	return nil
 }
 
@@ -81,8 +85,9 @@ func (o *TrustRegion) SetState(s State) error {
 //
 //	s = argmin gᵀs + ½ sᵀHs + ⅓ σ‖s‖³
 //
-// tried and taken if it lowers the loss. Then σ is divided by 2¼, otherwise
-// multiplied by 4: lengths of steps change by 1½ and ½, as in TrustRegion.
+// tried and taken if it lowers the loss, longer or shorter as in TrustRegion: α times
+// as long. Then σ is divided by (3α/2)², by α² where α < 1, and multiplied by 64 if
+// no length will do. Where the gradient rules, lengths of steps change by the roots of that.
 //
 // Sources: Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method
 // and its global performance, Math. Program. 108 (2006); C. Cartis, N. I. M. Gould
@@ -109,47 +114,51 @@ func (o *CubicNewton) Step(t *Task) (Info, error) {
 	if o.sigma == 0 {
 		o.sigma = orDefault(o.Sigma, 1)
 	}
-	m := Model{Sigma: o.sigma, Tolerance: orDefault(o.Tolerance, 0.5)}
+	m := Model{Sigma: o.sigma, Tolerance: orDefault(o.Tolerance, 0.25)}
 	length, err := o.newton.step(o.Name(), t, &m, o.Backend, o.Count, &info)
 	if err != nil {
 		return info, err
 	}
 	info.Radius = length
-	last := o.sigma
-	if info.Accepted {
-		o.sigma = math.Max(o.sigma/2.25, 1e-12)
-	} else {
-		o.sigma *= 4
+	switch a := info.Stretch; {
+	case !info.Accepted:
+		o.sigma *= 64
+	case a < 1:
+		o.sigma /= a * a
+	default:
+		o.sigma = math.Max(o.sigma/(2.25*a*a), 1e-12)
 	}
-	o.newton.lambda *= math.Sqrt(o.sigma / last)
 	return info, nil
 }
 
 // State implements Optimizer.
-func (o *CubicNewton) State() State { return State{"sigma": {o.sigma, o.newton.lambda}} }
+func (o *CubicNewton) State() State { return State{"sigma": {o.sigma}} }
 
 // SetState implements Optimizer.
 func (o *CubicNewton) SetState(s State) error {
 	r := s["sigma"]
-	if len(s) != 1 || len(r) != 2 {
+	if len(s) != 1 || len(r) != 1 {
 		return badState(o.Name())
 	}
-	o.sigma, o.newton.lambda = r[0], r[1]
+	o.sigma = r[0]
 	return nil
 }
 
 // newton is what both share: the Hessian at a point, the step and its test.
 type newton struct {
-	at     point
-	h      hessian
-	s      []float64
-	lambda float64 // of the last step: a guess for the next
-	count  int     // negative eigenvalues at the point, −1 if not counted
+	at    point
+	h     hessian
+	path  curve
+	s     []float64
+	count int // negative eigenvalues at the point, −1 if not counted
 }
 
 // negligible is the size of an eigenvalue, over ‖Hg‖/‖g‖, that is not counted as
 // negative.
 const negligible = 1e-6
+
+// forecastProducts is what a step may spend on a forecast of λ.
+const forecastProducts = 60
 
 // shortest is the length of a step, relative to the parameters, below which the
 // search for one that lowers the loss is given up.
@@ -185,7 +194,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 		}
 	}
 	w.s = resize(w.s, len(lin.Gradient))
-	m.H, m.Gradient, m.Guess = &w.h, lin.Gradient, w.lambda
+	m.H, m.Gradient, m.Products = &w.h, lin.Gradient, forecastProducts
 	found, err := m.Minimize(w.s)
 	info.Factorizations += found.Factorizations
 	var poor *SubproblemError
@@ -195,23 +204,38 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 	if found.Negative >= 0 && w.count < 0 {
 		w.count = found.Negative
 	}
-	w.lambda = found.Lambda
 	info.Damping, info.Length, info.Negative = found.Lambda, found.Norm, w.count
 	if !(found.Decrease > 0) || found.Norm <= shortest*norm(w.at.theta) {
 		return 0, &StalledError{Optimizer: name, Gradient: info.Gradient}
 	}
-	after, ok := w.at.tryLoss(t.Net, t.Batch, w.s)
+	alpha, after := w.try(t, m, lin.Loss)
 	info.Ratio = (lin.Loss - after) / found.Decrease
-	if !ok || !(after < lin.Loss) {
+	if !(after < lin.Loss) {
 		info.Ratio = math.Min(info.Ratio, 0)
-		if !ok {
-			info.Ratio = math.Inf(-1)
-		}
 		w.at.back(t.Net)
-		return found.Norm, nil
+		return found.Norm / (1 << (halvings + 1)), nil
 	}
-	info.After, info.Accepted = after, true
-	return found.Norm, nil
+	info.After, info.Accepted, info.Stretch = after, true, alpha
+	return alpha * found.Norm, nil
+}
+
+// try looks for a loss below that at the point along the step, and leaves the
+// network there. Shorter steps are steps down by the model, too, as it falls along
+// the whole of its minimizer; longer ones are tried as long as they are.
+func (w *newton) try(t *Task, m *Model, loss float64) (alpha, after float64) {
+	w.path.s = w.s
+	w.path.loss = func(d []float64) (float64, bool) { return w.at.tryLoss(t.Net, t.Batch, d) }
+	hs := make([]float64, len(w.s))
+	w.h.Mul(hs, w.s)
+	slope, curved, ns := dot(m.Gradient, w.s), dot(w.s, hs), norm(w.s)
+	w.path.allowed = func(alpha float64) bool {
+		return slope+0.5*alpha*curved+m.Sigma*alpha*alpha*ns*ns*ns/3 < 0
+	}
+	alpha, after = w.path.search(loss, w.path.at(1))
+	if after < loss {
+		w.at.move(t.Net, w.path.to(alpha))
+	}
+	return alpha, after
 }
 
 var (

@@ -108,6 +108,8 @@ func TestGainRatio(t *testing.T) {
 					if relative(norm(s), info.Length) > 1e-6 {
 						t.Errorf("lm, step %d: a step of length %g, recomputed %g", k, info.Length, norm(s))
 					}
+				} else {
+					scale(1/info.Stretch, s)
 				}
 				hs := make([]float64, len(s))
 				system.NewProduct(chain, blas.Native()).HessVec(hs, s)
