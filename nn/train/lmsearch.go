@@ -59,8 +59,8 @@ func (c *curve) at(alpha float64) float64 {
 }
 
 // search looks along the curve for a point with a loss below that at its
-// beginning. full is the loss at α = 1. after is not below loss if there is none.
-func (c *curve) search(loss, full float64) (alpha, after float64) {
+// beginning. full is the loss at α = 1. after is not below loss if there is none down to 2^−halvings.
+func (c *curve) search(loss, full float64, halvings int) (alpha, after float64) {
 	alpha, after = 1, full
 	if after < loss {
 		for range stretches {
@@ -186,7 +186,7 @@ func (o *LevenbergMarquardt) try(t *Task, p *point, s []float64, loss float64) (
 	if attempt {
 		o.bend.judge(used)
 	}
-	alpha, after = c.search(loss, full)
+	alpha, after = c.search(loss, full, halvings)
 	if !(after < loss) {
 		return 0, after, nil
 	}

@@ -10,10 +10,10 @@ import (
 // TrustRegion is Newton's method with the exact, indefinite Hessian: each step is
 // the global minimizer of the quadratic model within a radius (see Model), tried
 // and taken if it lowers the loss. If so it is made half as long again as often as the
-// loss falls on, and the model stays below zero; if not it is halved, up to three
-// times. Then the radius grows by half, or to the step that was made; after a shorter one it
-// shrinks to that. The loss never goes up, and directions of negative curvature
-// are used, not avoided.
+// loss falls on, and the model stays below zero; if not it is halved, up to six
+// times. Then the radius grows by half, or to the step that was made; after a shorter
+// one it shrinks to twice its length. The loss never goes up, and directions of
+// negative curvature are used, not avoided.
 //
 // The usual rule keeps the ratio of actual to predicted decrease above ¼; in the
 // narrow bent valleys of deep networks it ends with very short steps. A
@@ -60,8 +60,10 @@ func (o *TrustRegion) Step(t *Task) (Info, error) {
 		return info, err
 	}
 	switch {
-	case !info.Accepted || info.Stretch < 1:
+	case !info.Accepted:
 		o.radius = math.Min(length, o.radius)
+	case info.Stretch < 1:
+		o.radius = math.Min(2*length, o.radius)
 	case length > 0.4*o.radius: // not inside, but for the tolerance
 		o.radius = math.Max(1.5*o.radius, length)
 	}
@@ -86,7 +88,7 @@ func (o *TrustRegion) SetState(s State) error {
 //	s = argmin gᵀs + ½ sᵀHs + ⅓ σ‖s‖³
 //
 // tried and taken if it lowers the loss, longer or shorter as in TrustRegion: α times
-// as long. Then σ is divided by (3α/2)², by α² where α < 1, and multiplied by 64 if
+// as long. Then σ is divided by (3α/2)², by (2α)² where α < 1, and multiplied by 4096 if
 // no length will do. Where the gradient rules, lengths of steps change by the roots of that.
 //
 // Sources: Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method
@@ -122,9 +124,9 @@ func (o *CubicNewton) Step(t *Task) (Info, error) {
 	info.Radius = length
 	switch a := info.Stretch; {
 	case !info.Accepted:
-		o.sigma *= 64
+		o.sigma *= 4096
 	case a < 1:
-		o.sigma /= a * a
+		o.sigma /= 4 * a * a
 	default:
 		o.sigma = math.Max(o.sigma/(2.25*a*a), 1e-12)
 	}
@@ -159,6 +161,10 @@ const negligible = 1e-6
 
 // forecastProducts is what a step may spend on a forecast of λ.
 const forecastProducts = 60
+
+// newtonHalvings is how often a step is halved that does not lower the loss: more often
+// than in Levenberg–Marquardt, as a factorization costs more.
+const newtonHalvings = 6
 
 // shortest is the length of a step, relative to the parameters, below which the
 // search for one that lowers the loss is given up.
@@ -213,7 +219,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 	if !(after < lin.Loss) {
 		info.Ratio = math.Min(info.Ratio, 0)
 		w.at.back(t.Net)
-		return found.Norm / (1 << (halvings + 1)), nil
+		return found.Norm / (1 << newtonHalvings), nil
 	}
 	info.After, info.Accepted, info.Stretch = after, true, alpha
 	return alpha * found.Norm, nil
@@ -231,7 +237,7 @@ func (w *newton) try(t *Task, m *Model, loss float64) (alpha, after float64) {
 	w.path.allowed = func(alpha float64) bool {
 		return slope+0.5*alpha*curved+m.Sigma*alpha*alpha*ns*ns*ns/3 < 0
 	}
-	alpha, after = w.path.search(loss, w.path.at(1))
+	alpha, after = w.path.search(loss, w.path.at(1), newtonHalvings)
 	if after < loss {
 		w.at.move(t.Net, w.path.to(alpha))
 	}
