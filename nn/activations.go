@@ -1,6 +1,10 @@
 package nn
 
-import "math"
+import (
+	"math"
+
+	"costate/internal/vec"
+)
 
 // The activations of this package. Value and derivatives are accurate for every
 // finite u: none overflows, and none gives a NaN, where φ is finite.
@@ -63,27 +67,26 @@ func (relu) Eval(f, d1, d2, u []float64) {
 	}
 }
 
-// Eval uses t = exp(−2|u|): tanh|u| = (1−t)/(1+t) and tanh' = 4t/(1+t)², which
-// keeps all digits of a derivative that 1 − tanh² would lose to cancellation.
+// Eval uses t = exp(−2|u|): tanh' = 4t/(1+t)² keeps all digits of a derivative that
+// 1 − tanh² would lose to cancellation.
 func (tanh) Eval(f, d1, d2, u []float64) {
-	for i, v := range u {
-		a := math.Abs(v)
-		var th, d float64
-		if a < 0.55 {
-			th = math.Tanh(v)
-			d = 1 - th*th
-		} else {
-			t := math.Exp(-2 * a)
-			q := 1 / (1 + t)
-			th = math.Copysign((1-t)*q, v)
-			d = 4 * t * q * q
-		}
-		f[i] = th
-		if d1 != nil {
-			d1[i] = d
-		}
-		if d2 != nil {
-			d2[i] = -2 * th * d
+	if d1 == nil && d2 == nil {
+		vec.Tanh(f, nil, u)
+		return
+	}
+	d := d1
+	if d == nil {
+		d = d2
+	}
+	vec.Tanh(f, d, u)
+	d = d[:len(u)]
+	for i, t := range d {
+		q := 1 / (1 + t)
+		d[i] = 4 * t * q * q
+	}
+	if d2 != nil {
+		for i, th := range f[:len(u)] {
+			d2[i] = -2 * th * d[i]
 		}
 	}
 }

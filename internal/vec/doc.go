@@ -1,5 +1,5 @@
 // Package vec has the vector kernels below the dense ones: sums of rows, products
-// of rows with a vector or element by element, and the loops of a Bunch–Kaufman
+// of rows with a vector or element by element, the hyperbolic tangent, and the loops of a Bunch–Kaufman
 // panel. Each
 // has a twin in plain Go, which runs on other processors and under the tag
 // noasm.

@@ -59,3 +59,19 @@ func pivot2_g(x, y, u, v []float64, f *[3]float64) {
 		x[i], y[i] = f[0]*p+f[1]*q, f[1]*p+f[2]*q
 	}
 }
+
+// tanh_g is the twin of Tanh.
+func tanh_g(f, t, u []float64) {
+	for i, v := range u {
+		a := math.Abs(v)
+		e := math.Exp(-2 * a)
+		if a < 0.55 {
+			f[i] = math.Tanh(v)
+		} else {
+			f[i] = math.Copysign((1-e)/(1+e), v)
+		}
+		if t != nil {
+			t[i] = e
+		}
+	}
+}

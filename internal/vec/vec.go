@@ -186,3 +186,39 @@ func Pivot2(x, y, u, v []float64, f *[3]float64) {
 	}
 	pivot2(&x[0], &y[0], &u[0], &v[0], n, &f[0])
 }
+
+// Tanh sets f = tanh u and t = exp(−2|u|), element by element, for len(u) elements;
+// t may be nil. f or t may be u. Errors are a few units in the last place, of t too
+// as long as it is above the least normal number; below it becomes 0.
+func Tanh(f, t, u []float64) {
+	n := len(u)
+	if n == 0 {
+		return
+	}
+	_ = f[n-1]
+	if t != nil {
+		_ = t[n-1]
+	}
+	if !assembly {
+		tanh_g(f, t, u)
+		return
+	}
+	if whole := n &^ 3; whole > 0 {
+		if t == nil {
+			tanh(&f[0], &u[0], whole)
+		} else {
+			tanhExp(&f[0], &t[0], &u[0], whole)
+			t = t[whole:]
+		}
+		f, u = f[whole:], u[whole:]
+	}
+	if len(u) > 0 {
+		var x, y, z [4]float64
+		copy(x[:], u)
+		tanhExp(&y[0], &z[0], &x[0], 4)
+		copy(f[:len(u)], y[:])
+		if t != nil {
+			copy(t[:len(u)], z[:])
+		}
+	}
+}

@@ -53,3 +53,13 @@ func scale(x *float64, u *float64, n int, f float64)
 //
 //go:noescape
 func mulAdd(y *float64, u *float64, v *float64, n int)
+
+// tanh sets f = tanh u, of n words, a multiple of four.
+//
+//go:noescape
+func tanh(f *float64, u *float64, n int)
+
+// tanhExp sets f = tanh u and t = exp(−2|u|), of n words, a multiple of four.
+//
+//go:noescape
+func tanhExp(f *float64, t *float64, u *float64, n int)

@@ -777,3 +777,211 @@ word:
 done:
 	VZEROUPPER
 	RET
+
+DATA tanhTable<>+0(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+8(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+16(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+24(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+32(SB)/8, $0x8000000000000000
+DATA tanhTable<>+40(SB)/8, $0x8000000000000000
+DATA tanhTable<>+48(SB)/8, $0x8000000000000000
+DATA tanhTable<>+56(SB)/8, $0x8000000000000000
+DATA tanhTable<>+64(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+72(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+80(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+88(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+96(SB)/8, $0x4076200000000000
+DATA tanhTable<>+104(SB)/8, $0x4076200000000000
+DATA tanhTable<>+112(SB)/8, $0x4076200000000000
+DATA tanhTable<>+120(SB)/8, $0x4076200000000000
+DATA tanhTable<>+128(SB)/8, $0xc000000000000000
+DATA tanhTable<>+136(SB)/8, $0xc000000000000000
+DATA tanhTable<>+144(SB)/8, $0xc000000000000000
+DATA tanhTable<>+152(SB)/8, $0xc000000000000000
+DATA tanhTable<>+160(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+168(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+176(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+184(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+192(SB)/8, $0x4000000000000000
+DATA tanhTable<>+200(SB)/8, $0x4000000000000000
+DATA tanhTable<>+208(SB)/8, $0x4000000000000000
+DATA tanhTable<>+216(SB)/8, $0x4000000000000000
+DATA tanhTable<>+224(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+232(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+240(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+248(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+256(SB)/8, $0x4338000000000000
+DATA tanhTable<>+264(SB)/8, $0x4338000000000000
+DATA tanhTable<>+272(SB)/8, $0x4338000000000000
+DATA tanhTable<>+280(SB)/8, $0x4338000000000000
+DATA tanhTable<>+288(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+296(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+304(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+312(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+320(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+328(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+336(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+344(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+352(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+360(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+368(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+376(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+384(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+392(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+400(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+408(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+416(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+424(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+432(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+440(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+448(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+456(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+464(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+472(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+480(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+488(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+496(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+504(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+512(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+520(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+528(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+536(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+544(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+552(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+560(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+568(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+576(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+584(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+592(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+600(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+608(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+616(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+624(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+632(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+640(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+648(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+656(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+664(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+672(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+680(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+688(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+696(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+704(SB)/8, $0x3de6124613a86d09
+DATA tanhTable<>+712(SB)/8, $0x3de6124613a86d09
+DATA tanhTable<>+720(SB)/8, $0x3de6124613a86d09
+DATA tanhTable<>+728(SB)/8, $0x3de6124613a86d09
+GLOBL tanhTable<>(SB), RODATA|NOPTR, $736
+
+// func tanh(f *float64, u *float64, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanh(SB), NOSPLIT, $0-24
+	MOVQ f+0(FP), AX
+	MOVQ u+8(FP), CX
+	MOVQ n+16(FP), DX
+	JMP  test
+
+loop:
+	VMOVUPD      (CX), Y0
+	VANDPD       tanhTable<>+0(SB), Y0, Y1
+	VMOVUPD      tanhTable<>+96(SB), Y2
+	VMINPD       Y1, Y2, Y2
+	VMULPD       tanhTable<>+128(SB), Y2, Y2
+	VMOVUPD      tanhTable<>+256(SB), Y1
+	VMOVAPD      Y1, Y3
+	VFMADD231PD  tanhTable<>+224(SB), Y2, Y3
+	VSUBPD       Y1, Y3, Y1
+	VPADDQ       tanhTable<>+64(SB), Y3, Y3
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVAPD      Y2, Y2
+	VFNMADD231PD tanhTable<>+288(SB), Y1, Y2
+	VFNMADD231PD tanhTable<>+320(SB), Y1, Y2
+	VMOVUPD      tanhTable<>+704(SB), Y1
+	VFMADD213PD  tanhTable<>+672(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+640(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+608(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+576(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+544(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+512(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+480(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+448(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+416(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+384(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+352(SB), Y2, Y1
+	VMULPD       Y2, Y1, Y1
+	VFMADD213PD  Y2, Y2, Y1
+	VSUBPD       tanhTable<>+160(SB), Y3, Y2
+	VFMADD231PD  Y1, Y3, Y2
+	VADDPD       tanhTable<>+192(SB), Y2, Y1
+	VDIVPD       Y1, Y2, Y2
+	VANDPD       tanhTable<>+0(SB), Y2, Y2
+	VANDPD       tanhTable<>+32(SB), Y0, Y0
+	VORPD        Y0, Y2, Y2
+	VMOVUPD      Y2, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+
+test:
+	SUBQ $0x04, DX
+	JGE  loop
+	VZEROUPPER
+	RET
+
+// func tanhExp(f *float64, t *float64, u *float64, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhExp(SB), NOSPLIT, $0-32
+	MOVQ f+0(FP), AX
+	MOVQ t+8(FP), CX
+	MOVQ u+16(FP), DX
+	MOVQ n+24(FP), BX
+	JMP  test
+
+loop:
+	VMOVUPD      (DX), Y0
+	VANDPD       tanhTable<>+0(SB), Y0, Y1
+	VMOVUPD      tanhTable<>+96(SB), Y2
+	VMINPD       Y1, Y2, Y2
+	VMULPD       tanhTable<>+128(SB), Y2, Y2
+	VMOVUPD      tanhTable<>+256(SB), Y3
+	VMOVAPD      Y3, Y4
+	VFMADD231PD  tanhTable<>+224(SB), Y2, Y4
+	VSUBPD       Y3, Y4, Y3
+	VPADDQ       tanhTable<>+64(SB), Y4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVAPD      Y2, Y2
+	VFNMADD231PD tanhTable<>+288(SB), Y3, Y2
+	VFNMADD231PD tanhTable<>+320(SB), Y3, Y2
+	VMOVUPD      tanhTable<>+704(SB), Y3
+	VFMADD213PD  tanhTable<>+672(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+640(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+608(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+576(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+544(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+512(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+480(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+448(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+416(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+384(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+352(SB), Y2, Y3
+	VMULPD       Y2, Y3, Y3
+	VFMADD213PD  Y2, Y2, Y3
+	VSUBPD       tanhTable<>+160(SB), Y4, Y2
+	VFMADD231PD  Y3, Y4, Y2
+	VADDPD       tanhTable<>+192(SB), Y2, Y5
+	VDIVPD       Y5, Y2, Y2
+	VANDPD       tanhTable<>+0(SB), Y2, Y2
+	VANDPD       tanhTable<>+32(SB), Y0, Y0
+	VORPD        Y0, Y2, Y2
+	VMOVUPD      Y2, (AX)
+	VFMADD213PD  Y4, Y4, Y3
+	VCMPPD       $0x1e, tanhTable<>+96(SB), Y1, Y1
+	VANDNPD      Y3, Y1, Y3
+	VMOVUPD      Y3, (CX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DX
+
+test:
+	SUBQ $0x04, BX
+	JGE  loop
+	VZEROUPPER
+	RET

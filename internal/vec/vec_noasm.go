@@ -16,5 +16,7 @@ func maxAbs(x *float64, n int) float64                           { panic(noAssem
 func pivot2(x, y, u, v *float64, n int, f *float64)              { panic(noAssembly) }
 func scale(x, u *float64, n int, f float64)                      { panic(noAssembly) }
 func mulAdd(y, u, v *float64, n int)                             { panic(noAssembly) }
+func tanh(f, u *float64, n int)                                  { panic(noAssembly) }
+func tanhExp(f, t, u *float64, n int)                            { panic(noAssembly) }
 
 const noAssembly = "vec: this build has no assembly"

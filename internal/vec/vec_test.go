@@ -194,3 +194,83 @@ func TestScalePivot2(t *testing.T) {
 		}
 	})
 }
+
+func TestTanh(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		special := []float64{0, math.Copysign(0, -1), 5e-324, -1e-300, 1e-20, 1e-8, 0.17, 0.1733, 0.3466, 0.5, 0.55, 1, 18, 19, 20, 22, 30, -300,
+			353.9, 354, 354.1, 400, 1e10, math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN()}
+		worst, worstExp := 0.0, 0.0
+		for n := range 40 {
+			u, _ := guarded(rng, n)
+			for i := range u {
+				u[i] *= math.Exp(10*rng.Float64() - 6)
+				if rng.IntN(3) == 0 {
+					u[i] = special[rng.IntN(len(special))]
+				}
+			}
+			for range 50 {
+				f, okf := guarded(rng, n)
+				e, oke := guarded(rng, n)
+				Tanh(f, e, u)
+				for i, v := range u {
+					want, wantExp := math.Tanh(v), math.Exp(-2*math.Abs(v))
+					if v != v {
+						if f[i] == f[i] || e[i] == e[i] {
+							t.Fatalf("tanh NaN = %v, exp %v", f[i], e[i])
+						}
+						continue
+					}
+					if want == 0 || math.Abs(v) < 1e-290 {
+						if f[i] != v || math.Signbit(f[i]) != math.Signbit(v) {
+							t.Fatalf("tanh %v = %v", v, f[i])
+						}
+					} else {
+						worst = math.Max(worst, math.Abs(f[i]-want)/math.Abs(want))
+					}
+					if wantExp > 1e-306 {
+						worstExp = math.Max(worstExp, math.Abs(e[i]-wantExp)/wantExp)
+					} else if !(e[i] >= 0 && e[i] <= 1e-306) {
+						t.Fatalf("exp −2|%v| = %v", v, e[i])
+					}
+				}
+				if !okf() || !oke() {
+					t.Fatalf("n=%d: wrote outside", n)
+				}
+				g := append([]float64(nil), u...)
+				Tanh(g, nil, g)
+				for i := range g {
+					if math.Float64bits(g[i]) != math.Float64bits(f[i]) && g[i] == g[i] {
+						t.Fatalf("n=%d: tanh %v is %v in place, %v otherwise", n, u[i], g[i], f[i])
+					}
+				}
+				for i := range u {
+					u[i] *= 1 + 0.3*rng.Float64()
+				}
+			}
+		}
+		t.Logf("relative errors to %.2g of tanh, %.2g of exp", worst, worstExp)
+		if worst > 8*u || worstExp > 8*u {
+			t.Errorf("relative errors to %.2g of tanh, %.2g of exp", worst, worstExp)
+		}
+	})
+}
+
+func BenchmarkTanh(b *testing.B) {
+	f, e, u := make([]float64, 1024), make([]float64, 1024), make([]float64, 1024)
+	for i := range u {
+		u[i] = 4*rand.Float64() - 2
+	}
+	for _, use := range []bool{true, false} {
+		undo, ok := Force(use)
+		if !ok {
+			continue
+		}
+		b.Run(map[bool]string{true: "assembly", false: "go"}[use], func(b *testing.B) {
+			for b.Loop() {
+				Tanh(f, e, u)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1024, "ns/element")
+		})
+		undo()
+	}
+}

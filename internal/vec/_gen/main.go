@@ -10,7 +10,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -28,6 +30,8 @@ func main() {
 	pivot2()
 	scale()
 	mulAdd()
+	tanh("tanh", false)
+	tanh("tanhExp", true)
 	Generate()
 }
 
@@ -361,6 +365,122 @@ func mulAdd() {
 			ADDQ(U8(bytes), p)
 		}
 	})
+	VZEROUPPER()
+	RET()
+}
+
+// tanhTable makes the constants of tanh, each four times over, and returns what
+// addresses one by its name.
+func tanhTable() func(name string) Mem {
+	g := GLOBL("tanhTable", attr.RODATA|attr.NOPTR)
+	at := map[string]int{}
+	size := 0
+	add := func(name string, bits uint64) {
+		at[name] = size
+		for i := 0; i < 4; i++ {
+			DATA(size, U64(bits))
+			size += 8
+		}
+	}
+	float := func(name string, v float64) { add(name, math.Float64bits(v)) }
+	add("magnitude", 1<<63-1)
+	add("sign", 1<<63)
+	add("bias", 1023)
+	float("far", 354)
+	float("-2", -2)
+	float("1", 1)
+	float("2", 2)
+	float("log2e", math.Log2E)
+	float("magic", 3<<51)
+	// ln 2 in two parts, the first with trailing zeros.
+	float("ln2high", math.Float64frombits(0x3fe62e42fee00000))
+	float("ln2low", math.Float64frombits(0x3dea39ef35793c76))
+	factorial := 1.0
+	for k := 2; k <= tanhDegree; k++ {
+		factorial *= float64(k)
+		float(fmt.Sprintf("c%d", k), 1/factorial)
+	}
+	return func(name string) Mem { return g.Offset(at[name]) }
+}
+
+// tanhDegree is the degree of the polynomial for exp(r) − 1, |r| ≤ ½ ln 2: its error
+// is below a tenth of the rounding of the result.
+const tanhDegree = 13
+
+var tanhConstant func(name string) Mem
+
+// tanh computes, with x = −2|u| = k ln 2 + r and p = exp(r) − 1,
+//
+//	e = exp(x) − 1 = 2ᵏp + (2ᵏ−1)      tanh|u| = −e/(2+e)      t = exp(x) = 2ᵏp + 2ᵏ
+//
+// The words are a multiple of four.
+func tanh(name string, exp bool) {
+	if tanhConstant == nil {
+		tanhConstant = tanhTable()
+	}
+	c := tanhConstant
+	args := "f, u *float64, n int"
+	doc := "sets f = tanh u, of n words, a multiple of four."
+	if exp {
+		args = "f, t, u *float64, n int"
+		doc = "sets f = tanh u and t = exp(−2|u|), of n words, a multiple of four."
+	}
+	TEXT(name, NOSPLIT, "func("+args+")")
+	Pragma("noescape")
+	Doc(name + " " + doc)
+	f := Load(Param("f"), GP64()).(reg.GPVirtual)
+	var t reg.GPVirtual
+	if exp {
+		t = Load(Param("t"), GP64()).(reg.GPVirtual)
+	}
+	u := Load(Param("u"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	JMP(LabelRef("test"))
+	Label("loop")
+	v, a, x, k, s, r, p := YMM(), YMM(), YMM(), YMM(), YMM(), YMM(), YMM()
+	VMOVUPD(Mem{Base: u}, v)
+	VANDPD(c("magnitude"), v, a)
+	// The minimum is its second source if one is a NaN.
+	VMOVUPD(c("far"), x)
+	VMINPD(a, x, x)
+	VMULPD(c("-2"), x, x)
+	VMOVUPD(c("magic"), k)
+	VMOVAPD(k, s)
+	VFMADD231PD(c("log2e"), x, s)
+	VSUBPD(k, s, k)
+	VPADDQ(c("bias"), s, s)
+	VPSLLQ(U8(52), s, s)
+	VMOVAPD(x, r)
+	VFNMADD231PD(c("ln2high"), k, r)
+	VFNMADD231PD(c("ln2low"), k, r)
+	VMOVUPD(c(fmt.Sprintf("c%d", tanhDegree)), p)
+	for d := tanhDegree - 1; d >= 2; d-- {
+		VFMADD213PD(c(fmt.Sprintf("c%d", d)), r, p)
+	}
+	VMULPD(r, p, p)
+	VFMADD213PD(r, r, p) // r + r²q
+	e, b := YMM(), YMM()
+	VSUBPD(c("1"), s, e)
+	VFMADD231PD(p, s, e)
+	VADDPD(c("2"), e, b)
+	VDIVPD(b, e, e)
+	VANDPD(c("magnitude"), e, e)
+	VANDPD(c("sign"), v, v)
+	VORPD(v, e, e)
+	VMOVUPD(e, Mem{Base: f})
+	if exp {
+		// Beyond far it is less than any normal number.
+		VFMADD213PD(s, s, p)
+		VCMPPD(U8(30), c("far"), a, a) // greater; not so for a NaN
+		VANDNPD(p, a, p)
+		VMOVUPD(p, Mem{Base: t})
+		ADDQ(U8(32), t)
+	}
+	ADDQ(U8(32), f)
+	ADDQ(U8(32), u)
+	Label("test")
+	SUBQ(U8(4), n)
+	JGE(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }
