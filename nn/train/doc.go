@@ -10,12 +10,12 @@
 //	NewLBFGS, NewNonlinearCG    of gonum.org/v1/gonum/optimize
 //
 // The first three factor their matrix by package factor, with time linear in the
-// depth of the network. They try each step on the batch that it was made for, and
-// take it only if the loss goes down:
+// depth of the network. They try each step on the batch that it was made for,
+// longer and shorter, too, and take it only if the loss goes down:
 //
 //	      ┌──────────────────────────── not taken: more damping ─────────────┐
 //	      ▼                                                                  │
-//	linearize ──▶ factor H + λI ──▶ solve for s ──▶ loss at θ + s ──▶ gain ratio
+//	linearize ──▶ factor H + λI ──▶ solve for s ──▶ loss along s ───▶ gain ratio
 //	      ▲                                                                  │
 //	      └───────────────────── taken: θ ← θ + s, less damping ─────────────┘
 //

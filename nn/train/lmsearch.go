@@ -8,13 +8,8 @@ import (
 )
 
 const (
-	// stretch is the factor by which a step that lowers the loss is tried
-	// longer, up to stretches times and as long as the loss falls; a step that
-	// does not lower it is halved up to halvings times. A trial costs one pass
-	// forward, a small part of a factorization.
-	stretch   = 1.5
-	stretches = 6
-	halvings  = 3
+	// halvings is how often a step is halved that does not lower the loss.
+	halvings = 3
 
 	// sharpest is the greatest 2‖a‖/‖s‖ of a step that is bent: beyond it the
 	// series of which s and a are the first terms means nothing.
@@ -26,63 +21,6 @@ const (
 	// longestWait is the greatest number of steps between attempts to bend one.
 	longestWait = 15
 )
-
-// A curve is the path θ + αs + ½α²a on which a step is tried; a may be nil.
-type curve struct {
-	s, a []float64
-	d    []float64
-	// loss is the loss at θ + d.
-	loss func(d []float64) (float64, bool)
-	// allowed limits the search to where it is true; nil is no limit.
-	allowed func(alpha float64) bool
-}
-
-// to computes αs + ½α²a.
-func (c *curve) to(alpha float64) []float64 {
-	c.d = resize(c.d, len(c.s))
-	for i, v := range c.s {
-		c.d[i] = alpha * v
-	}
-	if c.a != nil {
-		axpy(0.5*alpha*alpha, c.a, c.d)
-	}
-	return c.d
-}
-
-// at is the loss at α, +∞ where it cannot be evaluated.
-func (c *curve) at(alpha float64) float64 {
-	loss, ok := c.loss(c.to(alpha))
-	if !ok {
-		return math.Inf(1)
-	}
-	return loss
-}
-
-// search looks along the curve for a point with a loss below that at its
-// beginning. full is the loss at α = 1. after is not below loss if there is none down to 2^−halvings.
-func (c *curve) search(loss, full float64, halvings int) (alpha, after float64) {
-	alpha, after = 1, full
-	if after < loss {
-		for range stretches {
-			if c.allowed != nil && !c.allowed(stretch*alpha) {
-				break
-			}
-			next := c.at(stretch * alpha)
-			if !(next < after) {
-				break
-			}
-			alpha, after = stretch*alpha, next
-		}
-		return alpha, after
-	}
-	for range halvings {
-		alpha /= 2
-		if next := c.at(alpha); next < loss {
-			return alpha, next
-		}
-	}
-	return 1, full
-}
 
 // A bend makes the second-order correction of a step, its geodesic acceleration:
 // a solves (G+λI) a = −Jᵀ Hℓ z″, with z″ the second derivative of the network's
