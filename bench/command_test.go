@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // runBench runs the command in this process.
@@ -167,4 +168,21 @@ func TestInterruptLeavesNothing(t *testing.T) {
 		t.Errorf("status %d, output %q, message %q", status, out.String(), errs.String())
 	}
 	leftovers(t, dir)
+}
+
+// TestFinish: an interrupt that comes twice at once, as timeout sends it, does not
+// keep a command from its end; one that comes later does.
+func TestFinish(t *testing.T) {
+	done, interrupts := make(chan int, 1), make(chan os.Signal, 2)
+	interrupts <- os.Interrupt
+	interrupts <- os.Interrupt
+	time.AfterFunc(50*time.Millisecond, func() { done <- 7 })
+	if status := finish(done, interrupts); status != 7 {
+		t.Errorf("status %d after a repeated interrupt", status)
+	}
+	time.AfterFunc(repeated+50*time.Millisecond, func() { interrupts <- os.Interrupt })
+	start := time.Now()
+	if status := finish(done, interrupts); status != statusInterrupted || time.Since(start) > grace-time.Second {
+		t.Errorf("status %d, %v after a second interrupt", status, time.Since(start))
+	}
 }

@@ -24,6 +24,10 @@ import (
 // it at once.
 const grace = 5 * time.Second
 
+// repeated is how long after an interrupt others are taken for the same one: timeout
+// and other tools signal a process and, at once, the group that it is in.
+const repeated = 500 * time.Millisecond
+
 func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
@@ -35,16 +39,29 @@ func main() {
 	case status = <-done:
 	case <-interrupts:
 		cancel()
-		select {
-		case status = <-done:
-		case <-interrupts:
-			status = abandoned()
-		case <-time.After(grace):
-			status = abandoned()
-		}
+		status = finish(done, interrupts)
 	}
 	discardUnfinished()
 	os.Exit(status)
+}
+
+// finish waits for an interrupted command to come to its end, and returns the exit
+// status.
+func finish(done <-chan int, interrupts <-chan os.Signal) int {
+	first := time.Now()
+	late := time.After(grace)
+	for {
+		select {
+		case status := <-done:
+			return status
+		case <-interrupts:
+			if time.Since(first) > repeated {
+				return abandoned()
+			}
+		case <-late:
+			return abandoned()
+		}
+	}
 }
 
 // abandoned says that the command was left in the middle of a computation.
