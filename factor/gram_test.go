@@ -59,6 +59,100 @@ func TestGramSemidefiniteLoss(t *testing.T) {
 	}
 }
 
+// softmax makes the Hessian of the loss one of rank c−1 in every sample.
+func softmax(rng *rand.Rand, c *system.Chain) {
+	r := c.Loss.Rows
+	p := make([]float64, r)
+	for n := range c.Loss.Batch {
+		sum := 0.0
+		for i := range p {
+			p[i] = rng.ExpFloat64()
+			sum += p[i]
+		}
+		for i := range r {
+			for j := range r {
+				m := &c.Loss.Full[(n*r+i)*r+j]
+				*m = -p[i] * p[j] / (sum * sum)
+				if i == j {
+					*m += p[i] / sum
+				}
+			}
+		}
+	}
+}
+
+// Orders on both sides of the panels in which the Gram matrix is summed, with one
+// output (rows of z̄z̄ᵀ are then made on the way) and several (panels cut through
+// the columns of R), on one thread and two, with one damping and one for each stage.
+func TestGramPanels(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, tc := range []struct{ batch, out int }{{31, 1}, {32, 1}, {33, 1}, {64, 1}, {77, 1}, {16, 2}, {11, 3}, {13, 5}, {40, 4}} {
+		for _, bias := range []bool{false, true} {
+			c := chaintest.Random(rng, tc.batch, 3, chaintest.Stage{Out: 6, Bias: bias}, chaintest.Stage{Skip: true, Bias: true, Full: true}, chaintest.Stage{Out: tc.out, Bias: bias}).GaussNewton()
+			h := chaintest.Matrix(c, blas.Native())
+			staged := mat.NewSymDense(h.SymmetricDim(), nil)
+			staged.CopySym(h)
+			eps, off := make([]float64, len(c.Stages)), 0
+			for k, s := range c.Stages {
+				eps[k] = 0.1 * float64(k+1)
+				for range s.Params() {
+					staged.SetSym(off, off, staged.At(off, off)+eps[k])
+					off++
+				}
+			}
+			for _, threads := range []int{1, 2} {
+				var f factor.Gram
+				if err := f.Analyse(c, &factor.Options{Backend: blas.NativeThreads(threads)}); err != nil {
+					t.Fatal(err)
+				}
+				// At smaller dampings the log-determinant is not that of a
+				// backward stable method where Batch·r is above the rank.
+				for _, e := range []float64{10, 0.1, 1e-2, 1e-4, -0.05} {
+					check(t, &f, h, e)
+				}
+				if err := f.FactorizeStages(eps); err != nil {
+					t.Fatal(err)
+				}
+				b := gaussian(rng, off)
+				var x mat.VecDense
+				if err := f.SolveVecTo(&x, b); err != nil {
+					t.Fatal(err)
+				}
+				if e := backwardError(staged, mat.Norm(staged, 2), 0, &x, b); e > 2e-14 {
+					t.Errorf("batch %d, %d outputs, a damping each: backward error %.2g", tc.batch, tc.out, e)
+				}
+			}
+		}
+	}
+}
+
+// The rank of the loss, and with it the order of the system, changes from point to
+// point.
+func TestGramRankChanges(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	stages := []chaintest.Stage{{Out: 5, Bias: true}, {Out: 3}}
+	var f factor.Gram
+	for k, deficient := range []bool{true, false, true, true, false} {
+		c := chaintest.Random(rng, 14, 4, stages...).GaussNewton()
+		if deficient {
+			softmax(rng, c)
+		}
+		var err error
+		if k == 0 {
+			err = f.Analyse(c, nil)
+		} else {
+			err = f.Update(c)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := chaintest.Matrix(c, blas.Native())
+		for _, eps := range dampings {
+			check(t, &f, h, eps)
+		}
+	}
+}
+
 // The solution for a right-hand side in output space, against that for the
 // parameters, down to dampings where the latter cancels.
 func TestGramOutputs(t *testing.T) {

@@ -55,8 +55,7 @@ import (
 //
 // Sources: K. Levenberg 1944; D. Marquardt 1963; M. K. Transtrum and J. P. Sethna,
 // Improvements to the Levenberg–Marquardt algorithm for nonlinear least-squares
-// minimization, arXiv:1201.5885, for the acceleration (section 4) and the default rule
-// ("delayed gratification", section 3);
+// minimization, arXiv:1201.5885, for the acceleration and the default rule ("delayed gratification");
 // H. B. Nielsen, Damping parameter in Marquardt's method, IMM-REP-1999-05, DTU
 // (1999); J. Martens, Deep learning via Hessian-free optimization, ICML (2010),
 // section 4.
@@ -97,10 +96,9 @@ type LevenbergMarquardt struct {
 	w, t     []float64
 	rhs, sol mat.VecDense
 
-	path  curve
-	bend  bend
-	acc   mat.VecDense
-	trial trial
+	path curve
+	bend bend
+	acc  mat.VecDense
 }
 
 // Name is "lm".
@@ -108,12 +106,11 @@ func (o *LevenbergMarquardt) Name() string { return "lm" }
 
 const (
 	// lower and raise are the factors of the damping after a step of full length or
-	// more and one that is not taken; with the suffix where nothing but the full step
-	// is tried.
-	lower     = 0.1
-	raise     = 8.0
-	lowerOnce = 1.0 / 3
-	raiseOnce = 2.0
+	// more and one that is not taken, and the same for a textbook step.
+	lower         = 0.1
+	raise         = 8.0
+	lowerTextbook = 1.0 / 3
+	raiseTextbook = 2.0
 
 	// firstDamping is λ over the curvature along the gradient at the start.
 	firstDamping = 0.3
@@ -182,8 +179,8 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	return info, nil
 }
 
-// once reports whether nothing but the step itself is tried on the batch.
-func (o *LevenbergMarquardt) once() bool { return o.Nielsen || !o.steady }
+// textbook reports whether nothing but the step itself is tried on the batch.
+func (o *LevenbergMarquardt) textbook() bool { return o.Nielsen || !o.steady }
 
 // reject raises the damping after a step not taken.
 func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
@@ -191,8 +188,8 @@ func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
 	case o.Nielsen:
 		o.lambda *= o.nu
 		o.nu *= 2
-	case o.once():
-		o.lambda *= raiseOnce
+	case o.textbook():
+		o.lambda *= raiseTextbook
 	default:
 		o.lambda *= raise
 	}
@@ -209,8 +206,8 @@ func (o *LevenbergMarquardt) change(alpha, r float64) float64 {
 	case o.Nielsen:
 		r = 2*r - 1
 		return math.Max(1.0/3, 1-r*r*r)
-	case o.once():
-		return lowerOnce
+	case o.textbook():
+		return lowerTextbook
 	case alpha < 1:
 		return 1 / alpha
 	}

@@ -45,6 +45,9 @@ func TestBend(t *testing.T) {
 		if err != nil || !info.Accepted {
 			t.Fatalf("%v, %+v", err, info)
 		}
+		if method := o.solver.Choice.Method; (method == "gram") != (width == 8) {
+			t.Fatalf("width %d: the step was made by %s", width, method)
+		}
 		var lin nn.Linearization
 		net.SetParams(theta)
 		if err := net.Linearize(&lin, batch); err != nil {
@@ -87,16 +90,25 @@ func TestBend(t *testing.T) {
 // TestStretch: on the last stretch to a loss of zero, where softmax is all but
 // exponential, a step is worth several.
 func TestStretch(t *testing.T) {
+	longest := 0.0
 	steps := func(o Optimizer) int {
 		r := &Run{Net: digitsNet(t, 4, 8, nn.Tanh, 1), Optimizer: o, Data: &Sampler{All: digits(16)}, Steps: 200, Target: 1e-8}
 		h, _, err := history(t, r)
 		if err != nil || !(h[len(h)-1].Loss <= 1e-8) {
 			t.Fatalf("loss %g: %v", h[len(h)-1].Loss, err)
 		}
+		for _, r := range h {
+			if r.Stretch > longest {
+				longest = r.Stretch
+			}
+		}
 		return h[len(h)-1].Step
 	}
 	with, without := steps(&LevenbergMarquardt{}), steps(&LevenbergMarquardt{Nielsen: true})
-	t.Logf("%d steps, %d of the textbook's", with, without)
+	t.Logf("%d steps, the longest stretched by %g; %d of the textbook's", with, longest, without)
+	if !(longest > 2) {
+		t.Errorf("no step was stretched by more than %g", longest)
+	}
 	if with >= without {
 		t.Errorf("%d steps, and %d of the textbook's", with, without)
 	}

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"costate/factor"
-	"costate/nn"
 )
 
 const (
@@ -91,13 +90,16 @@ func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) 
 // was made, 0 if there is none: then the network is anywhere.
 func (o *LevenbergMarquardt) try(t *Task, p *point, s []float64, loss float64) (alpha, after float64, err error) {
 	c := &o.path
-	if c.loss == nil {
-		c.loss = func(d []float64) (float64, bool) { return o.lossAt(d) }
+	sub := t.Curvature != nil
+	c.loss = func(d []float64) (float64, bool) {
+		if sub {
+			p.move(t.Net, d)
+			return o.parts.LossAt(t.Net)
+		}
+		return p.tryLoss(t.Net, t.Batch, d)
 	}
-	o.trial.net, o.trial.batch, o.trial.point = t.Net, t.Batch, p
-	o.trial.sub = t.Curvature != nil
 	c.s, c.a = s, nil
-	if o.once() {
+	if o.textbook() {
 		if after = c.at(1); after < loss {
 			return 1, after, nil
 		}
@@ -105,7 +107,7 @@ func (o *LevenbergMarquardt) try(t *Task, p *point, s []float64, loss float64) (
 	}
 	bent := math.Inf(1)
 	var a []float64
-	attempt := !o.trial.sub && o.bend.due()
+	attempt := !sub && o.bend.due()
 	if attempt {
 		if a, err = o.solveBend(t, s); err != nil {
 			return 0, 0, err
@@ -130,22 +132,4 @@ func (o *LevenbergMarquardt) try(t *Task, p *point, s []float64, loss float64) (
 	}
 	p.move(t.Net, c.to(alpha))
 	return alpha, after, nil
-}
-
-// trial is what lossAt evaluates.
-type trial struct {
-	net   *nn.Network
-	batch *nn.Batch
-	point *point
-	sub   bool
-}
-
-// lossAt moves the network to θ + d and returns the loss there.
-func (o *LevenbergMarquardt) lossAt(d []float64) (float64, bool) {
-	t := &o.trial
-	if t.sub {
-		t.point.move(t.net, d)
-		return o.parts.LossAt(t.net)
-	}
-	return t.point.tryLoss(t.net, t.batch, d)
 }

@@ -52,9 +52,9 @@ type Model struct {
 	Guess float64
 
 	// Products is how many products with H may be spent on a better λ to begin
-	// with, by Lanczos' method; 0 is none. Where a product costs a hundredth of a
-	// factorization, 60 save most of those. Whatever comes of it, the minimizer is one by
-	// the inertia.
+	// with, by Lanczos' method; 0 is none. Where they are cheap beside a
+	// factorization, 60 save most of those. Whatever comes of it, the minimizer is one
+	// by the inertia.
 	Products int
 
 	// MaxFactorizations bounds the work; 0 is 200.

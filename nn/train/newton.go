@@ -17,10 +17,9 @@ import (
 //
 // The usual rule keeps the ratio of actual to predicted decrease above ¼; in the
 // narrow bent valleys of deep networks it ends with very short steps. A
-// factorization costs some hundred evaluations of the loss, and a product with H
-// about as much as one of these: so the search along the step, and a forecast of λ
-// by products (Model.Products), after which one factorization is mostly all that a step
-// takes.
+// factorization costs as much as hundreds of evaluations of the loss or products with H:
+// so the search along the step, and a forecast of λ by products (Model.Products), after
+// which one factorization is mostly all that a step takes.
 //
 // Sources: J. J. Moré and D. C. Sorensen, Computing a trust region step, SIAM J.
 // Sci. Stat. Comput. 4 (1983); J. Nocedal and Y. Yuan, Combining trust region and line
