@@ -71,7 +71,7 @@ func augmentedEntries(c *system.Chain) int64 {
 	for k, s := range c.Stages {
 		n += int64(s.Params()) + int64(s.States())
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			per := int64(s.In) + 1
 			if k > 0 {
 				per += 2 * int64(s.In) // W and δ
@@ -80,7 +80,7 @@ func augmentedEntries(c *system.Chain) int64 {
 			if s.J.Full != nil || s.Q.Full != nil {
 				n += int64(s.Batch) * int64(s.Out) * int64(s.Out) * 4
 			}
-		case *system.Blocks:
+		case *system.BlockStage:
 			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
 				if m != nil {
 					n += int64(len(m.Val))

@@ -15,7 +15,7 @@ func control() *system.Chain {
 	const dt = 0.1
 	c := &system.Chain{Loss: system.SampleMap{Batch: 1, Rows: 2, Cols: 2, Diag: []float64{10, 10}}}
 	for k := range 20 {
-		s := &system.Blocks{P: 1, NOut: 2}
+		s := &system.BlockStage{P: 1, NOut: 2}
 		s.G = system.FromDense(2, 1, []float64{0, dt})
 		s.A = system.FromDense(1, 1, []float64{0.01}) // what a push costs
 		if k > 0 {

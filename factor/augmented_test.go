@@ -191,20 +191,20 @@ func TestAugmentedUnluckyShift(t *testing.T) {
 // Chains that networks in trouble give: repeated samples, a stage whose units
 // are all dead, an input of zeros, a sample of weight zero.
 func TestAugmentedHazards(t *testing.T) {
-	spoil := map[string]func(k int, d *system.Dense){
-		"repeated samples": func(_ int, d *system.Dense) {
+	spoil := map[string]func(k int, d *system.DenseStage){
+		"repeated samples": func(_ int, d *system.DenseStage) {
 			for b := 1; b < d.Batch; b++ {
 				copy(d.Z[b*d.In:(b+1)*d.In], d.Z[:d.In])
 			}
 		},
-		"dead stage": func(k int, d *system.Dense) {
+		"dead stage": func(k int, d *system.DenseStage) {
 			if k == 1 {
 				clear(d.J.Diag)
 				clear(d.Q.Diag)
 			}
 		},
-		"zero input": func(_ int, d *system.Dense) { clear(d.Z) },
-		"zero weight": func(_ int, d *system.Dense) {
+		"zero input": func(_ int, d *system.DenseStage) { clear(d.Z) },
+		"zero weight": func(_ int, d *system.DenseStage) {
 			clear(d.Delta[:d.Out])
 			clear(d.Q.Diag[:d.Out])
 		},
@@ -214,7 +214,7 @@ func TestAugmentedHazards(t *testing.T) {
 			t.Run(name+"/"+tc.name, func(t *testing.T) {
 				c := tc.make(3)
 				for k, s := range c.Stages {
-					f(k, s.(*system.Dense))
+					f(k, s.(*system.DenseStage))
 				}
 				if name == "zero weight" {
 					clear(c.Loss.Full[:c.Loss.Rows*c.Loss.Rows])
@@ -281,7 +281,7 @@ func TestAugmentedUpdate(t *testing.T) {
 		t.Errorf("%v allocations per new point", n)
 	}
 	c := chainCases[3].make(3)
-	c.Stages[2].(*system.Dense).W[1] = math.NaN()
+	c.Stages[2].(*system.DenseStage).W[1] = math.NaN()
 	if err := f.Update(c); err == nil {
 		t.Error("a NaN was taken")
 	}
@@ -295,7 +295,7 @@ func TestAugmentedMemory(t *testing.T) {
 	}
 	// Refused before anything is assembled: 10⁵ parameters in one stage.
 	const in, out = 1000, 100
-	d := &system.Dense{Batch: 1, In: in, Out: out, W: make([]float64, in*out), Z: make([]float64, in)}
+	d := &system.DenseStage{Batch: 1, In: in, Out: out, W: make([]float64, in*out), Z: make([]float64, in)}
 	c := &system.Chain{Stages: []system.Stage{d}, Loss: system.SampleMap{Batch: 1, Rows: out, Cols: out, Diag: make([]float64, out)}}
 	if err := f.Analyse(c, &factor.Options{MemoryLimit: 1 << 34}); !errors.As(err, &m) || m.Needed < 8*in*in*out*out {
 		t.Errorf("error %v", err)

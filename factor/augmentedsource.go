@@ -19,7 +19,7 @@ func (f *core) stages(c *system.Chain, backend blas.Backend) {
 		first += b.q
 		if k > 0 {
 			b.b = c.Stages[k-1].States()
-			if d, ok := c.Stages[k-1].(*system.Dense); ok && d.Skip {
+			if d, ok := c.Stages[k-1].(*system.DenseStage); ok && d.Skip {
 				b.b = d.Outputs()
 			}
 		}
@@ -32,13 +32,13 @@ func assembledBytes(c *system.Chain) int64 {
 	entries := int64(c.Params()) + int64(c.States())
 	for _, s := range c.Stages {
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			j := int64(1)
 			if s.J.Full != nil {
 				j = int64(s.J.Cols)
 			}
 			entries += int64(s.Batch) * int64(s.Out) * (3*int64(s.In)*j + j)
-		case *system.Blocks:
+		case *system.BlockStage:
 			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
 				if m != nil {
 					entries += int64(len(m.Val))

@@ -124,13 +124,13 @@ func productFlops(c *system.Chain) int64 {
 	total := int64(0)
 	for _, s := range c.Stages {
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			products := int64(4)
 			if s.Delta != nil {
 				products = 6
 			}
 			total += 2 * products * int64(s.Batch) * int64(s.Out) * int64(s.In)
-		case *system.Blocks:
+		case *system.BlockStage:
 			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
 				if m != nil {
 					total += 4 * int64(len(m.Val))

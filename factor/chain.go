@@ -130,9 +130,9 @@ func (f *Chain) take() {
 	for k, s := range f.chain.Stages {
 		f.stages[k].point(s)
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			f.definite = f.definite && s.Delta == nil && s.Q.IsZero()
-		case *system.Blocks:
+		case *system.BlockStage:
 			f.definite = f.definite && s.A == nil && s.C == nil && s.Q == nil
 		}
 	}
@@ -140,9 +140,9 @@ func (f *Chain) take() {
 
 func newEliminator(f *Chain, s system.Stage, inner bool) eliminator {
 	switch s := s.(type) {
-	case *system.Dense:
+	case *system.DenseStage:
 		return newDenseStage(f, s, inner)
-	case *system.Blocks:
+	case *system.BlockStage:
 		return newBlocksStage(s, inner)
 	}
 	panic(ErrShape)
@@ -246,9 +246,9 @@ func ChainCost(c *system.Chain) Cost {
 
 func stageCost(s system.Stage, inner bool) Cost {
 	switch s := s.(type) {
-	case *system.Dense:
+	case *system.DenseStage:
 		return denseCost(s, inner)
-	case *system.Blocks:
+	case *system.BlockStage:
 		return blocksCost(s, inner)
 	}
 	panic(ErrShape)
@@ -257,9 +257,9 @@ func stageCost(s system.Stage, inner bool) Cost {
 // pivotOrder is the order of a stage's pivot block.
 func pivotOrder(s system.Stage) int {
 	switch s := s.(type) {
-	case *system.Dense:
+	case *system.DenseStage:
 		return rank(s) * s.Out
-	case *system.Blocks:
+	case *system.BlockStage:
 		return s.P
 	}
 	panic(ErrShape)
@@ -267,7 +267,7 @@ func pivotOrder(s system.Stage) int {
 
 // preActivations is the order of P_s of a stage.
 func preActivations(s system.Stage) int {
-	if d, ok := s.(*system.Dense); ok {
+	if d, ok := s.(*system.DenseStage); ok {
 		return d.Batch * d.Out
 	}
 	return 0
@@ -280,14 +280,14 @@ func scratch(s system.Stage, inner bool) (t1, t2 int) {
 		in = s.Inputs()
 	}
 	switch s := s.(type) {
-	case *system.Dense:
+	case *system.DenseStage:
 		n := s.Batch * s.Out
 		t1 = max(pivotOrder(s)*n, s.Outputs()*n)
 		t2 = n * in
 		if s.Skip {
 			t1 = max(t1, 2*n*n)
 		}
-	case *system.Blocks:
+	case *system.BlockStage:
 		t1, t2 = s.NOut*s.P, s.NOut*in
 	}
 	return t1, t2

@@ -8,12 +8,12 @@ import "costate/system"
 //
 // Its parameters are not compressed.
 type blocksStage struct {
-	s     *system.Blocks
+	s     *system.BlockStage
 	inner bool
 	pivot *pivotBlock
 }
 
-func newBlocksStage(s *system.Blocks, inner bool) *blocksStage {
+func newBlocksStage(s *system.BlockStage, inner bool) *blocksStage {
 	n := 0
 	if inner {
 		n = s.NIn
@@ -23,7 +23,7 @@ func newBlocksStage(s *system.Blocks, inner bool) *blocksStage {
 
 func (d *blocksStage) size() (pivot, in, out int) { return d.pivot.m, d.pivot.n, d.s.NOut }
 
-func (d *blocksStage) point(s system.Stage) { d.s = s.(*system.Blocks) }
+func (d *blocksStage) point(s system.Stage) { d.s = s.(*system.BlockStage) }
 
 func (d *blocksStage) eliminate(f *Chain, k int, eps float64, definite bool, p *pivots) {
 	s := d.s
@@ -104,7 +104,7 @@ func (d *blocksStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs 
 	w.p, w.next = w.next, w.p
 }
 
-func blocksCost(s *system.Blocks, inner bool) Cost {
+func blocksCost(s *system.BlockStage, inner bool) Cost {
 	m, n, ni := int64(s.P), int64(s.NOut), int64(0)
 	nnz := func(a *system.Matrix) int64 {
 		if a == nil {

@@ -13,7 +13,7 @@ import (
 // indexed by (sample, unit), one of its pivot block by (direction, unit) with
 // r = min(Batch, In + bias) directions, the columns of Q₁.
 type denseStage struct {
-	s       *system.Dense
+	s       *system.DenseStage
 	inner   bool
 	r       int // directions that reach the states
 	zin     int // In, plus 1 with a bias
@@ -38,14 +38,14 @@ type denseStage struct {
 	eps                       float64
 }
 
-func rank(s *system.Dense) int {
+func rank(s *system.DenseStage) int {
 	if s.Bias {
 		return min(s.Batch, s.In+1)
 	}
 	return min(s.Batch, s.In)
 }
 
-func newDenseStage(f *Chain, s *system.Dense, inner bool) *denseStage {
+func newDenseStage(f *Chain, s *system.DenseStage, inner bool) *denseStage {
 	d := &denseStage{f: f, s: s, inner: inner, r: rank(s), zin: s.In}
 	if s.Bias {
 		d.zin++
@@ -71,7 +71,7 @@ func newDenseStage(f *Chain, s *system.Dense, inner bool) *denseStage {
 }
 
 // workLen asks the LQ factorization for its workspace.
-func (d *denseStage) workLen(s *system.Dense) int {
+func (d *denseStage) workLen(s *system.DenseStage) int {
 	var im lapack.Implementation
 	query := []float64{0}
 	im.Dgelqf(s.Batch, d.zin, d.lq, max(d.zin, 1), d.tau, query, -1)
@@ -85,7 +85,7 @@ func (d *denseStage) size() (pivot, in, out int) { return d.pivot.m, d.pivot.n, 
 // point computes [Z, 1] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
 // has orthonormal rows even where samples repeat.
 func (d *denseStage) point(st system.Stage) {
-	s := st.(*system.Dense)
+	s := st.(*system.DenseStage)
 	d.s = s
 	for n := range s.Batch {
 		row := d.lq[n*d.zin : (n+1)*d.zin]
@@ -306,7 +306,7 @@ func (d *denseStage) perpendicular(be blas.Backend, rows *bands) {
 	rows.triangle(s.Batch, ni*ni/2, d.subPi)
 }
 
-func denseCost(s *system.Dense, inner bool) Cost {
+func denseCost(s *system.DenseStage, inner bool) Cost {
 	r, out, batch, in := int64(rank(s)), int64(s.Out), int64(s.Batch), int64(s.In)
 	n, m := batch*out, r*out
 	zin := in

@@ -292,7 +292,7 @@ func TestChainHazards(t *testing.T) {
 	spoil := map[string]func(c *system.Chain){
 		"repeated samples": func(c *system.Chain) {
 			for _, s := range c.Stages {
-				d := s.(*system.Dense)
+				d := s.(*system.DenseStage)
 				for b := 1; b < d.Batch; b++ {
 					copy(d.Z[b*d.In:(b+1)*d.In], d.Z[:d.In])
 				}
@@ -300,7 +300,7 @@ func TestChainHazards(t *testing.T) {
 		},
 		"dead units": func(c *system.Chain) {
 			for _, s := range c.Stages {
-				d := s.(*system.Dense)
+				d := s.(*system.DenseStage)
 				for i := range d.J.Diag {
 					if i%3 != 0 {
 						d.J.Diag[i], d.Q.Diag[i] = 0, 0
@@ -309,13 +309,13 @@ func TestChainHazards(t *testing.T) {
 			}
 		},
 		"dead stage": func(c *system.Chain) {
-			d := c.Stages[1].(*system.Dense)
+			d := c.Stages[1].(*system.DenseStage)
 			clear(d.J.Diag)
 			clear(d.Q.Diag)
 		},
 		"zero weight": func(c *system.Chain) {
 			for _, s := range c.Stages {
-				d := s.(*system.Dense)
+				d := s.(*system.DenseStage)
 				clear(d.Delta[:d.Out])
 				clear(d.Q.Diag[:d.Out])
 			}
@@ -323,7 +323,7 @@ func TestChainHazards(t *testing.T) {
 		},
 		"zero input": func(c *system.Chain) {
 			for _, s := range c.Stages {
-				clear(s.(*system.Dense).Z)
+				clear(s.(*system.DenseStage).Z)
 			}
 		},
 	}
@@ -359,8 +359,8 @@ func TestChainWithoutDamping(t *testing.T) {
 	for _, i := range []int{3, 4} {
 		c := chainCases[i].make(2)
 		for _, s := range c.Stages {
-			clear(s.(*system.Dense).Z)
-			clear(s.(*system.Dense).Delta)
+			clear(s.(*system.DenseStage).Z)
+			clear(s.(*system.DenseStage).Delta)
 		}
 		if err := f.Analyse(c, nil); err != nil {
 			t.Fatal(err)
@@ -530,7 +530,7 @@ func TestChainBadInput(t *testing.T) {
 	if err := f.SolveVecTo(&x, b); !errors.As(err, &bad) || bad.Index != 5 {
 		t.Errorf("infinite right-hand side: %v", err)
 	}
-	c.Stages[0].(*system.Dense).W[0] = math.NaN()
+	c.Stages[0].(*system.DenseStage).W[0] = math.NaN()
 	if err := f.Update(c); err == nil {
 		t.Error("NaN weight accepted")
 	}

@@ -93,7 +93,7 @@ const cartStep = 0.1 // seconds
 // constant force for each step.
 func cart(horizon int) *system.Chain {
 	const t = cartStep
-	stage := system.Blocks{
+	stage := system.BlockStage{
 		P: 1, NIn: 2, NOut: 2,
 		F: system.FromDense(2, 2, []float64{1, t, 0, 1}),
 		G: system.FromDense(2, 1, []float64{t * t / 2, t}),

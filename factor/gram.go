@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 	"costate/la/blas"
 	"costate/system"
 )
@@ -130,7 +130,7 @@ func (f *Gram) Update(c *system.Chain) error {
 // isGaussNewton reports whether c has the form that Gram takes.
 func isGaussNewton(c *system.Chain) bool {
 	for _, s := range c.Stages {
-		d, ok := s.(*system.Dense)
+		d, ok := s.(*system.DenseStage)
 		if !ok || d.Delta != nil || !d.Q.IsZero() || d.Batch != c.Loss.Batch {
 			return false
 		}
@@ -156,7 +156,7 @@ func (f *Gram) take() error {
 	}
 	lambda, other := f.lambda, f.other
 	for k := len(f.chain.Stages) - 1; k >= 0; k-- {
-		d := f.chain.Stages[k].(*system.Dense)
+		d := f.chain.Stages[k].(*system.DenseStage)
 		nu := f.deltas[k]
 		f.throughMap(nu, lambda, d)
 		if k == 0 {
@@ -173,7 +173,7 @@ func (f *Gram) take() error {
 	}
 	work := 0
 	for k, zz := range f.zz {
-		work += len(zz) * f.chain.Stages[k].(*system.Dense).In
+		work += len(zz) * f.chain.Stages[k].(*system.DenseStage).In
 	}
 	f.claimed.Store(0)
 	f.bands.each(work, f.zzBody)
@@ -189,7 +189,7 @@ func (f *Gram) size(q int) {
 	f.q = q
 	batch, widest := f.root.batch, 0
 	for k, s := range f.chain.Stages {
-		d := s.(*system.Dense)
+		d := s.(*system.DenseStage)
 		f.deltas[k] = resize(f.deltas[k], q*d.Out)
 		if q > batch {
 			f.zz[k] = resize(f.zz[k], batch*batch)
@@ -389,7 +389,7 @@ func GramCost(c *system.Chain) Cost {
 	cost := Cost{Factor: q * q * q / 3, Solve: 2 * q * q, Bytes: 8 * 3 * q * q}
 	widest := int64(0)
 	for _, s := range c.Stages {
-		d, ok := s.(*system.Dense)
+		d, ok := s.(*system.DenseStage)
 		if !ok {
 			return tooMuch
 		}

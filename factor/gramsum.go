@@ -1,13 +1,13 @@
 package factor
 
 import (
-	"costate/internal/vec"
+	"costate/la/vec"
 	"costate/la/blas"
 	"costate/system"
 )
 
 // throughMap computes the rows of nu = Jᵀ λ, each with the J of its sample.
-func (f *Gram) throughMap(nu, lambda []float64, d *system.Dense) {
+func (f *Gram) throughMap(nu, lambda []float64, d *system.DenseStage) {
 	batch := f.root.batch
 	switch {
 	case d.J.Diag != nil:
@@ -37,14 +37,14 @@ func (f *Gram) sampleGrams(_, _ int) {
 			return
 		}
 		if f.zz[k] != nil {
-			f.sampleGram(f.zz[k], f.chain.Stages[k].(*system.Dense), 0, batch, batch)
+			f.sampleGram(f.zz[k], f.chain.Stages[k].(*system.DenseStage), 0, batch, batch)
 		}
 	}
 }
 
 // sampleGram computes the rows from lo to hi of z̄z̄ᵀ of a stage, and of these the
 // first columns; dst has the row lo first.
-func (f *Gram) sampleGram(dst []float64, d *system.Dense, lo, hi, columns int) {
+func (f *Gram) sampleGram(dst []float64, d *system.DenseStage, lo, hi, columns int) {
 	beta := 0.0
 	if d.Bias {
 		beta = 1
@@ -107,7 +107,7 @@ func (f *Gram) sumPanel(w *panelSpace, lo, hi int) {
 		if zz == nil { // one row a sample: each row of z̄z̄ᵀ is needed once
 			w.zz = resize(w.zz, (hi-lo)*hi)
 			zz, from, ld = w.zz, lo, hi
-			f.sampleGram(zz, f.chain.Stages[k].(*system.Dense), lo, hi, hi)
+			f.sampleGram(zz, f.chain.Stages[k].(*system.DenseStage), lo, hi, hi)
 		}
 		for i := lo; i < hi; i++ {
 			row, src := f.dst[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]

@@ -42,7 +42,7 @@ func panicOf(f func()) (e factor.Error) {
 
 func TestAnalyseNotFinite(t *testing.T) {
 	c := chainCases[3].make(1).GaussNewton()
-	c.Stages[1].(*system.Dense).W[4] = math.NaN()
+	c.Stages[1].(*system.DenseStage).W[4] = math.NaN()
 	for name, f := range methods() {
 		err := f.Analyse(c, nil)
 		var e *factor.NotFiniteError
@@ -83,7 +83,7 @@ func TestUpdateShapes(t *testing.T) {
 // After an Update that failed there is nothing to factorize.
 func TestUpdateFails(t *testing.T) {
 	good, bad := chainCases[4].make(1).GaussNewton(), chainCases[4].make(1).GaussNewton()
-	bad.Stages[0].(*system.Dense).Z[2] = math.Inf(1)
+	bad.Stages[0].(*system.DenseStage).Z[2] = math.Inf(1)
 	for name, f := range methods() {
 		if err := f.Analyse(good, nil); err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestUpdateKinds(t *testing.T) {
 	exact := chainCases[3].make(5)
 	full, plain := chainCases[3].make(5), chainCases[3].make(5)
 	for k := range full.Stages {
-		d := full.Stages[k].(*system.Dense)
+		d := full.Stages[k].(*system.DenseStage)
 		for _, m := range []*system.SampleMap{&d.J, &d.Q} {
 			a := m.Diag
 			m.Diag, m.Full = nil, make([]float64, d.Batch*d.Out*d.Out)
@@ -127,7 +127,7 @@ func TestUpdateKinds(t *testing.T) {
 				m.Full[i*d.Out+i%d.Out] = v
 			}
 		}
-		p := plain.Stages[k].(*system.Dense)
+		p := plain.Stages[k].(*system.DenseStage)
 		p.J, p.Q = system.SampleMap{}, system.SampleMap{}
 	}
 	for name, f := range map[string]factor.Factorization{"chain": new(factor.Chain), "auto": new(factor.Auto), "dense": new(factor.Dense)} {
@@ -210,11 +210,11 @@ func scaleCurvature(c *system.Chain, a float64) {
 	scale(c.Loss.Full)
 	for _, s := range c.Stages {
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			scale(s.Delta)
 			scale(s.Q.Diag)
 			scale(s.Q.Full)
-		case *system.Blocks:
+		case *system.BlockStage:
 			for _, m := range []*system.Matrix{s.A, s.C, s.Q} {
 				if m != nil {
 					scale(m.Val)
@@ -229,7 +229,7 @@ func scaleCurvature(c *system.Chain, a float64) {
 func TestOverflow(t *testing.T) {
 	c := chainCases[3].make(1)
 	for _, s := range c.Stages {
-		d := s.(*system.Dense)
+		d := s.(*system.DenseStage)
 		for i := range d.W {
 			d.W[i] *= 1e160
 		}

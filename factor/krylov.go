@@ -243,9 +243,9 @@ func (s stored) cost() Cost {
 	for _, stage := range s.f.chain.Stages {
 		states += int64(stage.States() + stage.Outputs())
 		switch d := stage.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			c.Solve += 12 * int64(d.Batch) * int64(d.In) * int64(d.Out)
-		case *system.Blocks:
+		case *system.BlockStage:
 			for _, m := range []*system.Matrix{d.F, d.G, d.A, d.C, d.Q} {
 				if m != nil {
 					c.Solve += 4 * int64(len(m.Val))

@@ -22,7 +22,7 @@ func shapeOf(c *system.Chain, k int) shape {
 	}
 	s := c.Stages[k]
 	h := shape{params: s.Params(), in: s.Inputs(), out: s.Outputs()}
-	if d, ok := s.(*system.Dense); ok {
+	if d, ok := s.(*system.DenseStage); ok {
 		h.dense, h.bias, h.skip, h.batch, h.pre = true, d.Bias, d.Skip, d.Batch, d.Out
 	}
 	return h

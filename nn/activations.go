@@ -3,7 +3,7 @@ package nn
 import (
 	"math"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 )
 
 // The activations of this package. Value and derivatives are accurate for every

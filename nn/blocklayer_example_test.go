@@ -36,7 +36,7 @@ func (Scale) Forward(out, a, in []float64, batch int) {
 //	C = Σ b ∂²out/∂a∂in:  b_i at (i mod len(a), i)
 //
 // while ∂²out/∂a² and ∂²out/∂in² are zero: A and Q stay nil.
-func (Scale) Blocks(dst *system.Blocks, a, in, b []float64, batch int, second bool) {
+func (Scale) Blocks(dst *system.BlockStage, a, in, b []float64, batch int, second bool) {
 	n, w := len(in), len(a)
 	if dst.F == nil { // the pattern never changes: once is enough
 		dst.F = &system.Matrix{Rows: n, Cols: n, Ptr: make([]int, n+1), Col: make([]int, n), Val: make([]float64, n)}

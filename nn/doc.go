@@ -39,7 +39,7 @@
 // its own:
 //
 //	Dense       LayerNorm   Dense+Skip   LayerNorm     BlockLayer
-//	└─ system.Dense, J full ┘└ system.Dense ┘└ system.Blocks ┘└ system.Blocks ┘
+//	└─ system.DenseStage, J full ┘└ system.DenseStage ┘└ system.BlockStage ┘└ system.BlockStage ┘
 //
 // Everything is float64. Sources: B. A. Pearlmutter, Fast exact multiplication
 // by the Hessian, Neural Computation 6 (1994), section 3; A. Rahimi, The Hessian

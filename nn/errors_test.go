@@ -165,7 +165,7 @@ func TestOverflow(t *testing.T) {
 // wrong is a BlockLayer whose matrices have the wrong shape.
 type wrong struct{ gain }
 
-func (wrong) Blocks(dst *system.Blocks, params, in, b []float64, batch int, second bool) {
+func (wrong) Blocks(dst *system.BlockStage, params, in, b []float64, batch int, second bool) {
 	dst.F, dst.G = onePerRow(len(in)-1, len(in), 1), onePerRow(len(in), len(params), len(params))
 }
 

@@ -151,7 +151,7 @@ func (gain) Forward(out, params, in []float64, batch int) {
 	}
 }
 
-func (gain) Blocks(dst *system.Blocks, params, in, b []float64, batch int, second bool) {
+func (gain) Blocks(dst *system.BlockStage, params, in, b []float64, batch int, second bool) {
 	w := len(params)
 	if dst.F == nil {
 		dst.F, dst.G = onePerRow(len(in), len(in), w), onePerRow(len(in), w, w)

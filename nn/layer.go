@@ -43,7 +43,7 @@ func (d *Dense) OutWidth(in int) (int, error) {
 //
 // Maps before the first layer with parameters are preprocessing. Maps right
 // after a Dense layer without Skip become part of its stage in the chain;
-// elsewhere a map is a stage of its own, a system.Blocks with no parameters.
+// elsewhere a map is a stage of its own, a system.BlockStage with no parameters.
 type Map interface {
 	Layer
 
@@ -87,12 +87,12 @@ type BlockLayer interface {
 	//
 	//	A = Σ_i b_i ∂²out_i/∂params²,  C = Σ_i b_i ∂²out_i/∂params∂in,  Q = Σ_i b_i ∂²out_i/∂in²
 	//
-	// as batch-wide matrices (see system.Blocks), each of them nil if it is
+	// as batch-wide matrices (see system.BlockStage), each of them nil if it is
 	// zero. dst.P, dst.NIn and dst.NOut are set already. dst may hold the
 	// matrices of an earlier call of the same shape, whose storage may be used
 	// again. If second is false A, C and Q are not looked at. F, C and Q are
 	// dropped where the layer is the first with parameters.
-	Blocks(dst *system.Blocks, params, in, b []float64, batch int, second bool)
+	Blocks(dst *system.BlockStage, params, in, b []float64, batch int, second bool)
 }
 
 // Initializer is implemented by a BlockLayer that chooses its own first

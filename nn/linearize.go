@@ -81,7 +81,7 @@ func (t *tape) chain() system.Chain {
 			continue
 		}
 		w, _ := s.weights(t.theta)
-		*r.dense = system.Dense{Batch: batch, In: s.in, Out: s.units, Bias: s.bias, Skip: s.skip, W: w, Z: r.in, Delta: r.delta}
+		*r.dense = system.DenseStage{Batch: batch, In: s.in, Out: s.units, Bias: s.bias, Skip: s.skip, W: w, Z: r.in, Delta: r.delta}
 		switch {
 		case len(s.maps) > 0:
 			r.dense.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: s.units, Full: r.j}

@@ -35,9 +35,9 @@ type record struct {
 	d2     []float64   // with full: φ″, and after the backward pass b⊙φ″; nil if zero
 	delta  []float64   // with full: ∂ℓ/∂u
 	j, qm  []float64   // with full and merged maps: J and Q by sample
-	dense  *system.Dense
-	blocks *system.Blocks
-	user   system.Blocks // what a BlockLayer filled in, kept for its storage
+	dense  *system.DenseStage
+	blocks *system.BlockStage
+	user   system.BlockStage // what a BlockLayer filled in, kept for its storage
 }
 
 // An arena hands out slices of a few large arrays, so that what is used one
@@ -83,8 +83,8 @@ func (t *tape) configure(p *plan, batch int, full bool) {
 		t.pre = append(t.pre, take(batch*p.pre[i].out))
 	}
 	t.recs = make([]record, len(p.steps))
-	var dense []system.Dense
-	var blocks []system.Blocks
+	var dense []system.DenseStage
+	var blocks []system.BlockStage
 	if full {
 		nd := 0
 		for k := range p.steps {
@@ -92,7 +92,7 @@ func (t *tape) configure(p *plan, batch int, full bool) {
 				nd++
 			}
 		}
-		dense, blocks = make([]system.Dense, nd), make([]system.Blocks, len(p.steps)-nd)
+		dense, blocks = make([]system.DenseStage, nd), make([]system.BlockStage, len(p.steps)-nd)
 	}
 	widest, square := 0, 0 // workspace of maps
 	for k := range p.steps {

@@ -122,13 +122,13 @@ func (a *Augmented) assemble(c *Chain, eps float64) {
 		}
 		out := outputMap{first: y}
 		switch s := s.(type) {
-		case *Dense:
+		case *DenseStage:
 			a.dense(s, x, y, m, prev, k > 0)
 			out.j = s.J
 			if s.Skip {
 				out = outputMap{first: y + s.Batch*s.Out}
 			}
-		case *Blocks:
+		case *BlockStage:
 			a.blocks(s, x, m, prev, k > 0)
 		}
 		prev = out
@@ -138,9 +138,9 @@ func (a *Augmented) assemble(c *Chain, eps float64) {
 	}
 }
 
-// dense emits a Dense stage: the rows s = y W ᵀ + [Z, 1] Xᵀ of its dynamics,
+// dense emits a DenseStage: the rows s = y W ᵀ + [Z, 1] Xᵀ of its dynamics,
 // with a skip also y_k = y_{k-1} + J s, the coupling δ and the curvature Q.
-func (a *Augmented) dense(d *Dense, x, y, m int, prev outputMap, inner bool) {
+func (a *Augmented) dense(d *DenseStage, x, y, m int, prev outputMap, inner bool) {
 	bias := x + d.Out*d.In
 	for n := range d.Batch {
 		for o := range d.Out {
@@ -188,8 +188,8 @@ func (a *Augmented) dense(d *Dense, x, y, m int, prev outputMap, inner bool) {
 	}
 }
 
-// blocks emits a Blocks stage.
-func (a *Augmented) blocks(s *Blocks, x, m int, prev outputMap, inner bool) {
+// blocks emits a BlockStage.
+func (a *Augmented) blocks(s *BlockStage, x, m int, prev outputMap, inner bool) {
 	if s.G != nil {
 		s.G.each(func(i, j int, v float64) { a.add(m+i, x+j, v) })
 	}
@@ -296,7 +296,7 @@ func (m *Matrix) each(f func(i, j int, v float64)) {
 func (a *Augmented) entries(c *Chain) int {
 	n := a.params + a.states
 	for _, s := range c.Stages {
-		if d, ok := s.(*Dense); ok {
+		if d, ok := s.(*DenseStage); ok {
 			n += d.Batch * d.Out * (3*d.In + 1)
 			if d.Q.Full != nil {
 				n += d.Batch * d.Out * d.Out

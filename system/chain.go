@@ -27,13 +27,13 @@ type Chain struct {
 	Stages []Stage
 
 	// Loss is R: for each sample a symmetric matrix of the order of the last
-	// stage's outputs per sample. A chain that ends in a Blocks stage may hold
+	// stage's outputs per sample. A chain that ends in a BlockStage may hold
 	// it with Batch = 1 as one matrix over all outputs. It already contains
 	// the mean over the batch.
 	Loss SampleMap
 }
 
-// A Stage is one step of a chain: *Dense or *Blocks.
+// A Stage is one step of a chain: *DenseStage or *BlockStage.
 type Stage interface {
 	// Params is the number of parameters x_k.
 	Params() int
@@ -42,8 +42,8 @@ type Stage interface {
 	// Outputs is the number of numbers in y_k, over the whole batch.
 	Outputs() int
 	// States is the number of states, and of costates, that the stage has in
-	// the augmented system: Outputs for a Blocks stage, the pre-activations for
-	// a Dense one, and for a Dense stage with Skip both.
+	// the augmented system: Outputs for a BlockStage, the pre-activations for
+	// a DenseStage one, and for a DenseStage with Skip both.
 	States() int
 	// check validates the shapes and that the numbers are finite; see
 	// Chain.Check.
@@ -52,7 +52,7 @@ type Stage interface {
 	gaussNewton() Stage
 }
 
-// A Dense stage is a dense layer over the whole batch, followed by an
+// A DenseStage is a dense layer over the whole batch, followed by an
 // elementwise or per-sample map. With X_k = [dW | db] (Out×(In+1)),
 //
 //	s_k = y_{k-1} Wᵀ + [Z, 1] X_kᵀ       change of the pre-activations, Batch×Out
@@ -63,7 +63,7 @@ type Stage interface {
 //	2 Σ_n δ_nᵀ dW y_{k-1,n}  +  Σ_n s_nᵀ Q_n s_n
 //
 // Parameters are ordered W by rows, then b.
-type Dense struct {
+type DenseStage struct {
 	Batch, In, Out int
 	Bias           bool
 
@@ -99,7 +99,7 @@ type SampleMap struct {
 // IsZero reports whether m holds no numbers.
 func (m *SampleMap) IsZero() bool { return m.Diag == nil && m.Full == nil }
 
-// A Blocks stage gives its derivatives as matrices over the whole batch,
+// A BlockStage gives its derivatives as matrices over the whole batch,
 //
 //	y_k = F y_{k-1} + G x_k,      quadratic  xᵀA x + 2 xᵀC y_{k-1} + y_{k-1}ᵀQ y_{k-1}
 //
@@ -107,7 +107,7 @@ func (m *SampleMap) IsZero() bool { return m.Diag == nil && m.Full == nil }
 // stage cost; in the paper's letters F = D_z, G = D_x, A = D_xx, C = D_xz and
 // Q = D_zz. A, C and Q may be nil (zero); A and Q are symmetric and stored in
 // full. For a first stage Inputs may be 0 and F, C and Q nil.
-type Blocks struct {
+type BlockStage struct {
 	P, NIn, NOut int // numbers of parameters, inputs and outputs
 
 	F *Matrix // NOut×NIn
@@ -128,7 +128,7 @@ type Matrix struct {
 }
 
 // Params is Out·(In+1) with a bias, Out·In without.
-func (s *Dense) Params() int {
+func (s *DenseStage) Params() int {
 	if s.Bias {
 		return s.Out * (s.In + 1)
 	}
@@ -136,10 +136,10 @@ func (s *Dense) Params() int {
 }
 
 // Inputs is Batch·In.
-func (s *Dense) Inputs() int { return s.Batch * s.In }
+func (s *DenseStage) Inputs() int { return s.Batch * s.In }
 
 // Outputs is Batch·Out, or for a J in full blocks Batch times its rows.
-func (s *Dense) Outputs() int {
+func (s *DenseStage) Outputs() int {
 	if s.J.Full != nil {
 		return s.Batch * s.J.Rows
 	}
@@ -148,7 +148,7 @@ func (s *Dense) Outputs() int {
 
 // States is the number of pre-activations; with Skip there are as many more for
 // the outputs.
-func (s *Dense) States() int {
+func (s *DenseStage) States() int {
 	if s.Skip {
 		return 2 * s.Batch * s.Out
 	}
@@ -156,16 +156,16 @@ func (s *Dense) States() int {
 }
 
 // Params is P.
-func (s *Blocks) Params() int { return s.P }
+func (s *BlockStage) Params() int { return s.P }
 
 // Inputs is NIn.
-func (s *Blocks) Inputs() int { return s.NIn }
+func (s *BlockStage) Inputs() int { return s.NIn }
 
 // Outputs is NOut.
-func (s *Blocks) Outputs() int { return s.NOut }
+func (s *BlockStage) Outputs() int { return s.NOut }
 
 // States is NOut: the outputs themselves.
-func (s *Blocks) States() int { return s.NOut }
+func (s *BlockStage) States() int { return s.NOut }
 
 // Params is the number of parameters of the chain: the order of H.
 func (c *Chain) Params() int {
@@ -196,13 +196,13 @@ func (c *Chain) GaussNewton() *Chain {
 	return g
 }
 
-func (s *Dense) gaussNewton() Stage {
+func (s *DenseStage) gaussNewton() Stage {
 	t := *s
 	t.Delta, t.Q = nil, SampleMap{}
 	return &t
 }
 
-func (s *Blocks) gaussNewton() Stage {
+func (s *BlockStage) gaussNewton() Stage {
 	t := *s
 	t.A, t.C, t.Q = nil, nil, nil
 	return &t

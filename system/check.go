@@ -52,7 +52,7 @@ func (c *Chain) Check() error {
 	return nil
 }
 
-func (s *Dense) check() error {
+func (s *DenseStage) check() error {
 	if s.Batch < 1 || s.In < 0 || s.Out < 1 || s.In == 0 && !s.Bias {
 		return fmt.Errorf("bad shape: batch %d, in %d, out %d", s.Batch, s.In, s.Out)
 	}
@@ -121,7 +121,7 @@ func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) er
 	return nil
 }
 
-func (s *Blocks) check() error {
+func (s *BlockStage) check() error {
 	if s.P < 0 || s.NIn < 0 || s.NOut < 1 {
 		return fmt.Errorf("bad shape: %d parameters, %d inputs, %d outputs", s.P, s.NIn, s.NOut)
 	}

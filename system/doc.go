@@ -13,7 +13,7 @@
 // As a function of x alone the sum of the quadratic terms is ½ xᵀHx, with H the
 // Hessian of the loss (or its Gauss–Newton part). Chains also come from
 // elsewhere: a control problem with dynamics F, G and costs A, C, Q is a chain
-// of Blocks stages.
+// of BlockStages.
 //
 // Product multiplies by H: one pass forward and one back. Assemble writes the
 // stationarity of the same quadratic under the linear dynamics,

@@ -15,8 +15,8 @@ func Example() {
 	one := func(v float64) *system.Matrix { return system.FromDense(1, 1, []float64{v}) }
 	c := &system.Chain{
 		Stages: []system.Stage{
-			&system.Blocks{P: 1, NOut: 1, G: one(1)},
-			&system.Blocks{P: 1, NIn: 1, NOut: 1, F: one(2), G: one(1)},
+			&system.BlockStage{P: 1, NOut: 1, G: one(1)},
+			&system.BlockStage{P: 1, NIn: 1, NOut: 1, F: one(2), G: one(1)},
 		},
 		Loss: system.SampleMap{Batch: 1, Rows: 1, Cols: 1, Full: []float64{3}},
 	}

@@ -17,7 +17,7 @@ type Product struct {
 	s       [][]float64 // pre-activations of the dense stages
 	la, lb  []float64   // λ at the outputs and inputs of a stage
 	nu      []float64   // derivative in the pre-activations
-	ax      []float64   // A x of a Blocks stage
+	ax      []float64   // A x of a BlockStage
 }
 
 // NewProduct prepares products with the matrix of c. Products with large
@@ -38,7 +38,7 @@ func (p *Product) Reset(c *Chain) {
 	for k, s := range c.Stages {
 		p.y[k] = resize(p.y[k], s.Outputs())
 		widest = max(widest, s.Inputs(), s.Outputs())
-		if d, ok := s.(*Dense); ok {
+		if d, ok := s.(*DenseStage); ok {
 			p.s[k] = resize(p.s[k], d.Batch*d.Out)
 			pre = max(pre, d.Batch*d.Out)
 		} else {
@@ -73,9 +73,9 @@ func (p *Product) HessVec(dst, v []float64) {
 		}
 		prev := other[:s.Inputs()]
 		switch s := s.(type) {
-		case *Dense:
+		case *DenseStage:
 			p.denseBack(s, dst[off:off+s.Params()], v[off:off+s.Params()], in, p.s[k], lambda, prev)
-		case *Blocks:
+		case *BlockStage:
 			s.back(dst[off:off+s.P], v[off:off+s.P], in, lambda, prev, p.ax[:s.P])
 		}
 		other = lambda[:cap(lambda)]
@@ -103,9 +103,9 @@ func (p *Product) TransOutputs(dst, w []float64) {
 		off -= s.Params()
 		prev := other[:s.Inputs()]
 		switch s := s.(type) {
-		case *Dense:
+		case *DenseStage:
 			p.denseAdjoint(s, dst[off:off+s.Params()], lambda, prev)
-		case *Blocks:
+		case *BlockStage:
 			clear(prev)
 			clear(dst[off : off+s.P])
 			s.adjoint(dst[off:off+s.P], lambda, prev)
@@ -123,9 +123,9 @@ func (p *Product) forward(v []float64) {
 		x := v[off : off+s.Params()]
 		off += s.Params()
 		switch s := s.(type) {
-		case *Dense:
+		case *DenseStage:
 			p.denseForward(s, x, y, p.s[k], p.y[k])
-		case *Blocks:
+		case *BlockStage:
 			clear(p.y[k])
 			if s.G != nil {
 				s.G.mulAdd(p.y[k], x)
@@ -140,7 +140,7 @@ func (p *Product) forward(v []float64) {
 
 // denseForward computes s = y Wᵀ + [Z, 1] Xᵀ and out = J s (+ y); y is nil for
 // the first stage.
-func (p *Product) denseForward(d *Dense, x, y, s, out []float64) {
+func (p *Product) denseForward(d *DenseStage, x, y, s, out []float64) {
 	n := d.Out * d.In
 	if d.Bias {
 		for b := range d.Batch {
@@ -167,7 +167,7 @@ func (p *Product) denseForward(d *Dense, x, y, s, out []float64) {
 
 // denseBack turns λ at the outputs into the stage's part of H v and into λ at
 // the inputs, prev.
-func (p *Product) denseBack(d *Dense, h, x, y, s, lambda, prev []float64) {
+func (p *Product) denseBack(d *DenseStage, h, x, y, s, lambda, prev []float64) {
 	nu := p.nu[:len(s)]
 	if d.J.IsZero() {
 		copy(nu, lambda)
@@ -200,7 +200,7 @@ func (p *Product) denseBack(d *Dense, h, x, y, s, lambda, prev []float64) {
 }
 
 // denseAdjoint is denseBack without second derivatives: h = (∂u/∂x)ᵀ Jᵀ λ.
-func (p *Product) denseAdjoint(d *Dense, h, lambda, prev []float64) {
+func (p *Product) denseAdjoint(d *DenseStage, h, lambda, prev []float64) {
 	nu := p.nu[:d.Batch*d.Out]
 	if d.J.IsZero() {
 		copy(nu, lambda)
@@ -228,9 +228,9 @@ func (p *Product) gemm(tA, tB blas.Transpose, m, n, k int, a []float64, lda int,
 	p.backend.Gemm(tA, tB, m, n, k, 1, a, max(lda, 1), b, max(ldb, 1), beta, c, ldc)
 }
 
-// back is denseBack for a Blocks stage. x is read before h, which may be the
+// back is denseBack for a BlockStage. x is read before h, which may be the
 // same slice, is written: A x waits in ax.
-func (s *Blocks) back(h, x, y, lambda, prev, ax []float64) {
+func (s *BlockStage) back(h, x, y, lambda, prev, ax []float64) {
 	clear(prev)
 	if y != nil {
 		if s.Q != nil {
@@ -255,7 +255,7 @@ func (s *Blocks) back(h, x, y, lambda, prev, ax []float64) {
 }
 
 // adjoint adds Gᵀλ to h and Fᵀλ to prev.
-func (s *Blocks) adjoint(h, lambda, prev []float64) {
+func (s *BlockStage) adjoint(h, lambda, prev []float64) {
 	if s.G != nil {
 		s.G.mulTransAdd(h, lambda)
 	}

@@ -67,7 +67,7 @@ func run(c *system.Chain, v []float64) trace {
 		next := make([]float64, s.Outputs())
 		var pre []float64
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			pre = make([]float64, s.Batch*s.Out)
 			for n := range s.Batch {
 				for o := range s.Out {
@@ -90,7 +90,7 @@ func run(c *system.Chain, v []float64) trace {
 					}
 				}
 			}
-		case *system.Blocks:
+		case *system.BlockStage:
 			for i := range next {
 				for j := range s.P {
 					next[i] += s.G.At(i, j) * x[j]
@@ -123,7 +123,7 @@ func pairing(c *system.Chain, a, b trace) float64 {
 	sum := 0.0
 	for k, s := range c.Stages {
 		switch s := s.(type) {
-		case *system.Dense:
+		case *system.DenseStage:
 			for n := range s.Batch {
 				for o := range s.Out {
 					for i := range s.In {
@@ -138,7 +138,7 @@ func pairing(c *system.Chain, a, b trace) float64 {
 					}
 				}
 			}
-		case *system.Blocks:
+		case *system.BlockStage:
 			for i := range s.P {
 				for j := range s.P {
 					if s.A != nil {
@@ -330,9 +330,9 @@ func TestOutputs(t *testing.T) {
 func TestCheckRejects(t *testing.T) {
 	for name, spoil := range map[string]func(c *system.Chain){
 		"no stages":       func(c *system.Chain) { c.Stages = nil },
-		"NaN":             func(c *system.Chain) { c.Stages[1].(*system.Dense).W[3] = math.NaN() },
-		"Inf":             func(c *system.Chain) { c.Stages[0].(*system.Dense).Delta[0] = math.Inf(1) },
-		"short Z":         func(c *system.Chain) { d := c.Stages[0].(*system.Dense); d.Z = d.Z[1:] },
+		"NaN":             func(c *system.Chain) { c.Stages[1].(*system.DenseStage).W[3] = math.NaN() },
+		"Inf":             func(c *system.Chain) { c.Stages[0].(*system.DenseStage).Delta[0] = math.Inf(1) },
+		"short Z":         func(c *system.Chain) { d := c.Stages[0].(*system.DenseStage); d.Z = d.Z[1:] },
 		"width":           func(c *system.Chain) { c.Stages = c.Stages[:2] },
 		"asymmetric loss": func(c *system.Chain) { c.Loss.Full[1]++ },
 		"missing stage":   func(c *system.Chain) { c.Stages = append(c.Stages[:1], c.Stages[2:]...) },

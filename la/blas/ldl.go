@@ -3,7 +3,7 @@ package blas
 import (
 	"math"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 )
 
 // DSolve overwrites the n×nrhs matrix B with D⁻¹ B, where D is the block

@@ -3,7 +3,7 @@ package blas
 import (
 	"runtime"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 	"costate/la/blas/internal/gemm"
 )
 

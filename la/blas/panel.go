@@ -3,7 +3,7 @@ package blas
 import (
 	"math"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 )
 
 // bkPanel is the state of the elimination of one panel of a Bunch–Kaufman

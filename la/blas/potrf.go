@@ -3,7 +3,7 @@ package blas
 import (
 	"math"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 )
 
 // potrfBase is the order up to which potf2 factors alone, in a buffer on the

@@ -1,6 +1,6 @@
 package blas
 
-import "costate/internal/vec"
+import "costate/la/vec"
 
 // bkSizes are the block sizes of the blocked Bunch–Kaufman factorization.
 type bkSizes struct {

@@ -3,7 +3,7 @@ package blas
 import (
 	"math"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 	"costate/la/blas/internal/gemm"
 )
 

@@ -1,6 +1,6 @@
 package blas
 
-import "costate/internal/vec"
+import "costate/la/vec"
 
 // vector solves T x = b for one contiguous vector, four rows of A at a time.
 func (t *triangular) vector(m int, b []float64) {

@@ -31,7 +31,7 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 	width := in
 	for k, s := range stages {
 		if s.Blocks {
-			b := &system.Blocks{P: s.P, NIn: batch * width, NOut: batch * s.Out}
+			b := &system.BlockStage{P: s.P, NIn: batch * width, NOut: batch * s.Out}
 			b.G = sparse(rng, b.NOut, b.P, false)
 			b.A = sparse(rng, b.P, b.P, true)
 			if k > 0 {
@@ -45,7 +45,7 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 			width = s.Out
 			continue
 		}
-		d := &system.Dense{Batch: batch, In: width, Out: s.Out, Bias: s.Bias, Skip: s.Skip}
+		d := &system.DenseStage{Batch: batch, In: width, Out: s.Out, Bias: s.Bias, Skip: s.Skip}
 		if s.Skip {
 			d.Out = width
 		}

@@ -5,7 +5,7 @@ import (
 	"os"
 	"sync/atomic"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 )
 
 // An isa is an instruction set with the sizes that suit it.

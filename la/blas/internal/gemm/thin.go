@@ -1,6 +1,6 @@
 package gemm
 
-import "costate/internal/vec"
+import "costate/la/vec"
 
 // thin computes a product of which one side is a vector: y = alpha M x + beta y
 // or y = alpha Mᵀ x + beta y with rows×cols matrix M, whole rows at a time.

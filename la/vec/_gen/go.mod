@@ -1,4 +1,4 @@
-module costate/internal/vec/_gen
+module costate/la/vec/_gen
 
 go 1.26.0
 

@@ -3,7 +3,7 @@ package vec_test
 import (
 	"fmt"
 
-	"costate/internal/vec"
+	"costate/la/vec"
 )
 
 func ExampleCombine() {
