@@ -7,8 +7,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/la/vec"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 )
 

@@ -1,8 +1,8 @@
 package factor
 
 import (
-	"costate/la/vec"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 )
 

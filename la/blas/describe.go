@@ -3,8 +3,8 @@ package blas
 import (
 	"fmt"
 
-	"costate/la/vec"
 	"costate/la/blas/internal/gemm"
+	"costate/la/vec"
 )
 
 // Describe says in words what a backend runs on, for reports:

@@ -3,8 +3,8 @@ package blas
 import (
 	"runtime"
 
-	"costate/la/vec"
 	"costate/la/blas/internal/gemm"
+	"costate/la/vec"
 )
 
 // native is the backend in Go and Go assembly.

@@ -3,8 +3,8 @@ package blas
 import (
 	"math"
 
-	"costate/la/vec"
 	"costate/la/blas/internal/gemm"
+	"costate/la/vec"
 )
 
 // triangular is a triangular matrix T = op(A). lower says what T is, not how A
