@@ -80,14 +80,7 @@ func (h *hessian) MulTo(dst, x []float64) {
 func (h *hessian) ResidualTo(r, b, x []float64) {
 	w := h.lend()
 	defer h.pool.Put(w)
-	w.v = space.Resize(w.v, h.n)
-	w.product.HessVec(w.v, x)
-	for k, e := range h.eps {
-		vec.Axpy(w.v[h.offsets[k]:h.offsets[k+1]], e, x[h.offsets[k]:])
-	}
-	for i, v := range w.v {
-		r[i] = b[i] - v
-	}
+	w.product.ResidualTo(r, b, x, h.eps)
 }
 
 // Norm is the greatest ‖(H + D) v‖ of the unit vectors met.
