@@ -32,6 +32,14 @@ type Tree struct {
 	// Components is the number of connected components of the matrix.
 	Components int
 
+	// Ordering is what the order came from; OrderAuto if it was given.
+	Ordering Ordering
+
+	// Stack is the largest number of elements of contribution blocks that are
+	// alive at once if nodes are eliminated in order: that of node k is made
+	// while those of its children are there.
+	Stack int
+
 	// Cost estimates the factorization without delayed pivots.
 	Cost Cost
 }
