@@ -3,6 +3,7 @@ package partition
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -79,10 +80,13 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 		length: make([]int32, n), elements: make([]int32, n), weight: make([]int32, n), degree: make([]int32, n),
 		stamp: make([]uint32, n), clock: 2,
 		next: make([]int32, n), prev: make([]int32, n),
-		bucket: make([]int32, n), chain: make([]int32, n), hash: make([]uint32, n),
+		bucket: make([]int32, 1<<bits.Len(uint(n))), chain: make([]int32, n), hash: make([]uint32, n),
 		pivots: make([]int32, 0, n), behind: make([]int32, n), tail: make([]int32, n),
 	}
 	copy(m.weight, g.weight)
+	for b := range m.bucket {
+		m.bucket[b] = none
+	}
 	m.left = g.total()
 	limit := max(16, 10*math.Sqrt(float64(m.left)))
 	top := 0
@@ -93,7 +97,7 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 		}
 		m.degree[v] = int32(d)
 		m.stamp[v] = 1
-		m.bucket[v], m.behind[v], m.tail[v] = none, none, int32(v)
+		m.behind[v], m.tail[v] = none, int32(v)
 		if float64(d) > limit {
 			m.dense = append(m.dense, int32(v))
 			m.weight[v], m.elements[v] = 0, none
@@ -286,10 +290,12 @@ func (m *minimumDegree) list(v int32) []int32 { return m.space[m.at[v] : m.at[v]
 // them; vertices without neighbours outside e are eliminated at once.
 func (m *minimumDegree) update(e int32) {
 	stamp, weight, space, clock := m.stamp, m.weight, m.space, m.clock
+	at, length, elements, degree := m.at, m.length, m.elements, m.degree
+	bucket, mask := m.bucket, uint32(len(m.bucket)-1)
 	for _, v := range m.list(e) {
-		start := m.at[v]
-		mid := start + int(m.elements[v])
-		end := start + int(m.length[v])
+		start := at[v]
+		mid := start + int(elements[v])
+		end := start + int(length[v])
 		// The list gains e and loses something, at the latest e's own number
 		// among the neighbours: e takes the first place, and what stood there the
 		// place between elements and neighbours.
@@ -300,7 +306,7 @@ func (m *minimumDegree) update(e int32) {
 				continue
 			}
 			if s == clock {
-				stamp[f], m.length[f] = 0, 0
+				stamp[f], length[f] = 0, 0
 				continue
 			}
 			outside += int(s - clock)
@@ -319,24 +325,24 @@ func (m *minimumDegree) update(e int32) {
 		}
 		if to == start {
 			w := -weight[v]
-			m.degree[e] -= w
+			degree[e] -= w
 			weight[e] -= w
 			m.left -= int(w)
 			m.vanish(v, e)
 			continue
 		}
-		m.degree[v] = int32(min(int(m.degree[v]), outside))
+		degree[v] = int32(min(int(degree[v]), outside))
 		space[to] = space[border]
 		space[border] = space[start]
 		space[start] = e
-		m.elements[v] = int32(border-start) + 1
-		m.length[v] = int32(to-start) + 1
+		elements[v] = int32(border-start) + 1
+		length[v] = int32(to-start) + 1
 		m.hash[v] = hash
-		b := hash % uint32(m.n)
-		m.chain[v] = m.bucket[b]
-		m.bucket[b] = v
+		b := hash & mask
+		m.chain[v] = bucket[b]
+		bucket[b] = v
 	}
-	m.large = max(m.large, uint32(m.degree[e]))
+	m.large = max(m.large, uint32(degree[e]))
 }
 
 // vanish makes v part of host.
@@ -366,7 +372,7 @@ func (m *minimumDegree) unite(e int32) {
 		if m.weight[i] == 0 {
 			continue
 		}
-		b := m.hash[i] % uint32(m.n)
+		b := m.hash[i] & uint32(len(m.bucket)-1)
 		v := m.bucket[b]
 		m.bucket[b] = none // the first of a bucket does for all
 		for ; v != none && m.chain[v] != none; v = m.chain[v] {
