@@ -52,7 +52,7 @@ func BenchmarkNewTree(b *testing.B) {
 		a    *la.Sym
 	}{
 		{"mesh", meshPattern(2, 200)},
-		{"net", net{widths(16, 32, 10, 20), 16, 0.1, false}.system(rand.New(rand.NewPCG(1, 2)))},
+		{"net", net{widths(8, 16, 10, 10), 8, 0.1, false}.system(rand.New(rand.NewPCG(1, 2)))},
 	} {
 		b.Run("matrix="+c.name, func(b *testing.B) {
 			for b.Loop() {
