@@ -3,6 +3,7 @@ package partition
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -39,31 +40,25 @@ const none = -1
 type minimumDegree struct {
 	n int
 
-	// The list of a live vertex: its elements, then its neighbours that no
-	// element shows. That of an element: its vertices. Lists are runs of
-	// space; what is dead is only cut away when the list is walked.
-	space    []int32
-	free     int     // where space is unused from
-	at       []int   // start of the list
-	length   []int32 // of the list
-	elements []int32 // of a vertex's list; -1 for what is no live vertex
+	// The lists are runs of space; what is dead in them is only cut away when a
+	// list is walked.
+	lists []vertexList
+	space []int32
+	free  int // where space is unused from
 
-	weight []int32 // of a live vertex, negative while it is in the new element; of an element, that of its pivots
-	degree []int32 // of a vertex, not counting itself; of an element, the weight of its vertices
-	stamp  []uint32
-	clock  uint32 // stamps below are of the past; 0 is an absorbed element
+	weight []int32  // of a live vertex, negative while it is in the new element; of an element, that of its pivots
+	degree []int32  // of a vertex, not counting itself; of an element, the weight of its vertices
+	stamp  []uint32 // below clock it is of the past; 0 is an absorbed element
+	clock  uint32
 	left   int    // weight of what is live
 	large  uint32 // largest degree of an element
 
-	// Vertices by degree: lists linked both ways. minimum bounds the least degree
-	// from below.
-	head, next, prev []int32
-	minimum          int
+	// The first vertex of each degree; minimum bounds the least degree from below.
+	head    []int32
+	minimum int
 
-	// Vertices of the new element by a hash of their lists; chain links the
-	// vertices of a bucket.
-	bucket, chain []int32
-	hash          []uint32
+	// The first vertex of the new element with each hash of lists.
+	bucket []int32
 
 	// The order: what is eliminated with a vertex is linked behind it.
 	pivots       []int32
@@ -71,18 +66,33 @@ type minimumDegree struct {
 	dense        []int32
 }
 
+// A vertexList has what is known of one vertex or element, together because it
+// is used together.
+type vertexList struct {
+	// The list of a live vertex: its elements, then its neighbours that no
+	// element shows. That of an element: its vertices.
+	at       int
+	length   int32
+	elements int32 // -1 for what is no live vertex
+
+	next, prev int32 // of the same degree
+	hash       uint32
+	chain      int32 // the next in the bucket
+}
+
 // newMinimumDegree copies g into lists with room to spare.
 func newMinimumDegree(g *wgraph) *minimumDegree {
 	n := g.len()
 	m := &minimumDegree{
-		n: n, space: make([]int32, len(g.adj)+len(g.adj)/5+n+1), at: make([]int, n),
-		length: make([]int32, n), elements: make([]int32, n), weight: make([]int32, n), degree: make([]int32, n),
-		stamp: make([]uint32, n), clock: 2,
-		next: make([]int32, n), prev: make([]int32, n),
-		bucket: make([]int32, n), chain: make([]int32, n), hash: make([]uint32, n),
+		n: n, lists: make([]vertexList, n), space: make([]int32, len(g.adj)+len(g.adj)/5+n+1),
+		weight: make([]int32, n), degree: make([]int32, n), stamp: make([]uint32, n), clock: 2,
+		bucket: make([]int32, 1<<bits.Len(uint(n))),
 		pivots: make([]int32, 0, n), behind: make([]int32, n), tail: make([]int32, n),
 	}
 	copy(m.weight, g.weight)
+	for b := range m.bucket {
+		m.bucket[b] = none
+	}
 	m.left = g.total()
 	limit := max(16, 10*math.Sqrt(float64(m.left)))
 	top := 0
@@ -93,10 +103,10 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 		}
 		m.degree[v] = int32(d)
 		m.stamp[v] = 1
-		m.bucket[v], m.behind[v], m.tail[v] = none, none, int32(v)
+		m.behind[v], m.tail[v] = none, int32(v)
 		if float64(d) > limit {
 			m.dense = append(m.dense, int32(v))
-			m.weight[v], m.elements[v] = 0, none
+			m.weight[v], m.lists[v].elements = 0, none
 		}
 		top = max(top, d)
 	}
@@ -109,7 +119,7 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 	}
 	m.minimum = min(top, m.left)
 	for v := range int32(n) {
-		m.at[v] = m.free
+		m.lists[v].at = m.free
 		if m.weight[v] == 0 {
 			continue
 		}
@@ -121,7 +131,7 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 				m.degree[v] -= g.weight[u]
 			}
 		}
-		m.length[v] = int32(m.free - m.at[v])
+		m.lists[v].length = int32(m.free - m.lists[v].at)
 		m.enter(v, m.degree[v])
 	}
 	return m
@@ -130,9 +140,10 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 // enter adds v to the vertices of degree d.
 func (m *minimumDegree) enter(v, d int32) {
 	w := m.head[d]
-	m.next[v], m.prev[v] = w, none
+	l := &m.lists[v]
+	l.next, l.prev = w, none
 	if w != none {
-		m.prev[w] = v
+		m.lists[w].prev = v
 	}
 	m.head[d] = v
 	m.minimum = min(m.minimum, int(d))
@@ -140,12 +151,13 @@ func (m *minimumDegree) enter(v, d int32) {
 
 // leave takes v from the vertices of its degree.
 func (m *minimumDegree) leave(v int32) {
-	p, q := m.prev[v], m.next[v]
+	l := &m.lists[v]
+	p, q := l.prev, l.next
 	if q != none {
-		m.prev[q] = p
+		m.lists[q].prev = p
 	}
 	if p != none {
-		m.next[p] = q
+		m.lists[p].next = q
 	} else {
 		m.head[m.degree[v]] = q
 	}
@@ -161,82 +173,13 @@ func (m *minimumDegree) least() int32 {
 	return v
 }
 
-// eliminate makes the live vertex e an element, and brings everything around it
-// up to date.
-func (m *minimumDegree) eliminate(e int32) {
-	m.pivots = append(m.pivots, e)
-	m.left -= int(m.weight[e])
-	m.gather(e)
-	m.compare(e)
-	m.update(e)
-	m.advance(m.large)
-	m.unite(e)
-	m.release(e)
-}
-
-// gather makes the list of element e: the neighbours of e and the vertices of its
-// elements, which it absorbs. Their weights turn negative.
-func (m *minimumDegree) gather(e int32) {
-	weight, total := m.weight, int32(0)
-	own := m.at[e]
-	shown := m.elements[e]
-	end := own + int(m.length[e])
-	m.weight[e] = -weight[e]
-	m.elements[e] = none
-	if shown == 0 { // in place
-		space, to := m.space, own
-		for _, v := range space[own:end] {
-			if w := weight[v]; w > 0 {
-				total += w
-				weight[v] = -w
-				space[to] = v
-				to++
-				m.leave(v)
-			}
-		}
-		m.length[e], m.degree[e] = int32(to-own), total
-		return
-	}
-	need := int(m.length[e] - shown)
-	for _, f := range m.space[own : own+int(shown)] {
-		need += int(m.length[f])
-	}
-	if m.free+min(need, m.n) > len(m.space) {
-		m.compact()
-		own = m.at[e]
-		end = own + int(m.length[e])
-	}
-	space, start := m.space, m.free
-	to := start
-	take := func(list []int32) {
-		for _, v := range list {
-			if w := weight[v]; w > 0 {
-				total += w
-				weight[v] = -w
-				space[to] = v
-				to++
-				m.leave(v)
-			}
-		}
-	}
-	for _, f := range space[own : own+int(shown)] {
-		take(space[m.at[f] : m.at[f]+int(m.length[f])])
-		m.stamp[f], m.length[f] = 0, 0
-	}
-	take(space[own+int(shown) : end])
-	m.free = to
-	m.at[e], m.length[e], m.degree[e] = start, int32(to-start), total
-}
-
 // compact moves the lists to the front of space, in the order in which they lie.
 // The first entry of each makes room for the owner's number meanwhile.
 func (m *minimumDegree) compact() {
-	first := m.chain // unused now
-	for v, n := range m.length {
-		if n > 0 {
-			at := m.at[v]
-			first[v] = m.space[at]
-			m.space[at] = ^int32(v)
+	for v := range m.lists {
+		if l := &m.lists[v]; l.length > 0 {
+			l.chain = m.space[l.at] // chains are unused now
+			m.space[l.at] = ^int32(v)
 		}
 	}
 	to := 0
@@ -246,187 +189,14 @@ func (m *minimumDegree) compact() {
 			continue
 		}
 		v := ^m.space[from]
-		n := int(m.length[v])
-		m.space[from] = first[v]
+		n := int(m.lists[v].length)
+		m.space[from] = m.lists[v].chain
 		copy(m.space[to:to+n], m.space[from:from+n])
-		m.at[v] = to
+		m.lists[v].at = to
 		to += n
 		from += n
 	}
 	m.free = to
-}
-
-// compare finds for each element f that shares vertices with e how much of
-// it lies outside: stamp[f] - clock is the weight of f \ e.
-func (m *minimumDegree) compare(e int32) {
-	stamp, degree, clock := m.stamp, m.degree, m.clock
-	for _, v := range m.list(e) {
-		n := m.elements[v]
-		if n <= 0 {
-			continue
-		}
-		at := m.at[v]
-		w := uint32(-m.weight[v])
-		for _, f := range m.space[at : at+int(n)] {
-			switch s := stamp[f]; {
-			case s >= clock:
-				stamp[f] = s - w
-			case s != 0:
-				stamp[f] = uint32(degree[f]) + clock - w
-			}
-		}
-	}
-}
-
-// list returns the list of v.
-func (m *minimumDegree) list(v int32) []int32 { return m.space[m.at[v] : m.at[v]+int(m.length[v])] }
-
-// update rewrites the list of each vertex of e, bounds its degree, and finds its
-// bucket. Elements inside e are absorbed, also where e did not replace
-// them; vertices without neighbours outside e are eliminated at once.
-func (m *minimumDegree) update(e int32) {
-	stamp, weight, space, clock := m.stamp, m.weight, m.space, m.clock
-	for _, v := range m.list(e) {
-		start := m.at[v]
-		mid := start + int(m.elements[v])
-		end := start + int(m.length[v])
-		// The list gains e and loses something, at the latest e's own number
-		// among the neighbours: e takes the first place, and what stood there the
-		// place between elements and neighbours.
-		to, outside, hash := start, 0, uint32(0)
-		for _, f := range space[start:mid] {
-			s := stamp[f]
-			if s == 0 {
-				continue
-			}
-			if s == clock {
-				stamp[f], m.length[f] = 0, 0
-				continue
-			}
-			outside += int(s - clock)
-			hash += uint32(f)
-			space[to] = f
-			to++
-		}
-		border := to
-		for _, u := range space[mid:end] {
-			if w := weight[u]; w > 0 {
-				outside += int(w)
-				hash += uint32(u)
-				space[to] = u
-				to++
-			}
-		}
-		if to == start {
-			w := -weight[v]
-			m.degree[e] -= w
-			weight[e] -= w
-			m.left -= int(w)
-			m.vanish(v, e)
-			continue
-		}
-		m.degree[v] = int32(min(int(m.degree[v]), outside))
-		space[to] = space[border]
-		space[border] = space[start]
-		space[start] = e
-		m.elements[v] = int32(border-start) + 1
-		m.length[v] = int32(to-start) + 1
-		m.hash[v] = hash
-		b := hash % uint32(m.n)
-		m.chain[v] = m.bucket[b]
-		m.bucket[b] = v
-	}
-	m.large = max(m.large, uint32(m.degree[e]))
-}
-
-// vanish makes v part of host.
-func (m *minimumDegree) vanish(v, host int32) {
-	m.weight[v], m.elements[v], m.length[v] = 0, none, 0
-	m.behind[m.tail[host]] = v
-	m.tail[host] = m.tail[v]
-}
-
-// advance moves the clock by d, so that all stamps are of the past.
-func (m *minimumDegree) advance(d uint32) {
-	if m.clock < math.MaxUint32-math.MaxInt32-d {
-		m.clock += d + 1
-		return
-	}
-	for v, s := range m.stamp {
-		if s != 0 {
-			m.stamp[v] = 1
-		}
-	}
-	m.clock = 2
-}
-
-// unite finds vertices of e with the same list, and makes them one.
-func (m *minimumDegree) unite(e int32) {
-	for _, i := range m.list(e) {
-		if m.weight[i] == 0 {
-			continue
-		}
-		b := m.hash[i] % uint32(m.n)
-		v := m.bucket[b]
-		m.bucket[b] = none // the first of a bucket does for all
-		for ; v != none && m.chain[v] != none; v = m.chain[v] {
-			marked := false
-			last := v
-			for u := m.chain[v]; u != none; u = m.chain[u] {
-				if m.hash[u] != m.hash[v] || m.length[u] != m.length[v] || m.elements[u] != m.elements[v] {
-					last = u
-					continue
-				}
-				if !marked {
-					marked = true
-					for _, w := range m.list(v)[1:] {
-						m.stamp[w] = m.clock
-					}
-				}
-				if !allStamped(m.list(u)[1:], m.stamp, m.clock) {
-					last = u
-					continue
-				}
-				m.weight[v] += m.weight[u]
-				m.vanish(u, v)
-				m.chain[last] = m.chain[u]
-			}
-			if marked {
-				m.advance(0)
-			}
-		}
-	}
-}
-
-// allStamped reports whether all of a list have the stamp.
-func allStamped(list []int32, stamp []uint32, s uint32) bool {
-	for _, v := range list {
-		if stamp[v] != s {
-			return false
-		}
-	}
-	return true
-}
-
-// release makes the vertices of e live again, with their new degrees.
-func (m *minimumDegree) release(e int32) {
-	list, to, all := m.list(e), 0, m.degree[e]
-	for _, v := range list {
-		w := -m.weight[v]
-		if w == 0 {
-			continue
-		}
-		m.weight[v] = w
-		d := min(int(m.degree[v])+int(all-w), m.left-int(w))
-		m.degree[v] = int32(d)
-		m.enter(v, int32(d))
-		list[to] = v
-		to++
-	}
-	m.length[e] = int32(to)
-	if to == 0 {
-		m.stamp[e] = 0
-	}
 }
 
 // order lists the vertices: each pivot with what was eliminated with it.

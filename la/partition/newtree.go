@@ -56,17 +56,18 @@ const manyReuses = 10
 
 const (
 	// naturalFull is the share of entries in the factor of the natural order from which
-	// no other order is looked for.
-	naturalFull = 0.5
+	// no other order is looked for, and the same if the factorization is repeated.
+	naturalFull      = 0.5
+	naturalFullOften = 0.8
 
 	// amdSeconds and ndSeconds are what orderings take for each unknown and
 	// each entry, on one core of an AMD EPYC.
-	amdSeconds = 0.15e-6
+	amdSeconds = 0.06e-6
 	ndSeconds  = 3e-6
 
-	// worthwhile is how many times the seconds of an ordering the factorization
-	// must take for that ordering to be tried, once and if it is repeated.
-	worthwhile      = 2
+	// worthwhile is how many times the seconds of nested dissection the factorization
+	// must take for that to be tried, once and if it is repeated.
+	worthwhile      = 2.0
 	worthwhileOften = 0.2
 )
 
@@ -171,17 +172,17 @@ func chosen(g *wgraph, q *quotient, opts *TreeOptions) *candidate {
 	case o != OrderAuto:
 		return amd()
 	}
-	times := float64(worthwhile)
+	full, amdTimes, ndTimes := naturalFull, 1.0, worthwhile
 	if opts.Reuse >= manyReuses {
-		times = worthwhileOften
+		full, amdTimes, ndTimes = naturalFullOften, worthwhileOften, worthwhileOften
 	}
 	size := float64(g.len() + len(g.adj))
 	best := natural()
-	if best.tree.full() >= naturalFull || best.cost.seconds() <= times/worthwhile*amdSeconds*size {
+	if best.tree.full() >= full || best.cost.seconds() <= amdTimes*amdSeconds*size {
 		return best
 	}
 	best = best.better(amd())
-	if nestedDissection != nil && best.cost.seconds() > times*ndSeconds*size {
+	if nestedDissection != nil && best.cost.seconds() > ndTimes*ndSeconds*size {
 		best = best.better(nd())
 	}
 	return best
