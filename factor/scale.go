@@ -3,7 +3,9 @@ package factor
 import (
 	"math"
 
+	"costate/factor/internal/space"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // An equilibration is a symmetric scaling S A S by powers of two, so that scaling
@@ -37,8 +39,8 @@ const (
 )
 
 func (q *equilibration) resize(n int) {
-	q.s, q.row = resize(q.s, n), resize(q.row, n)
-	q.count, q.work = resize(q.count, n), [2][]float64{resize(q.work[0], n), resize(q.work[1], n)}
+	q.s, q.row = space.Resize(q.s, n), space.Resize(q.row, n)
+	q.count, q.work = space.Resize(q.count, n), [2][]float64{space.Resize(q.work[0], n), space.Resize(q.work[1], n)}
 	if cap(q.exp) < n {
 		q.exp = make([]int, n)
 	}
@@ -307,7 +309,7 @@ func normOne(a *la.Sym, sums []float64) float64 {
 		}
 		sums[i] += s
 	}
-	return largestAbs(sums)
+	return vec.MaxMagnitude(sums)
 }
 
 // apply writes the values of S A S to dst, which has the pattern of a.

@@ -19,27 +19,25 @@ func (e *Engine) assemble(k int, f *front, w []float64, p int, shift float64) {
 			w[i*p+i] += s
 		}
 	}
-	delayed := f.own
 	for _, c := range f.children {
 		g := &e.fronts[c]
 		r := g.delayed() + len(g.rows)
 		if r == 0 {
 			continue
 		}
-		local, s := e.localise(f, g, delayed)
-		delayed += g.delayed()
+		local, s := e.localise(f, g)
 		addColumns(w, p, g.c, r, local, s, g.delayed() == 0)
 	}
 }
 
-// localise finds the rows of child g's contribution in front f, whose columns
-// from place on are those that g delayed. The first s of them are columns.
-func (e *Engine) localise(f, g *front, place int) (local []int32, s int) {
+// localise finds the rows of child g's contribution in front f. The first s of
+// them are columns.
+func (e *Engine) localise(f, g *front) (local []int32, s int) {
 	nd := g.delayed()
 	e.local = space.Resize(e.local, nd+len(g.rows))
 	local = e.local
 	for i := range nd {
-		local[i] = int32(place + i)
+		local[i] = int32(g.place + i)
 	}
 	s = nd
 	shift := int32(f.p - f.own)
@@ -121,15 +119,13 @@ func (e *Engine) contribute(k int, f *front, w, y []float64) {
 			e.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, f.ne, -1, w[p*p:], p, y[nd*f.ne:], max(f.ne, 1), 0, f.c[nd*r+nd:], r)
 		}
 	}
-	place := f.own
 	for _, c := range f.children {
 		g := &e.fronts[c]
 		rc := g.delayed() + len(g.rows)
 		if rc > 0 && q > 0 {
-			local, s := e.localise(f, g, place)
+			local, s := e.localise(f, g)
 			addRows(f.c, r, g.c, rc, local, s, p, nd)
 		}
-		place += g.delayed()
 		if g.stacked {
 			e.stacks[g.parity].top -= rc * rc
 		}

@@ -72,6 +72,7 @@ type front struct {
 
 	c       []float64 // contribution, order p−ne+q, while it is alive
 	stacked bool      // c lies on a stack
+	place   int       // its first delayed column among the columns of the parent
 	big     []float64 // memory of its own, where delays outgrew the plan
 	out     []float64 // the same for c
 
@@ -82,9 +83,25 @@ type front struct {
 // delayed is the number of columns that go up to the parent.
 func (f *front) delayed() int { return f.p - f.ne }
 
-// New prepares for matrices with the pattern of a.
-func New(t *partition.Tree, a *la.Sym, o Options) *Engine {
-	e := &Engine{tree: t, n: a.SymmetricDim(), backend: o.Backend, u: o.Threshold}
+// A Pattern calls entry for every stored entry of a lower triangle, always in the
+// same order: (i, j), i ≥ j, stored at index at of the values.
+type Pattern func(entry func(i, j, at int))
+
+// SymPattern is the pattern of a sparse matrix.
+func SymPattern(a *la.Sym) Pattern {
+	return func(entry func(i, j, at int)) {
+		low := a.RawLower()
+		for i := range low.N {
+			for at := low.Ptr[i]; at < low.Ptr[i+1]; at++ {
+				entry(i, int(low.Col[at]), at)
+			}
+		}
+	}
+}
+
+// New prepares for matrices with a pattern that t is a tree of.
+func New(t *partition.Tree, a Pattern, o Options) *Engine {
+	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, u: o.Threshold}
 	if !(e.u > 0) {
 		e.u = DefaultThreshold
 	}

@@ -98,7 +98,7 @@ func TestFactor(t *testing.T) {
 				continue
 			}
 			for name, tr := range trees(t, a) {
-				e := New(tr, a, Options{Backend: blas.NativeThreads(1)})
+				e := New(tr, SymPattern(a), Options{Backend: blas.NativeThreads(1)})
 				e.Take(a.RawLower().Val, nil, norm)
 				what := fmt.Sprintf("kind %d, round %d, order %d, %s", kind, round, n, name)
 				s := e.Factor(shift)

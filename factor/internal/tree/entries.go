@@ -1,9 +1,6 @@
 package tree
 
-import (
-	"costate/la"
-	"costate/la/partition"
-)
+import "costate/la/partition"
 
 // entries says where the entries of a matrix go: those of node k are
 // from[ptr[k]:ptr[k+1]] in the values, in row row and column col of the front
@@ -16,9 +13,8 @@ type entries struct {
 }
 
 // build sorts the entries of a by nodes.
-func (s *entries) build(a *la.Sym, t *partition.Tree, fronts []front) {
-	low := a.RawLower()
-	n := low.N
+func (s *entries) build(a Pattern, t *partition.Tree, fronts []front) {
+	n := len(t.Perm)
 	position, node := make([]int32, n), make([]int32, n)
 	for i, from := range t.Perm {
 		position[from] = int32(i)
@@ -29,29 +25,23 @@ func (s *entries) build(a *la.Sym, t *partition.Tree, fronts []front) {
 		}
 	}
 	s.ptr = make([]int, len(fronts)+1)
-	for i := range n {
-		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
-			s.ptr[node[min(position[i], position[j])]+1]++
-		}
-	}
+	a(func(i, j, _ int) { s.ptr[node[min(position[i], position[j])]+1]++ })
 	for k := range fronts {
 		s.ptr[k+1] += s.ptr[k]
 	}
-	m := low.Ptr[n]
+	m := s.ptr[len(fronts)]
 	s.from, s.row, s.col = make([]int32, m), make([]int32, m), make([]int32, m)
 	next := append([]int(nil), s.ptr...)
-	for i := range n {
-		for at := low.Ptr[i]; at < low.Ptr[i+1]; at++ {
-			c, r := position[i], position[low.Col[at]]
-			if c > r {
-				c, r = r, c
-			}
-			k := node[c]
-			p := next[k]
-			next[k]++
-			s.from[p], s.row[p], s.col[p] = int32(at), r, c
+	a(func(i, j, at int) {
+		c, r := position[i], position[j]
+		if c > r {
+			c, r = r, c
 		}
-	}
+		k := node[c]
+		p := next[k]
+		next[k]++
+		s.from[p], s.row[p], s.col[p] = int32(at), r, c
+	})
 	s.localise(fronts)
 }
 

@@ -94,8 +94,8 @@ func (e *Engine) regular(f *front, w []float64, p int, tol float64) bool {
 func (e *Engine) columns(f *front) {
 	delayed := 0
 	for _, c := range f.children {
-		g := &e.fronts[c]
-		delayed += g.delayed()
+		e.fronts[c].place = f.own
+		delayed += e.fronts[c].delayed()
 	}
 	f.p = f.own + delayed
 	if delayed == 0 {
@@ -113,6 +113,7 @@ func (e *Engine) columns(f *front) {
 	}
 	for _, c := range f.children {
 		g := &e.fronts[c]
+		g.place = len(f.cols)
 		f.cols = append(f.cols, g.down[:g.delayed()]...)
 	}
 }
@@ -155,7 +156,9 @@ func (e *Engine) count(k int, f *front, w []float64, p int, largest float64) {
 		d := w[i*p+i]
 		if f.e[i] == 0 {
 			if d == 0 {
-				e.zeros = append(e.zeros, int32(e.unknown(int(f.elim[i]))))
+				at := e.unknown(int(f.elim[i]))
+				e.zeros = append(e.zeros, int32(at))
+				e.stats.Tiny, e.stats.Block, e.stats.Row = 0, k, at
 				continue
 			}
 			e.pivot(d, p, largest, k, f.elim[i])
