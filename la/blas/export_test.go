@@ -40,12 +40,12 @@ func (loopGemmt) Gemmt(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a [
 // PanelledLdlpart is Ldlpart over the native backend with panels of nb columns,
 // or its unblocked twin if nb is 0.
 func PanelledLdlpart(nb int) func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
-	s := partSizes{nb, min(nb+nb/2+1, partMost), 0}
+	s := partSizes{nb, min(nb+nb/2+1, partMost), 0, true}
 	if nb == 0 {
 		s.unblocked = never
 	}
 	return func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
-		checkLdlpart(m, p, w, ld, u, tol, final, e, perm, work)
+		checkLdlpart(m, p, w, ld, u, tol, final, e, perm, LdlpartWork(m, p), work)
 		return ldlpart(native{1}, s, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
 	}
 }

@@ -1,19 +1,20 @@
 package blas
 
 // The sizes of the blocked partial factorization: columns that a panel starts
-// with, columns that it may grow to by partners from outside, and the order up
-// to which the unblocked twin is faster.
+// with, columns that it may grow to by partners from outside, and columns up
+// to which the front is eliminated at once, on tiles.
 const (
-	partPanel     = 32
-	partMost      = partPanel + partPanel/2
-	partUnblocked = 12
+	partPanel = 32
+	partMost  = partPanel + partPanel/2
+	partTiles = 48
 )
 
 // LdlpartWork is the length of the work slice that Ldlpart asks for. It does
 // not decrease with m or p.
 func LdlpartWork(m, p int) int {
+	m, p = max(0, m), max(0, p)
 	c := min(p, partMost)
-	return (2*c+1)*m + max(c, m)
+	return max((2*c+1)*m+max(c, m), frontWork(m, min(p, partTiles), false))
 }
 
 // Ldlpart eliminates as many as possible of the p fully summed columns of the
@@ -82,14 +83,17 @@ func LdlpartWork(m, p int) int {
 // factorization of a dense symmetric indefinite matrix, ACM Trans. Math.
 // Softw. 38 (2011) (panels of columns that wait).
 func Ldlpart(b Backend, m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
-	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, work)
-	return ldlpart(b, partSizes{partPanel, partMost, partUnblocked}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
+	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, LdlpartWork(m, p), work)
+	return ldlpart(b, partSizes{partPanel, partMost, partTiles, false}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
 }
 
 // partSizes are the sizes of the blocked partial factorization.
-type partSizes struct{ panel, most, unblocked int }
+type partSizes struct {
+	panel, most, unblocked int
+	plain                  bool // by ldlpart2 instead of tiles
+}
 
-func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) {
+func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, nwork int, work []float64) {
 	if m|p < 0 {
 		panic(ErrNegative)
 	}
@@ -106,7 +110,7 @@ func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e [
 	if len(perm) < p {
 		panic(ErrShortPerm)
 	}
-	if len(work) < LdlpartWork(m, p) {
+	if len(work) < nwork {
 		panic(ErrShortWork)
 	}
 }
@@ -121,7 +125,10 @@ func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e [
 // when that is all of them.
 func ldlpart(b Backend, s partSizes, m, p int, w []float64, ld int, rule pivotRule, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
 	if p <= s.unblocked {
-		return ldlpart2(m, p, w, ld, rule, e, perm, work)
+		if s.plain {
+			return ldlpart2(m, p, w, ld, rule, e, perm, work)
+		}
+		return ldlfront(m, p, w, ld, rule, e, perm, nil, 0, work)
 	}
 	for j := range p {
 		perm[j], e[j] = j, 0

@@ -18,3 +18,5 @@ func TestLdlpart(t *testing.T) {
 		})
 	}
 }
+
+func TestLdlfront(t *testing.T) { blastest.Ldlfront(t) }

@@ -32,7 +32,7 @@ func (s bkSizes) work(n int) int {
 		if s.plain {
 			return 2 * n
 		}
-		return tilesWork(n, n)
+		return tilesWork(n, n, false)
 	}
 	nb := s.nb(n)
 	return (2*nb+2)*n + nb
