@@ -43,7 +43,7 @@ func (p *bkPanel) factor() (kb, zero int) {
 	zero = -1
 	nb, ld, lda := p.nb, p.ld, p.lda
 	a := p.a[p.first*lda+p.first:]
-	p.load(a)
+	loadColumns(a, lda, p.wt, ld, nb)
 	k := 0
 	for k < nb {
 		w := p.row(p.wt, k)
@@ -103,52 +103,52 @@ func (p *bkPanel) factor() (kb, zero int) {
 		p.pivot2(a, k)
 		k += 2
 	}
-	p.store(a, k)
+	storeColumns(a, lda, p.lt, ld, k)
 	return k, zero
 }
 
-// load copies the panel's columns from a.
-func (p *bkPanel) load(a []float64) {
+// loadColumns copies nb columns of ld rows from the lower triangle of a to the
+// rows of t, which have ld elements each.
+func loadColumns(a []float64, lda int, t []float64, ld, nb int) {
 	const rows = 8
-	nb, ld, lda := p.nb, p.ld, p.lda
 	i := 0
 	for ; i < min(nb, ld); i++ {
 		for j, v := range a[i*lda : i*lda+i+1] {
-			p.wt[j*ld+i] = v
+			t[j*ld+i] = v
 		}
 	}
 	for ; i+rows <= ld; i += rows {
 		r0, r1, r2, r3 := a[i*lda:][:nb], a[(i+1)*lda:][:nb], a[(i+2)*lda:][:nb], a[(i+3)*lda:][:nb]
 		r4, r5, r6, r7 := a[(i+4)*lda:][:nb], a[(i+5)*lda:][:nb], a[(i+6)*lda:][:nb], a[(i+7)*lda:][:nb]
 		for j := range r0 {
-			w := (*[rows]float64)(p.wt[j*ld+i:])
+			w := (*[rows]float64)(t[j*ld+i:])
 			w[0], w[1], w[2], w[3] = r0[j], r1[j], r2[j], r3[j]
 			w[4], w[5], w[6], w[7] = r4[j], r5[j], r6[j], r7[j]
 		}
 	}
 	for ; i < ld; i++ {
 		for j, v := range a[i*lda : i*lda+nb] {
-			p.wt[j*ld+i] = v
+			t[j*ld+i] = v
 		}
 	}
 }
 
-// store writes the kb columns of L that are eliminated below the diagonal.
-func (p *bkPanel) store(a []float64, kb int) {
+// storeColumns copies the first kb rows of t, of ld elements each, to columns
+// of a, below the diagonal.
+func storeColumns(a []float64, lda int, t []float64, ld, kb int) {
 	const rows = 8
-	ld, lda := p.ld, p.lda
 	i := 1
 	for ; i < min(kb, ld); i++ {
 		row := a[i*lda : i*lda+i]
 		for j := range row {
-			row[j] = p.lt[j*ld+i]
+			row[j] = t[j*ld+i]
 		}
 	}
 	for ; i+rows <= ld; i += rows {
 		r0, r1, r2, r3 := a[i*lda:][:kb], a[(i+1)*lda:][:kb], a[(i+2)*lda:][:kb], a[(i+3)*lda:][:kb]
 		r4, r5, r6, r7 := a[(i+4)*lda:][:kb], a[(i+5)*lda:][:kb], a[(i+6)*lda:][:kb], a[(i+7)*lda:][:kb]
 		for j := range r0 {
-			l := (*[rows]float64)(p.lt[j*ld+i:])
+			l := (*[rows]float64)(t[j*ld+i:])
 			r0[j], r1[j], r2[j], r3[j] = l[0], l[1], l[2], l[3]
 			r4[j], r5[j], r6[j], r7[j] = l[4], l[5], l[6], l[7]
 		}
@@ -156,7 +156,7 @@ func (p *bkPanel) store(a []float64, kb int) {
 	for ; i < ld; i++ {
 		row := a[i*lda : i*lda+kb]
 		for j := range row {
-			row[j] = p.lt[j*ld+i]
+			row[j] = t[j*ld+i]
 		}
 	}
 }

@@ -18,6 +18,8 @@ func Run(t *testing.T, g blas.Backend) {
 	t.Run("Trsm", func(t *testing.T) { Trsm(t, g) })
 	t.Run("Potrf", func(t *testing.T) { Potrf(t, g) })
 	t.Run("Sytrf", func(t *testing.T) { Sytrf(t, g) })
+	t.Run("Ldlpart", func(t *testing.T) { Ldlpart(t, g) })
+	t.Run("LdlRows", func(t *testing.T) { LdlRows(t, g) })
 	t.Run("Sytrs", func(t *testing.T) { Sytrs(t, g) })
 	t.Run("Pages", func(t *testing.T) { Pages(t, g) })
 	t.Run("Aliasing", func(t *testing.T) { Aliasing(t, g) })

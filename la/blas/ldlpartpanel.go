@@ -1,0 +1,274 @@
+package blas
+
+import "costate/la/vec"
+
+// A columnPanel is the state of one panel of a partial factorization. Indices
+// count from the panel's first row and column; ld is the number of rows that
+// remain, of which the first n are fully summed. The panel holds the first nb
+// columns, of which the first k are eliminated:
+//
+//	wt[j]   column j of W = L D, if j < k; otherwise column j of the front as
+//	        it was before the panel, from row j on
+//	lt[j]   column j of L, if j < k; otherwise the whole column from row k on,
+//	        with the first level[j] pivots of the panel taken into account,
+//	        if level[j] is not negative
+//
+// The columns are kept as rows, so that all that is done to them runs along
+// memory. The other columns are in w, as they were before the panel; where a
+// partner from there becomes a pivot, the panel grows by it. A column that
+// fails is brought up to date only when it is tried again.
+type columnPanel struct {
+	w     []float64
+	lda   int
+	first int
+	e     []float64
+	perm  []int
+	rule  pivotRule
+
+	ld, n, nb, most int
+	lt, wt          []float64 // most×ld
+	cand            []float64 // ld: a partner from outside the panel
+	coef            []float64 // most
+	level           [partMost]int
+	zeros           int // zero pivots of this panel
+	failed          int // columns that have failed since its last pivot
+}
+
+// reset starts a panel of nb columns, which may grow to most, at column first
+// of the front; work is divided anew.
+func (p *columnPanel) reset(first, ld, n, nb, most int, work []float64) {
+	p.first, p.ld, p.n, p.nb, p.most = first, ld, n, nb, most
+	take := func(n int) []float64 {
+		x := work[:n:n]
+		work = work[n:]
+		return x
+	}
+	p.lt, p.wt, p.cand, p.coef = take(most*ld), take(most*ld), take(ld), take(most)
+	p.zeros, p.failed = 0, 0
+	for j := range nb {
+		p.level[j] = -1
+	}
+	loadColumns(p.trailing(), p.lda, p.wt, ld, nb)
+}
+
+// trailing is the front from the panel's first row and column on.
+func (p *columnPanel) trailing() []float64 { return p.w[p.first*p.lda+p.first:] }
+
+// row is row j of lt or wt.
+func (p *columnPanel) row(t []float64, j int) []float64 { return t[j*p.ld : (j+1)*p.ld] }
+
+// factor eliminates columns of the panel until all that are left have failed
+// in a row, or the panel is full, and returns how many. ok is false if it met
+// something that is not finite.
+func (p *columnPanel) factor() (k int, ok bool) {
+	a, lda := p.trailing(), p.lda
+	next := 0
+	for p.failed < p.nb-k {
+		if next >= p.nb {
+			next = k
+		}
+		c := next
+		x := p.column(k, c)
+		t, most := x.most()
+		kind := p.rule.one(x.v[x.c], t, most)
+		if kind == pivotFails && t >= 0 {
+			t += k
+			if t >= p.nb && p.nb == p.most {
+				// No room for the partner. The panel has grown, so that it has
+				// pivots: both are tried again in the next one.
+				p.failed = 0
+				break
+			}
+			y := p.column(k, t)
+			kind = p.rule.two(x, y, most)
+			if t >= p.nb && (kind == pivotTwo || kind == pivotPartner) {
+				t = p.grow(a, k, t)
+			}
+			switch kind {
+			case pivotPartner:
+				c = t
+			case pivotTwo:
+				p.interchange(k, k, c)
+				if t == k {
+					t = c
+				}
+				p.interchange(k, k+1, t)
+				p.pivot2(a, k)
+			}
+		}
+		switch kind {
+		case pivotNaN:
+			return k, false
+		case pivotFails:
+			p.failed++
+			next++
+			continue
+		case pivotTwo:
+			k++
+		case pivotZero:
+			p.interchange(k, k, c)
+			p.zeros++
+			clear(p.row(p.lt, k)[k:])
+			clear(p.row(p.wt, k)[k:])
+			a[k*lda+k] = 0
+		default:
+			p.interchange(k, k, c)
+			p.pivot1(a, k)
+		}
+		k++
+		p.failed, next = 0, max(next+1, k)
+		if kind == pivotPartner {
+			next = k
+		}
+	}
+	storeColumns(a, lda, p.lt, p.ld, k)
+	if k < p.nb {
+		p.restore(a, k)
+	}
+	return k, true
+}
+
+// column is column c of the trailing front after the first k pivots.
+func (p *columnPanel) column(k, c int) column {
+	var v []float64
+	from := 0
+	switch ld := p.ld; {
+	case c >= p.nb:
+		v = p.cand
+		for j := k; j < p.nb; j++ {
+			v[j] = p.wt[j*ld+c]
+		}
+		a := p.trailing()
+		copy(v[p.nb:c], a[c*p.lda+p.nb:c*p.lda+c])
+		at := c*p.lda + c
+		for i := c; i < ld; i++ {
+			v[i] = a[at]
+			at += p.lda
+		}
+	case p.level[c] < 0:
+		v = p.row(p.lt, c)
+		for j := k; j < c; j++ {
+			v[j] = p.wt[j*ld+c]
+		}
+		copy(v[c:], p.row(p.wt, c)[c:])
+		p.level[c] = k
+	default:
+		v = p.row(p.lt, c)
+		from = p.level[c]
+		p.level[c] = k
+	}
+	if from < k {
+		coef := p.coef[:k-from]
+		for j := range coef {
+			coef[j] = -p.lt[(from+j)*p.ld+c]
+		}
+		vec.Combine(v[k:], coef, p.wt[from*p.ld+k:], p.ld)
+	}
+	return column{v[k:], p.n - k, c - k}
+}
+
+// grow takes column t, which is in cand after k pivots, into the panel, and
+// returns its place there.
+func (p *columnPanel) grow(a []float64, k, t int) int {
+	nb, ld := p.nb, p.ld
+	if t != nb {
+		swapSym(p.first+ld, p.first+nb, p.first+nb, p.first+t, p.w, p.lda)
+		p.swapElsewhere(nb, t)
+		p.cand[nb], p.cand[t] = p.cand[t], p.cand[nb]
+	}
+	w := p.row(p.wt, nb)
+	at := nb*p.lda + nb
+	for i := nb; i < ld; i++ {
+		w[i] = a[at]
+		at += p.lda
+	}
+	copy(p.row(p.lt, nb)[k:], p.cand[k:])
+	p.level[nb] = k
+	p.nb++
+	return nb
+}
+
+// swapElsewhere interchanges rows x and y in the columns of the panel, and in
+// the permutation.
+func (p *columnPanel) swapElsewhere(x, y int) {
+	for j := range min(x, p.nb) {
+		l, w := p.row(p.lt, j), p.row(p.wt, j)
+		l[x], l[y] = l[y], l[x]
+		w[x], w[y] = w[y], w[x]
+	}
+	p.perm[p.first+x], p.perm[p.first+y] = p.perm[p.first+y], p.perm[p.first+x]
+}
+
+// interchange interchanges rows and columns x ≤ y of the panel, neither of
+// them eliminated, after k pivots.
+func (p *columnPanel) interchange(k, x, y int) {
+	if x == y {
+		return
+	}
+	ld := p.ld
+	p.swapElsewhere(x, y)
+	// As they were before the panel.
+	wx, wy := p.row(p.wt, x), p.row(p.wt, y)
+	for i := x + 1; i < y; i++ {
+		wx[i], p.wt[i*ld+y] = p.wt[i*ld+y], wx[i]
+	}
+	wx[x], wy[y] = wy[y], wx[x]
+	swapRows(wx[y+1:], wy[y+1:])
+	// And as they are.
+	for j := x; j < p.nb; j++ {
+		l := p.row(p.lt, j)
+		l[x], l[y] = l[y], l[x]
+	}
+	swapRows(p.row(p.lt, x)[k:], p.row(p.lt, y)[k:])
+	p.level[x], p.level[y] = p.level[y], p.level[x]
+	// The columns of L left of the panel.
+	at, to := (p.first+x)*p.lda, (p.first+y)*p.lda
+	swapRows(p.w[at:at+p.first], p.w[to:to+p.first])
+}
+
+// pivot1 takes column k, which is in lt as it is now, for a pivot.
+func (p *columnPanel) pivot1(a []float64, k int) {
+	w, l := p.row(p.wt, k)[k:], p.row(p.lt, k)[k:]
+	d := l[0]
+	a[k*p.lda+k] = d
+	copy(w, l)
+	divide(l[1:], d)
+}
+
+// pivot2 takes columns k and k+1, which are in lt as they are now, for a pivot;
+// see eliminate2.
+func (p *columnPanel) pivot2(a []float64, k int) {
+	w1, l1 := p.row(p.wt, k)[k:], p.row(p.lt, k)[k:]
+	w2, l2 := p.row(p.wt, k+1)[k:], p.row(p.lt, k+1)[k:]
+	d11, d21, d22 := l1[0], l1[1], l2[1]
+	a[k*p.lda+k] = d11
+	a[(k+1)*p.lda+k+1] = d22
+	p.e[p.first+k] = d21
+	copy(w1, l1)
+	copy(w2, l2)
+	l1[1] = 0
+	l1, l2, w1, w2 = l1[2:], l2[2:], w1[2:], w2[2:]
+	u, v := d22/d21, d11/d21
+	t := 1 / (u*v - 1)
+	if invertible(d21) {
+		t /= d21
+		vec.Pivot2(l1, l2, w1, w2, &[3]float64{t * u, -t, t * v})
+		return
+	}
+	for i := range l1 {
+		x, y := w1[i]/d21, w2[i]/d21
+		l1[i], l2[i] = t*(u*x-y), t*(v*y-x)
+	}
+}
+
+// restore writes the columns of the panel from k on back as they were before
+// it, which may have changed places.
+func (p *columnPanel) restore(a []float64, k int) {
+	for j := k; j < p.nb; j++ {
+		at := j*p.lda + j
+		for _, v := range p.row(p.wt, j)[j:] {
+			a[at] = v
+			at += p.lda
+		}
+	}
+}
