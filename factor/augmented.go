@@ -3,6 +3,9 @@ package factor
 import (
 	"math"
 
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -37,13 +40,9 @@ import (
 // arXiv:2601.06096 (2026); M. Benzi, G. H. Golub and J. Liesen, Numerical
 // solution of saddle point problems, Acta Numerica 14 (2005), section 6.
 type Augmented struct {
-	guard
-	system  *system.Augmented
-	core    core
-	source  stageSource
-	damping []float64 // by pivot block
-	planned Cost
-	spaces  pool[coreSpace]
+	judged
+	system *system.Augmented
+	stages augmentedEngine
 }
 
 var _ Factorization = (*Augmented)(nil)
@@ -51,31 +50,24 @@ var _ Factorization = (*Augmented)(nil)
 // Analyse prepares for chains of the shapes of c, and assembles K; see
 // Factorization.
 func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
-	*f = Augmented{}
-	if err := f.analyse(c, opts); err != nil {
-		f.kernel = nil
+	f.Reset()
+	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	return nil
-}
-
-func (f *Augmented) analyse(c *system.Chain, opts *Options) error {
-	if err := f.begin(f, c, opts); err != nil {
-		return err
-	}
-	const what = "block LDLᵀ of the augmented system"
-	f.core.stages(c, f.opts.Backend)
-	f.planned = f.core.cost()
-	f.planned.Bytes += assembledBytes(c)
-	if err := f.plan(what, f.planned); err != nil {
+	e := &f.stages
+	e.core.stages(c, f.opts.Backend)
+	planned := e.core.cost()
+	planned.Bytes += assembledBytes(c)
+	if err := f.plan("block LDLᵀ of the augmented system", planned); err != nil {
 		return err
 	}
 	f.system = system.Assemble(c, 0)
-	f.source.analyse(f.system, &f.core)
-	f.planned = f.core.cost()
+	e.source.analyse(f.system, &e.core)
+	f.planned = e.core.cost()
 	f.planned.Bytes += assembledBytes(c)
-	f.core.alloc()
-	f.damping = make([]float64, len(c.Stages))
+	e.core.alloc()
+	e.states, e.n, e.damping = f.system.States(), f.matrix.n, make([]float64, len(c.Stages))
+	f.use(e)
 	return nil
 }
 
@@ -88,47 +80,58 @@ func (f *Augmented) Update(c *system.Chain) error {
 	return nil
 }
 
+// Reset empties the factorization, options included.
+func (f *Augmented) Reset() { *f = Augmented{} }
+
 // System returns the augmented system that is factored, at the damping 0. It
 // is not to be changed.
 func (f *Augmented) System() *system.Augmented {
-	if f.kernel == nil {
+	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
 	return f.system
 }
 
-func (f *Augmented) factor(eps []float64) pivots {
+// An augmentedEngine factors the augmented system, last stage first.
+type augmentedEngine struct {
+	core    core
+	source  stageSource
+	damping []float64 // by pivot block
+	states  int
+	n       int
+	spaces  space.Pool[coreSpace]
+}
+
+func (f *augmentedEngine) Factor(eps []float64) pivot.Stats {
 	last := len(eps) - 1
 	for k, e := range eps {
 		f.damping[last-k] = e
 	}
 	err := f.core.factor(&f.source, 0, f.damping)
 	s := f.core.stats
-	p := pivots{
-		negative: s.negative - f.system.States(), zero: s.zero, logAbs: s.log,
-		growth: s.largest,
-		tiny:   s.tiny, block: last - s.block, pivot: s.at,
-		finite: s.complete,
+	p := pivot.Stats{
+		Negative: s.negative - f.states, Zero: s.zero, LogAbs: s.log,
+		Growth: s.largest,
+		Tiny:   s.tiny, Block: last - s.block, Row: s.at,
+		Finite: s.complete,
 	}
 	// The first pivot block is the block of H + εI of the last stage itself.
-	p.scale = math.Max(0, s.front-math.Abs(eps[last]))
+	p.Scale = math.Max(0, s.front-math.Abs(eps[last]))
 	if e, ok := err.(*SingularError); ok {
-		p.block, p.pivot = last-e.Block, e.Pivot
+		p.Block, p.Row = last-e.Block, e.Pivot
 	}
 	return p
 }
 
-func (f *Augmented) solve(x []float64, nrhs int) {
+func (f *augmentedEngine) Solve(x []float64, nrhs int) {
 	if nrhs == 1 {
 		f.core.solve(x, 1)
 		return
 	}
-	w := f.spaces.get()
-	defer f.spaces.put(w)
-	w.buf = resize(w.buf, len(x))
-	transposeTo(w.buf, x, nrhs, f.n)
+	w := f.spaces.Get()
+	defer f.spaces.Put(w)
+	w.buf = space.Resize(w.buf, len(x))
+	vec.Transpose(w.buf, nrhs, x, f.n, nrhs, f.n)
 	f.core.solve(w.buf, nrhs)
-	transposeTo(x, w.buf, f.n, nrhs)
+	vec.Transpose(x, f.n, w.buf, nrhs, f.n, nrhs)
 }
-
-func (f *Augmented) cost() Cost { return f.planned }

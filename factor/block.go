@@ -149,7 +149,7 @@ func (f *Block) Factorize(a *la.BlockTridiag) error { return f.FactorizeShifted(
 func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	f.factored, f.known = false, false
 	if sigma-sigma != 0 {
-		return &NotFiniteError{What: "shift", Value: sigma}
+		return &NotFiniteError{Where: "shift", Index: -1, Value: sigma}
 	}
 	if !f.fits(a) {
 		if err := f.analyse(a); err != nil {
@@ -174,7 +174,7 @@ func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	f.invNorm = -1
 	f.strict.done = false
 	f.core.growth = mergeGrowth * f.norm
-	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
+	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, Norm: f.norm}
 	blocks := len(f.core.blocks)
 	err := f.factorize()
 	if len(f.core.blocks) < blocks {
@@ -332,8 +332,8 @@ func (f *Block) singular(e *SingularError) error {
 	return e
 }
 
-// Order returns the order of the matrix.
-func (f *Block) Order() int {
+// SymmetricDim returns the order of the matrix.
+func (f *Block) SymmetricDim() int {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}

@@ -416,7 +416,7 @@ func TestBlockNotFinite(t *testing.T) {
 		}
 		a.Raw()[a.Index(4, 1)] = v
 		var entry *la.NotFiniteError
-		if err := f.Factorize(a); !errors.As(err, &entry) || entry.I != 4 || entry.J != 1 {
+		if err := f.Factorize(a); !errors.As(err, &entry) || entry.Where != "row 4 of A" || entry.Index != 1 {
 			t.Errorf("matrix: error %v", err)
 		}
 		mustPanic(t, ErrNotFactorized, func() { f.Inertia() })
@@ -562,7 +562,7 @@ func TestBlockMisuse(t *testing.T) {
 	mustPanic(t, ErrNotFactorized, func() { f.LogDet() })
 	mustPanic(t, ErrNotFactorized, func() { f.Cond() })
 	mustPanic(t, ErrNotAnalysed, func() { f.Cost() })
-	mustPanic(t, ErrNotAnalysed, func() { f.Order() })
+	mustPanic(t, ErrNotAnalysed, func() { f.SymmetricDim() })
 	a := la.NewBlockTridiag([]int{1, 1})
 	copy(a.Raw(), []float64{2, 1, 2})
 	if err := f.Factorize(a); err != nil {

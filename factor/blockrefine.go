@@ -87,7 +87,7 @@ func (f *Block) space(nr int) *blockSpace {
 func (f *Block) solve(w *blockSpace, nr int) error {
 	for i, v := range w.b {
 		if v-v != 0 {
-			return &NotFiniteError{What: "right-hand side", Index: i / nr, Value: v}
+			return &NotFiniteError{Where: "right-hand side", Index: i / nr, Value: v}
 		}
 	}
 	copy(w.x, w.b)

@@ -35,7 +35,7 @@ func ExampleChain() {
 		return
 	}
 	in := f.Inertia()
-	fmt.Println("parameters:", f.Order())
+	fmt.Println("parameters:", f.SymmetricDim())
 	fmt.Println("backward error at most 1e-14:", f.Report().BackwardError <= 1e-14)
 	fmt.Println("a saddle of H + εI:", in.Negative > 0, "certain:", in.Certain)
 

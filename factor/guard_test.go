@@ -46,7 +46,7 @@ func TestAnalyseNotFinite(t *testing.T) {
 	for name, f := range methods() {
 		err := f.Analyse(c, nil)
 		var e *factor.NotFiniteError
-		if !errors.As(err, &e) || e.What != "W" || e.Stage != 2 || e.Index != 4 {
+		if !errors.As(err, &e) || e.Where != "W of stage 2" || e.Index != 4 {
 			t.Errorf("%s: NaN weight: %v", name, err)
 		}
 		if e := panicOf(func() { f.Factorize(1) }); e != factor.ErrNotAnalysed {

@@ -115,7 +115,7 @@ func TestSparseBadInput(t *testing.T) {
 	a, _ := b.Build()
 	var f Sparse
 	var bad *la.NotFiniteError
-	if err := f.Factorize(a); !errors.As(err, &bad) || bad.I != 2 || bad.J != 1 {
+	if err := f.Factorize(a); !errors.As(err, &bad) || bad.Where != "row 2 of A" || bad.Index != 1 {
 		t.Errorf("NaN: %v", err)
 	}
 	low := a.RawLower().Val

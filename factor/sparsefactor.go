@@ -10,7 +10,7 @@ import (
 func (f *Sparse) factorize() error {
 	f.cond, f.condS, f.defect = -1, -1, -1
 	f.shift = 0
-	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
+	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, Norm: f.norm}
 	err := f.stable()
 	if f.scaled == 0 && f.core.order+f.leading() > 0 {
 		f.inertia = la.Inertia{Zero: f.kept.SymmetricDim(), Certain: true}

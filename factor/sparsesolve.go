@@ -85,7 +85,7 @@ func (f *Sparse) solve(w *sparseSpace, nr int) error {
 	n := f.kept.SymmetricDim()
 	for i, v := range w.b {
 		if v-v != 0 {
-			return &NotFiniteError{What: "right-hand side", Index: i % n, Value: v}
+			return &NotFiniteError{Where: "right-hand side", Index: i % n, Value: v}
 		}
 	}
 	copy(w.x, w.b)

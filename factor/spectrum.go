@@ -60,7 +60,7 @@ func NewSpectrum(c *system.Chain, opts *Options, workers int) (*Spectrum, error)
 		}
 		s.workers = append(s.workers, f)
 		if s.norm == 0 {
-			s.norm = f.estimateNorm()
+			s.norm = f.matrix.estimate()
 		}
 	}
 	return s, nil
@@ -93,8 +93,8 @@ func single(opts *Options, workers int) (Options, int, error) {
 	return o, workers, nil
 }
 
-// Order is the order of H.
-func (s *Spectrum) Order() int { return s.n }
+// SymmetricDim is the order of H.
+func (s *Spectrum) SymmetricDim() int { return s.n }
 
 // Counts counts the eigenvalues of H below each of the shifts, in parallel: the
 // cumulative spectral distribution, times the order of H. The errors are those
@@ -143,7 +143,7 @@ func (f *Chain) below(shift float64) (Count, error) {
 // error of its factorization.
 func counted(shift float64, err error, inertia func() la.Inertia) (Count, error) {
 	var singular *SingularError
-	if err != nil && (!errors.As(err, &singular) || singular.blind) {
+	if err != nil && (!errors.As(err, &singular) || singular.Blind) {
 		return Count{}, fmt.Errorf("shift %v: %w", shift, err)
 	}
 	in := inertia()

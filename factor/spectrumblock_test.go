@@ -27,8 +27,8 @@ func TestBlockSpectrumProperty(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Order() != n {
-			t.Fatalf("order %d", s.Order())
+		if s.SymmetricDim() != n {
+			t.Fatalf("order %d", s.SymmetricDim())
 		}
 		shifts := []float64{-2 * norm, 0, 2 * norm}
 		for range 5 {

@@ -3,6 +3,8 @@ package la
 import (
 	"math"
 	"sort"
+
+	"costate/la/vec"
 )
 
 // MulVecTo computes dst = A x, reading each stored element once. It allocates
@@ -143,8 +145,8 @@ func (a *BlockTridiag) NormMax() float64 {
 // there is none. name is what the error calls the matrix.
 func (a *BlockTridiag) CheckFinite(name string) error {
 	check := func(row []float64, i, j int) error {
-		if t := firstNotFinite(row); t >= 0 {
-			return &NotFiniteError{Name: name, I: i, J: j + t, Value: row[t]}
+		if t := vec.FirstNotFinite(row); t >= 0 {
+			return notFiniteElement(name, i, j+t, row[t])
 		}
 		return nil
 	}

@@ -2,7 +2,8 @@ package la
 
 import (
 	"fmt"
-	"math"
+
+	"costate/la/vec"
 )
 
 // Error is the type of the values that this package panics with when it is
@@ -26,20 +27,23 @@ const (
 	ErrCompressed Error = "la: rows are not compressed, ascending and in the lower triangle"
 )
 
-// A NotFiniteError names the first element that is a NaN or an infinity: the
-// element (I, J) of the matrix Name, or, where J is negative, the element I of
-// the array Name.
+// A NotFiniteError names the first NaN or infinity in an input.
 type NotFiniteError struct {
-	Name  string
-	I, J  int
+	Where string // such as "A", "row 3 of A", "W of stage 2", "damping"
+	Index int    // of the element, zero-based; -1 for a single number
 	Value float64
 }
 
 func (e *NotFiniteError) Error() string {
-	if e.J < 0 {
-		return fmt.Sprintf("la: %s[%d] is %v", e.Name, e.I, e.Value)
+	if e.Index < 0 {
+		return fmt.Sprintf("la: %s is %v", e.Where, e.Value)
 	}
-	return fmt.Sprintf("la: %s[%d,%d] is %v", e.Name, e.I, e.J, e.Value)
+	return fmt.Sprintf("la: %s: element %d is %v", e.Where, e.Index, e.Value)
+}
+
+// notFiniteElement names element (i, j) of a matrix.
+func notFiniteElement(name string, i, j int, v float64) error {
+	return &NotFiniteError{Where: fmt.Sprintf("row %d of %s", i, name), Index: j, Value: v}
 }
 
 // An AsymmetricError names the first pair of elements, by rows, that differ
@@ -57,31 +61,8 @@ func (e *AsymmetricError) Error() string {
 // CheckFinite returns a *NotFiniteError that names the first element of x that
 // is a NaN or an infinity, and nil if there is none.
 func CheckFinite(name string, x []float64) error {
-	if i := firstNotFinite(x); i >= 0 {
-		return &NotFiniteError{Name: name, I: i, J: -1, Value: x[i]}
+	if i := vec.FirstNotFinite(x); i >= 0 {
+		return &NotFiniteError{Where: name, Index: i, Value: x[i]}
 	}
 	return nil
-}
-
-// firstNotFinite is the index of the first NaN or infinity in x, or -1. The
-// difference of a number with itself is zero only if it is finite, so that one
-// sum tells whether a stretch holds any.
-func firstNotFinite(x []float64) int {
-	const stretch = 256
-	for lo := 0; lo < len(x); lo += stretch {
-		part := x[lo:min(lo+stretch, len(x))]
-		var s float64
-		for _, v := range part {
-			s += v - v
-		}
-		if s == 0 {
-			continue
-		}
-		for i, v := range part {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return lo + i
-			}
-		}
-	}
-	return -1
 }

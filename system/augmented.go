@@ -58,7 +58,7 @@ func (a *Augmented) Update(c *Chain, eps float64) {
 	a.next = 0
 	a.assemble(c, eps)
 	if a.next != len(a.slots) {
-		panic("system: Update with a chain of other shapes")
+		panic(ErrShape)
 	}
 }
 
@@ -83,7 +83,7 @@ func (a *Augmented) Stage(k int) (x, y, m [2]int) {
 // LiftTo writes the right-hand side (g, 0, 0) into dst, of length Order.
 func (a *Augmented) LiftTo(dst, g []float64) {
 	if len(dst) != a.Order() || len(g) != a.params {
-		panic("system: dimension mismatch")
+		panic(ErrShape)
 	}
 	copy(dst, g)
 	clear(dst[a.params:])
@@ -93,7 +93,7 @@ func (a *Augmented) LiftTo(dst, g []float64) {
 // length Order, such as a solution of K.
 func (a *Augmented) Split(v []float64) (x, y, m []float64) {
 	if len(v) != a.Order() {
-		panic("system: dimension mismatch")
+		panic(ErrShape)
 	}
 	return v[:a.params], v[a.params : a.params+a.states], v[a.params+a.states:]
 }

@@ -18,6 +18,8 @@ type Product struct {
 	la, lb  []float64   // λ at the outputs and inputs of a stage
 	nu      []float64   // derivative in the pre-activations
 	ax      []float64   // A x of a BlockStage
+
+	residual *residualSpace // nil until ResidualTo is used
 }
 
 // NewProduct prepares products with the matrix of c. Products with large
@@ -55,7 +57,7 @@ func (p *Product) HessVec(dst, v []float64) {
 	c := p.chain
 	n := c.Params()
 	if len(dst) != n || len(v) != n {
-		panic("system: dimension mismatch")
+		panic(ErrShape)
 	}
 	p.forward(v)
 	// λ_L = R y_L.
@@ -264,7 +266,6 @@ func (s *BlockStage) adjoint(h, lambda, prev []float64) {
 	}
 }
 
-// mul computes dst = M x sample by sample; the zero map gives 0.
 // MulTo stores the matrix times x in dst, which must not be x; a value with no numbers
 // counts as zero.
 func (m *SampleMap) MulTo(dst, x []float64) {

@@ -80,7 +80,7 @@ func (m *Matrix) At(i, j int) float64 {
 // that its pattern does not depend on its values.
 func FromDense(rows, cols int, a []float64) *Matrix {
 	if len(a) != rows*cols {
-		panic("system: dimension mismatch")
+		panic(ErrShape)
 	}
 	m := &Matrix{Rows: rows, Cols: cols, Ptr: make([]int, rows+1), Col: make([]int, rows*cols), Val: append([]float64(nil), a...)}
 	for i := range rows {

@@ -1,13 +1,14 @@
-package factor
+package outputs
 
 import (
+	"costate/factor/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"
 )
 
 // throughMap computes the rows of nu = Jᵀ λ, each with the J of its sample.
-func (f *Gram) throughMap(nu, lambda []float64, d *system.DenseStage) {
+func (f *Engine) throughMap(nu, lambda []float64, d *system.DenseStage) {
 	batch := f.root.batch
 	switch {
 	case d.J.Diag != nil:
@@ -21,7 +22,7 @@ func (f *Gram) throughMap(nu, lambda []float64, d *system.DenseStage) {
 		rows := d.J.Rows
 		for n := range batch {
 			j := d.J.Full[n*rows*d.Out:]
-			f.opts.Backend.Gemm(blas.NoTrans, blas.NoTrans, f.root.width, d.Out, rows, 1, lambda[n*rows:], batch*rows, j, d.Out, 0, nu[n*d.Out:], batch*d.Out)
+			f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.root.width, d.Out, rows, 1, lambda[n*rows:], batch*rows, j, d.Out, 0, nu[n*d.Out:], batch*d.Out)
 		}
 	default:
 		copy(nu, lambda[:len(nu)])
@@ -29,7 +30,7 @@ func (f *Gram) throughMap(nu, lambda []float64, d *system.DenseStage) {
 }
 
 // sampleGrams computes z̄z̄ᵀ of stages until there are none left.
-func (f *Gram) sampleGrams(_, _ int) {
+func (f *Engine) sampleGrams(_, _ int) {
 	batch := f.root.batch
 	for {
 		k := int(f.claimed.Add(1)) - 1
@@ -44,7 +45,7 @@ func (f *Gram) sampleGrams(_, _ int) {
 
 // sampleGram computes the rows from lo to hi of z̄z̄ᵀ of a stage, and of these the
 // first columns; dst has the row lo first.
-func (f *Gram) sampleGram(dst []float64, d *system.DenseStage, lo, hi, columns int) {
+func (f *Engine) sampleGram(dst []float64, d *system.DenseStage, lo, hi, columns int) {
 	beta := 0.0
 	if d.Bias {
 		beta = 1
@@ -65,21 +66,21 @@ const gramPanel = 32
 
 // sum computes the lower triangle of dst = Σ_k weight_k (Δ_kΔ_kᵀ)⊙(11ᵀ⊗z̄z̄ᵀ),
 // panel by panel; nil weights are all 1.
-func (f *Gram) sum(dst, weights []float64) {
+func (f *Engine) sum(dst, weights []float64) {
 	f.dst, f.weights = dst, weights
 	work := 0
 	for _, d := range f.deltas {
 		work += len(d) * f.q / 2
 	}
 	f.claimed.Store(0)
-	f.bands.each(work, f.sumBody)
+	f.bands.Each(work, f.sumBody)
 	f.dst, f.weights = nil, nil
 }
 
 // sumPanels computes panels of sum until there are none left, the longest first.
-func (f *Gram) sumPanels(_, _ int) {
-	w := f.panels.get()
-	defer f.panels.put(w)
+func (f *Engine) sumPanels(_, _ int) {
+	w := f.panels.Get()
+	defer f.panels.Put(w)
 	count := (f.q + gramPanel - 1) / gramPanel
 	for {
 		p := count - int(f.claimed.Add(1))
@@ -91,9 +92,9 @@ func (f *Gram) sumPanels(_, _ int) {
 }
 
 // sumPanel computes the rows from lo to hi of sum.
-func (f *Gram) sumPanel(w *panelSpace, lo, hi int) {
+func (f *Engine) sumPanel(w *panelSpace, lo, hi int) {
 	q, batch := f.q, f.root.batch
-	w.pair = resize(w.pair, (hi-lo)*hi)
+	w.pair = space.Resize(w.pair, (hi-lo)*hi)
 	for i := lo; i < hi; i++ {
 		clear(f.dst[i*q : i*q+i+1])
 	}
@@ -105,7 +106,7 @@ func (f *Gram) sumPanel(w *panelSpace, lo, hi int) {
 		f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, hi, out, weight, delta[lo*out:], out, delta, out, 0, w.pair, hi)
 		zz, from, ld := f.zz[k], 0, batch
 		if zz == nil { // one row a sample: each row of z̄z̄ᵀ is needed once
-			w.zz = resize(w.zz, (hi-lo)*hi)
+			w.zz = space.Resize(w.zz, (hi-lo)*hi)
 			zz, from, ld = w.zz, lo, hi
 			f.sampleGram(zz, f.chain.Stages[k].(*system.DenseStage), lo, hi, hi)
 		}

@@ -1,4 +1,4 @@
-package factor
+package pivot
 
 import (
 	"math"
@@ -7,19 +7,19 @@ import (
 	"costate/la/blas"
 )
 
-// oneThread is the backend with one thread, for calls in goroutines of our own;
+// OneThread is the backend with one thread, for calls in goroutines of our own;
 // be itself if it does not come by its name.
-func oneThread(be blas.Backend) blas.Backend {
+func OneThread(be blas.Backend) blas.Backend {
 	if one, err := blas.ByName(be.Name(), 1); err == nil {
 		return one
 	}
 	return be
 }
 
-// bands runs loops over rows on a few goroutines. Its functions are made once,
+// Bands runs loops over rows on a few goroutines. Its functions are made once,
 // and so must the loop bodies be: starting a loop then allocates nothing. A
-// nil *bands runs everything in place.
-type bands struct {
+// nil *Bands runs everything in place.
+type Bands struct {
 	parts int
 	run   []func()
 	wait  sync.WaitGroup
@@ -32,11 +32,12 @@ type bands struct {
 // some ten microseconds, what it takes to wake a thread.
 const bandWork = 1 << 15
 
-func newBands(threads int) *bands {
+// NewBands makes bands for so many threads, nil for one.
+func NewBands(threads int) *Bands {
 	if threads < 2 {
 		return nil
 	}
-	b := &bands{parts: threads, cuts: make([]int, threads+1)}
+	b := &Bands{parts: threads, cuts: make([]int, threads+1)}
 	for i := 1; i < threads; i++ {
 		b.run = append(b.run, func() {
 			b.body(b.cuts[i], b.cuts[i+1])
@@ -46,9 +47,9 @@ func newBands(threads int) *bands {
 	return b
 }
 
-// rows calls body on consecutive ranges that make up [0, n), work elements in
+// Rows calls body on consecutive ranges that make up [0, n), work elements in
 // all, side by side if that pays.
-func (b *bands) rows(n, work int, body func(lo, hi int)) {
+func (b *Bands) Rows(n, work int, body func(lo, hi int)) {
 	if b == nil || work < bandWork {
 		body(0, n)
 		return
@@ -59,8 +60,8 @@ func (b *bands) rows(n, work int, body func(lo, hi int)) {
 	b.start(body)
 }
 
-// triangle is rows for loops whose row i has about i elements.
-func (b *bands) triangle(n, work int, body func(lo, hi int)) {
+// Triangle is rows for loops whose row i has about i elements.
+func (b *Bands) Triangle(n, work int, body func(lo, hi int)) {
 	if b == nil || work < bandWork {
 		body(0, n)
 		return
@@ -71,9 +72,9 @@ func (b *bands) triangle(n, work int, body func(lo, hi int)) {
 	b.start(body)
 }
 
-// each calls body once in each thread, if work elements pay for that, with
+// Each calls body once in each thread, if work elements pay for that, with
 // ranges that mean nothing: the calls share the work out among themselves.
-func (b *bands) each(work int, body func(lo, hi int)) {
+func (b *Bands) Each(work int, body func(lo, hi int)) {
 	if b == nil || work < bandWork {
 		body(0, 0)
 		return
@@ -82,7 +83,7 @@ func (b *bands) each(work int, body func(lo, hi int)) {
 	b.start(body)
 }
 
-func (b *bands) start(body func(lo, hi int)) {
+func (b *Bands) start(body func(lo, hi int)) {
 	b.body = body
 	b.wait.Add(b.parts - 1)
 	for _, run := range b.run {
@@ -93,19 +94,20 @@ func (b *bands) start(body func(lo, hi int)) {
 	b.body = nil
 }
 
-// besideOrder is the order of a pivot block from which it pays to form its
+// BesideOrder is the order of a pivot block from which it pays to form its
 // coupling in another goroutine meanwhile.
-const besideOrder = 96
+const BesideOrder = 96
 
-// beside runs one function beside the caller, without allocating.
-type beside struct {
+// Beside runs one function beside the caller, without allocating.
+type Beside struct {
 	body func()
 	run  func()
 	wait sync.WaitGroup
 }
 
-func newBeside() *beside {
-	b := &beside{}
+// NewBeside makes a Beside.
+func NewBeside() *Beside {
+	b := &Beside{}
 	b.run = func() {
 		b.body()
 		b.wait.Done()
@@ -113,13 +115,15 @@ func newBeside() *beside {
 	return b
 }
 
-func (b *beside) start(body func()) {
+// Start runs body beside the caller, until Join.
+func (b *Beside) Start(body func()) {
 	b.body = body
 	b.wait.Add(1)
 	go b.run()
 }
 
-func (b *beside) join() {
+// Join waits for it.
+func (b *Beside) Join() {
 	b.wait.Wait()
 	b.body = nil
 }

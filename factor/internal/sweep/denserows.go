@@ -1,4 +1,4 @@
-package factor
+package sweep
 
 import "costate/la/blas"
 
@@ -20,7 +20,7 @@ func (d *denseStage) scaleRows(lo, hi int) {
 // foldRows computes the rows lo to hi of t1 = P_s (U⊗I): each row of P_s,
 // Batch×Out, times Uᵀ from the left.
 func (d *denseStage) foldRows(lo, hi int) {
-	s, m := d.s, d.pivot.m
+	s, m := d.s, d.pivot.M
 	n := s.Batch * s.Out
 	for i := lo; i < hi; i++ {
 		d.f.serial.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, d.u, d.r, d.ps[i*n:(i+1)*n], s.Out, 0, d.f.t1[i*m:(i+1)*m], s.Out)
@@ -30,11 +30,11 @@ func (d *denseStage) foldRows(lo, hi int) {
 // addCoupling adds C to the rows lo to hi of K: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
 func (d *denseStage) addCoupling(lo, hi int) {
 	s := d.s
-	in, ni := s.In, d.pivot.n
+	in, ni := s.In, d.pivot.N
 	for i := lo; i < hi; i++ {
 		j, o := i/s.Out, i%s.Out
 		q := d.q[j*d.zin : j*d.zin+in]
-		row := d.pivot.w[i*ni : (i+1)*ni]
+		row := d.pivot.W[i*ni : (i+1)*ni]
 		for b := range s.Batch {
 			c := s.Delta[b*s.Out+o]
 			dst := row[b*in : (b+1)*in]
@@ -48,7 +48,7 @@ func (d *denseStage) addCoupling(lo, hi int) {
 // subtractPerp subtracts (1/ε) δδᵀ⊗Π from the lower triangle of the next P, in
 // the rows of the samples lo to hi.
 func (d *denseStage) subtractPerp(lo, hi int) {
-	in, ni, batch := d.s.In, d.pivot.n, d.s.Batch
+	in, ni, batch := d.s.In, d.pivot.N, d.s.Batch
 	for b := lo; b < hi; b++ {
 		for i := range in {
 			row := d.f.next[(b*in+i)*ni:]
@@ -61,33 +61,5 @@ func (d *denseStage) subtractPerp(lo, hi int) {
 				}
 			}
 		}
-	}
-}
-
-// turnTile is a cache line: a tile of wider lines would evict itself where the
-// rows are a power of two apart.
-const turnTile = 8
-
-// transpose writes the transpose of the rows×cols matrix src to dst, tile by
-// tile.
-func transpose(dst, src []float64, rows, cols int) {
-	for i0 := 0; i0 < rows; i0 += turnTile {
-		for j0 := 0; j0 < cols; j0 += turnTile {
-			turn(dst[j0*rows+i0:], rows, src[i0*cols+j0:], cols, min(turnTile, rows-i0), min(turnTile, cols-j0))
-		}
-	}
-}
-
-// turn transposes one r×c tile.
-func turn(dst []float64, ldd int, src []float64, lds, r, c int) {
-	var t [turnTile * turnTile]float64
-	for i := range r {
-		row := src[i*lds : i*lds+c]
-		for j, v := range row {
-			t[j*turnTile+i] = v
-		}
-	}
-	for j := range c {
-		copy(dst[j*ldd:j*ldd+r], t[j*turnTile:])
 	}
 }

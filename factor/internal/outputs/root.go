@@ -1,12 +1,13 @@
-package factor
+package outputs
 
 import (
 	"math"
 
+	"costate/factor/internal/pivot"
 	"costate/system"
 )
 
-// lossRoot factors the Hessian of the loss in the outputs, sample by sample, as
+// root factors the Hessian of the loss in the outputs, sample by sample, as
 // R Rᵀ by Cholesky with diagonal pivoting, so that it may be semidefinite (for
 // softmax it always is). Columns beyond the rank of a sample are zero, and those
 // beyond width are left out of vectors: the range of Rᵀ has width columns, each of
@@ -14,7 +15,7 @@ import (
 //
 // Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.
 // (2002), section 10.3.
-type lossRoot struct {
+type root struct {
 	batch, c int
 	r        []float64 // per sample c×c: R, rows in the order of the outputs
 	piv      []int     // per sample: the pivot order
@@ -23,14 +24,14 @@ type lossRoot struct {
 	resid    []float64 // c, scratch
 }
 
-func newLossRoot(m *system.SampleMap) *lossRoot {
+func newRoot(m *system.SampleMap) *root {
 	b, c := m.Batch, m.Rows
-	return &lossRoot{batch: b, c: c, r: make([]float64, b*c*c), piv: make([]int, b*c), rank: make([]int, b), resid: make([]float64, c)}
+	return &root{batch: b, c: c, r: make([]float64, b*c*c), piv: make([]int, b*c), rank: make([]int, b), resid: make([]float64, c)}
 }
 
 // point factors m. ok is false if a sample's matrix is not positive
 // semidefinite to working accuracy.
-func (l *lossRoot) point(m *system.SampleMap) (ok bool) {
+func (l *root) point(m *system.SampleMap) (ok bool) {
 	c := l.c
 	l.width = 1
 	for n := range l.batch {
@@ -57,7 +58,7 @@ func (l *lossRoot) point(m *system.SampleMap) (ok bool) {
 	return true
 }
 
-func (l *lossRoot) factor(n int, r []float64, piv []int, at func(i, j int) float64) bool {
+func (l *root) factor(n int, r []float64, piv []int, at func(i, j int) float64) bool {
 	c := l.c
 	d := l.resid
 	big := 0.0
@@ -66,7 +67,7 @@ func (l *lossRoot) factor(n int, r []float64, piv []int, at func(i, j int) float
 		d[i] = at(i, i)
 		big = math.Max(big, math.Abs(d[i]))
 	}
-	tol := float64(c) * unit * big
+	tol := float64(c) * pivot.Unit * big
 	l.rank[n] = 0
 	for k := range c {
 		best := k
@@ -103,7 +104,7 @@ func (l *lossRoot) factor(n int, r []float64, piv []int, at func(i, j int) float
 
 // exhausted reports whether what is left after k pivots has no element above
 // tol off the diagonal either: with a diagonal of zeros it would be indefinite.
-func (l *lossRoot) exhausted(r []float64, piv []int, k int, tol float64, at func(i, j int) float64) bool {
+func (l *root) exhausted(r []float64, piv []int, k int, tol float64, at func(i, j int) float64) bool {
 	c := l.c
 	for a, i := range piv[k:] {
 		for _, j := range piv[k : k+a] {
@@ -121,7 +122,7 @@ func (l *lossRoot) exhausted(r []float64, piv []int, k int, tol float64, at func
 
 // mul computes dst = R x per sample, mulTrans dst = Rᵀ x: x[j·batch+n] belongs to
 // column j of sample n. dst must not be x.
-func (l *lossRoot) mul(dst, x []float64) {
+func (l *root) mul(dst, x []float64) {
 	c := l.c
 	for n := range l.batch {
 		for i := range c {
@@ -134,7 +135,7 @@ func (l *lossRoot) mul(dst, x []float64) {
 	}
 }
 
-func (l *lossRoot) mulTrans(dst, x []float64) {
+func (l *root) mulTrans(dst, x []float64) {
 	c := l.c
 	clear(dst[:l.batch*l.width])
 	for n := range l.batch {
@@ -150,7 +151,7 @@ func (l *lossRoot) mulTrans(dst, x []float64) {
 // preimage finds w with R w = v where v is in the range of R: forward
 // substitution in the pivot rows. It overwrites v with v − R w, which is
 // rounding error then.
-func (l *lossRoot) preimage(w, v []float64) {
+func (l *root) preimage(w, v []float64) {
 	c := l.c
 	clear(w)
 	for n := range l.batch {

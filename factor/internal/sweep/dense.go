@@ -1,15 +1,17 @@
-package factor
+package sweep
 
 import (
 	"math"
 
+	"costate/factor/internal/pivot"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 
 	lapack "gonum.org/v1/gonum/lapack/gonum"
 )
 
-// denseStage is a dense layer in the sweeps of Chain. A number of its states is
+// denseStage is a dense layer in the sweeps. A number of its states is
 // indexed by (sample, unit), one of its pivot block by (direction, unit) with
 // r = min(Batch, In + bias) directions, the columns of Q₁.
 type denseStage struct {
@@ -17,7 +19,7 @@ type denseStage struct {
 	inner   bool
 	r       int // directions that reach the states
 	zin     int // In, plus 1 with a bias
-	pivot   *pivotBlock
+	pivot   *pivot.Block
 	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
 	u       []float64 // Batch×r, lower trapezoidal: [Z, 1] = U Q₁ᵀ
 	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
@@ -34,7 +36,7 @@ type denseStage struct {
 	scaleP, fold, addC, subPi func(lo, hi int)
 	formBeside                func()
 	ps                        []float64
-	f                         *Chain
+	f                         *values
 	eps                       float64
 }
 
@@ -45,7 +47,7 @@ func rank(s *system.DenseStage) int {
 	return min(s.Batch, s.In)
 }
 
-func newDenseStage(f *Chain, s *system.DenseStage, inner bool) *denseStage {
+func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	d := &denseStage{f: f, s: s, inner: inner, r: rank(s), zin: s.In}
 	if s.Bias {
 		d.zin++
@@ -54,7 +56,7 @@ func newDenseStage(f *Chain, s *system.DenseStage, inner bool) *denseStage {
 	if inner {
 		n = s.Batch * s.In
 	}
-	d.pivot = newPivotBlock(d.r*s.Out, n)
+	d.pivot = pivot.NewBlock(d.r*s.Out, n)
 	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, s.Batch*d.r)
 	d.lq, d.tau = make([]float64, s.Batch*d.zin), make([]float64, d.r)
 	d.negPerp = s.Out * (d.zin - d.r)
@@ -63,7 +65,7 @@ func newDenseStage(f *Chain, s *system.DenseStage, inner bool) *denseStage {
 		d.scaled = make([]float64, s.Batch*s.Out)
 	}
 	// Below some order loops beat many small products.
-	d.batched = d.pivot.m > 32
+	d.batched = d.pivot.M > 32
 	d.workQ = make([]float64, d.workLen(s))
 	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
@@ -80,7 +82,11 @@ func (d *denseStage) workLen(s *system.DenseStage) int {
 	return max(n, int(query[0]), 1)
 }
 
-func (d *denseStage) size() (pivot, in, out int) { return d.pivot.m, d.pivot.n, d.s.Outputs() }
+func (d *denseStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.Outputs() }
+
+func (d *denseStage) scratch() (u, gr, yq int) {
+	return d.s.Batch * d.s.Out, d.pivot.M, d.s.Batch * d.r
+}
 
 // point computes [Z, 1] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
 // has orthonormal rows even where samples repeat.
@@ -113,59 +119,59 @@ func (d *denseStage) point(st system.Stage) {
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
 }
 
-// eliminate forms S, K and the next P and eliminates the stage; see Chain for
+// eliminate forms S, K and the next P and eliminates the stage; see the package for
 // the formulas.
-func (d *denseStage) eliminate(f *Chain, k int, eps float64, definite bool, p *pivots) {
-	s, be := d.s, f.backend()
+func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	s, be := d.s, f.backend
 	n := s.Batch * s.Out
 	pu := d.pullBack(f)
-	m := d.pivot.m
+	m := d.pivot.M
 	d.ps, d.eps = pu, eps
-	p.spread = max(p.spread, maxLower(pu, n)*d.reach)
+	p.Spread = max(p.Spread, vec.MaxLower(n, pu, n)*d.reach)
 	if d.batched {
 		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
-		f.bands.rows(n, n*n, d.fold)
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.s, s.Out*m)
+		f.bands.Rows(n, n*n, d.fold)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
 	} else {
 		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
 		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
 		for i := range m {
-			d.compress(i/s.Out+1, d.pivot.s[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
+			d.compress(i/s.Out+1, d.pivot.S[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
 		}
 	}
 	for i := range m {
-		d.pivot.s[i*m+i] += eps
+		d.pivot.S[i*m+i] += eps
 	}
 	switch {
 	case !d.inner:
-		d.pivot.factor(be, f.work, definite, p, k)
-	case f.beside != nil && d.pivot.m >= besideOrder:
+		d.pivot.Factor(be, f.work, definite, p, k)
+	case f.beside != nil && d.pivot.M >= pivot.BesideOrder:
 		// Pivoting keeps one thread busy; another forms what S couples to.
-		f.beside.start(d.formBeside)
-		d.pivot.factor(f.serial, f.work, definite, p, k)
-		f.beside.join()
+		f.beside.Start(d.formBeside)
+		d.pivot.Factor(f.serial, f.work, definite, p, k)
+		f.beside.Join()
 	default:
 		d.form(be, f.bands)
-		d.pivot.factor(be, f.work, definite, p, k)
+		d.pivot.Factor(be, f.work, definite, p, k)
 	}
 	if d.negPerp > 0 {
 		if eps < 0 {
-			p.negative += d.negPerp
+			p.Negative += d.negPerp
 		}
 		if eps == 0 {
-			p.finite, p.block, p.pivot = false, k, d.pivot.m
+			p.Finite, p.Block, p.Row = false, k, d.pivot.M
 			return
 		}
-		p.logAbs += float64(d.negPerp) * logAbs(eps)
+		p.LogAbs += float64(d.negPerp) * logAbs(eps)
 	}
 	if d.inner {
-		d.pivot.couple(be, f.bands, f.next, f.v)
-		f.mirror(d.pivot.n)
+		d.pivot.Couple(be, f.bands, f.next, f.v)
+		f.mirrorNext(d.pivot.N)
 	}
 }
 
 // form forms K in the pivot block and what it is subtracted from in f.next.
-func (d *denseStage) form(be blas.Backend, rows *bands) {
+func (d *denseStage) form(be blas.Backend, rows *pivot.Bands) {
 	d.couple(be, rows)
 	if d.negPerp > 0 && d.s.Delta != nil && d.eps != 0 {
 		d.perpendicular(be, rows)
@@ -175,8 +181,8 @@ func (d *denseStage) form(be blas.Backend, rows *bands) {
 // pullBack overwrites P, on the outputs, with P_s = JᵀPJ + Q on the
 // pre-activations, and returns it: in f.p, or for a stage with a skip, where P
 // itself is still needed, in f.t1's second half.
-func (d *denseStage) pullBack(f *Chain) []float64 {
-	s, be := d.s, f.backend()
+func (d *denseStage) pullBack(f *values) []float64 {
+	s, be := d.s, f.backend
 	n, no := s.Batch*s.Out, s.Outputs()
 	p := f.p[:no*no]
 	if s.Skip {
@@ -187,7 +193,7 @@ func (d *denseStage) pullBack(f *Chain) []float64 {
 	switch {
 	case s.J.Diag != nil:
 		d.ps = p
-		f.bands.rows(n, n*n, d.scaleP)
+		f.bands.Rows(n, n*n, d.scaleP)
 	case s.J.Full != nil:
 		rows := s.J.Rows
 		t := f.t1[:no*n]
@@ -228,7 +234,7 @@ func (d *denseStage) compress(rows int, dst, src []float64) {
 	for n := range d.s.Batch {
 		x := src[n*out : (n+1)*out]
 		for j := range min(rows, n+1) {
-			axpy(d.u[n*d.r+j], x, dst[j*out:])
+			vec.Axpy(dst[j*out:(j+1)*out], d.u[n*d.r+j], x)
 		}
 	}
 }
@@ -237,9 +243,9 @@ func (d *denseStage) compress(rows int, dst, src []float64) {
 // (I⊗W)ᵀ P_s (I⊗W) in f.next; with a skip also the terms of y itself:
 //
 //	K += (U⊗I)ᵀ JᵀP,   P ← … + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
-func (d *denseStage) couple(be blas.Backend, rows *bands) {
+func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
 	s, f, pu := d.s, d.f, d.ps
-	n, in, ni := s.Batch*s.Out, s.In, d.pivot.n
+	n, in, ni := s.Batch*s.Out, s.In, d.pivot.N
 	t2 := f.t2[:n*ni]
 	if s.Skip {
 		d.transJ(be, t2, f.p[:n*n])
@@ -247,15 +253,15 @@ func (d *denseStage) couple(be blas.Backend, rows *bands) {
 		y := f.next[:ni*ni]
 		copy(y, f.p[:n*n])
 		pj := f.t1[:n*n]
-		transpose(pj, t2, n, n)
+		vec.Transpose(pj, n, t2, n, n, n)
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
 	} else {
 		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 0, t2, in)
 	}
-	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.w, s.Out*ni)
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.W, s.Out*ni)
 	if s.Delta != nil {
-		rows.rows(d.pivot.m, d.pivot.m*ni, d.addC)
+		rows.Rows(d.pivot.M, d.pivot.M*ni, d.addC)
 	}
 	beta := 0.0
 	if s.Skip {
@@ -290,9 +296,9 @@ func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
 // perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
 // P −= (1/ε) δδᵀ⊗Π. The square of δ alone could under- or overflow where its
 // quotient by ε does not.
-func (d *denseStage) perpendicular(be blas.Backend, rows *bands) {
+func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
 	s := d.s
-	in, ni := s.In, d.pivot.n
+	in, ni := s.In, d.pivot.N
 	clear(d.perp)
 	for i := range in {
 		d.perp[i*in+i] = 1
@@ -303,17 +309,17 @@ func (d *denseStage) perpendicular(be blas.Backend, rows *bands) {
 		d.scaled[i] = v / root
 	}
 	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, s.Batch)
-	rows.triangle(s.Batch, ni*ni/2, d.subPi)
+	rows.Triangle(s.Batch, ni*ni/2, d.subPi)
 }
 
-func denseCost(s *system.DenseStage, inner bool) Cost {
+func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 	r, out, batch, in := int64(rank(s)), int64(s.Out), int64(s.Batch), int64(s.In)
 	n, m := batch*out, r*out
 	zin := in
 	if s.Bias {
 		zin++
 	}
-	c := Cost{
+	c := pivot.Cost{
 		Point:  4 * r * r * zin,
 		Factor: 2*m*n*batch + m*m*batch + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*batch*out*(r+in),
@@ -332,6 +338,6 @@ func denseCost(s *system.DenseStage, inner bool) Cost {
 			c.Bytes += 8 * (in*in + batch*batch + batch*out)
 		}
 	}
-	c.Bytes += pivotBlockBytes(int(m), int(ni))
+	c.Bytes += pivot.BlockBytes(int(m), int(ni))
 	return c
 }

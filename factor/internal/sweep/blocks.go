@@ -1,71 +1,77 @@
-package factor
+package sweep
 
-import "costate/system"
+import (
+	"costate/factor/internal/pivot"
+	"costate/la/vec"
+	"costate/system"
+)
 
-// blocksStage is a stage with derivatives of its own in the sweeps of Chain:
+// blockStage is a stage with derivatives of its own in the sweeps:
 //
 //	S = A + εI + GᵀPG,   K = GᵀPF + C,   P ← FᵀPF + Q − Kᵀ S⁻¹ K
 //
 // Its parameters are not compressed.
-type blocksStage struct {
+type blockStage struct {
 	s     *system.BlockStage
 	inner bool
-	pivot *pivotBlock
+	pivot *pivot.Block
 }
 
-func newBlocksStage(s *system.BlockStage, inner bool) *blocksStage {
+func newBlockStage(_ *values, s *system.BlockStage, inner bool) *blockStage {
 	n := 0
 	if inner {
 		n = s.NIn
 	}
-	return &blocksStage{s: s, inner: inner, pivot: newPivotBlock(s.P, n)}
+	return &blockStage{s: s, inner: inner, pivot: pivot.NewBlock(s.P, n)}
 }
 
-func (d *blocksStage) size() (pivot, in, out int) { return d.pivot.m, d.pivot.n, d.s.NOut }
+func (d *blockStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.NOut }
 
-func (d *blocksStage) point(s system.Stage) { d.s = s.(*system.BlockStage) }
+func (d *blockStage) scratch() (u, gr, yq int) { return 0, 0, 0 }
 
-func (d *blocksStage) eliminate(f *Chain, k int, eps float64, definite bool, p *pivots) {
+func (d *blockStage) point(s system.Stage) { d.s = s.(*system.BlockStage) }
+
+func (d *blockStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
 	s := d.s
-	n, m, ni := s.NOut, s.P, d.pivot.n
+	n, m, ni := s.NOut, s.P, d.pivot.N
 	value := f.p[:n*n]
 	if m > 0 {
 		pg := f.t1[:n*m]
 		mulSparse(pg, value, n, s.G)
-		clear(d.pivot.s)
-		mulTransSparse(d.pivot.s, s.G, pg, m)
-		addSparse(d.pivot.s, s.A, m)
+		clear(d.pivot.S)
+		mulTransSparse(d.pivot.S, s.G, pg, m)
+		addSparse(d.pivot.S, s.A, m)
 		for i := range m {
-			d.pivot.s[i*m+i] += eps
+			d.pivot.S[i*m+i] += eps
 		}
 	}
 	if d.inner {
 		pf := f.t2[:n*ni]
 		mulSparse(pf, value, n, s.F)
 		if m > 0 {
-			clear(d.pivot.w)
-			mulTransSparse(d.pivot.w, s.G, pf, ni)
-			addSparse(d.pivot.w, s.C, ni)
+			clear(d.pivot.W)
+			mulTransSparse(d.pivot.W, s.G, pf, ni)
+			addSparse(d.pivot.W, s.C, ni)
 		}
 		y := f.next[:ni*ni]
 		clear(y)
 		mulTransSparse(y, s.F, pf, ni)
 		addSparse(y, s.Q, ni)
 	}
-	d.pivot.factor(f.backend(), f.work, definite, p, k)
+	d.pivot.Factor(f.backend, f.work, definite, p, k)
 	if d.inner {
-		d.pivot.couple(f.backend(), f.bands, f.next, f.v)
-		f.mirror(ni)
+		d.pivot.Couple(f.backend, f.bands, f.next, f.v)
+		f.mirrorNext(ni)
 	}
 }
 
 // back: h = g + Gᵀp,  p ← Fᵀp − Kᵀ S⁻¹ h.
-func (d *blocksStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int) {
-	s := d.s
-	m, n, ni := s.P, s.NOut, d.pivot.n
+func (d *blockStage) back(w *solveSpace, b *turn) {
+	s, nrhs := d.s, b.nrhs
+	m, n, ni := s.P, s.NOut, d.pivot.N
 	for i := range nrhs {
-		p, t := w.p[i*n:(i+1)*n], w.t[k][i*m:(i+1)*m]
-		copy(t, x[i*f.n+f.offsets[k]:][:m])
+		p, t := w.p[i*n:(i+1)*n], b.t[i*m:(i+1)*m]
+		copy(t, b.params(i, m))
 		if m > 0 {
 			mulTransSparse(t, s.G, p, 1)
 		}
@@ -75,22 +81,22 @@ func (d *blocksStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int
 			mulTransSparse(next, s.F, p, 1)
 		}
 	}
-	d.pivot.lower(f.backend(), w.t[k], nrhs, w.scratch)
+	d.pivot.Lower(b.backend, b.t, nrhs, w.scratch)
 	if d.inner {
-		d.pivot.subCoupled(f.backend(), w.next, w.t[k], nrhs)
+		d.pivot.SubCoupled(b.backend, w.next, b.t, nrhs)
 		w.p, w.next = w.next, w.p
 	}
 }
 
 // forward: x = S⁻¹(h − K y),  y ← F y + G x.
-func (d *blocksStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs int) {
-	s := d.s
-	m, n, ni := s.P, s.NOut, d.pivot.n
-	t := w.t[k]
-	d.pivot.joinState(f.backend(), t, w.p, nrhs)
-	d.pivot.upper(f.backend(), t, nrhs, w.scratch)
+func (d *blockStage) forward(w *solveSpace, b *turn) {
+	s, nrhs := d.s, b.nrhs
+	m, n, ni := s.P, s.NOut, d.pivot.N
+	t := b.t
+	d.pivot.JoinState(b.backend, t, w.p, nrhs)
+	d.pivot.Upper(b.backend, t, nrhs, w.scratch)
 	for i := range nrhs {
-		xk := x[i*f.n+f.offsets[k]:][:m]
+		xk := b.params(i, m)
 		copy(xk, t[i*m:(i+1)*m])
 		next := w.next[i*n : (i+1)*n]
 		clear(next)
@@ -104,7 +110,7 @@ func (d *blocksStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs 
 	w.p, w.next = w.next, w.p
 }
 
-func blocksCost(s *system.BlockStage, inner bool) Cost {
+func blockCost(s *system.BlockStage, inner bool) pivot.Cost {
 	m, n, ni := int64(s.P), int64(s.NOut), int64(0)
 	nnz := func(a *system.Matrix) int64 {
 		if a == nil {
@@ -112,13 +118,13 @@ func blocksCost(s *system.BlockStage, inner bool) Cost {
 		}
 		return int64(len(a.Val))
 	}
-	c := Cost{Factor: 2*nnz(s.G)*(n+m) + m*m*m/3, Solve: 2*m*m + 4*nnz(s.G)}
+	c := pivot.Cost{Factor: 2*nnz(s.G)*(n+m) + m*m*m/3, Solve: 2*m*m + 4*nnz(s.G)}
 	if inner {
 		ni = int64(s.NIn)
 		c.Factor += 2*nnz(s.F)*(n+ni) + 2*nnz(s.G)*ni + m*m*ni + m*ni*ni
 		c.Solve += 4*m*ni + 4*nnz(s.F)
 	}
-	c.Bytes = pivotBlockBytes(int(m), int(ni))
+	c.Bytes = pivot.BlockBytes(int(m), int(ni))
 	return c
 }
 
@@ -143,7 +149,7 @@ func mulTransSparse(dst []float64, m *system.Matrix, a []float64, cols int) {
 	for l := range m.Rows {
 		src := a[l*cols : (l+1)*cols]
 		for p := m.Ptr[l]; p < m.Ptr[l+1]; p++ {
-			axpy(m.Val[p], src, dst[m.Col[p]*cols:][:cols])
+			vec.Axpy(dst[m.Col[p]*cols:][:cols], m.Val[p], src)
 		}
 	}
 }

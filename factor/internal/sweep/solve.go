@@ -1,71 +1,86 @@
-package factor
+package sweep
 
 import (
-	"math"
-
+	"costate/factor/internal/space"
 	"costate/la/blas"
 )
 
-// sweepSpace is the workspace of one solve by the sweeps of Chain. The rows of
-// a batch array are right-hand sides first, then samples.
-type sweepSpace struct {
+// solveSpace is the workspace of one solve. The rows of a batch array are
+// right-hand sides first, then samples.
+type solveSpace struct {
 	t       [][]float64 // per stage nrhs×m: L⁻¹ P h, then x_r
 	p, next []float64   // nrhs×N: linear part of the value, then y
 	u       []float64   // nrhs×N: on the pre-activations
 	gr      []float64   // r×Out
 	yq      []float64   // Batch×r
 	scratch []float64   // m
+	turn    turn
 }
 
-// solve runs the sweeps on the nrhs rows of x, which hold right-hand sides and
-// get the solutions.
-func (f *Chain) solve(x []float64, nrhs int) {
-	w := f.spaces.get()
-	defer f.spaces.put(w)
+// A turn is one stage's part of a solve.
+type turn struct {
+	backend blas.Backend
+	x       []float64 // right-hand sides by rows, then solutions
+	n, off  int       // length of a row, and the stage's first parameter in it
+	t       []float64 // nrhs×m, the stage's own
+	eps     float64
+	nrhs    int
+	last    bool // of the chain
+}
+
+// params is the stage's part of right-hand side i.
+func (b *turn) params(i, count int) []float64 { return b.x[i*b.n+b.off:][:count] }
+
+// Solve overwrites each of the nrhs rows of x, right-hand sides, with the
+// solution.
+func (f *Engine) Solve(x []float64, nrhs int) {
+	w := f.spaces.Get()
+	defer f.spaces.Put(w)
 	f.sizeSpace(w, nrhs)
-	last := f.stages[len(f.stages)-1]
-	_, _, out := last.size()
+	last := len(f.stages) - 1
+	_, _, out := f.stages[last].size()
 	clear(w.p[:nrhs*out])
-	for k := len(f.stages) - 1; k >= 0; k-- {
-		f.stages[k].back(f, w, k, x, nrhs)
+	b := &w.turn
+	*b = turn{backend: f.backend, x: x, n: f.n, nrhs: nrhs}
+	for k := last; k >= 0; k-- {
+		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
+		f.stages[k].back(w, b)
 	}
 	for k := range f.stages {
-		f.stages[k].forward(f, w, k, x, nrhs)
+		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
+		f.stages[k].forward(w, b)
 	}
 }
 
-func (f *Chain) sizeSpace(w *sweepSpace, nrhs int) {
+func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
 	if len(w.t) != len(f.stages) {
 		w.t = make([][]float64, len(f.stages))
 	}
-	widest, pivot, small, gr := 0, 0, 0, 0
+	widest, pivot, gr, yq := 0, 0, 0, 0
 	for k, e := range f.stages {
 		m, in, out := e.size()
-		w.t[k] = resize(w.t[k], nrhs*m)
-		widest, pivot = max(widest, in, out, m), max(pivot, m)
-		if d, ok := e.(*denseStage); ok {
-			small = max(small, d.s.Batch*d.r)
-			gr = max(gr, m)
-			widest = max(widest, d.s.Batch*d.s.Out)
-		}
+		w.t[k] = space.Resize(w.t[k], nrhs*m)
+		u, g, y := e.scratch()
+		widest, pivot = max(widest, in, out, m, u), max(pivot, m)
+		gr, yq = max(gr, g), max(yq, y)
 	}
-	w.p, w.next, w.u = resize(w.p, nrhs*widest), resize(w.next, nrhs*widest), resize(w.u, nrhs*widest)
-	w.gr, w.yq, w.scratch = resize(w.gr, gr), resize(w.yq, small), resize(w.scratch, pivot)
+	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
+	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, pivot)
 }
 
 // back: with p_s = Jᵀp,
 //
 //	h   = vec(G Q₁) + (U⊗I)ᵀ p_s,     G_⊥ = (G − G Q₁Q₁ᵀ)/ε      (kept in x)
 //	p  ← (I⊗W)ᵀ p_s − Kᵀ S⁻¹ h − δ G_⊥     (+ p with a skip)
-func (d *denseStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int) {
-	s, be := d.s, f.backend()
-	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.m, d.pivot.n
-	eps := f.eps[k]
+func (d *denseStage) back(w *solveSpace, b *turn) {
+	s, be, nrhs := d.s, b.backend, b.nrhs
+	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	eps := b.eps
 	for i := range nrhs {
 		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
 		d.mulTransJ(ps, p)
-		t := w.t[k][i*m : (i+1)*m]
-		g := x[i*f.n+f.offsets[k]:][:s.Params()]
+		t := b.t[i*m : (i+1)*m]
+		g := b.params(i, s.Params())
 		d.project(be, g, t, w.gr)
 		if d.negPerp > 0 {
 			for j := range g {
@@ -87,9 +102,9 @@ func (d *denseStage) back(f *Chain, w *sweepSpace, k int, x []float64, nrhs int)
 			be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, -1, s.Delta, s.Out, g, s.In, 1, next, s.In)
 		}
 	}
-	d.pivot.lower(be, w.t[k], nrhs, w.scratch)
+	d.pivot.Lower(be, b.t, nrhs, w.scratch)
 	if d.inner {
-		d.pivot.subCoupled(be, w.next, w.t[k], nrhs)
+		d.pivot.SubCoupled(be, w.next, b.t, nrhs)
 		w.p, w.next = w.next, w.p
 	}
 }
@@ -139,15 +154,15 @@ func (d *denseStage) unproject(be blas.Backend, g, xr []float64, alpha float64) 
 // forward: x_r = S⁻¹(h − K y), X_⊥ = G_⊥ − δᵀy_⊥/ε with
 // y_⊥ = [y, 0](I − Q₁Q₁ᵀ), X = X_rᵀQ₁ᵀ + X_⊥, s = y Wᵀ + U X_r,
 // y ← J s (+ y with a skip).
-func (d *denseStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs int) {
-	s, be := d.s, f.backend()
-	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.m, d.pivot.n
-	eps := f.eps[k]
-	t := w.t[k]
-	d.pivot.joinState(be, t, w.p, nrhs)
-	d.pivot.upper(be, t, nrhs, w.scratch)
+func (d *denseStage) forward(w *solveSpace, b *turn) {
+	s, be, nrhs := d.s, b.backend, b.nrhs
+	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	eps := b.eps
+	t := b.t
+	d.pivot.JoinState(be, t, w.p, nrhs)
+	d.pivot.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
-		g := x[i*f.n+f.offsets[k]:][:s.Params()]
+		g := b.params(i, s.Params())
 		xr := t[i*m : (i+1)*m]
 		var y []float64
 		if d.inner {
@@ -160,7 +175,7 @@ func (d *denseStage) forward(f *Chain, w *sweepSpace, k int, x []float64, nrhs i
 			d.subPerp(be, g, y, w.yq, w.gr, 1/eps)
 		}
 		d.unproject(be, g, xr, 1)
-		if k == len(f.stages)-1 {
+		if b.last {
 			continue
 		}
 		ps := w.u[i*n : (i+1)*n]
@@ -231,27 +246,4 @@ func (d *denseStage) mulTransJ(dst, src []float64) {
 	default:
 		copy(dst, src)
 	}
-}
-
-func logAbs(x float64) float64 { return math.Log(math.Abs(x)) }
-
-// maxLower is the largest absolute value in the lower triangle of a, NaN if
-// there is one in it. Without their signs the bits of numbers are in the order
-// of the numbers, and integers compare faster.
-func maxLower(a []float64, n int) float64 {
-	const sign = 1 << 63
-	var m0, m1, m2, m3 uint64
-	for i := range n {
-		row := a[i*n : i*n+i+1]
-		for ; len(row) >= 4; row = row[4:] {
-			m0 = max(m0, math.Float64bits(row[0])&^sign)
-			m1 = max(m1, math.Float64bits(row[1])&^sign)
-			m2 = max(m2, math.Float64bits(row[2])&^sign)
-			m3 = max(m3, math.Float64bits(row[3])&^sign)
-		}
-		for _, v := range row {
-			m0 = max(m0, math.Float64bits(v)&^sign)
-		}
-	}
-	return math.Float64frombits(max(m0, m1, m2, m3))
 }
