@@ -87,6 +87,9 @@ func Ldlpart(b Backend, m, p int, w []float64, ld int, u, tol float64, final boo
 	return ldlpart(b, partSizes{partPanel, partMost, partTiles, false}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
 }
 
+// panelMost is the greatest number of columns of a panel.
+const panelMost = 144
+
 // partSizes are the sizes of the blocked partial factorization.
 type partSizes struct {
 	panel, most, unblocked int

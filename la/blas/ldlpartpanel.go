@@ -15,8 +15,9 @@ import "costate/la/vec"
 //
 // The columns are kept as rows, so that all that is done to them runs along
 // memory. The other columns are in w, as they were before the panel; where a
-// partner from there becomes a pivot, the panel grows by it. A column that
-// fails is brought up to date only when it is tried again.
+// partner from there becomes a pivot, the panel grows by it. A column is brought
+// up to date only when it is tried, or with its neighbours when many pivots have
+// been taken since.
 type columnPanel struct {
 	w     []float64
 	lda   int
@@ -29,7 +30,7 @@ type columnPanel struct {
 	lt, wt          []float64 // most×ld
 	cand            []float64 // ld: a partner from outside the panel
 	coef            []float64 // most
-	level           [partMost]int
+	level           [panelMost]int
 	zeros           int // zero pivots of this panel
 	failed          int // columns that have failed since its last pivot
 }
@@ -145,14 +146,8 @@ func (p *columnPanel) column(k, c int) column {
 			v[i] = a[at]
 			at += p.lda
 		}
-	case p.level[c] < 0:
-		v = p.row(p.lt, c)
-		for j := k; j < c; j++ {
-			v[j] = p.wt[j*ld+c]
-		}
-		copy(v[c:], p.row(p.wt, c)[c:])
-		p.level[c] = k
 	default:
+		p.advance(k, c)
 		v = p.row(p.lt, c)
 		from = p.level[c]
 		p.level[c] = k
@@ -165,6 +160,41 @@ func (p *columnPanel) column(k, c int) column {
 		vec.Combine(v[k:], coef, p.wt[from*p.ld+k:], p.ld)
 	}
 	return column{v[k:], p.n - k, c - k}
+}
+
+// panelLag is the number of pivots from which on four columns are brought up
+// to date together.
+const panelLag = 4
+
+// advance sees to it that column c of the panel is in lt, and brings it and
+// the three after it up to date together if that is worth while.
+func (p *columnPanel) advance(k, c int) {
+	ld, level := p.ld, p.level[c]
+	end := c + 1
+	if k-max(level, 0) >= panelLag && c+4 <= p.nb && p.level[c+1] == level && p.level[c+2] == level && p.level[c+3] == level {
+		end = c + 4
+	}
+	if level < 0 {
+		level = 0
+		for c := c; c < end; c++ {
+			v := p.row(p.lt, c)
+			for j := k; j < c; j++ {
+				v[j] = p.wt[j*ld+c]
+			}
+			copy(v[c:], p.row(p.wt, c)[c:])
+			p.level[c] = 0
+		}
+	}
+	if end > c+1 {
+		// Whole vectors from a row before k on: rows before k are needed no more,
+		// and k is at least panelLag.
+		vectors := (ld - k + 3) / 4
+		from := ld - 4*vectors
+		vec.Trapezoid(p.lt[c*ld+from:], ld, 1, vectors, k-level, p.lt[level*ld+c:], ld, p.wt[level*ld+from:])
+		for c := c; c < end; c++ {
+			p.level[c] = k
+		}
+	}
 }
 
 // grow takes column t, which is in cand after k pivots, into the panel, and

@@ -50,3 +50,48 @@ func BenchmarkSmall(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFront measures three ways to eliminate p columns above q rows and to
+// make the Schur complement: pivots within the block with a check after, whole
+// columns, and all in one call.
+func BenchmarkFront(b *testing.B) {
+	g := blas.NativeThreads(1)
+	for _, s := range [][2]int{{1, 4}, {1, 16}, {2, 6}, {4, 4}, {4, 12}, {4, 30}, {8, 8}, {8, 24}, {16, 16}, {16, 48}, {32, 32}, {32, 100}, {64, 100}, {100, 200}, {200, 400}} {
+		p, q := s[0], s[1]
+		m := p + q
+		f := blastest.NewFront(blastest.Kinds[0], m, p, 0, 1, blastest.NewRand(3))
+		w, y, c := make([]float64, m*p), make([]float64, q*p), make([]float64, q*q)
+		e, perm, most := make([]float64, p), make([]int, p), make([]float64, p)
+		work := make([]float64, max(g.SytrfWork(p), blas.LdlpartWork(m, p), blas.LdlfrontWork(m, p)))
+		for _, k := range []struct {
+			op   string
+			call func()
+		}{
+			{"block", func() {
+				copy(w, f.A.Data)
+				g.Sytrf(p, w, p, e, perm, work)
+				blas.LdlBelow(g, q, p, w, p, e, perm, w[p*p:], p, y, p, most)
+				g.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, p, -1, w[p*p:], p, y, p, 0, c, q)
+			}},
+			{"part", func() {
+				copy(w, f.A.Data)
+				ne, _, _ := blas.Ldlpart(g, m, p, w, p, 0.01, 0, false, e, perm, work)
+				blas.DMulRows(q, ne, w, p, e, w[p*p:], p, y, p)
+				g.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, w[p*p:], p, y, p, 0, c, q)
+			}},
+			{"front", func() {
+				copy(w, f.A.Data)
+				blas.Ldlfront(m, p, w, p, 0.01, 0, false, e, perm, c, q, work)
+			}},
+		} {
+			if k.op == "front" && m > 400 {
+				continue
+			}
+			b.Run(fmt.Sprintf("op=%s/p=%d/q=%d", k.op, p, q), func(b *testing.B) {
+				for b.Loop() {
+					k.call()
+				}
+			})
+		}
+	}
+}
