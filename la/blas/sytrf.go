@@ -1,6 +1,6 @@
 package blas
 
-import "costate/la/vec"
+import "math"
 
 // bkSizes are the block sizes of the blocked Bunch–Kaufman factorization.
 type bkSizes struct {
@@ -34,12 +34,12 @@ func (s bkSizes) work(n int) int {
 		}
 		return tilesWork(n, n, false)
 	}
-	nb := s.nb(n)
-	return (2*nb+2)*n + nb
+	return max(panelWork(n, s.nb(n)), tilesWork(s.unblocked, s.unblocked, false))
 }
 
 // sytrf is the blocked Bunch–Kaufman factorization with the contract of
-// Backend.Sytrf, over the Gemmt of a backend.
+// Backend.Sytrf, over the Gemmt of a backend: a partial factorization, see
+// ldlpart, that eliminates all columns.
 //
 // A panel eliminates some columns of the trailing matrix without touching the
 // rest of it; then the rest is updated by a product of which only one triangle
@@ -58,33 +58,24 @@ func sytrf(g Backend, s bkSizes, n int, a []float64, lda int, e []float64, perm 
 		}
 		return sytrfTiles(n, a, lda, e, perm, work)
 	}
-	zero = -1
-	for i := range perm[:n] {
-		perm[i] = i
-	}
 	nb := s.nb(n)
-	p := bkPanel{a: a, lda: lda, e: e, perm: perm}
-	for k := 0; k < n; {
-		m := n - k
-		p.first, p.ld, p.nb = k, m, min(nb, m)
-		w := work
-		take := func(n int) []float64 {
-			x := w[:n:n]
-			w = w[n:]
-			return x
+	_, zeros, finite := ldlpart(g, partSizes{panel: nb}, n, n, a, lda, pivotRule{final: true}, e, perm, work)
+	if !finite {
+		for k := range n {
+			a[k*lda+k], e[k] = math.NaN(), 0
 		}
-		p.lt, p.wt = take(nb*m), take(nb*m)
-		p.old, p.cand, p.coef = take(m), take(m), take(nb)
-		kb, z := p.factor()
-		if zero < 0 && z >= 0 {
-			zero = k + z
-		}
-		if rest := m - kb; rest > 0 {
-			g.Gemmt(Lower, Trans, NoTrans, rest, kb, -1, p.lt[kb:], m, p.wt[kb:], m, 1, a[(k+kb)*lda+k+kb:], lda)
-		}
-		k += kb
+		return -1
 	}
-	return settleZero(zero, n, a, lda, e)
+	if zeros > 0 {
+		for k := 0; k < n; k++ {
+			if e[k] != 0 {
+				k++
+			} else if a[k*lda+k] == 0 {
+				return k
+			}
+		}
+	}
+	return -1
 }
 
 // swapRows interchanges two rows.
@@ -93,17 +84,4 @@ func swapRows(x, y []float64) {
 	for i, v := range x {
 		x[i], y[i] = y[i], v
 	}
-}
-
-// update subtracts from column c of the trailing matrix, in w, what the k
-// columns of the panel so far contribute: w -= W L[c,:]ᵀ.
-func (p *bkPanel) update(k, c int, w []float64) {
-	if k == 0 {
-		return
-	}
-	coef := p.coef[:k]
-	for j := range coef {
-		coef[j] = -p.lt[j*p.ld+c]
-	}
-	vec.Combine(w[k:], coef, p.wt[k:], p.ld)
 }
