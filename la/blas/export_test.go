@@ -5,7 +5,7 @@ package blas
 func Panelled(nb int) Backend {
 	s := bkSizes{panel: nb, wideFrom: never}
 	if nb == 0 {
-		s.unblocked, s.plain = never, true
+		s.unblocked, s.plain = never, never
 	}
 	return panelled{native{1}, s}
 }

@@ -7,15 +7,15 @@ type bkSizes struct {
 	panel     int // columns that are eliminated before the rest is updated
 	wide      int // the same from order wideFrom on
 	wideFrom  int
-	unblocked int  // greatest order that is factored without panels
-	plain     bool // by sytf2 instead of sytrfTiles
+	unblocked int // greatest order that is factored without panels
+	plain     int // greatest order that sytf2 factors, instead of sytrfTiles
 }
 
 // The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
 var (
-	bkNative   = bkSizes{panel: 32, wide: 64, wideFrom: 640, unblocked: 64}
-	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 64}
-	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 64}
+	bkNative   = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 96, plain: 15}
+	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 96, plain: 15}
+	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 96, plain: 15}
 )
 
 // nb is the panel's width for order n.
@@ -29,7 +29,7 @@ func (s bkSizes) nb(n int) int {
 // work is the length of the work slice for order n.
 func (s bkSizes) work(n int) int {
 	if n <= s.unblocked {
-		if s.plain {
+		if n <= s.plain {
 			return 2 * n
 		}
 		return tilesWork(n, n, false)
@@ -53,7 +53,7 @@ func (s bkSizes) work(n int) int {
 // LAPACK Working Note 19 (1990).
 func sytrf(g Backend, s bkSizes, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
 	if n <= s.unblocked {
-		if s.plain {
+		if n <= s.plain {
 			return sytf2(n, a, lda, e, perm, work)
 		}
 		return sytrfTiles(n, a, lda, e, perm, work)
