@@ -3,9 +3,9 @@ package blas
 // Panelled is the native backend with a factorization whose panels have nb
 // columns from order 2 on, or without panels if nb is 0.
 func Panelled(nb int) Backend {
-	s := bkSizes{panel: nb, wideFrom: never, unblocked: 1}
+	s := bkSizes{panel: nb, wideFrom: never}
 	if nb == 0 {
-		s.unblocked, s.plain = never, true
+		s.unblocked, s.plain = never, never
 	}
 	return panelled{native{1}, s}
 }
@@ -40,7 +40,7 @@ func (loopGemmt) Gemmt(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a [
 // PanelledLdlpart is Ldlpart over the native backend with panels of nb columns,
 // or its unblocked twin if nb is 0.
 func PanelledLdlpart(nb int) func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
-	s := partSizes{nb, min(nb+nb/2+1, partMost), 0, true}
+	s := partSizes{nb, 0, true}
 	if nb == 0 {
 		s.unblocked = never
 	}

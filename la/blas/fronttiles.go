@@ -121,8 +121,19 @@ func (f *frontTiles) one(k int) {
 	d := row[k]
 	f.d[k] = d
 	g := (k + 1) &^ 3
+	if invertible(d) {
+		ld, rows := f.ld, 0
+		var u []float64
+		if k+1 < f.p {
+			rows, u = (f.p+3)/4-g/4, f.t[g*ld+g:]
+		}
+		vec.Eliminate(u, ld, rows, (ld-g)/4, f.t[k*ld+g:(k+1)*ld], w[g:], k+1-g, 1/d)
+		return
+	}
 	copy(w[g:f.m], row[g:])
-	divide(row[k+1:], d)
+	for i := k + 1; i < f.m; i++ {
+		row[i] /= d
+	}
 	for i := g; i <= k; i++ {
 		row[i], w[i] = 0, 0
 	}

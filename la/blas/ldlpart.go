@@ -1,11 +1,9 @@
 package blas
 
 // The sizes of the blocked partial factorization: columns that a panel starts
-// with, columns that it may grow to by partners from outside, and columns up
-// to which the front is eliminated at once, on tiles.
+// has, and columns up to which the front is eliminated at once, on tiles.
 const (
 	partPanel = 32
-	partMost  = partPanel + partPanel/2
 	partTiles = 48
 )
 
@@ -13,9 +11,11 @@ const (
 // not decrease with m or p.
 func LdlpartWork(m, p int) int {
 	m, p = max(0, m), max(0, p)
-	c := min(p, partMost)
-	return max((2*c+1)*m+max(c, m), frontWork(m, min(p, partTiles), false))
+	return max(panelWork(m, min(p, partPanel)), frontWork(m, min(p, partTiles), false))
 }
+
+// panelWork is the number of words for panels of at most c columns.
+func panelWork(m, c int) int { return (2*c+1)*m + c }
 
 // Ldlpart eliminates as many as possible of the p fully summed columns of the
 // front
@@ -84,16 +84,16 @@ func LdlpartWork(m, p int) int {
 // Softw. 38 (2011) (panels of columns that wait).
 func Ldlpart(b Backend, m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
 	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, LdlpartWork(m, p), work)
-	return ldlpart(b, partSizes{partPanel, partMost, partTiles, false}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
+	return ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
 }
 
 // panelMost is the greatest number of columns of a panel.
-const panelMost = 144
+const panelMost = 96
 
 // partSizes are the sizes of the blocked partial factorization.
 type partSizes struct {
-	panel, most, unblocked int
-	plain                  bool // by ldlpart2 instead of tiles
+	panel, unblocked int
+	plain            bool // by ldlpart2 instead of tiles
 }
 
 func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, nwork int, work []float64) {
@@ -140,8 +140,8 @@ func ldlpart(b Backend, s partSizes, m, p int, w []float64, ld int, rule pivotRu
 	c := columnPanel{w: w, lda: ld, e: e, perm: perm, rule: rule}
 	for failed := 0; failed < p-k; {
 		rows, rest := m-k, p-k
-		nb, most := min(s.panel, rest-failed), min(s.most, rest)
-		c.reset(k, rows, rest, nb, most, work)
+		// Two columns at least, so that there is room for a partner.
+		c.reset(k, rows, rest, min(max(min(s.panel, rest-failed), 2), rest), work)
 		kb, ok := c.factor()
 		zero += c.zeros
 		if !ok {

@@ -119,3 +119,39 @@ func Transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
 		}
 	}
 }
+
+// Eliminate is a step of elimination on tiles of 4×4. It copies c, of 4 cols
+// words, to w, multiplies it by f, with zeros in the first lanes < 4 words of
+// both, and then subtracts their outer product from an upper trapezoid as
+// Trapezoid does:
+//
+//	w = c,    c = f c,    u[i*ld+j] -= c[i] w[j]       i < 4 rows, 4⌊i/4⌋ ≤ j < 4 cols
+//
+// With rows = 0, for which u may be nil, it only copies and multiplies.
+func Eliminate(u []float64, ld, rows, cols int, c, w []float64, lanes int, f float64) {
+	if cols <= 0 {
+		return
+	}
+	c, w = c[:4*cols], w[:4*cols]
+	if rows < 0 || cols < rows || uint(lanes) > 3 {
+		panic("vec: a step of elimination that is none")
+	}
+	var at *float64
+	if rows > 0 {
+		_ = u[(4*rows-1)*ld+4*cols-1]
+		at = &u[0]
+	}
+	if assembly {
+		eliminate(at, 8*ld, rows, cols, &c[0], &w[0], lanes, f)
+		return
+	}
+	copy(w, c)
+	for i := range c {
+		c[i] *= f
+	}
+	clear(c[:lanes])
+	clear(w[:lanes])
+	if rows > 0 {
+		trapezoid_g(u, ld, rows, cols, 1, c, 0, w)
+	}
+}

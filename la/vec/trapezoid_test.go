@@ -148,3 +148,46 @@ func TestTranspose(t *testing.T) {
 		}
 	})
 }
+
+func TestEliminate(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for rows := range 5 {
+			for _, cols := range []int{max(1, rows), rows + 1, rows + 4} {
+				for lanes := range 4 {
+					ld := 4*cols + rng.IntN(4)
+					u, ok := guarded(rng, max(0, (4*rows-1)*ld+4*cols))
+					c, okc := guarded(rng, 4*cols)
+					w, okw := guarded(rng, 4*cols)
+					for i := range lanes {
+						c[i] = math.NaN()
+					}
+					old, oldc := append([]float64(nil), u...), append([]float64(nil), c...)
+					Eliminate(u, ld, rows, cols, c, w, lanes, 0.3)
+					for j := range c {
+						x, y := 0.3*oldc[j], oldc[j]
+						if j < lanes {
+							x, y = 0, 0
+						}
+						if c[j] != x || w[j] != y {
+							t.Fatalf("%d×%d, %d lanes: word %d is %v and %v, want %v and %v", 4*rows, 4*cols, lanes, j, c[j], w[j], x, y)
+						}
+					}
+					for p, got := range u {
+						i, j := p/ld, p%ld
+						want, size := old[p], math.Abs(old[p])
+						if j >= i&^3 && j < 4*cols {
+							want -= c[i] * w[j]
+							size += math.Abs(c[i] * w[j])
+						}
+						if !(math.Abs(got-want) <= 2*u0*size) {
+							t.Fatalf("%d×%d, %d lanes: (%d,%d) is %v, want %v", 4*rows, 4*cols, lanes, i, j, got, want)
+						}
+					}
+					if !ok() || !okc() || !okw() {
+						t.Fatalf("%d×%d: wrote outside", 4*rows, 4*cols)
+					}
+				}
+			}
+		}
+	})
+}

@@ -77,6 +77,13 @@ func peak(x *float64, n int) (m float64, at int)
 //go:noescape
 func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
 
+// eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first
+// lanes words of both, and subtracts their outer product from the upper trapezoid u, of
+// 4 rows by 4 columns words; ld is in bytes.
+//
+//go:noescape
+func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
+
 // tanh sets f = tanh u, of n words, a multiple of four.
 //
 //go:noescape

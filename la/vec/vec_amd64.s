@@ -1072,6 +1072,133 @@ loop:
 	VZEROUPPER
 	RET
 
+DATA masks<>+0(SB)/8, $0xffffffffffffffff
+DATA masks<>+8(SB)/8, $0xffffffffffffffff
+DATA masks<>+16(SB)/8, $0xffffffffffffffff
+DATA masks<>+24(SB)/8, $0xffffffffffffffff
+DATA masks<>+32(SB)/8, $0x0000000000000000
+DATA masks<>+40(SB)/8, $0xffffffffffffffff
+DATA masks<>+48(SB)/8, $0xffffffffffffffff
+DATA masks<>+56(SB)/8, $0xffffffffffffffff
+DATA masks<>+64(SB)/8, $0x0000000000000000
+DATA masks<>+72(SB)/8, $0x0000000000000000
+DATA masks<>+80(SB)/8, $0xffffffffffffffff
+DATA masks<>+88(SB)/8, $0xffffffffffffffff
+DATA masks<>+96(SB)/8, $0x0000000000000000
+DATA masks<>+104(SB)/8, $0x0000000000000000
+DATA masks<>+112(SB)/8, $0x0000000000000000
+DATA masks<>+120(SB)/8, $0xffffffffffffffff
+GLOBL masks<>(SB), RODATA|NOPTR, $128
+
+// func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·eliminate(SB), NOSPLIT, $0-64
+	MOVQ         u+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         cols+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	MOVSD        f+56(FP), X0
+	VBROADCASTSD X0, Y0
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	SHLQ         $0x05, R8
+	LEAQ         masks<>+0(SB), R12
+	VMOVUPD      (R12)(R8*1), Y1
+	VPCMPEQD     Y2, Y2, Y2
+
+scale:
+	VANDPD  (R9), Y1, Y3
+	VMULPD  Y0, Y3, Y4
+	VANDPD  Y4, Y1, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, (R9)
+	VMOVAPD Y2, Y1
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	DECQ    R11
+	JNZ     scale
+	TESTQ   DX, DX
+	JZ      done
+	LEAQ    (CX)(CX*2), R8
+
+group:
+	MOVQ         AX, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	TESTQ        $0x00000001, R11
+	JZ           even
+	VMOVUPD      (R10), Y4
+	VMOVUPD      (R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, (R9)
+	VMOVUPD      (R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, (R9)(R8*1)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+
+even:
+	SHRQ $0x01, R11
+	JZ   next
+
+pair:
+	VMOVUPD      (R10), Y4
+	VMOVUPD      (R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, (R9)
+	VMOVUPD      (R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, (R9)(R8*1)
+	VMOVUPD      32(R10), Y4
+	VMOVUPD      32(R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, 32(R9)
+	VMOVUPD      32(R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, 32(R9)(CX*1)
+	VMOVUPD      32(R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, 32(R9)(CX*2)
+	VMOVUPD      32(R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, 32(R9)(R8*1)
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, DI
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+
+done:
+	VZEROUPPER
+	RET
+
 DATA tanhTable<>+0(SB)/8, $0x7fffffffffffffff
 DATA tanhTable<>+8(SB)/8, $0x7fffffffffffffff
 DATA tanhTable<>+16(SB)/8, $0x7fffffffffffffff

@@ -34,6 +34,7 @@ func main() {
 	solve4()
 	peak()
 	transpose4()
+	eliminate()
 	tanh("tanh", false)
 	tanh("tanhExp", true)
 	Generate()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -251,6 +252,113 @@ func transpose4() {
 	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
 	DECQ(n)
 	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// eliminate is scale and trapezoid for one row, whose coefficients stay in
+// registers for a group of rows.
+func eliminate() {
+	masks := GLOBL("masks", attr.RODATA|attr.NOPTR)
+	for lanes := 0; lanes < 4; lanes++ {
+		for i := 0; i < 4; i++ {
+			v := uint64(1<<64 - 1)
+			if i < lanes {
+				v = 0
+			}
+			DATA(32*lanes+8*i, U64(v))
+		}
+	}
+	TEXT("eliminate", NOSPLIT, "func(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)")
+	Pragma("noescape")
+	Doc("eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first",
+		"lanes words of both, and subtracts their outer product from the upper trapezoid u, of",
+		"4 rows by 4 columns words; ld is in bytes.")
+	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+	u, ld, rows, cols, c, w, lanes := load("u"), load("ld"), load("rows"), load("cols"), load("c"), load("w"), load("lanes")
+	f := YMM()
+	fx := Load(Param("f"), XMM()).(reg.VecVirtual)
+	VBROADCASTSD(fx, f)
+	p, q, left := GP64(), GP64(), GP64()
+	MOVQ(c, p)
+	MOVQ(w, q)
+	MOVQ(cols, left)
+	SHLQ(U8(5), lanes)
+	at := GP64()
+	LEAQ(masks, at)
+	mask := YMM()
+	VMOVUPD(Mem{Base: at, Index: lanes, Scale: 1}, mask)
+	ones := YMM()
+	VPCMPEQD(ones, ones, ones)
+	Label("scale")
+	v, s := YMM(), YMM()
+	VANDPD(Mem{Base: p}, mask, v)
+	VMULPD(f, v, s)
+	// What is masked may not become NaN.
+	VANDPD(s, mask, s)
+	VMOVUPD(v, Mem{Base: q})
+	VMOVUPD(s, Mem{Base: p})
+	VMOVAPD(ones, mask)
+	ADDQ(U8(32), p)
+	ADDQ(U8(32), q)
+	DECQ(left)
+	JNZ(LabelRef("scale"))
+	TESTQ(rows, rows)
+	JZ(LabelRef("done"))
+	ld3 := GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	to := func(i, disp int) Mem {
+		switch i {
+		case 0:
+			return Mem{Base: p, Disp: disp}
+		case 1:
+			return Mem{Base: p, Index: ld, Scale: 1, Disp: disp}
+		case 2:
+			return Mem{Base: p, Index: ld, Scale: 2, Disp: disp}
+		}
+		return Mem{Base: p, Index: ld3, Scale: 1, Disp: disp}
+	}
+	tile := func(coef []reg.VecVirtual, wide int) {
+		for d := range wide {
+			x := YMM()
+			VMOVUPD(Mem{Base: q, Disp: 32 * d}, x)
+			for i := range coef {
+				acc := YMM()
+				VMOVUPD(to(i, 32*d), acc)
+				VFNMADD231PD(x, coef[i], acc)
+				VMOVUPD(acc, to(i, 32*d))
+			}
+		}
+		ADDQ(U8(32*wide), p)
+		ADDQ(U8(32*wide), q)
+	}
+	Label("group")
+	MOVQ(u, p)
+	MOVQ(w, q)
+	MOVQ(cols, left)
+	coef := make([]reg.VecVirtual, 4)
+	for i := range coef {
+		coef[i] = YMM()
+		VBROADCASTSD(Mem{Base: c, Disp: 8 * i}, coef[i])
+	}
+	TESTQ(U32(1), left)
+	JZ(LabelRef("even"))
+	tile(coef, 1)
+	Label("even")
+	SHRQ(U8(1), left)
+	JZ(LabelRef("next"))
+	Label("pair")
+	tile(coef, 2)
+	DECQ(left)
+	JNZ(LabelRef("pair"))
+	Label("next")
+	LEAQ(Mem{Base: u, Index: ld, Scale: 4, Disp: 32}, u)
+	ADDQ(U8(32), w)
+	ADDQ(U8(32), c)
+	DECQ(cols)
+	DECQ(rows)
+	JNZ(LabelRef("group"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
