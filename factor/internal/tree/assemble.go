@@ -1,15 +1,11 @@
 package tree
 
-import (
-	"math"
-
-	"costate/la/vec"
-)
+import "costate/la/vec"
 
 // assemble writes the columns of front k: the entries of the matrix, the shift,
 // and the parts of the children's contributions that belong to them, child after
-// child. It returns the largest diagonal element of these parts.
-func (w *worker) assemble(k int, f *front) (spread float64) {
+// child.
+func (w *worker) assemble(k int, f *front) {
 	e := w.e
 	p, own := int(f.p), int(f.own)
 	m := p + int(f.q)
@@ -27,10 +23,9 @@ func (w *worker) assemble(k int, f *front) (spread float64) {
 			at += int(g.p - g.ne)
 		}
 		if g.summed > 0 {
-			spread = max(spread, e.addColumns(f.w, x, p, g, w.block(g)))
+			e.addColumns(f.w, x, p, g, w.block(g))
 		}
 	}
-	return spread
 }
 
 // addShift adds the shift to the diagonal of a front's own columns.
@@ -68,9 +63,8 @@ func (e *Engine) addDelayed(f, g *front, at int) {
 }
 
 // addColumns adds the part of g's contribution c that belongs to columns of its
-// parent, F in w and X in x with leading dimension p. It returns the largest
-// diagonal element.
-func (e *Engine) addColumns(w, x []float64, p int, g *front, c []float64) (spread float64) {
+// parent, F in w and X in x with leading dimension p.
+func (e *Engine) addColumns(w, x []float64, p int, g *front, c []float64) {
 	up := e.up[g.at : g.at+int(g.q)]
 	s, ld := int(g.summed), int(g.ldc)
 	cols := up[:s]
@@ -82,11 +76,10 @@ func (e *Engine) addColumns(w, x []float64, p int, g *front, c []float64) (sprea
 			at += ld
 			x[int(r)*p+u] += c[at]
 		}
-		return math.Abs(c[0])
+		return
 	}
 	for i, u := range cols {
 		row := c[i*ld : i*ld+i+1]
-		spread = max(spread, math.Abs(row[i]))
 		if g.columnRun {
 			add(w[int(u)*p+int(cols[0]):], row)
 			continue
@@ -108,7 +101,6 @@ func (e *Engine) addColumns(w, x []float64, p int, g *front, c []float64) (sprea
 			out[cols[j]] += v
 		}
 	}
-	return spread
 }
 
 // addRows adds what addColumns leaves of g's contribution to that of its parent.

@@ -3,12 +3,17 @@ package tree
 import (
 	"math"
 
+	"costate/factor/internal/pivot"
 	"costate/la/blas"
 	"costate/la/vec"
 )
 
 // small is the order up to which a front is eliminated in one call.
 const small = blas.LdlfrontMost
+
+// zeroBy is how many times the rounding error of the largest element in the
+// subtree of a node the elements of a column must exceed for it not to be zero.
+var zeroBy = 16.0
 
 // node assembles and eliminates front k. It returns false where the
 // factorization has to stop; see tally.stop.
@@ -19,11 +24,13 @@ func (w *worker) node(k int) bool {
 		return false
 	}
 	p, q := int(f.p), int(f.q)
-	spread := w.assemble(k, f)
+	w.assemble(k, f)
 	largest := vec.MaxMagnitude(f.w[:(p+q)*p])
 	if largest-largest != 0 {
 		return w.notFinite(k, f)
 	}
+	f.size = max(largest, e.noise(f))
+	tol := zeroBy * pivot.Unit * f.size
 	var c []float64
 	if q > 0 {
 		c = w.block(f)
@@ -32,7 +39,7 @@ func (w *worker) node(k int) bool {
 	d := f.offDiagonal()
 	perm := w.perm[:p]
 	if p+q <= small && !f.inPlace {
-		ne, _, finite := blas.Ldlfront(p+q, p, f.w, p, e.u, e.tol, q == 0, d, perm, c, ldc, w.work)
+		ne, _, finite := blas.Ldlfront(p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
 		if !finite {
 			return w.notFinite(k, f)
 		}
@@ -40,11 +47,11 @@ func (w *worker) node(k int) bool {
 	} else {
 		y := w.y[:p*q]
 		ldy := p
-		if w.bunchKaufman(f, d, perm, y) {
+		if w.bunchKaufman(f, d, perm, y, tol) {
 			f.ne = f.p
 		} else {
-			spread = w.assemble(k, f)
-			ne, _, finite := blas.Ldlpart(w.backend, p+q, p, f.w, p, e.u, e.tol, q == 0, d, perm, w.work)
+			w.assemble(k, f)
+			ne, _, finite := blas.Ldlpart(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, w.work)
 			if !finite {
 				return w.notFinite(k, f)
 			}
@@ -65,7 +72,16 @@ func (w *worker) node(k int) bool {
 		}
 	}
 	w.order(f, perm)
-	return w.count(k, f, largest, spread)
+	return w.count(k, f, largest)
+}
+
+// noise is the largest element met in the subtrees of f's children, of whose
+// rounding errors f may hold what a cancellation left.
+func (e *Engine) noise(f *front) (size float64) {
+	for c := f.child; c >= 0; c = e.fronts[c].next {
+		size = max(size, e.fronts[c].size)
+	}
+	return size
 }
 
 // columns counts the columns of front k and makes room for them.
@@ -100,7 +116,7 @@ func (w *worker) columns(k int, f *front) bool {
 // bunchKaufman factors F with pivots from F alone, and checks L31 after the
 // fact, and the pivots against the size of rounding. y becomes L31 D. If it
 // returns false F and X are lost.
-func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64) bool {
+func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64, tol float64) bool {
 	p, q := int(f.p), int(f.q)
 	if q == 0 && p <= small {
 		return false
@@ -108,7 +124,7 @@ func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64) bo
 	if w.backend.Sytrf(p, f.w, p, d, perm, w.work) >= 0 {
 		return false
 	}
-	if !w.regular(f, d) {
+	if !f.regular(d, tol) {
 		return false
 	}
 	if q == 0 {
@@ -119,8 +135,8 @@ func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64) bo
 
 // regular reports whether no pivot of a block that Bunch–Kaufman has factored is
 // as small as rounding, or not finite.
-func (w *worker) regular(f *front, d []float64) bool {
-	p, tol := int(f.p), w.e.tol
+func (f *front) regular(d []float64, tol float64) bool {
+	p := int(f.p)
 	for i := 0; i < p; i++ {
 		v := f.w[i*p+i]
 		if d[i] != 0 {

@@ -68,7 +68,6 @@ type Engine struct {
 	logDet  float64   // log det S²
 	size    float64   // a bound of the largest element of S A S
 	shift   float64   // of the factorization at hand
-	tol     float64   // columns that are nowhere greater are zero
 
 	arena   []float64 // fronts as planned
 	columns []int32   // their columns
@@ -167,7 +166,6 @@ func (e *Engine) Tree() *partition.Tree { return e.tree }
 func (e *Engine) Factor(shift float64) pivot.Stats {
 	e.hold()
 	e.shift = shift
-	e.tol = float64(e.n) * pivot.Unit * e.size
 	e.zeros = e.zeros[:0]
 	t := e.run()
 	e.facts = t.facts

@@ -45,6 +45,7 @@ type front struct {
 
 	// Of the factorization at hand.
 	p, ne int32
+	size  float64 // the largest element met in the subtree
 	w     []float64
 	cols  []int32 // in the order of L, the delayed ones last
 }

@@ -54,11 +54,10 @@ func (t *tally) stats() pivot.Stats {
 }
 
 // count adds the pivots of front k, the largest element of which was largest
-// when it was assembled, from contributions with diagonals up to spread. It
-// returns false if one of them is not finite.
-func (w *worker) count(k int, f *front, largest, spread float64) bool {
+// when it was assembled. It returns false if one of them is not finite.
+func (w *worker) count(k int, f *front, largest float64) bool {
 	t := &w.tally
-	t.growth, t.spread = max(t.growth, largest), max(t.spread, spread)
+	t.growth, t.spread = max(t.growth, largest), max(t.spread, f.size)
 	p, d := int(f.p), f.offDiagonal()
 	negative, mantissa := 0, 1.0
 	least, at := math.Inf(1), 0
@@ -110,7 +109,7 @@ func (w *worker) count(k int, f *front, largest, spread float64) bool {
 	}
 	if f.ne > 0 {
 		order := float64(f.p + f.q)
-		if v := least / (order * pivot.Unit * max(largest, spread)); v < t.tiny {
+		if v := least / (order * pivot.Unit * f.size); v < t.tiny {
 			t.tiny, t.block, t.row = v, k, w.e.tree.Perm[f.cols[at]]
 		}
 	}
