@@ -154,16 +154,24 @@ func (f *frontTiles) two(k int) (d21 float64) {
 	u, v := d22/d21, d11/d21
 	t := 1 / (u*v - 1)
 	g := (k + 2) &^ 3
-	copy(w1[g:], l1[g:])
-	copy(w2[g:], l2[g:])
 	if invertible(d21) {
 		t /= d21
-		vec.Pivot2(l1[k+2:], l2[k+2:], l1[k+2:], l2[k+2:], &[3]float64{t * u, -t, t * v})
-	} else {
-		for i := k + 2; i < m; i++ {
-			x, y := l1[i]/d21, l2[i]/d21
-			l1[i], l2[i] = t*(u*x-y), t*(v*y-x)
+		rows := 0
+		var z []float64
+		if k+2 < f.p {
+			rows, z = (f.p+3)/4-g/4, f.t[g*ld+g:]
 		}
+		if g < ld {
+			vec.Eliminate2(z, ld, rows, (ld-g)/4, f.t[k*ld+g:(k+2)*ld], w[g:], k+2-g, &[3]float64{t * u, -t, t * v})
+		}
+		l1[k+1] = 0
+		return d21
+	}
+	copy(w1[g:], l1[g:])
+	copy(w2[g:], l2[g:])
+	for i := k + 2; i < m; i++ {
+		x, y := l1[i]/d21, l2[i]/d21
+		l1[i], l2[i] = t*(u*x-y), t*(v*y-x)
 	}
 	for i := g; i <= k+1; i++ {
 		l1[i], l2[i] = 0, 0

@@ -2,15 +2,21 @@ package blas
 
 import "costate/la/vec"
 
-// LdlfrontMost is the order up to which Ldlfront is meant to be used.
-const LdlfrontMost = 96
+// frontMost is the order up to which a front is done at once on tiles.
+const frontMost = 128
 
 // LdlfrontWork is the length of the work slice that Ldlfront asks for. It does
 // not decrease with m or p.
 func LdlfrontWork(m, p int) int {
 	m, p = max(0, m), max(0, p)
-	n := (m + 3) &^ 3
-	return 2*((p+3)&^3)*(n+4) + n*n + 2*m + p
+	n, k := min(m, frontMost), min(p, frontMost)
+	small := tilesWork(n, k, true) + 2*n
+	n = (n + 3) &^ 3
+	small = max(small, 2*((k+3)&^3)*(n+4)+k+2*n) + n*n
+	if m <= frontMost {
+		return small
+	}
+	return max(small, LdlpartWork(m, p), m*p)
 }
 
 func frontWork(m, p int, keep bool) int {
@@ -18,24 +24,33 @@ func frontWork(m, p int, keep bool) int {
 	return tilesWork(m, p, keep) + 2*m
 }
 
-// Ldlfront does all that is to be done with a small front in one call: the
-// partial factorization of Ldlpart, whose parameters and results it has, and
-// the Schur complement's part from the eliminated columns,
+// Ldlfront does all that is to be done with a front in one call: the partial
+// factorization of Ldlpart, whose parameters and results it has, and the part
+// of the Schur complement from the eliminated columns,
 //
 //	C = -L31 D L31ᵀ
 //
 // of which it writes the lower triangle of order q = m-p to c, without reading
-// it. With c nil that is left out. The front is eliminated in a buffer in
-// which its columns lie along memory; the kernels of a Backend are not needed.
-// It is right for every m, but made for orders up to about LdlfrontMost.
+// it. With c nil that is left out. A small front is eliminated in a buffer in
+// which its columns lie along memory, without the kernels of b.
 //
 // work has at least LdlfrontWork(m, p) elements.
-func Ldlfront(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, c []float64, ldc int, work []float64) (ne, zero int, finite bool) {
+func Ldlfront(b Backend, m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, c []float64, ldc int, work []float64) (ne, zero int, finite bool) {
 	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, LdlfrontWork(m, p), work)
 	if c != nil {
 		checkC(m-p, m-p, c, ldc)
 	}
-	return ldlfront(m, p, w, ld, pivotRule{u, tol, final}, e, perm, c, ldc, work)
+	rule := pivotRule{u, tol, final}
+	if m <= frontMost {
+		return ldlfront(m, p, w, ld, rule, e, perm, c, ldc, work)
+	}
+	ne, zero, finite = ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, rule, e, perm, work)
+	if q := m - p; finite && c != nil && q > 0 {
+		below := w[p*ld:]
+		DMulRows(q, ne, w, ld, e, below, ld, work, max(1, ne))
+		b.Gemmt(Lower, NoTrans, Trans, q, ne, -1, below, ld, work, max(1, ne), 0, c, ldc)
+	}
+	return ne, zero, finite
 }
 
 // ldlfront has the contract of Ldlfront; see ldlpart2, its plain twin. Where c

@@ -18,5 +18,3 @@ func TestLdlpart(t *testing.T) {
 		})
 	}
 }
-
-func TestLdlfront(t *testing.T) { blastest.Ldlfront(t) }

@@ -16,7 +16,8 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 	for k := 0; k < n; {
 		row := f.t[k*ld : k*ld+n]
 		absakk := abs(row[k])
-		r, colmax := vec.MaxAbs(row[k+1:])
+		// With a NaN in the column colmax is NaN, and no comparison holds.
+		r, colmax := vec.Peak(row[k+1:])
 		r += k + 1
 		kp, two := k, false
 		if absakk < bkAlpha*colmax {
@@ -29,7 +30,7 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 			default:
 				kp, two = r, true
 			}
-		} else if absakk == 0 && !anyNaN(row[k+1:]) {
+		} else if absakk == 0 && colmax == 0 {
 			if zero < 0 {
 				zero = k
 			}

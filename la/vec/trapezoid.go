@@ -155,3 +155,39 @@ func Eliminate(u []float64, ld, rows, cols int, c, w []float64, lanes int, f flo
 		trapezoid_g(u, ld, rows, cols, 1, c, 0, w)
 	}
 }
+
+// Eliminate2 is Eliminate for a pivot of order two: c and w have two rows, ld
+// apart, and f is a symmetric matrix of order 2,
+//
+//	w[0] = c[0],    c[0] = f[0] c[0] + f[1] c[1]
+//	w[1] = c[1],    c[1] = f[1] c[0] + f[2] c[1]        (the old c)
+//
+// and both products are subtracted from u.
+func Eliminate2(u []float64, ld, rows, cols int, c, w []float64, lanes int, f *[3]float64) {
+	if cols <= 0 {
+		return
+	}
+	_, _ = c[ld+4*cols-1], w[ld+4*cols-1]
+	if rows < 0 || cols < rows || uint(lanes) > 3 {
+		panic("vec: a step of elimination that is none")
+	}
+	var at *float64
+	if rows > 0 {
+		_ = u[(4*rows-1)*ld+4*cols-1]
+		at = &u[0]
+	}
+	if assembly {
+		eliminate2(at, 8*ld, rows, cols, &c[0], &w[0], lanes, &f[0])
+		return
+	}
+	n := 4 * cols
+	copy(w[:n], c)
+	copy(w[ld:ld+n], c[ld:])
+	pivot2_g(c[:n], c[ld:], c, c[ld:], f)
+	for i := range lanes {
+		c[i], c[ld+i], w[i], w[ld+i] = 0, 0, 0, 0
+	}
+	if rows > 0 {
+		trapezoid_g(u, ld, rows, cols, 2, c, ld, w)
+	}
+}

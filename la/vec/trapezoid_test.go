@@ -191,3 +191,50 @@ func TestEliminate(t *testing.T) {
 		}
 	})
 }
+
+func TestEliminate2(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		f := [3]float64{0.3, -0.7, 0.4}
+		for rows := range 5 {
+			for _, cols := range []int{max(1, rows), rows + 1, rows + 4} {
+				for lanes := range 4 {
+					n, ld := 4*cols, 4*cols+rng.IntN(4)
+					u, ok := guarded(rng, max(0, (4*rows-1)*ld+n))
+					c, okc := guarded(rng, ld+n)
+					w, okw := guarded(rng, ld+n)
+					for i := range lanes {
+						c[i], c[ld+i] = math.NaN(), math.NaN()
+					}
+					old, oldc := append([]float64(nil), u...), append([]float64(nil), c...)
+					Eliminate2(u, ld, rows, cols, c, w, lanes, &f)
+					for j := range n {
+						w0, w1 := oldc[j], oldc[ld+j]
+						if j < lanes {
+							w0, w1 = 0, 0
+						}
+						l0, l1 := f[0]*w0+f[1]*w1, f[1]*w0+f[2]*w1
+						bound := 4 * u0 * (math.Abs(w0) + math.Abs(w1))
+						if w[j] != w0 || w[ld+j] != w1 || !(math.Abs(c[j]-l0) <= bound) || !(math.Abs(c[ld+j]-l1) <= bound) {
+							t.Fatalf("%d×%d, %d lanes: word %d is %v %v and %v %v, want %v %v and %v %v", 4*rows, n, lanes, j, c[j], c[ld+j], w[j], w[ld+j], l0, l1, w0, w1)
+						}
+					}
+					for p, got := range u {
+						i, j := p/ld, p%ld
+						want, size := old[p], math.Abs(old[p])
+						if j >= i&^3 && j < n {
+							x, y := c[i]*w[j], c[ld+i]*w[ld+j]
+							want -= x + y
+							size += math.Abs(x) + math.Abs(y)
+						}
+						if !(math.Abs(got-want) <= 4*u0*size) {
+							t.Fatalf("%d×%d, %d lanes: (%d,%d) is %v, want %v", 4*rows, n, lanes, i, j, got, want)
+						}
+					}
+					if !ok() || !okc() || !okw() {
+						t.Fatalf("%d×%d: wrote outside", 4*rows, n)
+					}
+				}
+			}
+		}
+	})
+}

@@ -84,6 +84,12 @@ func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
 //go:noescape
 func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
 
+// eliminate2 is eliminate for two rows c and w, which are ld bytes apart, and the
+// symmetric matrix f of order 2, given by three words.
+//
+//go:noescape
+func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
+
 // tanh sets f = tanh u, of n words, a multiple of four.
 //
 //go:noescape

@@ -1199,6 +1199,143 @@ done:
 	VZEROUPPER
 	RET
 
+// func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·eliminate2(SB), NOSPLIT, $0-64
+	MOVQ         u+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         cols+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	MOVQ         f+56(FP), R9
+	VBROADCASTSD (R9), Y0
+	VBROADCASTSD 8(R9), Y1
+	VBROADCASTSD 16(R9), Y2
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	SHLQ         $0x05, R8
+	LEAQ         masks<>+0(SB), R12
+	VMOVUPD      (R12)(R8*1), Y3
+	VPCMPEQD     Y4, Y4, Y4
+
+scale:
+	VANDPD      (R9), Y3, Y5
+	VANDPD      (R9)(CX*1), Y3, Y7
+	VMULPD      Y0, Y5, Y6
+	VFMADD231PD Y1, Y7, Y6
+	VANDPD      Y6, Y3, Y6
+	VMOVUPD     Y5, (R10)
+	VMOVUPD     Y6, (R9)
+	VMULPD      Y1, Y5, Y5
+	VFMADD231PD Y2, Y7, Y5
+	VANDPD      Y5, Y3, Y5
+	VMOVUPD     Y7, (R10)(CX*1)
+	VMOVUPD     Y5, (R9)(CX*1)
+	VMOVAPD     Y4, Y3
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	DECQ        R11
+	JNZ         scale
+	TESTQ       DX, DX
+	JZ          done
+	LEAQ        (CX)(CX*2), R8
+
+group:
+	MOVQ         AX, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD (SI)(CX*1), Y4
+	VBROADCASTSD 8(SI)(CX*1), Y5
+	VBROADCASTSD 16(SI)(CX*1), Y6
+	VBROADCASTSD 24(SI)(CX*1), Y7
+	TESTQ        $0x00000001, R11
+	JZ           even
+	VMOVUPD      (R10), Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VMOVUPD      (R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, (R9)
+	VMOVUPD      (R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, (R9)(R8*1)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+
+even:
+	SHRQ $0x01, R11
+	JZ   next
+
+pair:
+	VMOVUPD      (R10), Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VMOVUPD      (R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, (R9)
+	VMOVUPD      (R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, (R9)(R8*1)
+	VMOVUPD      32(R10), Y8
+	VMOVUPD      32(R10)(CX*1), Y9
+	VMOVUPD      32(R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, 32(R9)
+	VMOVUPD      32(R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, 32(R9)(CX*1)
+	VMOVUPD      32(R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, 32(R9)(CX*2)
+	VMOVUPD      32(R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, 32(R9)(R8*1)
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, DI
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+
+done:
+	VZEROUPPER
+	RET
+
 DATA tanhTable<>+0(SB)/8, $0x7fffffffffffffff
 DATA tanhTable<>+8(SB)/8, $0x7fffffffffffffff
 DATA tanhTable<>+16(SB)/8, $0x7fffffffffffffff

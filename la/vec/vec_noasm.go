@@ -27,5 +27,8 @@ func transpose4(dst *float64, ldd int, src *float64, lds, n int) { panic(noAssem
 func eliminate(u *float64, ld, rows, cols int, c, w *float64, lanes int, f float64) {
 	panic(noAssembly)
 }
+func eliminate2(u *float64, ld, rows, cols int, c, w *float64, lanes int, f *float64) {
+	panic(noAssembly)
+}
 
 const noAssembly = "vec: this build has no assembly"

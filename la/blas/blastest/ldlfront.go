@@ -8,28 +8,38 @@ import (
 	"costate/la/blas"
 )
 
-// Ldlfront tests the elimination of small fronts in one call: the contract of
-// the partial factorization, and the part of the Schur complement.
-func Ldlfront(t *testing.T) {
+// Ldlfront tests the elimination of a front in one call: the contract of the
+// partial factorization, and the part of the Schur complement.
+func Ldlfront(t *testing.T, g blas.Backend) {
+	for m := 1; m < 400; m++ {
+		for p := 1; p <= m; p += 1 + p/8 {
+			if n := blas.LdlfrontWork(m, p); n < blas.LdlfrontWork(m-1, p) || n < blas.LdlfrontWork(m, p-1) {
+				t.Fatalf("%d×%d needs less work than a smaller front", m, p)
+			}
+			if n := blas.LdlpartWork(m, p); n < blas.LdlpartWork(m-1, p) || n < blas.LdlpartWork(m, p-1) {
+				t.Fatalf("ldlpart: %d×%d needs less work than a smaller front", m, p)
+			}
+		}
+	}
 	PartialFactorization(t, func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
 		// Work that is exactly what is asked for, where m and p are sizes.
 		var own []float64
 		if len(work) >= blas.LdlpartWork(m, p) {
 			own = NewMatrix(1, blas.LdlfrontWork(m, p), 0).Data
 		}
-		return blas.Ldlfront(m, p, w, ld, u, tol, final, e, perm, nil, 0, own)
+		return blas.Ldlfront(g, m, p, w, ld, u, tol, final, e, perm, nil, 0, own)
 	})
 	rng := NewRand(19)
 	for _, kind := range Kinds {
 		t.Run("complement/"+kind.Name, func(t *testing.T) {
-			for _, p := range thinned([]int{20, 0, 1, 2, 3, 4, 5, 7, 8, 9, 13, 33}) {
-				for _, q := range []int{0, 1, 2, 3, 4, 5, 11, 30} {
+			for _, p := range thinned([]int{20, 0, 1, 2, 3, 4, 5, 7, 8, 9, 13, 33, 60}) {
+				for _, q := range []int{0, 1, 2, 3, 4, 5, 11, 30, 100} {
 					for _, below := range []float64{0.1, 100} {
 						f := NewFront(kind, p+q, p, 1, below, rng)
 						c := NewMatrix(q, q, rng.IntN(3))
 						f.Factorize(func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, _ []float64) (ne, zero int, finite bool) {
 							work := NewMatrix(1, blas.LdlfrontWork(m, p), 0)
-							return blas.Ldlfront(m, p, w, ld, u, tol, final, e, perm, c.Data, c.Ld, work.Data)
+							return blas.Ldlfront(g, m, p, w, ld, u, tol, final, e, perm, c.Data, c.Ld, work.Data)
 						}, 0.1, 0, false)
 						name := fmt.Sprintf("%s, %d×%d, %v below", kind.Name, p+q, p, below)
 						f.Check(t, name, 0.1, 0, false)

@@ -256,8 +256,8 @@ func transpose4() {
 	RET()
 }
 
-// eliminate is scale and trapezoid for one row, whose coefficients stay in
-// registers for a group of rows.
+// eliminate is scale and trapezoid for one row, or pivot2 and trapezoid for two,
+// whose coefficients stay in registers for a group of rows.
 func eliminate() {
 	masks := GLOBL("masks", attr.RODATA|attr.NOPTR)
 	for lanes := 0; lanes < 4; lanes++ {
@@ -269,16 +269,35 @@ func eliminate() {
 			DATA(32*lanes+8*i, U64(v))
 		}
 	}
-	TEXT("eliminate", NOSPLIT, "func(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)")
+	eliminateRows(1, masks)
+	eliminateRows(2, masks)
+}
+
+func eliminateRows(n int, masks Mem) {
+	if n == 1 {
+		TEXT("eliminate", NOSPLIT, "func(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)")
+		Doc("eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first",
+			"lanes words of both, and subtracts their outer product from the upper trapezoid u, of",
+			"4 rows by 4 columns words; ld is in bytes.")
+	} else {
+		TEXT("eliminate2", NOSPLIT, "func(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)")
+		Doc("eliminate2 is eliminate for two rows c and w, which are ld bytes apart, and the",
+			"symmetric matrix f of order 2, given by three words.")
+	}
 	Pragma("noescape")
-	Doc("eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first",
-		"lanes words of both, and subtracts their outer product from the upper trapezoid u, of",
-		"4 rows by 4 columns words; ld is in bytes.")
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	u, ld, rows, cols, c, w, lanes := load("u"), load("ld"), load("rows"), load("cols"), load("c"), load("w"), load("lanes")
-	f := YMM()
-	fx := Load(Param("f"), XMM()).(reg.VecVirtual)
-	VBROADCASTSD(fx, f)
+	f := make([]reg.VecVirtual, 2*n-1)
+	if n == 1 {
+		f[0] = YMM()
+		VBROADCASTSD(Load(Param("f"), XMM()).(reg.VecVirtual), f[0])
+	} else {
+		from := load("f")
+		for i := range f {
+			f[i] = YMM()
+			VBROADCASTSD(Mem{Base: from, Disp: 8 * i}, f[i])
+		}
+	}
 	p, q, left := GP64(), GP64(), GP64()
 	MOVQ(c, p)
 	MOVQ(w, q)
@@ -286,18 +305,31 @@ func eliminate() {
 	SHLQ(U8(5), lanes)
 	at := GP64()
 	LEAQ(masks, at)
-	mask := YMM()
+	mask, ones := YMM(), YMM()
 	VMOVUPD(Mem{Base: at, Index: lanes, Scale: 1}, mask)
-	ones := YMM()
 	VPCMPEQD(ones, ones, ones)
+	row := func(base reg.GPVirtual, i, disp int) Mem {
+		if i == 0 {
+			return Mem{Base: base, Disp: disp}
+		}
+		return Mem{Base: base, Index: ld, Scale: 1, Disp: disp}
+	}
 	Label("scale")
-	v, s := YMM(), YMM()
-	VANDPD(Mem{Base: p}, mask, v)
-	VMULPD(f, v, s)
-	// What is masked may not become NaN.
-	VANDPD(s, mask, s)
-	VMOVUPD(v, Mem{Base: q})
-	VMOVUPD(s, Mem{Base: p})
+	var v, s [2]reg.VecVirtual
+	for i := range n {
+		v[i], s[i] = YMM(), YMM()
+		VANDPD(row(p, i, 0), mask, v[i])
+	}
+	for i := range n {
+		VMULPD(f[i], v[0], s[i])
+		if n == 2 {
+			VFMADD231PD(f[i+1], v[1], s[i])
+		}
+		// What is masked may not become NaN.
+		VANDPD(s[i], mask, s[i])
+		VMOVUPD(v[i], row(q, i, 0))
+		VMOVUPD(s[i], row(p, i, 0))
+	}
 	VMOVAPD(ones, mask)
 	ADDQ(U8(32), p)
 	ADDQ(U8(32), q)
@@ -318,14 +350,20 @@ func eliminate() {
 		}
 		return Mem{Base: p, Index: ld3, Scale: 1, Disp: disp}
 	}
-	tile := func(coef []reg.VecVirtual, wide int) {
+	var coef [2][4]reg.VecVirtual
+	tile := func(wide int) {
 		for d := range wide {
-			x := YMM()
-			VMOVUPD(Mem{Base: q, Disp: 32 * d}, x)
-			for i := range coef {
+			var x [2]reg.VecVirtual
+			for r := range n {
+				x[r] = YMM()
+				VMOVUPD(row(q, r, 32*d), x[r])
+			}
+			for i := range 4 {
 				acc := YMM()
 				VMOVUPD(to(i, 32*d), acc)
-				VFNMADD231PD(x, coef[i], acc)
+				for r := range n {
+					VFNMADD231PD(x[r], coef[r][i], acc)
+				}
 				VMOVUPD(acc, to(i, 32*d))
 			}
 		}
@@ -336,19 +374,20 @@ func eliminate() {
 	MOVQ(u, p)
 	MOVQ(w, q)
 	MOVQ(cols, left)
-	coef := make([]reg.VecVirtual, 4)
-	for i := range coef {
-		coef[i] = YMM()
-		VBROADCASTSD(Mem{Base: c, Disp: 8 * i}, coef[i])
+	for r := range n {
+		for i := range 4 {
+			coef[r][i] = YMM()
+			VBROADCASTSD(row(c, r, 8*i), coef[r][i])
+		}
 	}
 	TESTQ(U32(1), left)
 	JZ(LabelRef("even"))
-	tile(coef, 1)
+	tile(1)
 	Label("even")
 	SHRQ(U8(1), left)
 	JZ(LabelRef("next"))
 	Label("pair")
-	tile(coef, 2)
+	tile(2)
 	DECQ(left)
 	JNZ(LabelRef("pair"))
 	Label("next")
