@@ -104,7 +104,7 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, plan func(what st
 	if err != nil {
 		return err
 	}
-	k.engine = tree.New(t, tree.SymPattern(k.system.K), tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance})
+	k.engine = tree.New(t, k.system.K, treeOptions(o))
 	cost := Cost(k.engine.Cost())
 	cost.Bytes += bytes
 	if err := plan(what, cost); err != nil {

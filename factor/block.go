@@ -68,7 +68,7 @@ func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 		return err
 	}
 	f.a.CopyFrom(a)
-	f.engine.Engine = tree.New(pathOf(a), tridiagPattern(a), tree.Options{Backend: f.opts.Backend, Threshold: f.opts.PivotTolerance})
+	f.engine.Engine = tree.NewFrom(pathOf(a), tridiagSource{&f.a}, treeOptions(&f.opts))
 	c := Cost(f.engine.Engine.Cost())
 	c.Bytes += 8 * int64(len(a.Raw())+7*n)
 	if err := f.plan(what, c); err != nil {
@@ -117,28 +117,26 @@ func pathOf(a *la.BlockTridiag) *partition.Tree {
 	return t
 }
 
-// tridiagPattern is the pattern of a, with the index in Raw of each element.
-func tridiagPattern(a *la.BlockTridiag) tree.Pattern {
-	return func(entry func(i, j, at int)) {
-		for k := range a.Blocks() {
-			first, q, at := a.BlockFirst(k), a.BlockSize(k), a.DiagOffset(k)
-			for i := range q {
-				for j := range i + 1 {
-					entry(first+i, first+j, at+i*q+j)
-				}
-			}
-			if k+1 == a.Blocks() {
-				return
-			}
-			next, at := a.BlockFirst(k+1), a.SubOffset(k)
-			for _, i := range a.SubRows(k) {
-				for _, j := range a.SubCols(k) {
-					entry(next+i, first+j, at+i*q+j)
-				}
-			}
-		}
+// A tridiagSource gives an engine the blocks of a block-tridiagonal matrix.
+type tridiagSource struct{ a *la.BlockTridiag }
+
+// Front implements tree.Source: D_k, and the rows of S_k that are not zero.
+func (s tridiagSource) Front(k int, f, x []float64, ld int) {
+	d, q := s.a.Diag(k)
+	for i := range q {
+		copy(f[i*ld:i*ld+i+1], d[i*q:])
+	}
+	if len(x) == 0 {
+		return
+	}
+	b, q := s.a.Sub(k)
+	for i, r := range s.a.SubRows(k) {
+		copy(x[i*ld:i*ld+q], b[r*q:])
 	}
 }
+
+// Bytes implements tree.Source: the matrix is counted elsewhere.
+func (s tridiagSource) Bytes() int64 { return 0 }
 
 // fits reports whether a has the sizes and structure that were analysed.
 func (f *Block) fits(a *la.BlockTridiag) bool {
@@ -187,7 +185,7 @@ func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 		}
 	}
 	f.engine.base = -sigma
-	f.engine.Take(f.a.Raw(), nil, f.matrix.norm)
+	f.engine.Scaled(nil, f.matrix.norm)
 	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
 		block := -1
 		pivot := -1

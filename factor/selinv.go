@@ -43,16 +43,16 @@ type inverter struct {
 }
 
 // diagonal writes the diagonal of the inverse, and hands its elements on the
-// pattern to entry, which may be nil.
+// pattern to front, which may be nil; see tree.Sink.
 //
 // The error is measured: columns of the inverse are solved for and refined, and
 // compared. An element is as good as those were, relative to the largest.
-func (v inverter) diagonal(dst []float64, entry func(at int, z float64)) error {
+func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) float64)) error {
 	shift := v.judge.Finding().Shift
 	if shift != 0 || !v.inertia().Certain {
 		return &InverseError{Shift: shift, Cond: v.judge.Cond(), Relative: math.Inf(1)}
 	}
-	v.engine.Invert(tree.Sink{Entry: entry, Diagonal: func(i int, z float64) { dst[i] = z }})
+	v.engine.Invert(tree.Sink{Front: front, Diagonal: func(i int, z float64) { dst[i] = z }})
 	worst := v.measured(dst)
 	if !(worst <= inverseTolerance) {
 		return &InverseError{Cond: v.judge.Cond(), Relative: worst}
@@ -177,10 +177,25 @@ func (f *Block) InverseTo(dst *la.BlockTridiag) error {
 		f.sameBlocks(dst)
 	}
 	dst.CopyFrom(&f.a)
-	raw := dst.Raw()
-	clear(raw)
+	clear(dst.Raw())
 	diag := make([]float64, f.a.SymmetricDim())
-	return f.inverter().diagonal(diag, func(at int, z float64) { raw[at] = z })
+	return f.inverter().diagonal(diag, func(k int, at func(i, j int) float64) {
+		d, q := dst.Diag(k)
+		for i := range q {
+			for j := range i + 1 {
+				d[i*q+j] = at(i, j)
+			}
+		}
+		if k+1 == dst.Blocks() || len(dst.SubCols(k)) == 0 {
+			return
+		}
+		b, q := dst.Sub(k)
+		for i, r := range dst.SubRows(k) {
+			for _, j := range dst.SubCols(k) {
+				b[r*q+j] = at(q+i, j)
+			}
+		}
+	})
 }
 
 // InverseTrace returns the trace of A⁻¹B for a symmetric block-tridiagonal B

@@ -59,6 +59,11 @@ type treeEngine struct {
 
 func (e *treeEngine) Factor(shift float64) pivot.Stats { return e.Engine.Factor(e.base + shift) }
 
+// treeOptions are those of an engine over a tree.
+func treeOptions(o *Options) tree.Options {
+	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit}
+}
+
 // Analyse prepares for matrices with the pattern of a; nil opts mean the
 // defaults, of which Tolerance, MaxRefinements, PivotTolerance, Ordering, Backend
 // and MemoryLimit matter here. Of the values of a only the orders of magnitude
@@ -130,7 +135,7 @@ func (f *Sparse) prepare(t *partition.Tree) error {
 	if err := f.planTree(Cost{Bytes: least}); err != nil {
 		return err
 	}
-	f.engine.Engine = tree.New(t, tree.SymPattern(f.kept), tree.Options{Backend: f.opts.Backend, Threshold: f.opts.PivotTolerance})
+	f.engine.Engine = tree.New(t, f.kept, treeOptions(&f.opts))
 	c := Cost(f.engine.Engine.Cost())
 	c.Solve += 4 * m // a residual
 	c.Bytes += 8*(14*n+2*m) + 4*m
@@ -253,9 +258,14 @@ func (f *Sparse) attempt() error {
 		}
 	}
 	f.engine.Take(f.s.RawLower().Val, scale, size)
-	return f.run(0, "A·v", func(g certify.Finding) *SingularError {
+	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
 		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
 	})
+	if f.engine.Stopped() == tree.OutOfMemory {
+		f.factored, f.known = false, false
+		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
+	}
+	return err
 }
 
 // Reset empties the factorization, options included.

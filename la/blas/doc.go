@@ -24,10 +24,12 @@
 // that form, so that a caller can use half of a solve.
 //
 // For a front, a symmetric block F whose columns are to be eliminated above
-// rows X of what is left, there are two ways:
+// rows X of what is left, there are
 //
+//	Ldlfront           pivots judged by whole columns, of which some may be
+//	                   delayed, and the update of what is left
+//	Ldlpart            the same without the update
 //	Sytrf, LdlBelow    pivots within F, and a check of L21 after the fact
-//	Ldlpart            pivots judged by whole columns; some may be delayed
 //
 // DSolveRows and DMulRows divide and multiply rows by D.
 //

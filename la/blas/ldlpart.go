@@ -1,20 +1,21 @@
 package blas
 
 // The sizes of the blocked partial factorization: columns that a panel starts
-// with, columns that it may grow to by partners from outside, and the order up
-// to which the unblocked twin is faster.
+// has, and columns up to which the front is eliminated at once, on tiles.
 const (
-	partPanel     = 32
-	partMost      = partPanel + partPanel/2
-	partUnblocked = 12
+	partPanel = 32
+	partTiles = 48
 )
 
 // LdlpartWork is the length of the work slice that Ldlpart asks for. It does
 // not decrease with m or p.
 func LdlpartWork(m, p int) int {
-	c := min(p, partMost)
-	return (2*c+1)*m + max(c, m)
+	m, p = max(0, m), max(0, p)
+	return max(panelWork(m, min(p, partPanel)), frontWork(m, min(p, partTiles), false))
 }
+
+// panelWork is the number of words for panels of at most c columns.
+func panelWork(m, c int) int { return (2*c+1)*m + c }
 
 // Ldlpart eliminates as many as possible of the p fully summed columns of the
 // front
@@ -82,14 +83,20 @@ func LdlpartWork(m, p int) int {
 // factorization of a dense symmetric indefinite matrix, ACM Trans. Math.
 // Softw. 38 (2011) (panels of columns that wait).
 func Ldlpart(b Backend, m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
-	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, work)
-	return ldlpart(b, partSizes{partPanel, partMost, partUnblocked}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
+	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, LdlpartWork(m, p), work)
+	return ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
 }
 
-// partSizes are the sizes of the blocked partial factorization.
-type partSizes struct{ panel, most, unblocked int }
+// panelMost is the greatest number of columns of a panel.
+const panelMost = 96
 
-func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) {
+// partSizes are the sizes of the blocked partial factorization.
+type partSizes struct {
+	panel, unblocked int
+	plain            bool // by ldlpart2 instead of tiles
+}
+
+func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, nwork int, work []float64) {
 	if m|p < 0 {
 		panic(ErrNegative)
 	}
@@ -106,7 +113,7 @@ func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e [
 	if len(perm) < p {
 		panic(ErrShortPerm)
 	}
-	if len(work) < LdlpartWork(m, p) {
+	if len(work) < nwork {
 		panic(ErrShortWork)
 	}
 }
@@ -121,7 +128,10 @@ func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e [
 // when that is all of them.
 func ldlpart(b Backend, s partSizes, m, p int, w []float64, ld int, rule pivotRule, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
 	if p <= s.unblocked {
-		return ldlpart2(m, p, w, ld, rule, e, perm, work)
+		if s.plain {
+			return ldlpart2(m, p, w, ld, rule, e, perm, work)
+		}
+		return ldlfront(m, p, w, ld, rule, e, perm, nil, 0, work)
 	}
 	for j := range p {
 		perm[j], e[j] = j, 0
@@ -130,8 +140,8 @@ func ldlpart(b Backend, s partSizes, m, p int, w []float64, ld int, rule pivotRu
 	c := columnPanel{w: w, lda: ld, e: e, perm: perm, rule: rule}
 	for failed := 0; failed < p-k; {
 		rows, rest := m-k, p-k
-		nb, most := min(s.panel, rest-failed), min(s.most, rest)
-		c.reset(k, rows, rest, nb, most, work)
+		// Two columns at least, so that there is room for a partner.
+		c.reset(k, rows, rest, min(max(min(s.panel, rest-failed), 2), rest), work)
 		kb, ok := c.factor()
 		zero += c.zeros
 		if !ok {

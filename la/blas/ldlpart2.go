@@ -1,8 +1,8 @@
 package blas
 
 // ldlpart2 is the unblocked partial factorization with the contract of
-// Ldlpart: the twin of ldlpart and its way for few columns. It updates all
-// that remains after every pivot. work has at least 2m elements.
+// Ldlpart: the plain twin of ldlpart and ldlfront. It updates all that remains
+// after every pivot. work has at least 2m elements.
 func ldlpart2(m, p int, w []float64, ld int, rule pivotRule, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
 	for j := range p {
 		perm[j], e[j] = j, 0

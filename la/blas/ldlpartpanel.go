@@ -15,8 +15,9 @@ import "costate/la/vec"
 //
 // The columns are kept as rows, so that all that is done to them runs along
 // memory. The other columns are in w, as they were before the panel; where a
-// partner from there becomes a pivot, the panel grows by it. A column that
-// fails is brought up to date only when it is tried again.
+// partner from there becomes a pivot, it changes places with one of the panel. A
+// column is brought up to date only when it is tried, or with its neighbours when many pivots have
+// been taken since.
 type columnPanel struct {
 	w     []float64
 	lda   int
@@ -25,30 +26,34 @@ type columnPanel struct {
 	perm  []int
 	rule  pivotRule
 
-	ld, n, nb, most int
-	lt, wt          []float64 // most×ld
-	cand            []float64 // ld: a partner from outside the panel
-	coef            []float64 // most
-	level           [partMost]int
-	zeros           int // zero pivots of this panel
-	failed          int // columns that have failed since its last pivot
+	ld, n, nb int
+	lt, wt    []float64 // nb×ld
+	cand      []float64 // ld: a partner from outside the panel
+	coef      []float64 // nb
+	level     [panelMost]int
+	zeros     int // zero pivots of this panel
+	failed    int // columns that have failed since its last pivot
 }
 
-// reset starts a panel of nb columns, which may grow to most, at column first
-// of the front; work is divided anew.
-func (p *columnPanel) reset(first, ld, n, nb, most int, work []float64) {
-	p.first, p.ld, p.n, p.nb, p.most = first, ld, n, nb, most
+// reset starts a panel of nb columns at column first of the front; work is
+// divided anew.
+func (p *columnPanel) reset(first, ld, n, nb int, work []float64) {
+	p.first, p.ld, p.n, p.nb = first, ld, n, nb
 	take := func(n int) []float64 {
 		x := work[:n:n]
 		work = work[n:]
 		return x
 	}
-	p.lt, p.wt, p.cand, p.coef = take(most*ld), take(most*ld), take(ld), take(most)
+	p.lt, p.wt, p.cand, p.coef = take(nb*ld), take(nb*ld), take(ld), take(nb)
 	p.zeros, p.failed = 0, 0
 	for j := range nb {
 		p.level[j] = -1
 	}
-	loadColumns(p.trailing(), p.lda, p.wt, ld, nb)
+	a := p.trailing()
+	transposeLower(nb, a, p.lda, p.wt, ld)
+	if ld > nb {
+		vec.Transpose(p.wt[nb:], ld, a[nb*p.lda:], p.lda, ld-nb, nb)
+	}
 }
 
 // trailing is the front from the panel's first row and column on.
@@ -73,25 +78,23 @@ func (p *columnPanel) factor() (k int, ok bool) {
 		kind := p.rule.one(x.v[x.c], t, most)
 		if kind == pivotFails && t >= 0 {
 			t += k
-			if t >= p.nb && p.nb == p.most {
-				// No room for the partner. The panel has grown, so that it has
-				// pivots: both are tried again in the next one.
+			if t >= p.nb && k+1 == p.nb && k > 0 {
+				// No room for the partner beside the column: both are tried
+				// again in the next panel.
 				p.failed = 0
 				break
 			}
 			y := p.column(k, t)
-			kind = p.rule.two(x, y, most)
-			if t >= p.nb && (kind == pivotTwo || kind == pivotPartner) {
-				t = p.grow(a, k, t)
-			}
-			switch kind {
+			switch kind = p.rule.two(x, y, most); kind {
 			case pivotPartner:
-				c = t
+				c = p.fetch(a, k, c, t)
 			case pivotTwo:
 				p.interchange(k, k, c)
+				p.cand[k], p.cand[c] = p.cand[c], p.cand[k]
 				if t == k {
 					t = c
 				}
+				t = p.fetch(a, k, k+1, t)
 				p.interchange(k, k+1, t)
 				p.pivot2(a, k)
 			}
@@ -121,7 +124,10 @@ func (p *columnPanel) factor() (k int, ok bool) {
 			next = k
 		}
 	}
-	storeColumns(a, lda, p.lt, p.ld, k)
+	transposeUpper(k, p.lt, p.ld, a, lda)
+	if p.ld > k && k > 0 {
+		vec.Transpose(a[k*lda:], lda, p.lt[k:], p.ld, k, p.ld-k)
+	}
 	if k < p.nb {
 		p.restore(a, k)
 	}
@@ -145,57 +151,116 @@ func (p *columnPanel) column(k, c int) column {
 			v[i] = a[at]
 			at += p.lda
 		}
-	case p.level[c] < 0:
-		v = p.row(p.lt, c)
-		for j := k; j < c; j++ {
-			v[j] = p.wt[j*ld+c]
-		}
-		copy(v[c:], p.row(p.wt, c)[c:])
-		p.level[c] = k
 	default:
+		p.advance(k, c)
 		v = p.row(p.lt, c)
 		from = p.level[c]
 		p.level[c] = k
 	}
-	if from < k {
-		coef := p.coef[:k-from]
+	p.combine(k, c, from, k, v)
+	return column{v[k:], p.n - k, c - k}
+}
+
+// combine subtracts from v, which is column c from row k on, what pivots from to
+// to-1 of the panel contribute.
+func (p *columnPanel) combine(k, c, from, to int, v []float64) {
+	if from < to {
+		coef := p.coef[:to-from]
 		for j := range coef {
 			coef[j] = -p.lt[(from+j)*p.ld+c]
 		}
 		vec.Combine(v[k:], coef, p.wt[from*p.ld+k:], p.ld)
 	}
-	return column{v[k:], p.n - k, c - k}
 }
 
-// grow takes column t, which is in cand after k pivots, into the panel, and
-// returns its place there.
-func (p *columnPanel) grow(a []float64, k, t int) int {
-	nb, ld := p.nb, p.ld
-	if t != nb {
-		swapSym(p.first+ld, p.first+nb, p.first+nb, p.first+t, p.w, p.lda)
-		p.swapElsewhere(nb, t)
-		p.cand[nb], p.cand[t] = p.cand[t], p.cand[nb]
+// panelLag is the number of pivots from which on four columns are brought up
+// to date together.
+const panelLag = 4
+
+// advance sees to it that column c of the panel is in lt, and brings it and
+// the three after it up to date together if that is worth while.
+func (p *columnPanel) advance(k, c int) {
+	ld, end := p.ld, c+1
+	level := max(0, p.level[c])
+	if c+4 <= p.nb {
+		most := max(level, p.level[c+1], p.level[c+2], p.level[c+3])
+		if k-most >= panelLag {
+			end, level = c+4, most
+		}
 	}
-	w := p.row(p.wt, nb)
-	at := nb*p.lda + nb
-	for i := nb; i < ld; i++ {
-		w[i] = a[at]
-		at += p.lda
+	for c := c; c < end; c++ {
+		v := p.row(p.lt, c)
+		if p.level[c] < 0 {
+			for j := k; j < c; j++ {
+				v[j] = p.wt[j*ld+c]
+			}
+			copy(v[c:], p.row(p.wt, c)[c:])
+			p.level[c] = 0
+		}
+		p.combine(k, c, p.level[c], level, v)
+		p.level[c] = level
 	}
-	copy(p.row(p.lt, nb)[k:], p.cand[k:])
-	p.level[nb] = k
-	p.nb++
-	return nb
+	if end > c+1 {
+		// Whole vectors from a row before k on: rows before k are needed no more,
+		// and k is at least panelLag.
+		vectors := (ld - k + 3) / 4
+		from := ld - 4*vectors
+		vec.Trapezoid(p.lt[c*ld+from:], ld, 1, vectors, k-level, p.lt[level*ld+c:], ld, p.wt[level*ld+from:])
+		for c := c; c < end; c++ {
+			p.level[c] = k
+		}
+	}
 }
 
-// swapElsewhere interchanges rows x and y in the columns of the panel, and in
+// fetch takes column t, if it is outside the panel and thus in cand as it is
+// after k pivots, into the panel at place x for a pivot, and returns its place.
+// Column x, which goes where t was, is written there as it was before the panel.
+func (p *columnPanel) fetch(a []float64, k, x, t int) int {
+	nb, ld, lda := p.nb, p.ld, p.lda
+	if t < nb {
+		return t
+	}
+	old := p.row(p.wt, x)
+	for j := k; j < x; j++ {
+		p.wt[j*ld+t] = p.wt[j*ld+x]
+	}
+	for j := x + 1; j < nb; j++ {
+		p.wt[j*ld+t] = old[j]
+	}
+	copy(a[t*lda+nb:t*lda+t], old[nb:t])
+	at := t*lda + t
+	a[at] = old[x]
+	for _, v := range old[t+1:] {
+		at += lda
+		a[at] = v
+	}
+	p.swapElsewhere(k, x, t)
+	v := p.row(p.lt, x)
+	copy(v[k:], p.cand[k:])
+	v[x], v[t] = v[t], v[x]
+	p.level[x] = k
+	return x
+}
+
+// swapElsewhere interchanges rows x and y in the columns that are eliminated, of
+// which the panel has k, in those of the panel that are being updated, and in
 // the permutation.
-func (p *columnPanel) swapElsewhere(x, y int) {
-	for j := range min(x, p.nb) {
-		l, w := p.row(p.lt, j), p.row(p.wt, j)
+func (p *columnPanel) swapElsewhere(k, x, y int) {
+	ld := p.ld
+	for j := range k {
+		l, w := p.lt[j*ld:j*ld+ld], p.wt[j*ld:j*ld+ld]
 		l[x], l[y] = l[y], l[x]
 		w[x], w[y] = w[y], w[x]
 	}
+	for j := k; j < p.nb; j++ {
+		if p.level[j] >= 0 {
+			l := p.lt[j*ld : j*ld+ld]
+			l[x], l[y] = l[y], l[x]
+		}
+	}
+	// The columns of L left of the panel.
+	at, to := (p.first+x)*p.lda, (p.first+y)*p.lda
+	swapRows(p.w[at:at+p.first], p.w[to:to+p.first])
 	p.perm[p.first+x], p.perm[p.first+y] = p.perm[p.first+y], p.perm[p.first+x]
 }
 
@@ -206,8 +271,12 @@ func (p *columnPanel) interchange(k, x, y int) {
 		return
 	}
 	ld := p.ld
-	p.swapElsewhere(x, y)
+	p.swapElsewhere(k, x, y)
 	// As they were before the panel.
+	for j := k; j < x; j++ {
+		w := p.row(p.wt, j)
+		w[x], w[y] = w[y], w[x]
+	}
 	wx, wy := p.row(p.wt, x), p.row(p.wt, y)
 	for i := x + 1; i < y; i++ {
 		wx[i], p.wt[i*ld+y] = p.wt[i*ld+y], wx[i]
@@ -215,15 +284,8 @@ func (p *columnPanel) interchange(k, x, y int) {
 	wx[x], wy[y] = wy[y], wx[x]
 	swapRows(wx[y+1:], wy[y+1:])
 	// And as they are.
-	for j := x; j < p.nb; j++ {
-		l := p.row(p.lt, j)
-		l[x], l[y] = l[y], l[x]
-	}
 	swapRows(p.row(p.lt, x)[k:], p.row(p.lt, y)[k:])
 	p.level[x], p.level[y] = p.level[y], p.level[x]
-	// The columns of L left of the panel.
-	at, to := (p.first+x)*p.lda, (p.first+y)*p.lda
-	swapRows(p.w[at:at+p.first], p.w[to:to+p.first])
 }
 
 // pivot1 takes column k, which is in lt as it is now, for a pivot.

@@ -38,18 +38,13 @@ type column struct {
 // element, over all rows, and t the fully summed row that has the greatest
 // one of those, or -1; m is NaN if the column holds one.
 func (a column) most() (t int, m float64) {
-	t, m = -1, 0
-	if at, v := vec.MaxAbs(a.v[:a.c]); at >= 0 {
-		t, m = at, v
+	t, m = vec.Peak(a.v[:a.c])
+	at, v := vec.Peak(a.v[a.c+1 : a.n])
+	if v > m {
+		t = a.c + 1 + at
 	}
-	if at, v := vec.MaxAbs(a.v[a.c+1 : a.n]); v > m {
-		t, m = a.c+1+at, v
-	}
-	m = max(m, vec.MaxAbsValue(a.v[a.n:]))
-	if anyNaN(a.v) {
-		m = math.NaN()
-	}
-	return t, m
+	_, w := vec.Peak(a.v[a.n:])
+	return t, max(m, v, w)
 }
 
 // apart is the greatest magnitude of the column apart from two rows, over all
@@ -58,11 +53,10 @@ func (a column) apart(i, j int) float64 {
 	if j < i {
 		i, j = j, i
 	}
-	m := max(vec.MaxAbsValue(a.v[:i]), vec.MaxAbsValue(a.v[i+1:j]), vec.MaxAbsValue(a.v[j+1:]))
-	if anyNaN(a.v) {
-		m = math.NaN()
-	}
-	return m
+	_, x := vec.Peak(a.v[:i])
+	_, y := vec.Peak(a.v[i+1 : j])
+	_, z := vec.Peak(a.v[j+1:])
+	return max(x, y, z)
 }
 
 // one judges a column from its own elements: m and t are what most returns.
@@ -91,10 +85,10 @@ func (r pivotRule) two(a, b column, m float64) pivotKind {
 	t := b.c
 	d11, d21, d22 := a.v[a.c], a.v[t], b.v[t]
 	if r.final {
-		rowmax := max(vec.MaxAbsValue(b.v[:t]), vec.MaxAbsValue(b.v[t+1:]))
+		_, rowmax := b.most()
 		d := math.Abs(d11)
 		switch {
-		case anyNaN(b.v) || !(rowmax <= math.MaxFloat64) || d22-d22 != 0:
+		case !(rowmax <= math.MaxFloat64) || d22-d22 != 0:
 			return pivotNaN
 		case d > 0 && d >= bkAlpha*m*(m/rowmax) && m/d <= math.MaxFloat64:
 			return pivotOne

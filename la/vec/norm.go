@@ -70,26 +70,6 @@ func FirstNotFinite(x []float64) int {
 // of a matrix are a power of two apart.
 const tile = 8
 
-// Transpose writes the transpose of the rows×cols matrix src, with leading
-// dimension lds, to dst, with leading dimension ldd. They may not overlap.
-func Transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
-	for i0 := 0; i0 < rows; i0 += tile {
-		r := min(tile, rows-i0)
-		for j0 := 0; j0 < cols; j0 += tile {
-			c := min(tile, cols-j0)
-			var t [tile * tile]float64
-			for i := range r {
-				for j, v := range src[(i0+i)*lds+j0:][:c] {
-					t[j*tile+i] = v
-				}
-			}
-			for j := range c {
-				copy(dst[(j0+j)*ldd+i0:][:r], t[j*tile:])
-			}
-		}
-	}
-}
-
 // MirrorLower copies the strictly lower triangle of the n×n matrix a into the
 // upper one, for the rows from lo to hi of the lower triangle.
 func MirrorLower(n int, a []float64, ld, lo, hi int) {

@@ -1,134 +1,134 @@
 package tree
 
-import (
-	"costate/factor/internal/space"
-	"costate/la/blas"
-)
+import "costate/la/vec"
 
 // assemble writes the columns of front k: the entries of the matrix, the shift,
-// and the parts of the children's contributions that belong to them.
-func (e *Engine) assemble(k int, f *front, w []float64, p int, shift float64) {
-	clear(w)
-	e.entries.add(k, w, p, f.own)
-	if shift != 0 {
-		for i := range f.own {
-			s := shift
-			if len(e.squares) > 0 {
-				s *= e.squares[f.first+i]
-			}
-			w[i*p+i] += s
-		}
+// and the parts of the children's contributions that belong to them, child after
+// child.
+func (w *worker) assemble(k int, f *front) {
+	e := w.e
+	p, own := int(f.p), int(f.own)
+	m := p + int(f.q)
+	clear(f.w[:m*p])
+	x := f.w[p*p : m*p]
+	e.source.Front(k, f.w[:p*p], x, p)
+	if e.shift != 0 {
+		e.addShift(f)
 	}
-	for _, c := range f.children {
+	at := own
+	for c := f.child; c >= 0; c = e.fronts[c].next {
 		g := &e.fronts[c]
-		r := g.delayed() + len(g.rows)
-		if r == 0 {
-			continue
+		if g.ne < g.p {
+			e.addDelayed(f, g, at)
+			at += int(g.p - g.ne)
 		}
-		local, s := e.localise(f, g)
-		addColumns(w, p, g.c, r, local, s, g.delayed() == 0)
+		if g.summed > 0 {
+			e.addColumns(f.w, x, p, g, w.block(g))
+		}
 	}
 }
 
-// localise finds the rows of child g's contribution in front f. The first s of
-// them are columns.
-func (e *Engine) localise(f, g *front) (local []int32, s int) {
-	nd := g.delayed()
-	e.local = space.Resize(e.local, nd+len(g.rows))
-	local = e.local
+// addShift adds the shift to the diagonal of a front's own columns.
+func (e *Engine) addShift(f *front) {
+	p := int(f.p)
+	if len(e.squares) == 0 {
+		for i := range int(f.own) {
+			f.w[i*p+i] += e.shift
+		}
+		return
+	}
+	for i, s := range e.squares[f.first : f.first+f.own] {
+		f.w[i*p+i] += e.shift * s
+	}
+}
+
+// addDelayed makes the columns that g has delayed columns of f, from column at
+// on. Rows of g that are columns of f come before them.
+func (e *Engine) addDelayed(f, g *front, at int) {
+	p, pg, ne := int(f.p), int(g.p), int(g.ne)
+	nd := pg - ne
 	for i := range nd {
-		local[i] = int32(g.place + i)
+		copy(f.w[(at+i)*p+at:(at+i)*p+at+i+1], g.w[(ne+i)*pg+ne:])
 	}
-	s = nd
-	shift := int32(f.p - f.own)
-	if shift == 0 && nd == 0 {
-		for s < len(g.up) && int(g.up[s]) < f.own {
-			s++
-		}
-		return g.up, s
-	}
-	for i, u := range g.up {
-		if int(u) < f.own {
-			s++
-			local[nd+i] = u
-		} else {
-			local[nd+i] = u + shift
+	up := e.up[g.at : g.at+int(g.q)]
+	x, xg := f.below(), g.below()
+	for r, u := range up[:g.summed] {
+		for j, v := range xg[r*pg+ne : r*pg+pg] {
+			f.w[(at+j)*p+int(u)] = v
 		}
 	}
-	return local, s
+	for r := int(g.summed); r < len(up); r++ {
+		copy(x[int(up[r])*p+at:int(up[r])*p+at+nd], xg[r*pg+ne:])
+	}
 }
 
-// addColumns adds the first s columns of the contribution c, of order r, to the
-// front w with p columns. The rows ascend in the front if sorted.
-func addColumns(w []float64, p int, c []float64, r int, local []int32, s int, sorted bool) {
-	for i := range r {
-		row := c[i*r : i*r+min(i+1, s)]
-		at := int(local[i])
-		if sorted || i >= s {
-			out := w[at*p : at*p+p]
-			for j, v := range row {
-				out[local[j]] += v
-			}
+// addColumns adds the part of g's contribution c that belongs to columns of its
+// parent, F in w and X in x with leading dimension p.
+func (e *Engine) addColumns(w, x []float64, p int, g *front, c []float64) {
+	up := e.up[g.at : g.at+int(g.q)]
+	s, ld := int(g.summed), int(g.ldc)
+	cols := up[:s]
+	if s == 1 {
+		u := int(cols[0])
+		w[u*p+u] += c[0]
+		at := 0
+		for _, r := range up[1:] {
+			at += ld
+			x[int(r)*p+u] += c[at]
+		}
+		return
+	}
+	for i, u := range cols {
+		row := c[i*ld : i*ld+i+1]
+		if g.columnRun {
+			add(w[int(u)*p+int(cols[0]):], row)
 			continue
 		}
+		out := w[int(u)*p : int(u)*p+p]
 		for j, v := range row {
-			if to := int(local[j]); to <= at {
-				w[at*p+to] += v
-			} else {
-				w[to*p+at] += v
-			}
+			out[cols[j]] += v
+		}
+	}
+	for i := s; i < len(up); i++ {
+		row := c[i*ld : i*ld+s]
+		at := int(up[i]) * p
+		if g.columnRun {
+			add(x[at+int(cols[0]):], row)
+			continue
+		}
+		out := x[at : at+p]
+		for j, v := range row {
+			out[cols[j]] += v
 		}
 	}
 }
 
-// addRows adds what addColumns leaves to the contribution out of the parent, of
-// order ro, where row p of the front is row nd.
-func addRows(out []float64, ro int, c []float64, r int, local []int32, s, p, nd int) {
-	for i := s; i < r; i++ {
-		row := c[i*r+s : i*r+i+1]
-		dst := out[(int(local[i])-p+nd)*ro:]
-		to := local[s : s+len(row)]
+// addRows adds what addColumns leaves of g's contribution to that of its parent.
+func (e *Engine) addRows(out []float64, ldo int, g *front, c []float64) {
+	up := e.up[g.at : g.at+int(g.q)]
+	s, ld := int(g.summed), int(g.ldc)
+	rows := up[s:]
+	for i, u := range rows {
+		row := c[(s+i)*ld+s : (s+i)*ld+s+i+1]
+		if g.rowRun {
+			add(out[int(u)*ldo+int(rows[0]):], row)
+			continue
+		}
+		dst := out[int(u)*ldo : int(u)*ldo+int(u)+1]
 		for j, v := range row {
-			dst[int(to[j])-p+nd] += v
+			dst[rows[j]] += v
 		}
 	}
 }
 
-// contribute makes the contribution of front k, which has been factored, and
-// gives back those of its children. y is what is below L, times D.
-func (e *Engine) contribute(k int, f *front, w, y []float64) {
-	p, q, nd := f.p, len(f.rows), f.delayed()
-	r := nd + q
-	f.c, f.stacked = nil, false
-	if r > 0 {
-		if nd == 0 {
-			f.c = e.stacks[f.parity].push(r * r)
-			f.stacked = f.c != nil
-		}
-		if f.c == nil {
-			f.out = space.Resize(f.out, r*r)
-			f.c = f.out
-		}
-		if nd > 0 {
-			for i := range r {
-				n := min(i+1, nd)
-				copy(f.c[i*r:i*r+n], w[(f.ne+i)*p+f.ne:])
-			}
-		}
-		if q > 0 {
-			e.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, f.ne, -1, w[p*p:], p, y[nd*f.ne:], max(f.ne, 1), 0, f.c[nd*r+nd:], r)
-		}
+// add adds x to the beginning of y.
+func add(y, x []float64) {
+	y = y[:len(x)]
+	if len(x) >= 16 {
+		vec.Axpy(y, 1, x)
+		return
 	}
-	for _, c := range f.children {
-		g := &e.fronts[c]
-		rc := g.delayed() + len(g.rows)
-		if rc > 0 && q > 0 {
-			local, s := e.localise(f, g)
-			addRows(f.c, r, g.c, rc, local, s, p, nd)
-		}
-		if g.stacked {
-			e.stacks[g.parity].top -= rc * rc
-		}
-		g.c = nil
+	for i, v := range x {
+		y[i] += v
 	}
 }

@@ -2,7 +2,6 @@ package tree
 
 import (
 	"math"
-	"slices"
 
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
@@ -17,9 +16,37 @@ const DefaultThreshold = 0.01
 
 // Options are the settings of an Engine.
 type Options struct {
-	Backend   blas.Backend
-	Threshold float64 // u: elements of L are at most 1/u; 0 means DefaultThreshold
+	// Backend has the kernels; nil means the native ones.
+	Backend blas.Backend
+
+	// Serial has the kernels of subtrees that are factored side by side. Nil
+	// means the native backend on one thread where Backend is native with
+	// several threads, and that nothing is done side by side otherwise.
+	Serial blas.Backend
+
+	// Threshold is u: elements of L are at most 1/u. 0 means DefaultThreshold; it
+	// is at most 0.5.
+	Threshold float64
+
+	// MemoryLimit bounds the bytes held, those that delayed pivots ask for
+	// included; 0 is no limit.
+	MemoryLimit int64
+
+	// WorkLimit bounds the flops of one factorization as a multiple of those
+	// planned without delayed pivots; 0 is no limit.
+	WorkLimit float64
 }
+
+// A Stop says why a factorization was given up.
+type Stop int
+
+// Reasons to stop.
+const (
+	Complete    Stop = iota
+	NotFinite        // a NaN or an infinity was met
+	OutOfMemory      // delayed pivots asked for more than MemoryLimit
+	OutOfWork        // delayed pivots asked for more than WorkLimit
+)
 
 // An Engine holds the factors of S (A + σI) S for the matrices of one pattern
 // and a diagonal S of powers of two. New, Take and Factor need exclusive use;
@@ -28,258 +55,87 @@ type Engine struct {
 	tree    *partition.Tree
 	n       int
 	backend blas.Backend
+	serial  blas.Backend
 	u       float64
+	opts    Options
 
-	fronts  []front
-	entries entries
+	fronts []front
+	up     []int32 // of the rows of all nodes; see front
+	source Source
+
 	scale   []float64 // S by unknown; nil for the identity
 	squares []float64 // S² by position; empty for the identity
 	logDet  float64   // log det S²
 	size    float64   // a bound of the largest element of S A S
+	shift   float64   // of the factorization at hand
 
-	arena     []float64 // W of all fronts as planned
-	stacks    [2]stack
-	work      []float64
-	local     []int32   // of the rows of a child in the front at work
-	y         []float64 // rows below as L31 D
-	most      []float64
-	stats     pivot.Stats
-	delayed   int
-	zeros     []int32 // unknowns whose pivot is zero
-	planned   pivot.Cost
-	allocated bool
+	arena   []float64 // fronts as planned
+	columns []int32   // their columns
+	tasks   tasks
+	layout  layout
+	memory  memory
+	held    bool
+	zeros   []int32
+	facts   facts
 
 	pool space.Pool[solveSpace]
 }
 
-// A front is one node of the tree. Its columns are its own and then those that
-// its children delayed; positions are in the order of elimination.
-type front struct {
-	first, own int     // its own columns are first … first+own-1
-	rows       []int32 // positions below
-	up         []int32 // of each row in the parent: own column, or parent's own + row
-	parent     int
-	children   []int32
-	parity     int // of its depth
-
-	p    int       // columns: its own and the delayed ones
-	cols []int32   // positions of all columns, where some are delayed
-	plan []float64 // memory of w without delays
-	w    []float64 // (p+q)×p by rows: L11 and D, then what is below
-	e    []float64 // p
-	perm []int     // p
-	ne   int       // columns eliminated; the others are delayed
-
-	c       []float64 // contribution, order p−ne+q, while it is alive
-	stacked bool      // c lies on a stack
-	place   int       // its first delayed column among the columns of the parent
-	big     []float64 // memory of its own, where delays outgrew the plan
-	out     []float64 // the same for c
-
-	elim []int32 // positions of the eliminated columns, in order of L
-	down []int32 // positions of the rows below these: delayed columns, then rows
-}
-
-// delayed is the number of columns that go up to the parent.
-func (f *front) delayed() int { return f.p - f.ne }
-
-// A Pattern calls entry for every stored entry of a lower triangle, always in the
-// same order: (i, j), i ≥ j, stored at index at of the values.
-type Pattern func(entry func(i, j, at int))
-
-// SymPattern is the pattern of a sparse matrix.
-func SymPattern(a *la.Sym) Pattern {
-	return func(entry func(i, j, at int)) {
-		low := a.RawLower()
-		for i := range low.N {
-			for at := low.Ptr[i]; at < low.Ptr[i+1]; at++ {
-				entry(i, int(low.Col[at]), at)
-			}
-		}
-	}
-}
-
-// New prepares for matrices with a pattern that t is a tree of.
-func New(t *partition.Tree, a Pattern, o Options) *Engine {
-	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, u: o.Threshold}
-	if !(e.u > 0) {
-		e.u = DefaultThreshold
-	}
-	e.fronts = make([]front, len(t.Parent))
-	e.shape()
-	e.entries.build(a, t, e.fronts)
+// New prepares for matrices with the pattern of a, which the tree fits.
+func New(t *partition.Tree, a *la.Sym, o Options) *Engine {
+	e := newEngine(t, o)
+	s := new(entries)
+	s.build(a, t, e)
+	e.source = s
 	e.plan()
 	return e
 }
 
-// shape lays out the fronts and the maps to their parents.
-func (e *Engine) shape() {
-	t := e.tree
-	total := 0
-	for k := range e.fronts {
-		f := &e.fronts[k]
-		f.first, f.own, f.rows, f.parent = t.Nodes.First(k), t.Nodes.Size(k), t.Rows[k], t.Parent[k]
-		total += len(f.rows)
+// NewFrom prepares for a matrix whose entries a source gives node by node.
+func NewFrom(t *partition.Tree, s Source, o Options) *Engine {
+	e := newEngine(t, o)
+	e.source = s
+	e.plan()
+	return e
+}
+
+func newEngine(t *partition.Tree, o Options) *Engine {
+	if o.Backend == nil {
+		o.Backend = blas.Native()
 	}
-	up, counts := make([]int32, total), make([]int32, len(e.fronts)+1)
-	for k := len(e.fronts) - 1; k >= 0; k-- {
-		f := &e.fronts[k]
-		if f.parent < 0 {
-			continue
-		}
-		g := &e.fronts[f.parent]
-		counts[f.parent+1]++
-		f.parity = 1 - g.parity
-		f.up, up = up[:len(f.rows):len(f.rows)], up[len(f.rows):]
-		// Both ascend: one pass.
-		i := 0
-		for r, pos := range f.rows {
-			if int(pos) < g.first+g.own {
-				f.up[r] = pos - int32(g.first)
-				continue
-			}
-			for g.rows[i] != pos {
-				i++
-			}
-			f.up[r] = int32(g.own + i)
+	if !(o.Threshold > 0) {
+		o.Threshold = DefaultThreshold
+	}
+	if o.Serial == nil {
+		o.Serial = o.Backend
+		if o.Backend.Name() == "native" && o.Backend.Threads() > 1 {
+			o.Serial = blas.NativeThreads(1)
 		}
 	}
-	for k := range e.fronts {
-		counts[k+1] += counts[k]
-	}
-	all := make([]int32, counts[len(e.fronts)])
-	for k := range e.fronts {
-		e.fronts[k].children = all[counts[k]:counts[k]:counts[k+1]]
-	}
-	for k := range e.fronts {
-		if p := e.fronts[k].parent; p >= 0 {
-			e.fronts[p].children = append(e.fronts[p].children, int32(k))
-		}
-	}
+	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, serial: o.Serial, u: math.Min(o.Threshold, 0.5), opts: o}
+	e.shape()
+	return e
 }
 
-// plan counts flops and bytes without delays.
-func (e *Engine) plan() {
-	var c pivot.Cost
-	elements, rows, widest, tallest, below := 0, 0, 0, 0, 0
-	for k := range e.fronts {
-		f := &e.fronts[k]
-		p, q := f.own, len(f.rows)
-		x, y := int64(p), int64(q)
-		c.Factor += x*x*x/3 + x*x*y + x*y*y
-		c.Solve += 2*x*x + 4*x*y
-		elements += (p + q) * p
-		rows += q
-		widest, tallest, below = max(widest, p), max(tallest, p+q), max(below, p*q)
-	}
-	stacks := e.stackSizes()
-	e.stacks[0].planned, e.stacks[1].planned = stacks[0], stacks[1]
-	n := int64(e.n)
-	c.Bytes = 8 * (int64(elements) + 2*n + int64(stacks[0]+stacks[1]) + int64(below) + int64(blas.LdlpartWork(tallest, widest)))
-	c.Bytes += 4*int64(rows)*3 + 4*n + int64(len(e.fronts))*280 + e.entries.bytes()
-	e.planned = c
-}
-
-// stackSizes runs through the tree to find how high the two stacks get.
-func (e *Engine) stackSizes() (most [2]int) {
-	var height [2]int
-	for k := range e.fronts {
-		f := &e.fronts[k]
-		q := len(f.rows)
-		height[f.parity] += q * q
-		most[f.parity] = max(most[f.parity], height[f.parity])
-		for _, c := range f.children {
-			r := len(e.fronts[c].rows)
-			height[1-f.parity] -= r * r
-		}
-	}
-	return most
-}
-
-// Cost counts flops and bytes for pivots that are not delayed, before the
-// memory of the factors is made.
-func (e *Engine) Cost() pivot.Cost { return e.planned }
-
-// Tree is the tree.
-func (e *Engine) Tree() *partition.Tree { return e.tree }
-
-// Delayed is the number of times that a pivot was put off to a parent.
-func (e *Engine) Delayed() int { return e.delayed }
-
-// Zeros are the unknowns whose pivots are zero: the null space of the factors
-// has their number as dimension.
-func (e *Engine) Zeros() []int32 { return e.zeros }
-
-// alloc makes the memory planned, once.
-func (e *Engine) alloc() {
-	if e.allocated {
-		return
-	}
-	elements, tallest, widest, below := 0, 0, 0, 0
-	for k := range e.fronts {
-		f := &e.fronts[k]
-		p, q := f.own, len(f.rows)
-		elements += (p + q) * p
-		tallest, widest, below = max(tallest, p+q), max(widest, p), max(below, p*q)
-	}
-	e.arena = make([]float64, elements)
-	ed, perm := make([]float64, e.n), make([]int, e.n)
-	elim := make([]int32, e.n)
-	at := 0
-	for k := range e.fronts {
-		f := &e.fronts[k]
-		p, q := f.own, len(f.rows)
-		f.plan, at = e.arena[at:at+(p+q)*p:at+(p+q)*p], at+(p+q)*p
-		f.e, f.perm, f.elim = ed[f.first:f.first+p:f.first+p], perm[f.first:f.first+p:f.first+p], elim[f.first:f.first+p:f.first+p]
-	}
-	for i := range e.stacks {
-		e.stacks[i].data = make([]float64, e.stacks[i].planned)
-	}
-	e.reserve(tallest, widest, below)
-	e.allocated = true
-}
-
-// reserve makes workspace for fronts of so many rows and columns.
-func (e *Engine) reserve(rows, cols, below int) {
-	need := max(blas.LdlpartWork(rows, cols), e.backend.SytrfWork(cols))
-	if len(e.work) < need {
-		e.work = make([]float64, need)
-	}
-	if len(e.y) < below {
-		e.y = make([]float64, below)
-	}
-	if len(e.most) < cols {
-		e.most = make([]float64, cols)
-	}
-}
-
-// A stack holds contributions, the last on top.
-type stack struct {
-	planned int
-	data    []float64
-	top     int
-}
-
-// push takes n elements from the stack; nil where there is no room.
-func (s *stack) push(n int) []float64 {
-	if s.top+n > len(s.data) {
-		return nil
-	}
-	s.top += n
-	return s.data[s.top-n : s.top : s.top]
-}
-
-// Take takes the values of a matrix with the pattern analysed, scaled by the
-// diagonal scale (nil for the identity), which must be powers of two and is kept.
-// values are those of the scaled matrix, by the storage of la.Sym, and are kept,
-// too; size bounds the largest of them.
+// Take takes the values of a matrix with the pattern analysed by New, scaled by
+// the diagonal scale (nil for the identity), which must be powers of two and is
+// kept. values are those of the scaled matrix, by the storage of la.Sym, and are
+// kept, too; size bounds the largest of them.
 func (e *Engine) Take(values, scale []float64, size float64) {
-	e.entries.val, e.scale, e.size = values, scale, size
+	e.source.(*entries).val = values
+	e.Scaled(scale, size)
+}
+
+// Scaled says that the source gives the entries of S A S, with S the diagonal
+// scale, which must be powers of two and is kept; nil is the identity. size
+// bounds the largest of them.
+func (e *Engine) Scaled(scale []float64, size float64) {
+	e.scale, e.size = scale, size
 	e.squares, e.logDet = e.squares[:0], 0
 	if scale == nil {
 		return
 	}
-	e.squares = slices.Grow(e.squares, e.n)[:e.n]
+	e.squares = space.Resize(e.squares, e.n)
 	exponents := 0
 	for i, from := range e.tree.Perm {
 		e.squares[i] = scale[from] * scale[from]
@@ -288,5 +144,76 @@ func (e *Engine) Take(values, scale []float64, size float64) {
 	e.logDet = float64(exponents) * math.Ln2
 }
 
+// SetThreshold changes u for the factorizations to come.
+func (e *Engine) SetThreshold(u float64) { e.u = math.Min(u, 0.5) }
+
+// Threshold is u: elements of L are at most 1/u.
+func (e *Engine) Threshold() float64 { return e.u }
+
 // Scale is the diagonal of S, nil for the identity.
 func (e *Engine) Scale() []float64 { return e.scale }
+
+// Tree is the tree.
+func (e *Engine) Tree() *partition.Tree { return e.tree }
+
+// Factor factors S (A + shift·I) S. What it returns is in the units of that
+// matrix but for LogAbs, which is log|det(A + shift·I)|. Where it stops before
+// the end (see Stopped) Finite is false.
+//
+// The same numbers give the same bits, whatever was factored before. After a
+// first factorization and another one that settles the memory of delayed
+// pivots, nothing is allocated unless more pivots are delayed.
+func (e *Engine) Factor(shift float64) pivot.Stats {
+	e.hold()
+	e.shift = shift
+	e.zeros = e.zeros[:0]
+	t := e.run()
+	e.facts = t.facts
+	s := t.stats()
+	s.Scale = e.size
+	if e.facts.stop != Complete {
+		s.Finite = false
+		return s
+	}
+	if s.Zero > 0 {
+		e.findZeros()
+	} else {
+		s.LogAbs -= e.logDet
+	}
+	return s
+}
+
+// A facts tells what a factorization met besides its pivots.
+type facts struct {
+	delayed int
+	flops   float64
+	stop    Stop
+}
+
+// Delayed is the number of times that a pivot was put off to a parent.
+func (e *Engine) Delayed() int { return e.facts.delayed }
+
+// Flops are those of the last factorization.
+func (e *Engine) Flops() float64 { return e.facts.flops }
+
+// Stopped says whether and why the last factorization was given up.
+func (e *Engine) Stopped() Stop { return e.facts.stop }
+
+// Zeros are the unknowns whose pivots are zero: the null space of the factors
+// has their number as dimension.
+func (e *Engine) Zeros() []int32 { return e.zeros }
+
+// findZeros lists the unknowns whose pivots are zero.
+func (e *Engine) findZeros() {
+	for k := range e.fronts {
+		f := &e.fronts[k]
+		p, d := int(f.p), f.offDiagonal()
+		for i := 0; i < int(f.ne); i++ {
+			if d[i] != 0 {
+				i++
+			} else if f.w[i*p+i] == 0 {
+				e.zeros = append(e.zeros, int32(e.tree.Perm[f.cols[i]]))
+			}
+		}
+	}
+}

@@ -5,20 +5,31 @@ import (
 	"costate/la/blas"
 )
 
-// A Sink takes elements of the inverse: at the entries of the pattern, by the
-// index of their values, and on the diagonal, by unknown. Either may be nil.
+// A Sink takes elements of the inverse. Either function may be nil.
 type Sink struct {
-	Entry    func(at int, z float64)
+	// Diagonal takes an element of the diagonal.
 	Diagonal func(unknown int, z float64)
+
+	// Front takes what a node has without delayed columns: at returns element
+	// (i, j), j one of the node's columns, i a column or, from their number on, a
+	// row below.
+	Front func(k int, at func(i, j int) float64)
 }
 
-// A block of the inverse on the rows and columns of one front, in the order of
-// elimination: eliminated columns, then what is below.
+// An inverseFront is the inverse on the rows and columns of one front, in the
+// order of elimination: columns, then rows below.
 type inverseFront struct {
-	node  int
-	z     []float64 // m×m
-	place []int32   // of local column i of the front, in z
-	at    []int32   // of what is below, in the block of the parent
+	node int
+	z    []float64 // (p+q)×(p+q)
+}
+
+// An inversion is one run of Invert.
+type inversion struct {
+	e     *Engine
+	where []int32 // of a position, among the columns of the last front above that has it
+	at    []int32 // of what is below a front, in that of its parent
+	g, c  []float64
+	own   *inverseFront
 }
 
 // Invert computes the inverse on the pattern of the factors, from the roots of
@@ -28,84 +39,73 @@ type inverseFront struct {
 //
 // where C are the columns eliminated in a front and R what is below, and hands
 // what is asked for to the sink. The factors must be those of a regular matrix.
+// It may be called by several goroutines, and allocates.
 //
 // Sources: K. Takahashi, J. Fagan and M.-S. Chen, Formation of a sparse bus
 // impedance matrix and its application to short circuit study, 8th PICA
 // conference (1973); A. M. Erisman and W. F. Tinney, On computing certain
 // elements of the inverse of a sparse matrix, Comm. ACM 18 (1975).
 func (e *Engine) Invert(s Sink) {
-	var path []*inverseFront // from a root to the node at work
-	var free []*inverseFront
-	var g, t []float64
+	v := inversion{e: e, where: make([]int32, e.n)}
+	var path, free []*inverseFront // from a root to the node at work; not in use
 	for k := len(e.fronts) - 1; k >= 0; k-- {
-		f := &e.fronts[k]
-		for len(path) > 0 && path[len(path)-1].node != f.parent {
+		for len(path) > 0 && path[len(path)-1].node != int(e.fronts[k].parent) {
 			free = append(free, path[len(path)-1])
 			path = path[:len(path)-1]
 		}
-		var top *inverseFront
+		var above *inverseFront
 		if len(path) > 0 {
-			top = path[len(path)-1]
+			above = path[len(path)-1]
 		}
-		var own *inverseFront
 		if n := len(free); n > 0 {
-			own, free = free[n-1], free[:n-1]
+			v.own, free = free[n-1], free[:n-1]
 		} else {
-			own = new(inverseFront)
+			v.own = new(inverseFront)
 		}
-		g, t = space.Resize(g, len(f.down)*f.ne), space.Resize(t, max(f.ne*f.ne, len(f.down)*f.ne))
-		e.invertFront(own, top, k, g, t)
-		e.hand(own, k, s)
-		path = append(path, own)
+		v.front(k, above)
+		v.hand(k, s)
+		path = append(path, v.own)
 	}
 }
 
-// invertFront computes the inverse on the front of node k, given that on the
-// front of its parent. g and t are scratch of below×ne and, at least, ne×ne.
-func (e *Engine) invertFront(own, parent *inverseFront, k int, g, t []float64) {
-	f := &e.fronts[k]
-	ne, r := f.ne, len(f.down)
-	m := ne + r
-	own.node, own.z, own.place = k, space.Resize(own.z, m*m), space.Resize(own.place, f.p)
-	z := own.z
-	for i, from := range f.perm[:f.p] {
-		own.place[from] = int32(i)
-	}
-	// Z_RR from the parent.
+// front computes the inverse on front k, given that on its parent.
+func (v *inversion) front(k int, above *inverseFront) {
+	e, f := v.e, &v.e.fronts[k]
+	p, q, ne := int(f.p), int(f.q), int(f.ne)
+	m := p + q
+	v.own.node, v.own.z = k, space.Resize(v.own.z, m*m)
+	z := v.own.z
+	r := m - ne
 	if r > 0 {
-		pm := e.fronts[parent.node].ne + len(e.fronts[parent.node].down)
-		at := e.inParent(own, f, parent)
-		for i := range r {
-			src, dst := parent.z[int(at[i])*pm:], z[(ne+i)*m+ne:]
-			for j := range r {
-				dst[j] = src[at[j]]
+		v.below(f, &e.fronts[above.node])
+		pa := &e.fronts[above.node]
+		ma := int(pa.p + pa.q)
+		for i, from := range v.at {
+			src, dst := above.z[int(from)*ma:], z[(ne+i)*m+ne:]
+			for j, col := range v.at {
+				dst[j] = src[col]
 			}
 		}
+	}
+	for i, c := range f.cols[:p] {
+		v.where[c] = int32(i)
 	}
 	if ne == 0 {
 		return
 	}
-	// C⁻¹ = L⁻ᵀ D⁻¹ L⁻¹.
-	c := t[:ne*ne]
-	clear(c)
-	for i := range ne {
-		c[i*ne+i] = 1
-	}
-	e.backend.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.Unit, ne, ne, 1, f.w, f.p, c, ne)
-	f.divide(c, ne)
-	e.backend.Trsm(blas.Left, blas.Lower, blas.Trans, blas.Unit, ne, ne, 1, f.w, f.p, c, ne)
-	for i := range ne {
-		for j := range i + 1 {
-			v := (c[i*ne+j] + c[j*ne+i]) / 2
-			z[i*m+j], z[j*m+i] = v, v
-		}
-	}
+	v.pivots(f, m)
 	if r == 0 {
 		return
 	}
-	e.inverseBelow(f, g)
-	e.backend.Gemm(blas.NoTrans, blas.NoTrans, r, ne, r, -1, z[ne*m+ne:], m, g, ne, 0, z[ne*m:], m)
-	e.backend.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, ne, r, -1, g, ne, z[ne*m:], m, 1, z, m)
+	v.g = space.Resize(v.g, r*ne)
+	g := v.g
+	for i := range r {
+		copy(g[i*ne:(i+1)*ne], f.w[(ne+i)*p:])
+	}
+	be := e.serial
+	be.Trsm(blas.Right, blas.Lower, blas.NoTrans, blas.Unit, r, ne, 1, f.w, p, g, ne)
+	be.Gemm(blas.NoTrans, blas.NoTrans, r, ne, r, -1, z[ne*m+ne:], m, g, ne, 0, z[ne*m:], m)
+	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, ne, r, -1, g, ne, z[ne*m:], m, 1, z, m)
 	for i := range ne {
 		for j := range i {
 			z[j*m+i] = z[i*m+j]
@@ -116,60 +116,74 @@ func (e *Engine) invertFront(own, parent *inverseFront, k int, g, t []float64) {
 	}
 }
 
-// inParent finds the rows below f in the block of its parent.
-func (e *Engine) inParent(own *inverseFront, f *front, parent *inverseFront) []int32 {
-	p := &e.fronts[parent.node]
-	nd := f.delayed()
-	own.at = space.Resize(own.at, nd+len(f.rows))
-	at := own.at
-	for i := range nd {
-		at[i] = parent.place[f.place+i]
+// below finds what is below front f in the front above.
+func (v *inversion) below(f, above *front) {
+	v.at = v.at[:0]
+	for _, c := range f.cols[f.ne:f.p] {
+		v.at = append(v.at, v.where[c])
 	}
-	for i, u := range f.up {
-		if int(u) < p.own {
-			at[nd+i] = parent.place[u]
+	for i, u := range v.e.up[f.at : f.at+int(f.q)] {
+		if i < int(f.summed) {
+			v.at = append(v.at, v.where[above.first+u])
 		} else {
-			at[nd+i] = u + int32(p.p-p.own)
+			v.at = append(v.at, above.p+u)
 		}
 	}
-	return at
+}
+
+// pivots writes C⁻¹ = L⁻ᵀ D⁻¹ L⁻¹ to the first rows and columns of a block of
+// order m.
+func (v *inversion) pivots(f *front, m int) {
+	ne, p, be := int(f.ne), int(f.p), v.e.serial
+	v.c = space.Resize(v.c, ne*ne)
+	c, z := v.c, v.own.z
+	clear(c)
+	for i := range ne {
+		c[i*ne+i] = 1
+	}
+	be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.Unit, ne, ne, 1, f.w, p, c, ne)
+	f.divide(c, ne)
+	be.Trsm(blas.Left, blas.Lower, blas.Trans, blas.Unit, ne, ne, 1, f.w, p, c, ne)
+	for i := range ne {
+		for j := range i + 1 {
+			x := (c[i*ne+j] + c[j*ne+i]) / 2
+			z[i*m+j], z[j*m+i] = x, x
+		}
+	}
 }
 
 // hand gives elements of the block to the sink, unscaled.
-func (e *Engine) hand(own *inverseFront, k int, s Sink) {
-	f := &e.fronts[k]
-	m := f.ne + len(f.down)
-	scale := func(position int32) float64 {
-		if e.scale == nil {
-			return 1
-		}
-		return e.scale[e.tree.Perm[position]]
-	}
+func (v *inversion) hand(k int, s Sink) {
+	e, f, z := v.e, &v.e.fronts[k], v.own.z
+	m := int(f.p + f.q)
 	if s.Diagonal != nil {
-		for i, at := range f.elim {
-			v := scale(at)
-			s.Diagonal(e.tree.Perm[at], own.z[i*m+i]*v*v)
+		for i, c := range f.cols[:f.ne] {
+			u := e.scaleOf(c)
+			s.Diagonal(e.tree.Perm[c], z[i*m+i]*u*u)
 		}
 	}
-	if s.Entry == nil {
+	if s.Front == nil {
 		return
 	}
-	for t := e.entries.ptr[k]; t < e.entries.ptr[k+1]; t++ {
-		c := e.entries.col[t]
-		r := e.entries.row[t]
-		i, j := int(r)+f.p-f.own, int(own.place[c])
-		at := f.rowPosition(int(r))
-		if int(r) < f.own {
-			i = int(own.place[r])
+	own, rows := int(f.own), e.tree.Rows[k]
+	index := func(i int) (at, position int32) {
+		if i < own {
+			position = f.first + int32(i)
+			return v.where[position], position
 		}
-		s.Entry(int(e.entries.from[t]), own.z[i*m+j]*scale(at)*scale(int32(f.first)+c))
+		return f.p + int32(i-own), rows[i-own]
 	}
+	s.Front(k, func(i, j int) float64 {
+		r, pr := index(i)
+		c, pc := index(j)
+		return z[int(r)*m+int(c)] * e.scaleOf(pr) * e.scaleOf(pc)
+	})
 }
 
-// rowPosition is the position of row r of the front without delays.
-func (f *front) rowPosition(r int) int32 {
-	if r < f.own {
-		return int32(f.first + r)
+// scaleOf is the scale of the unknown at a position.
+func (e *Engine) scaleOf(position int32) float64 {
+	if e.scale == nil {
+		return 1
 	}
-	return f.rows[r-f.own]
+	return e.scale[e.tree.Perm[position]]
 }
