@@ -22,8 +22,9 @@ type equilibration struct {
 	row   []float64 // norm of each row
 	count []float64 // of elements in each row
 	work  [2][]float64
-	total int  // sum of exp
-	plain bool // nothing is scaled
+	total int   // sum of exp
+	plain bool  // nothing is scaled
+	start []int // exponents to scale from, of a matching; nil for none
 }
 
 const (
@@ -77,7 +78,7 @@ func (q *equilibration) unscale() {
 // that leaves rows apart, by their norms.
 func (q *equilibration) sweep(a *la.Sym) {
 	low, high := spread(q.row)
-	if high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
+	if q.start == nil && high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
 		return
 	}
 	q.scale(a)
@@ -98,7 +99,13 @@ func (q *equilibration) force(a *la.Sym) (scaled float64, changed bool) {
 // scale scales by means, then by norms.
 func (q *equilibration) scale(a *la.Sym) {
 	q.plain = false
-	q.means(a)
+	if q.start != nil {
+		for i, e := range q.start {
+			q.s[i] = math.Ldexp(1, max(-scalingLimit, min(scalingLimit, e)))
+		}
+	} else {
+		q.means(a)
+	}
 	for range maxSweeps {
 		q.survey(a)
 		if low, high := spread(q.row); high <= scalingRange*low {

@@ -45,6 +45,8 @@ type Sparse struct {
 	own    *la.Sym
 	eq     equilibration
 	matrix symMatrix
+	mates  []int32         // of a matching; nil if none was made
+	given  *partition.Tree // by the caller
 	tree   *partition.Tree
 	engine treeEngine
 }
@@ -73,11 +75,63 @@ func (f *Sparse) Analyse(a *la.Sym, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
 		return err
 	}
-	t, err := partition.NewTree(f.s, &partition.TreeOptions{Ordering: f.opts.Ordering, Perm: f.opts.Perm})
+	if weakDiagonal(f.s, f.eq.row) {
+		if err := f.match(); err != nil {
+			return err
+		}
+	}
+	return f.order()
+}
+
+// match finds partners for unknowns without a diagonal to rely on, and scales by
+// the same matching.
+//
+// Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
+// symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
+func (f *Sparse) match() error {
+	m := partition.Match(f.kept)
+	f.mates, f.eq.start = m.Mate, m.Scale
+	return f.rescale()
+}
+
+// order finds the tree.
+func (f *Sparse) order() error {
+	t, err := partition.NewTree(f.s, &partition.TreeOptions{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
 	if err != nil {
 		return err
 	}
 	return f.prepare(t)
+}
+
+// strongDiagonal is the part of the largest element of a row from which its
+// diagonal is taken for a pivot that will do: elements of L are then about 10,
+// well below 1/u.
+const strongDiagonal = 0.1
+
+// weakDiagonal reports whether a row has a larger element than its diagonal, by
+// more than that. scratch has the order of a.
+func weakDiagonal(a *la.Sym, scratch []float64) bool {
+	low := a.RawLower()
+	most := scratch[:low.N]
+	clear(most)
+	for i := range low.N {
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			if j := int(low.Col[t]); j != i {
+				v := math.Abs(low.Val[t])
+				most[i], most[j] = max(most[i], v), max(most[j], v)
+			}
+		}
+	}
+	for i := range low.N {
+		d := 0.0
+		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
+			d = math.Abs(low.Val[end-1])
+		}
+		if d < strongDiagonal*most[i] {
+			return true
+		}
+	}
+	return false
 }
 
 // AnalyseTree is Analyse with a tree that is known, from partition.GivenTree for
@@ -89,6 +143,7 @@ func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error 
 	if err := t.Fits(a); err != nil {
 		return err
 	}
+	f.given = t
 	return f.prepare(t)
 }
 
@@ -226,6 +281,17 @@ func (f *Sparse) factorize(sigma float64) error {
 		}
 	}
 	err := f.attempt()
+	if f.mates == nil && f.given == nil && f.engine.Delayed() > f.kept.SymmetricDim()/manyDelays {
+		// The diagonal was not what it seemed: pair unknowns after all, once.
+		if err := f.match(); err != nil {
+			return err
+		}
+		if err := f.order(); err != nil {
+			return err
+		}
+		f.engine.base = -sigma
+		return f.attempt()
+	}
 	if f.eq.plain && f.doubtful(err) {
 		// Large elements may hide that others are small by scaling only.
 		if _, changed := f.eq.force(f.kept); changed {
@@ -236,6 +302,11 @@ func (f *Sparse) factorize(sigma float64) error {
 	}
 	return err
 }
+
+// manyDelays is the order of the matrix over the number of delayed pivots from
+// which a matching is worth its time: it takes about as long as an order does,
+// and each delay costs a column of a larger front.
+const manyDelays = 10
 
 // doubtfulPivot is how many times the rounding errors of its front a pivot must
 // be for the scaling not to be doubted: with pivots of a size that is what
