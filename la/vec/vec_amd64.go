@@ -54,6 +54,16 @@ func scale(x *float64, u *float64, n int, f float64)
 //go:noescape
 func mulAdd(y *float64, u *float64, v *float64, n int)
 
+// mul sets z[i] = u[i] v[i], for n words.
+//
+//go:noescape
+func mul(z *float64, u *float64, v *float64, n int)
+
+// mulMost sets z[i] = u[i] v[i] and m[i] to the greater of m[i] and the bits of |z[i]|, for n words.
+//
+//go:noescape
+func mulMost(z *float64, u *float64, v *float64, m *uint64, n int)
+
 // trapezoid subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the
 // product of the transpose of c with w, both of k rows; ld and ldk are in bytes.
 //

@@ -778,6 +778,152 @@ done:
 	VZEROUPPER
 	RET
 
+// func mul(z *float64, u *float64, v *float64, n int)
+// Requires: AVX
+TEXT ·mul(SB), NOSPLIT, $0-32
+	MOVQ z+0(FP), AX
+	MOVQ u+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x10, BX
+	JL   wide4end
+
+wide4:
+	VMOVUPD (CX), Y0
+	VMULPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	VMOVUPD 32(CX), Y0
+	VMULPD  32(DX), Y0, Y0
+	VMOVUPD Y0, 32(AX)
+	VMOVUPD 64(CX), Y0
+	VMULPD  64(DX), Y0, Y0
+	VMOVUPD Y0, 64(AX)
+	VMOVUPD 96(CX), Y0
+	VMULPD  96(DX), Y0, Y0
+	VMOVUPD Y0, 96(AX)
+	ADDQ    $0x80, AX
+	ADDQ    $0x80, CX
+	ADDQ    $0x80, DX
+	SUBQ    $0x10, BX
+	JGE     wide4
+
+wide4end:
+	ADDQ $0x10, BX
+	SUBQ $0x04, BX
+	JL   wide1end
+
+wide1:
+	VMOVUPD (CX), Y0
+	VMULPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, BX
+	JGE     wide1
+
+wide1end:
+	ADDQ  $0x04, BX
+	TESTQ BX, BX
+	JZ    done
+
+word:
+	VMOVSD (CX), X0
+	VMULSD (DX), X0, X0
+	VMOVSD X0, (AX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	ADDQ   $0x08, DX
+	DECQ   BX
+	JNZ    word
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulMost(z *float64, u *float64, v *float64, m *uint64, n int)
+// Requires: AVX, AVX2
+TEXT ·mulMost(SB), NOSPLIT, $0-40
+	MOVQ     z+0(FP), AX
+	MOVQ     u+8(FP), CX
+	MOVQ     v+16(FP), DX
+	MOVQ     m+24(FP), BX
+	MOVQ     n+32(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	SUBQ     $0x08, SI
+	JL       wide2end
+
+wide2:
+	VMOVUPD   (CX), Y1
+	VMULPD    (DX), Y1, Y1
+	VMOVUPD   Y1, (AX)
+	VANDPD    Y0, Y1, Y1
+	VMOVUPD   (BX), Y2
+	VPCMPGTQ  Y2, Y1, Y3
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, (BX)
+	VMOVUPD   32(CX), Y1
+	VMULPD    32(DX), Y1, Y1
+	VMOVUPD   Y1, 32(AX)
+	VANDPD    Y0, Y1, Y1
+	VMOVUPD   32(BX), Y2
+	VPCMPGTQ  Y2, Y1, Y3
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, 32(BX)
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, SI
+	JGE       wide2
+
+wide2end:
+	ADDQ $0x08, SI
+	SUBQ $0x04, SI
+	JL   wide1end
+
+wide1:
+	VMOVUPD   (CX), Y1
+	VMULPD    (DX), Y1, Y1
+	VMOVUPD   Y1, (AX)
+	VANDPD    Y0, Y1, Y1
+	VMOVUPD   (BX), Y2
+	VPCMPGTQ  Y2, Y1, Y3
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, (BX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	SUBQ      $0x04, SI
+	JGE       wide1
+
+wide1end:
+	ADDQ  $0x04, SI
+	TESTQ SI, SI
+	JZ    done
+
+word:
+	VMOVSD    (CX), X1
+	VMULSD    (DX), X1, X1
+	VMOVSD    X1, (AX)
+	VANDPD    X0, X1, X1
+	VMOVSD    (BX), X2
+	VPCMPGTQ  X2, X1, X3
+	VBLENDVPD X3, X1, X2, X2
+	VMOVSD    X2, (BX)
+	ADDQ      $0x08, AX
+	ADDQ      $0x08, CX
+	ADDQ      $0x08, DX
+	ADDQ      $0x08, BX
+	DECQ      SI
+	JNZ       word
+
+done:
+	VZEROUPPER
+	RET
+
 // func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
 // Requires: AVX, FMA3
 TEXT ·trapezoid(SB), NOSPLIT, $0-64

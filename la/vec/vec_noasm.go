@@ -18,6 +18,8 @@ func scale(x, u *float64, n int, f float64)                      { panic(noAssem
 func mulAdd(y, u, v *float64, n int)                             { panic(noAssembly) }
 func tanh(f, u *float64, n int)                                  { panic(noAssembly) }
 func tanhExp(f, t, u *float64, n int)                            { panic(noAssembly) }
+func mul(z, u, v *float64, n int)                                { panic(noAssembly) }
+func mulMost(z, u, v *float64, m *uint64, n int)                 { panic(noAssembly) }
 func trapezoid(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
 	panic(noAssembly)
 }
