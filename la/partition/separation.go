@@ -56,7 +56,7 @@ const (
 
 	// tilt is how much of the weight of a separator counts again for sides of
 	// very different weight.
-	tilt = 0.3
+	tilt = 0.1
 )
 
 // separation returns a state of a level, everything being on one side.
@@ -252,19 +252,28 @@ func (s *separation) refresh() {
 // C. Ashcraft and J. W. H. Liu, Using domain decomposition to find graph
 // bisectors, BIT 37 (1997).
 func (s *separation) refine(passes, patience int) {
-	for range passes {
-		if !s.pass(patience) {
+	idle := 0
+	for k := range passes {
+		dir := int8(k % 3)
+		if s.pass(patience, dir) {
+			idle = 0
+		} else if idle++; idle == 3 {
 			return
 		}
 	}
 }
 
 // pass reports whether it found something better.
-func (s *separation) pass(patience int) bool {
+func (s *separation) pass(patience int, dir int8) bool {
 	s.refresh()
+	// dir 0: both, 1: left only, 2: right only
 	for _, v := range s.middle {
-		s.queue[left].put(v, s.gain(v, left))
-		s.queue[right].put(v, s.gain(v, right))
+		if dir != 2 {
+			s.queue[left].put(v, s.gain(v, left))
+		}
+		if dir != 1 {
+			s.queue[right].put(v, s.gain(v, right))
+		}
 	}
 	first := s.cost()
 	best, moves := first, 0
@@ -318,8 +327,18 @@ func (s *separation) grow(seed int32) {
 	s.look(seed)
 	s.queue[left].put(seed, s.gain(seed, left))
 	best, moves := math.Inf(1), 0
+	bfs := growMode
+	head := 0
 	for s.weigh[left] <= s.most {
 		v := s.queue[left].top()
+		if bfs && v != none {
+			if head == 0 {
+				v = seed
+			} else if head <= len(s.pulled) {
+				v = s.pulled[head-1]
+			}
+			head++
+		}
 		if v == none {
 			break
 		}
@@ -330,3 +349,5 @@ func (s *separation) grow(seed int32) {
 	}
 	s.undo(moves)
 }
+
+var growMode bool
