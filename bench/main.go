@@ -1,7 +1,8 @@
-// Command bench is costate at work: it solves (H+εI)x = g for a network on
-// real data, checks the answer, and measures the ways to get it.
+// Command costate solves (H+εI)x = g for a network on real data, checks the answer,
+// and measures the ways to get it.
 //
-//	go run ./bench [solve|compare|kernels|mtx|train|plot] [flags]
+//	go build -o costate ./bench
+//	./costate [solve|compare|kernels|mtx|train|plot] [flags]
 //
 // Without arguments it solves one problem on the embedded digits and explains
 // what it shows. Results go to standard output, with --json as exactly one JSON
@@ -17,6 +18,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"costate/la/atomicfile"
 )
 
 // grace is how long an interrupted command may take to come to a good end, such
@@ -41,7 +44,7 @@ func main() {
 		cancel()
 		status = finish(done, interrupts)
 	}
-	discardUnfinished()
+	atomicfile.Abandon()
 	os.Exit(status)
 }
 
@@ -66,6 +69,6 @@ func finish(done <-chan int, interrupts <-chan os.Signal) int {
 
 // abandoned says that the command was left in the middle of a computation.
 func abandoned() int {
-	fmt.Fprintln(os.Stderr, "\nbench: interrupted in the middle of a computation; no file was left half-written")
+	fmt.Fprintln(os.Stderr, program+": interrupted in the middle of a computation; no file was left half-written")
 	return statusInterrupted
 }

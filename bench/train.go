@@ -148,7 +148,7 @@ func (f *trainFlags) newOptimizer(name string, rate float64, backend blas.Backen
 	case "cg":
 		return train.NewNonlinearCG()
 	}
-	panic("bench: no optimizer " + name)
+	panic(program + ": no optimizer " + name)
 }
 
 // ratesOf are the learning rates to try.
@@ -366,7 +366,7 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 		if err := last.run.Save(f.checkpoint, last.extra()); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.stderr, "bench: checkpoint of step %d written to %s\n", last.Final.Step, f.checkpoint)
+		s.notef("checkpoint of step %d written to %s", last.Final.Step, f.checkpoint)
 	}
 	if plotFile != nil {
 		pg, err := trainPlot(f.title(), results, !f.fixed)
