@@ -22,9 +22,9 @@ import (
 	"costate/la/atomicfile"
 )
 
-// grace is how long an interrupted command may take to come to a good end, such
-// as writing a checkpoint, before it is left where it is. Another interrupt ends
-// it at once.
+// grace is how long an interrupted command may take to come to a good end before it
+// is left in the middle of a computation. Another interrupt ends it at once. A
+// checkpoint does not wait for either.
 const grace = 5 * time.Second
 
 // repeated is how long after an interrupt others are taken for the same one: timeout
@@ -34,6 +34,9 @@ const repeated = 500 * time.Millisecond
 func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as after nohup
+		signal.Notify(interrupts, syscall.SIGHUP)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
 	go func() { done <- execute(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
@@ -69,6 +72,9 @@ func finish(done <-chan int, interrupts <-chan os.Signal) int {
 
 // abandoned says that the command was left in the middle of a computation.
 func abandoned() int {
+	if isTerminal(os.Stderr) {
+		fmt.Fprintln(os.Stderr) // from the line of a bar
+	}
 	fmt.Fprintln(os.Stderr, program+": interrupted in the middle of a computation; no file was left half-written")
 	return statusInterrupted
 }
