@@ -18,6 +18,8 @@ type Product struct {
 	la, lb  []float64   // λ at the outputs and inputs of a stage
 	nu      []float64   // derivative in the pre-activations
 	ax      []float64   // A x of a BlockStage
+
+	residual residual // made by the first ResidualTo
 }
 
 // NewProduct prepares products with the matrix of c. Products with large
@@ -31,6 +33,7 @@ func NewProduct(c *Chain, backend blas.Backend) *Product {
 // Reset makes p multiply by the matrix of c, reusing its workspace.
 func (p *Product) Reset(c *Chain) {
 	p.chain = c
+	p.residual.ready = false
 	if len(p.y) != len(c.Stages) {
 		p.y, p.s = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	}
