@@ -202,10 +202,10 @@ func checkResidual(t *testing.T, c *system.Chain, p *system.Product, b, x, eps [
 		t.Errorf("‖Hx‖ = %v, want %v", hx, norm)
 	}
 	// In place.
-	for _, of := range [][]float64{b, x} {
+	for _, overwriteX := range []bool{false, true} {
 		b2, x2 := append([]float64(nil), b...), append([]float64(nil), x...)
 		dst := b2
-		if &of[0] == &x[0] {
+		if overwriteX {
 			dst = x2
 		}
 		p.ResidualTo(dst, b2, x2, eps)

@@ -37,8 +37,7 @@ func TwoProd(a, b float64) (p, e float64) {
 
 // MakePair returns a zero vector of n elements.
 func MakePair(n int) Pair {
-	a := make([]float64, 2*n)
-	return Pair{Hi: a[:n:n], Lo: a[n:]}
+	return Pair{Hi: make([]float64, n), Lo: make([]float64, n)}
 }
 
 // Clear sets x to zero.
