@@ -18,10 +18,7 @@ func (f *core) stages(c *system.Chain, backend blas.Backend) {
 		b.h, b.q, b.first = s.States(), s.Params(), first
 		first += b.q
 		if k > 0 {
-			b.b = c.Stages[k-1].States()
-			if d, ok := c.Stages[k-1].(*system.DenseStage); ok && d.Skip {
-				b.b = d.Outputs()
-			}
+			b.b = c.Stages[k-1].Boundary()
 		}
 	}
 }
@@ -29,25 +26,7 @@ func (f *core) stages(c *system.Chain, backend blas.Backend) {
 // assembledBytes estimates the memory of the assembled system and of the
 // places of its entries.
 func assembledBytes(c *system.Chain) int64 {
-	entries := int64(c.Params()) + int64(c.States())
-	for _, s := range c.Stages {
-		switch s := s.(type) {
-		case *system.DenseStage:
-			j := int64(1)
-			if s.J.Full != nil {
-				j = int64(s.J.Cols)
-			}
-			entries += int64(s.Batch) * int64(s.Out) * (3*int64(s.In)*j + j)
-		case *system.BlockStage:
-			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
-				if m != nil {
-					entries += int64(len(m.Val))
-				}
-			}
-		}
-	}
-	entries += int64(len(c.Loss.Full) + len(c.Loss.Diag))
-	return 32 * entries // value, column, slot of the emission, two places here
+	return 32 * system.EntriesOf(c) // value, column, slot of the emission, two places here
 }
 
 // A stageSource gives a core the stages of an augmented system: for each block

@@ -116,27 +116,5 @@ func DenseCost(c *system.Chain) Cost {
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch
 	}
-	return Cost{Point: n * productFlops(c), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
-}
-
-// productFlops counts one product H·v.
-func productFlops(c *system.Chain) int64 {
-	total := int64(0)
-	for _, s := range c.Stages {
-		switch s := s.(type) {
-		case *system.DenseStage:
-			products := int64(4)
-			if s.Delta != nil {
-				products = 6
-			}
-			total += 2 * products * int64(s.Batch) * int64(s.Out) * int64(s.In)
-		case *system.BlockStage:
-			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
-				if m != nil {
-					total += 4 * int64(len(m.Val))
-				}
-			}
-		}
-	}
-	return total
+	return Cost{Point: n * c.ProductFlops(), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
 }

@@ -126,15 +126,9 @@ func (f *Chain) Update(c *system.Chain) error {
 
 // take reads the numbers of the chain at hand: the orthogonal factors of z̄.
 func (f *Chain) take() {
-	f.definite = true
+	f.definite = f.chain.IsGaussNewton()
 	for k, s := range f.chain.Stages {
 		f.stages[k].point(s)
-		switch s := s.(type) {
-		case *system.DenseStage:
-			f.definite = f.definite && s.Delta == nil && s.Q.IsZero()
-		case *system.BlockStage:
-			f.definite = f.definite && s.A == nil && s.C == nil && s.Q == nil
-		}
 	}
 }
 

@@ -131,11 +131,11 @@ func (f *Gram) Update(c *system.Chain) error {
 func isGaussNewton(c *system.Chain) bool {
 	for _, s := range c.Stages {
 		d, ok := s.(*system.DenseStage)
-		if !ok || d.Delta != nil || !d.Q.IsZero() || d.Batch != c.Loss.Batch {
+		if !ok || d.Batch != c.Loss.Batch {
 			return false
 		}
 	}
-	return true
+	return c.IsGaussNewton()
 }
 
 // take backpropagates the columns of R and sums the Gram matrix.

@@ -238,20 +238,10 @@ func (s stored) solve([]float64, int) {}
 
 // cost counts one iteration as the solve.
 func (s stored) cost() Cost {
-	var c Cost
+	c := Cost{Solve: s.f.chain.ProductFlops()}
 	states := int64(0)
 	for _, stage := range s.f.chain.Stages {
 		states += int64(stage.States() + stage.Outputs())
-		switch d := stage.(type) {
-		case *system.DenseStage:
-			c.Solve += 12 * int64(d.Batch) * int64(d.In) * int64(d.Out)
-		case *system.BlockStage:
-			for _, m := range []*system.Matrix{d.F, d.G, d.A, d.C, d.Q} {
-				if m != nil {
-					c.Solve += 4 * int64(len(m.Val))
-				}
-			}
-		}
 	}
 	c.Solve += 20 * int64(s.f.n)
 	c.Bytes = 8 * (12*int64(s.f.n) + states)

@@ -43,7 +43,7 @@ func Assemble(c *Chain, eps float64) *Augmented {
 	for k, s := range c.Stages {
 		a.x[k+1], a.y[k+1] = a.x[k]+s.Params(), a.y[k]+s.States()
 	}
-	a.build = la.NewSymBuilder(a.Order(), a.entries(c))
+	a.build = la.NewSymBuilder(a.Order(), int(EntriesOf(c)))
 	a.assemble(c, eps)
 	a.K, a.slots = a.build.Build()
 	a.build = nil
@@ -78,6 +78,24 @@ func (a *Augmented) Stage(k int) (x, y, m [2]int) {
 	y0 := a.params
 	m0 := a.params + a.states
 	return [2]int{a.x[k], a.x[k+1]}, [2]int{y0 + a.y[k], y0 + a.y[k+1]}, [2]int{m0 + a.y[k], m0 + a.y[k+1]}
+}
+
+// StageOrder returns the permutation that orders the unknowns of K stage by stage,
+// x_1, y_1, m_1, x_2, …, and the number of unknowns of each stage: place i then
+// holds unknown perm[i], and K is block tridiagonal with blocks of those sizes.
+func (a *Augmented) StageOrder() (perm, sizes []int) {
+	perm, sizes = make([]int, 0, a.Order()), make([]int, a.Stages())
+	for k := range sizes {
+		before := len(perm)
+		x, y, m := a.Stage(k)
+		for _, r := range [][2]int{x, y, m} {
+			for i := r[0]; i < r[1]; i++ {
+				perm = append(perm, i)
+			}
+		}
+		sizes[k] = len(perm) - before
+	}
+	return perm, sizes
 }
 
 // LiftTo writes the right-hand side (g, 0, 0) into dst, of length Order.
@@ -290,20 +308,4 @@ func (m *Matrix) each(f func(i, j int, v float64)) {
 			f(i, m.Col[p], m.Val[p])
 		}
 	}
-}
-
-// entries estimates the number of emissions, to size the builder.
-func (a *Augmented) entries(c *Chain) int {
-	n := a.params + a.states
-	for _, s := range c.Stages {
-		if d, ok := s.(*DenseStage); ok {
-			n += d.Batch * d.Out * (3*d.In + 1)
-			if d.Q.Full != nil {
-				n += d.Batch * d.Out * d.Out
-			} else {
-				n += d.Batch * d.Out
-			}
-		}
-	}
-	return n + len(c.Loss.Full) + len(c.Loss.Diag)
 }

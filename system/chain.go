@@ -45,11 +45,21 @@ type Stage interface {
 	// the augmented system: Outputs for a BlockStage, the pre-activations for
 	// a DenseStage one, and for a DenseStage with Skip both.
 	States() int
+	// Boundary is the number of states that the outputs are read from, and so
+	// of those that the next stage couples to: the last ones of the States.
+	Boundary() int
+
 	// check validates the shapes and that the numbers are finite; see
 	// Chain.Check.
 	check() error
 	// gaussNewton returns the stage without its second-derivative terms.
 	gaussNewton() Stage
+	// isGaussNewton reports whether it has none.
+	isGaussNewton() bool
+
+	productFlops(inner bool) int64
+	entries(prev readout, inner bool) int64
+	readout() readout
 }
 
 // A DenseStage is a dense layer over the whole batch, followed by an
@@ -155,6 +165,10 @@ func (s *DenseStage) States() int {
 	return s.Batch * s.Out
 }
 
+// Boundary is the number of pre-activations, and with Skip that of outputs, which
+// is the same.
+func (s *DenseStage) Boundary() int { return s.Batch * s.Out }
+
 // Params is P.
 func (s *BlockStage) Params() int { return s.P }
 
@@ -166,6 +180,9 @@ func (s *BlockStage) Outputs() int { return s.NOut }
 
 // States is NOut: the outputs themselves.
 func (s *BlockStage) States() int { return s.NOut }
+
+// Boundary is NOut.
+func (s *BlockStage) Boundary() int { return s.NOut }
 
 // Params is the number of parameters of the chain: the order of H.
 func (c *Chain) Params() int {
@@ -195,6 +212,20 @@ func (c *Chain) GaussNewton() *Chain {
 	}
 	return g
 }
+
+// IsGaussNewton reports whether no stage has second derivatives, so that H is
+// the Gauss–Newton matrix: JᵀRJ for the Jacobian J of the outputs and the Loss R.
+func (c *Chain) IsGaussNewton() bool {
+	for _, s := range c.Stages {
+		if !s.isGaussNewton() {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *DenseStage) isGaussNewton() bool { return s.Delta == nil && s.Q.IsZero() }
+func (s *BlockStage) isGaussNewton() bool { return s.A == nil && s.C == nil && s.Q == nil }
 
 func (s *DenseStage) gaussNewton() Stage {
 	t := *s

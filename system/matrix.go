@@ -2,6 +2,14 @@ package system
 
 import "fmt"
 
+// NNZ is the number of stored entries; 0 for nil.
+func (m *Matrix) NNZ() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.Val)
+}
+
 // mulAdd computes dst += M x.
 func (m *Matrix) mulAdd(dst, x []float64) {
 	for i := range m.Rows {
