@@ -35,9 +35,9 @@ func (s *BlockStage) productFlops(inner bool) int64 {
 	return 2 * int64(n)
 }
 
-// EntriesOf is the number of entries that Assemble writes for c, without
-// assembling: as many as the lower triangle of K then stores, or a few more where
-// two of them meet in one element.
+// EntriesOf counts the entries that Assemble would write for c, without assembling
+// K. The lower triangle of K stores as many, or fewer where several entries are
+// summed in one element.
 func EntriesOf(c *Chain) int64 {
 	n := int64(c.Params()) + int64(c.States())
 	prev := readout{}

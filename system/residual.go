@@ -37,7 +37,7 @@ func (p *Product) ResidualTo(r, b, x, eps []float64) (hx float64) {
 	c := p.chain
 	n := c.Params()
 	if len(r) != n || len(b) != n || len(x) != n || eps != nil && len(eps) != len(c.Stages) {
-		panic("system: dimension mismatch")
+		panic(ErrLength)
 	}
 	w := &p.residual
 	p.prepareResidual()

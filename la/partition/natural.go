@@ -2,14 +2,13 @@ package partition
 
 import "costate/la"
 
-// enoughFull is the share of entries in the blocks of a chain above which no
-// other order is looked for: eliminating blocks that are so full makes little
-// fill that another order could avoid.
+// enoughFull is how full of entries the blocks of a chain must be for no other
+// order to be looked for: eliminating such blocks makes little fill that another
+// order could avoid.
 const enoughFull = 0.5
 
-// natural fits blocks to the order that the matrix comes in, before the graph has its
-// lists of neighbours. It returns ok if they are so full that this order will
-// do.
+// natural fits blocks to the order that the matrix comes in, before the graph has
+// its lists of neighbours. ok tells that they are so full that this order will do.
 func (g *graph) natural(low la.Lower, vertex []int32) (f fitting, ok bool) {
 	n := g.n
 	if n == 0 {
