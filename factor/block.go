@@ -145,11 +145,11 @@ func (f *Block) Factorize(a *la.BlockTridiag) error { return f.FactorizeShifted(
 
 // FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are
 // then those of that matrix. It keeps no second copy of A. A shift that is not
-// finite is a *NotFiniteError.
+// finite is a *la.NotFiniteError.
 func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	f.factored, f.known = false, false
 	if sigma-sigma != 0 {
-		return &NotFiniteError{What: "shift", Value: sigma}
+		return &la.NotFiniteError{Where: "shift", Index: -1, Value: sigma}
 	}
 	if !f.fits(a) {
 		if err := f.analyse(a); err != nil {

@@ -4,11 +4,13 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la"
 )
 
 // SolveVecTo solves A x = b. An empty dst is resized; dst may be b. The error is
 // an *AccuracyError if the measured backward error stays above the tolerance
-// (dst then holds the best solution reached), or a *NotFiniteError if b holds
+// (dst then holds the best solution reached), or a *la.NotFiniteError if b holds
 // a NaN or an infinity (dst is then not written).
 func (f *Block) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
 	n := f.check(b.Len())
@@ -87,7 +89,7 @@ func (f *Block) space(nr int) *blockSpace {
 func (f *Block) solve(w *blockSpace, nr int) error {
 	for i, v := range w.b {
 		if v-v != 0 {
-			return &NotFiniteError{What: "right-hand side", Index: i / nr, Value: v}
+			return &la.NotFiniteError{Where: "right-hand side", Index: i / nr, Value: v}
 		}
 	}
 	copy(w.x, w.b)

@@ -96,18 +96,3 @@ func size(b int64) string {
 		return fmt.Sprintf("%.1f KiB", float64(b)/unit)
 	}
 }
-
-// A NotFiniteError names a NaN or infinity in the input.
-type NotFiniteError struct {
-	What  string // array
-	Stage int    // stage of the chain, from 1; 0 for a right-hand side
-	Index int    // flat index in the array
-	Value float64
-}
-
-func (e *NotFiniteError) Error() string {
-	if e.Stage == 0 {
-		return fmt.Sprintf("factor: %s[%d] is %v", e.What, e.Index, e.Value)
-	}
-	return fmt.Sprintf("factor: %s of stage %d: element %d is %v", e.What, e.Stage, e.Index, e.Value)
-}

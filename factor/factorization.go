@@ -21,13 +21,13 @@ type Factorization interface {
 	// Analyse prepares for chains of the shapes of c, and takes c as the
 	// point to factorize. It returns a *MemoryError before anything large is
 	// allocated if the estimate of Cost exceeds the limit of the options, and
-	// a *NotFiniteError if the chain holds a NaN or infinity. A nil opts means
+	// a *la.NotFiniteError if the chain holds a NaN or infinity. A nil opts means
 	// the defaults.
 	Analyse(c *system.Chain, opts *Options) error
 
 	// Update takes a new point: a chain of the same shapes, by itself an exact
 	// Hessian or a Gauss–Newton matrix. It panics with ErrShape if the shapes
-	// differ, and returns a *NotFiniteError as Analyse; Factorize then returns
+	// differ, and returns a *la.NotFiniteError as Analyse; Factorize then returns
 	// that error too, until an Update succeeds.
 	Update(c *system.Chain) error
 
@@ -44,7 +44,7 @@ type Factorization interface {
 	// SolveTo solves (H + εI) X = B; the columns of B are right-hand sides.
 	// An empty dst is resized. dst may be b. The error is an *AccuracyError if
 	// the measured backward error of a column stays above Options.Tolerance
-	// (dst then holds the best solution reached), or a *NotFiniteError if b
+	// (dst then holds the best solution reached), or a *la.NotFiniteError if b
 	// holds a NaN or infinity (dst is then not written).
 	SolveTo(dst *mat.Dense, b mat.Matrix) error
 

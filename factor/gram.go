@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/la"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"
@@ -343,7 +344,7 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 	sizeVec(dst, f.n)
 	for i, x := range v {
 		if x-x != 0 {
-			return &NotFiniteError{What: "output vector", Index: i, Value: x}
+			return &la.NotFiniteError{Where: "output vector", Index: i, Value: x}
 		}
 	}
 	g := f.space(1)

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"fmt"
 	"math"
 	"sync"
 
@@ -128,7 +129,7 @@ func (g *guard) begin(k kernel, c *system.Chain, opts *Options) error {
 		g.offsets[k+1] = g.offsets[k] + s.Params()
 	}
 	g.eps, g.trial = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
-	if err := checked(c); err != nil {
+	if err := c.Check(); err != nil {
 		g.kernel = nil
 		return err
 	}
@@ -161,7 +162,7 @@ func (g *guard) point(c *system.Chain) error {
 		}
 	}
 	g.chain, g.factored, g.normKnown, g.norm = c, false, false, 0
-	g.failed = checked(c)
+	g.failed = c.Check()
 	return g.failed
 }
 
@@ -206,10 +207,8 @@ func (g *guard) factorize() error {
 	if g.failed != nil {
 		return g.failed
 	}
-	for k, e := range g.eps {
-		if e-e != 0 {
-			return &NotFiniteError{What: "damping", Stage: k + 1, Value: e}
-		}
+	if err := checkDamping(g.eps); err != nil {
+		return err
 	}
 	g.report = Report{Eps: g.eps[0], Bytes: g.kernel.cost().Bytes}
 	p := g.shifted(0)
@@ -221,6 +220,26 @@ func (g *guard) factorize() error {
 		return g.doubt(p)
 	}
 	g.factored = true
+	return nil
+}
+
+// checkDamping names the first damping that is not finite, and the stage unless
+// all have the same.
+func checkDamping(eps []float64) error {
+	same := true
+	for _, e := range eps {
+		same = same && math.Float64bits(e) == math.Float64bits(eps[0])
+	}
+	for k, e := range eps {
+		if e-e == 0 {
+			continue
+		}
+		where := "damping"
+		if !same {
+			where = fmt.Sprintf("damping of stage %d", k+1)
+		}
+		return &la.NotFiniteError{Where: where, Index: -1, Value: e}
+	}
 	return nil
 }
 
@@ -265,7 +284,7 @@ func (g *guard) avoid(p pivots) error {
 		norm = 1
 	}
 	if norm-norm != 0 {
-		return &NotFiniteError{What: "H·v", Value: norm}
+		return &la.NotFiniteError{Where: "norm of H·v", Index: -1, Value: norm}
 	}
 	for delta := shiftBy * norm; delta <= 16*shiftBy*norm; delta *= 2.3 {
 		below := g.shifted(-delta)

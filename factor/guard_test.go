@@ -45,8 +45,8 @@ func TestAnalyseNotFinite(t *testing.T) {
 	c.Stages[1].(*system.DenseStage).W[4] = math.NaN()
 	for name, f := range methods() {
 		err := f.Analyse(c, nil)
-		var e *factor.NotFiniteError
-		if !errors.As(err, &e) || e.What != "W" || e.Stage != 2 || e.Index != 4 {
+		var e *la.NotFiniteError
+		if !errors.As(err, &e) || e.Where != "W of stage 2" || e.Index != 4 {
 			t.Errorf("%s: NaN weight: %v", name, err)
 		}
 		if e := panicOf(func() { f.Factorize(1) }); e != factor.ErrNotAnalysed {
@@ -88,7 +88,7 @@ func TestUpdateFails(t *testing.T) {
 		if err := f.Analyse(good, nil); err != nil {
 			t.Fatal(err)
 		}
-		var e *factor.NotFiniteError
+		var e *la.NotFiniteError
 		if err := f.Update(bad); !errors.As(err, &e) {
 			t.Errorf("%s: %v", name, err)
 		}

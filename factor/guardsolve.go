@@ -3,6 +3,7 @@ package factor
 import (
 	"gonum.org/v1/gonum/mat"
 
+	"costate/la"
 	"costate/system"
 )
 
@@ -76,7 +77,7 @@ func (g *guard) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 }
 
 func written(err error) bool {
-	_, bad := err.(*NotFiniteError)
+	_, bad := err.(*la.NotFiniteError)
 	return !bad
 }
 

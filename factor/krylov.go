@@ -129,7 +129,7 @@ func (f *iterative) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 	for j := range nrhs {
 		for i := range r {
 			if v := b.At(i, j); v-v != 0 {
-				return &NotFiniteError{What: "right-hand side", Index: i, Value: v}
+				return &la.NotFiniteError{Where: "right-hand side", Index: i, Value: v}
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func (f *iterative) giveBack(w *iterativeSpace) {
 func (f *iterative) column(w *iterativeSpace, j int) (reached float64, iterations int, err error) {
 	for i, v := range w.b {
 		if v-v != 0 {
-			return 0, 0, &NotFiniteError{What: "right-hand side", Index: i, Value: v}
+			return 0, 0, &la.NotFiniteError{Where: "right-hand side", Index: i, Value: v}
 		}
 	}
 	clear(w.x)

@@ -14,7 +14,7 @@ import (
 //
 // so that what is left of the residual enters in the second order only. The
 // errors are those of SolveTo: an *AccuracyError (dst then holds the best
-// reached), or a *NotFiniteError (dst is then not written, and nil is
+// reached), or a *la.NotFiniteError (dst is then not written, and nil is
 // returned). It panics with ErrNotFactorized before Factorize, and with ErrShape.
 func (f *Block) QuadFormTo(dst []float64, b mat.Matrix) ([]float64, error) {
 	r, nr := b.Dims()

@@ -3,6 +3,8 @@ package factor
 import (
 	"math"
 	"sync"
+
+	"costate/la"
 )
 
 // solve solves for the nrhs rows of w.b into w.x, and measures and refines each.
@@ -11,7 +13,7 @@ func (g *guard) solve(w *solveSpace, nrhs int) error {
 	n := g.n
 	for i, v := range w.b {
 		if v-v != 0 {
-			return &NotFiniteError{What: "right-hand side", Index: i % n, Value: v}
+			return &la.NotFiniteError{Where: "right-hand side", Index: i % n, Value: v}
 		}
 	}
 	copy(w.x, w.b)

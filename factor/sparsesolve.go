@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la"
 )
 
 // sparseSpace is the workspace of solves.
@@ -27,7 +29,7 @@ func (f *Sparse) space(nr int) *sparseSpace {
 
 // SolveVecTo solves A x = b. An empty dst is resized; dst may be b. The error is
 // an *AccuracyError if the measured backward error stays above the tolerance
-// (dst then holds the best solution reached), or a *NotFiniteError if b holds
+// (dst then holds the best solution reached), or a *la.NotFiniteError if b holds
 // a NaN or an infinity (dst is then not written).
 func (f *Sparse) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
 	n := f.check(b.Len())
@@ -85,7 +87,7 @@ func (f *Sparse) solve(w *sparseSpace, nr int) error {
 	n := f.kept.SymmetricDim()
 	for i, v := range w.b {
 		if v-v != 0 {
-			return &NotFiniteError{What: "right-hand side", Index: i % n, Value: v}
+			return &la.NotFiniteError{Where: "right-hand side", Index: i % n, Value: v}
 		}
 	}
 	copy(w.x, w.b)

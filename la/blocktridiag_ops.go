@@ -144,7 +144,7 @@ func (a *BlockTridiag) NormMax() float64 {
 func (a *BlockTridiag) CheckFinite(name string) error {
 	check := func(row []float64, i, j int) error {
 		if t := firstNotFinite(row); t >= 0 {
-			return &NotFiniteError{Name: name, I: i, J: j + t, Value: row[t]}
+			return notFiniteElement(name, i, j+t, row[t])
 		}
 		return nil
 	}
@@ -169,8 +169,8 @@ func (a *BlockTridiag) CheckFinite(name string) error {
 	return nil
 }
 
-// ToSym returns the matrix as a sparse one, without the elements that are
-// zero.
+// ToSym returns the matrix as a sparse one, with only the elements that are not
+// zero in its pattern.
 func (a *BlockTridiag) ToSym() *Sym {
 	n := a.SymmetricDim()
 	s := &Sym{n: n, ptr: make([]int, n+1)}
@@ -209,7 +209,8 @@ func (a *BlockTridiag) Bandwidth() int {
 	return bw
 }
 
-// BlockOf returns the block that index i belongs to.
+// BlockOf returns the block that index i belongs to. It panics with ErrIndex if i
+// is out of range.
 func (a *BlockTridiag) BlockOf(i int) int {
 	if uint(i) >= uint(a.SymmetricDim()) {
 		panic(ErrIndex)

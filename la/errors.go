@@ -11,8 +11,8 @@ type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// Panics of this package. A wrong index panics with gonum's mat.ErrRowAccess
-// or mat.ErrColAccess instead.
+// Panics of this package. A row or column that does not exist panics with gonum's
+// mat.ErrRowAccess or mat.ErrColAccess.
 const (
 	ErrOrder      Error = "la: matrix order is negative or above 2³¹-1"
 	ErrEntries    Error = "la: more than 2³¹-1 entries"
@@ -22,29 +22,37 @@ const (
 	ErrBlockSize  Error = "la: block size is not positive"
 	ErrBlock      Error = "la: block index out of range"
 	ErrStructure  Error = "la: structure of a block is not ascending within the block"
+	ErrOutside    Error = "la: element is outside the blocks or their structure"
 	ErrNorm       Error = "la: unknown norm"
 	ErrCompressed Error = "la: rows are not compressed, ascending and in the lower triangle"
 )
 
-// A NotFiniteError names the first element that is a NaN or an infinity: the
-// element (I, J) of the matrix Name, or, where J is negative, the element I of
-// the array Name.
+// A NotFiniteError names the first number that is a NaN or an infinity. All
+// packages of costate return this type.
 type NotFiniteError struct {
-	Name  string
-	I, J  int
+	// Where is the place in words: an array ("W of stage 3", where stages count
+	// from 1), an element of a matrix ("A[5,1]", where rows and columns count
+	// from 0) or a single number ("damping").
+	Where string
+	// Index is the index in the array; -1 where Where says all.
+	Index int
 	Value float64
 }
 
 func (e *NotFiniteError) Error() string {
-	if e.J < 0 {
-		return fmt.Sprintf("la: %s[%d] is %v", e.Name, e.I, e.Value)
+	if e.Index < 0 {
+		return fmt.Sprintf("%s: %v", e.Where, e.Value)
 	}
-	return fmt.Sprintf("la: %s[%d,%d] is %v", e.Name, e.I, e.J, e.Value)
+	return fmt.Sprintf("%s: %v at index %d", e.Where, e.Value, e.Index)
 }
 
-// An AsymmetricError names the first pair of elements, by rows, that differ
-// across the diagonal of a matrix that ought to be symmetric. Indices are
-// zero-based and I < J.
+// notFiniteElement is the error for element (i, j) of a matrix.
+func notFiniteElement(name string, i, j int, v float64) *NotFiniteError {
+	return &NotFiniteError{Where: fmt.Sprintf("%s[%d,%d]", name, i, j), Index: -1, Value: v}
+}
+
+// An AsymmetricError names the first element, by rows, of a matrix that ought to be
+// symmetric that differs from its mirror image. I < J, both counted from 0.
 type AsymmetricError struct {
 	I, J     int
 	Aij, Aji float64
@@ -58,7 +66,7 @@ func (e *AsymmetricError) Error() string {
 // is a NaN or an infinity, and nil if there is none.
 func CheckFinite(name string, x []float64) error {
 	if i := firstNotFinite(x); i >= 0 {
-		return &NotFiniteError{Name: name, I: i, J: -1, Value: x[i]}
+		return &NotFiniteError{Where: name, Index: i, Value: x[i]}
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func FromFull(n int, ptr, col []int, val []float64, tol float64) (*Sym, error) {
 				return nil, fmt.Errorf("la: row %d has an entry in column %d of %d", i, col[t], n)
 			}
 			if v := val[t]; v-v != 0 {
-				return nil, &NotFiniteError{Name: "A", I: i, J: col[t], Value: v}
+				return nil, notFiniteElement("A", i, col[t], v)
 			}
 			f.add(i, col[t], val[t])
 		}
@@ -133,7 +133,7 @@ func FromEntries(n int, row, col []int32, val []float64, tol float64) (*Sym, err
 			panic(mat.ErrColAccess)
 		}
 		if v := val[t]; v-v != 0 {
-			return nil, &NotFiniteError{Name: "A", I: int(i), J: int(col[t]), Value: v}
+			return nil, notFiniteElement("A", int(i), int(col[t]), v)
 		}
 	}
 	f := fullEntries{n: n, row: row, col: col, val: val}

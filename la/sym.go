@@ -188,7 +188,7 @@ func (a *Sym) CheckFinite(name string) error {
 		return nil
 	}
 	i := sort.Search(a.n, func(i int) bool { return a.ptr[i+1] > t })
-	return &NotFiniteError{Name: name, I: i, J: int(a.col[t]), Value: a.val[t]}
+	return notFiniteElement(name, i, int(a.col[t]), a.val[t])
 }
 
 // MulVecTo computes dst = A x, reading each stored entry once. It allocates
