@@ -16,8 +16,10 @@
 // elsewhere: a control problem with dynamics F, G and costs A, C, Q is a chain
 // of BlockStages.
 //
-// Product multiplies by H in one pass along the chain and one back. Assemble forms
-// the conditions for a stationary point of the same quadratic under the linear
+// Product multiplies by H in one pass along the chain and one back, and its
+// ResidualTo forms b − (H + εI) x in twice the working precision. StageBlocks has
+// the diagonal of H, its trace and its diagonal blocks. Assemble forms the
+// conditions for a stationary point of the same quadratic under the linear
 // dynamics,
 //
 //	    [ A + εI    C      Gᵀ  ]   parameters x

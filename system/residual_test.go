@@ -343,7 +343,8 @@ func TestResidualAllocatesNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkResidual(b *testing.B) {
+// Residuals and diagonals against a product.
+func BenchmarkProducts(b *testing.B) {
 	for _, tc := range []struct {
 		name                              string
 		in, width, classes, layers, batch int
@@ -366,6 +367,11 @@ func BenchmarkResidual(b *testing.B) {
 		b.Run(tc.name+"/ResidualTo", func(b *testing.B) {
 			for b.Loop() {
 				p.ResidualTo(r, r, v, eps)
+			}
+		})
+		b.Run(tc.name+"/Diag", func(b *testing.B) {
+			for b.Loop() {
+				system.NewStageBlocks(c, blas.NativeThreads(1)).DiagTo(r)
 			}
 		})
 		b.Run(tc.name+"/HessVec", func(b *testing.B) {
