@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la"
 	"costate/la/blas"
 	"costate/nn"
@@ -45,7 +46,7 @@ func TestAnalyseNotFinite(t *testing.T) {
 	c.Stages[1].(*system.DenseStage).W[4] = math.NaN()
 	for name, f := range methods() {
 		err := f.Analyse(c, nil)
-		var e *la.NotFiniteError
+		var e *factor.NotFiniteError
 		if !errors.As(err, &e) || e.Where != "W of stage 2" || e.Index != 4 {
 			t.Errorf("%s: NaN weight: %v", name, err)
 		}
@@ -88,7 +89,7 @@ func TestUpdateFails(t *testing.T) {
 		if err := f.Analyse(good, nil); err != nil {
 			t.Fatal(err)
 		}
-		var e *la.NotFiniteError
+		var e *factor.NotFiniteError
 		if err := f.Update(bad); !errors.As(err, &e) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -242,7 +243,7 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%s: H overflows, and was factorized", name)
 		}
 	}
-	s, err := factor.NewSpectrum(c, nil, 2)
+	s, err := eigen.NewSpectrum(eigen.OfChain(c, nil), 2)
 	if err != nil {
 		t.Fatal(err)
 	}

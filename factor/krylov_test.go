@@ -88,7 +88,7 @@ func TestCGNegativeCurvature(t *testing.T) {
 		t.Fatal(err)
 	}
 	var x mat.VecDense
-	err := f.SolveVecTo(&x, gaussian(rand.New(rand.NewPCG(1, 2)), f.Order()))
+	err := f.SolveVecTo(&x, gaussian(rand.New(rand.NewPCG(1, 2)), f.SymmetricDim()))
 	var e *factor.NegativeCurvatureError
 	if !errors.As(err, &e) {
 		t.Fatalf("error %v", err)
@@ -138,7 +138,7 @@ func TestKrylovShared(t *testing.T) {
 		if err := f.Analyse(c, nil); err != nil {
 			t.Fatal(err)
 		}
-		n := f.Order()
+		n := f.SymmetricDim()
 		rng := rand.New(rand.NewPCG(6, 6))
 		b := mat.NewDense(n, 3, nil)
 		for i := range n {

@@ -146,7 +146,7 @@ func TestBlockTridiagNotFinite(t *testing.T) {
 	s, ld := a.Sub(0)
 	s[2*ld+1] = math.NaN()
 	var e *NotFiniteError
-	if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "A[5,1]" {
+	if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "row 5 of A" || e.Index != 1 {
 		t.Errorf("got %v, want it to name A[5,1]", err)
 	}
 }

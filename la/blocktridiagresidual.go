@@ -4,87 +4,95 @@ import "costate/la/vec"
 
 // ResidualTo computes r = b − (A + shift I) x in twice the working precision, as
 // Sym.ResidualTo does: elements are taken as exact, and r is rounded once. r, b
-// and x have the order of the matrix as length; r may be b or x. Many goroutines
-// may call at once, and nothing is allocated in the long run.
-func (a *BlockTridiag) ResidualTo(r, b, x []float64, shift float64) {
+// and x have the order of the matrix as length; r may be b or x. work is scratch
+// of twice that length, apart from them. Nothing is allocated.
+func (a *BlockTridiag) ResidualTo(r, work, b, x []float64, shift float64) {
 	n := a.SymmetricDim()
-	checkResidual(n, r, b, x)
-	w := residuals.Get().(*residualWork)
-	defer residuals.Put(w)
-	y := w.zeroPair(n)
+	checkResidual(n, r, work, b, x)
+	y := vec.Pair{Hi: work[:n], Lo: work[n:]} // (A + shift I) x
+	y.Clear()
 	for k := range a.diag {
-		d, n := a.Diag(k)
 		lo, mid := a.first[k], a.first[k+1]
-		xk, yk := vec.Pair{Hi: x[lo:mid]}, y.Slice(lo, mid)
-		for i := range n {
-			row := d[i*n : i*n+i+1]
-			if i < short {
-				bothTwice(row, xk.Hi, yk, i, i)
-				continue
-			}
-			h, l := vec.DotPair(row, xk)
-			addTwice(yk, i, h, l)
-			vec.CombinePair(yk.Slice(0, i), xk.Slice(i, i+1), 1, vec.Pair{Hi: row}, n, 1)
+		a.diagProduct(k, x[lo:mid], y.Slice(lo, mid), shift)
+		if k < len(a.sub) {
+			end := a.first[k+2]
+			a.subProduct(k, x[lo:mid], x[mid:end], y.Slice(lo, mid), y.Slice(mid, end))
 		}
-		if k == len(a.sub) {
-			break
-		}
-		s, n := a.Sub(k)
-		end := a.first[k+2]
-		if n <= short {
-			for i := range end - mid {
-				bothTwice(s[i*n:i*n+n], x[lo:end], y.Slice(lo, end), n+i, n)
-			}
-			continue
-		}
-		yn := y.Slice(mid, end)
-		for i := range end - mid {
-			h, l := vec.DotPair(s[i*n:i*n+n], xk)
-			addTwice(yn, i, h, l)
-		}
-		vec.CombinePair(yk, vec.Pair{Hi: x[mid:end]}, 1, vec.Pair{Hi: s}, n, end-mid)
 	}
-	for i, v := range x {
-		var s twice
-		s.h, s.l = vec.TwoSum(b[i], -y.Hi[i])
-		s = s.plus(-shift, v)
-		r[i] = s.h + (s.l - y.Lo[i])
+	for i, v := range b {
+		s, e := vec.TwoSum(v, -y.Hi[i])
+		r[i] = s + (e - y.Lo[i])
 	}
 }
 
-// short is the length of rows up to which the loop over both triangles is faster.
-const short = 8
+// shortRow is the length of rows below which one loop over both triangles is faster
+// than two kernels.
+const shortRow = 10
 
-// bothTwice adds the product of a row of the lower triangle, row i, with x to
-// element i of y, and of the first n elements of the row with x[i] to y.
-func bothTwice(row, x []float64, y vec.Pair, i, n int) {
-	xi := x[i]
-	x = x[:len(row)]
-	yh, yl := y.Hi[:len(row)], y.Lo[:len(row)]
-	var s twice
+// diagProduct adds (D_k + shift I) x to y.
+func (a *BlockTridiag) diagProduct(k int, x []float64, y vec.Pair, shift float64) {
+	d, n := a.Diag(k)
+	exact := vec.Pair{Hi: x}
+	for i, xi := range x {
+		row := d[i*n : i*n+i]
+		var h, l float64
+		if i < shortRow {
+			h, l = bothPairs(row, x, y, xi)
+		} else {
+			h, l = vec.DotPair(row, exact)
+			vec.CombinePair(y.Slice(0, i), exact.Slice(i, i+1), 1, vec.Pair{Hi: row}, n, 1)
+		}
+		h, l = plusProduct(h, l, d[i*n+i], xi)
+		h, l = plusProduct(h, l, shift, xi)
+		addPair(y, i, h, l)
+	}
+}
+
+// subProduct adds S_k x to z and S_kᵀ u to y, in the declared rows and columns or,
+// where these are many, in all.
+func (a *BlockTridiag) subProduct(k int, x, u []float64, y, z vec.Pair) {
+	s, n := a.Sub(k)
+	rows, cols := a.SubRows(k), a.SubCols(k)
+	switch {
+	case 4*len(rows)*len(cols) < len(s):
+		for _, i := range rows {
+			row, ui := s[i*n:i*n+n], u[i]
+			h, l := 0.0, 0.0
+			for _, j := range cols {
+				v := row[j]
+				h, l = plusProduct(h, l, v, x[j])
+				y.Hi[j], y.Lo[j] = plusProduct(y.Hi[j], y.Lo[j], v, ui)
+			}
+			addPair(z, i, h, l)
+		}
+	case n < shortRow:
+		for i, ui := range u {
+			h, l := bothPairs(s[i*n:i*n+n], x, y, ui)
+			addPair(z, i, h, l)
+		}
+	default:
+		for i := range u {
+			h, l := vec.DotPair(s[i*n:i*n+n], vec.Pair{Hi: x})
+			addPair(z, i, h, l)
+		}
+		vec.CombinePair(y, vec.Pair{Hi: u}, 1, vec.Pair{Hi: s}, n, len(u))
+	}
+}
+
+// bothPairs is bothTriangles in twice the working precision.
+func bothPairs(row, x []float64, y vec.Pair, xi float64) (h, l float64) {
+	n := len(row)
+	x, yh, yl := x[:n], y.Hi[:n], y.Lo[:n]
 	for j, v := range row {
-		s = s.plus(v, x[j])
-		if j < n {
-			t := twice{yh[j], yl[j]}.plus(v, xi)
-			yh[j], yl[j] = t.h, t.l
-		}
+		h, l = plusProduct(h, l, v, x[j])
+		yh[j], yl[j] = plusProduct(yh[j], yl[j], v, xi)
 	}
-	addTwice(y, i, s.h, s.l)
+	return h, l
 }
 
-// addTwice adds h + l to element i of y.
-func addTwice(y vec.Pair, i int, h, l float64) {
+// addPair adds h + l to element i of y.
+func addPair(y vec.Pair, i int, h, l float64) {
 	s, e := vec.TwoSum(y.Hi[i], h)
 	y.Hi[i] = s
 	y.Lo[i] += e + l
-}
-
-// zeroPair returns a zero vector of n elements.
-func (w *residualWork) zeroPair(n int) vec.Pair {
-	if cap(w.pair.Hi) < n {
-		w.pair = vec.MakePair(n)
-	}
-	y := vec.Pair{Hi: w.pair.Hi[:n], Lo: w.pair.Lo[:n]}
-	y.Clear()
-	return y
 }

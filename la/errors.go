@@ -2,7 +2,8 @@ package la
 
 import (
 	"fmt"
-	"math"
+
+	"costate/la/vec"
 )
 
 // Error is the type of the values that this package panics with when it is
@@ -31,10 +32,10 @@ const (
 // packages of costate return this type.
 type NotFiniteError struct {
 	// Where is the place in words: an array ("W of stage 3", where stages count
-	// from 1), an element of a matrix ("A[5,1]", where rows and columns count
-	// from 0) or a single number ("damping").
+	// from 1), a row of a matrix ("row 3 of A", where rows count from 0) or a
+	// single number ("damping").
 	Where string
-	// Index is the index in the array; -1 where Where says all.
+	// Index is the index in the array or row, from 0; -1 for a single number.
 	Index int
 	Value float64
 }
@@ -43,12 +44,12 @@ func (e *NotFiniteError) Error() string {
 	if e.Index < 0 {
 		return fmt.Sprintf("%s: %v", e.Where, e.Value)
 	}
-	return fmt.Sprintf("%s: %v at index %d", e.Where, e.Value, e.Index)
+	return fmt.Sprintf("%s, element %d: %v", e.Where, e.Index, e.Value)
 }
 
 // notFiniteElement is the error for element (i, j) of a matrix.
 func notFiniteElement(name string, i, j int, v float64) *NotFiniteError {
-	return &NotFiniteError{Where: fmt.Sprintf("%s[%d,%d]", name, i, j), Index: -1, Value: v}
+	return &NotFiniteError{Where: fmt.Sprintf("row %d of %s", i, name), Index: j, Value: v}
 }
 
 // An AsymmetricError names the first element, by rows, of a matrix that ought to be
@@ -65,31 +66,8 @@ func (e *AsymmetricError) Error() string {
 // CheckFinite returns a *NotFiniteError that names the first element of x that
 // is a NaN or an infinity, and nil if there is none.
 func CheckFinite(name string, x []float64) error {
-	if i := firstNotFinite(x); i >= 0 {
+	if i := vec.FirstNotFinite(x); i >= 0 {
 		return &NotFiniteError{Where: name, Index: i, Value: x[i]}
 	}
 	return nil
-}
-
-// firstNotFinite is the index of the first NaN or infinity in x, or -1. The
-// difference of a number with itself is zero only if it is finite, so that one
-// sum tells whether a stretch holds any.
-func firstNotFinite(x []float64) int {
-	const stretch = 256
-	for lo := 0; lo < len(x); lo += stretch {
-		part := x[lo:min(lo+stretch, len(x))]
-		var s float64
-		for _, v := range part {
-			s += v - v
-		}
-		if s == 0 {
-			continue
-		}
-		for i, v := range part {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return lo + i
-			}
-		}
-	}
-	return -1
 }

@@ -13,7 +13,7 @@ import (
 type residualer interface {
 	mat.Symmetric
 	MulVecTo(dst, x []float64)
-	ResidualTo(r, b, x []float64, shift float64)
+	ResidualTo(r, work, b, x []float64, shift float64)
 }
 
 func TestResidual(t *testing.T) {
@@ -31,9 +31,19 @@ func TestResidual(t *testing.T) {
 		matrices = append(matrices, a, b)
 	}
 	matrices = append(matrices, &Sym{})
-	for _, sizes := range [][]int{{}, {1}, {3}, {1, 1}, {2, 5}, {4, 1, 3, 3}, {7, 12, 19, 8}} {
+	for t, sizes := range [][]int{{}, {1}, {3}, {1, 1}, {2, 5}, {4, 1, 3, 3}, {7, 12, 19, 8}, {12, 12, 12}} {
 		a := NewBlockTridiag(sizes)
 		fillBlocks(a, rng)
+		if t == 7 { // few rows and columns
+			for k := range 2 {
+				s, _ := a.Sub(k)
+				clear(s)
+				a.SetSub(k, []int{1, 5, 11}, []int{0, 7})
+			}
+			for _, at := range [][2]int{{13, 0}, {17, 7}, {23, 0}, {35, 19}, {25, 12}} {
+				a.Set(at[0], at[1], rng.NormFloat64())
+			}
+		}
 		b := NewBlockTridiag(nil)
 		b.CopyFrom(a)
 		wild(b.Raw())
@@ -62,7 +72,11 @@ func checkResidualTo(t *testing.T, a residualer, b, x []float64, shift float64) 
 	t.Helper()
 	n := a.SymmetricDim()
 	r := make([]float64, n)
-	a.ResidualTo(r, b, x, shift)
+	work := make([]float64, 2*n)
+	for i := range work {
+		work[i] = math.NaN()
+	}
+	a.ResidualTo(r, work, b, x, shift)
 	for i := range r {
 		want, bound := new(big.Float).SetPrec(1000).SetFloat64(b[i]), math.Abs(b[i])
 		sub := func(v, x float64) {
@@ -85,7 +99,7 @@ func checkResidualTo(t *testing.T, a residualer, b, x []float64, shift float64) 
 		if overwriteX {
 			dst = x2
 		}
-		a.ResidualTo(dst, b2, x2, shift)
+		a.ResidualTo(dst, work, b2, x2, shift)
 		for i := range r {
 			if dst[i] != r[i] {
 				t.Fatalf("%T in place: element %d is %v, not %v", a, i, dst[i], r[i])
@@ -96,12 +110,14 @@ func checkResidualTo(t *testing.T, a residualer, b, x []float64, shift float64) 
 
 func TestResidualAllocates(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	b := NewBlockTridiag([]int{3, 4, 5})
+	b := NewBlockTridiag([]int{3, 4, 15})
 	fillBlocks(b, rng)
 	for _, a := range []residualer{randomSym(rng, 30, 100), b} {
-		x := make([]float64, a.SymmetricDim())
-		if n := testing.AllocsPerRun(100, func() { a.ResidualTo(x, x, x, 1) }); n >= 1 {
+		x, work := make([]float64, a.SymmetricDim()), make([]float64, 2*a.SymmetricDim())
+		if n := testing.AllocsPerRun(5, func() { a.ResidualTo(x, work, x, x, 1) }); n != 0 {
 			t.Errorf("%T: %v allocations", a, n)
 		}
+		mustPanicWith(t, ErrLength, func() { a.ResidualTo(x, x, x, x, 1) })
+		mustPanicWith(t, ErrAlias, func() { a.ResidualTo(work[:len(x)], work, x, x, 1) })
 	}
 }

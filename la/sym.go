@@ -6,6 +6,8 @@ import (
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la/vec"
 )
 
 var (
@@ -183,7 +185,7 @@ func (a *Sym) Bandwidth() int {
 // by rows, that is a NaN or an infinity, and nil if there is none. name is what
 // the error calls the matrix.
 func (a *Sym) CheckFinite(name string) error {
-	t := firstNotFinite(a.val)
+	t := vec.FirstNotFinite(a.val)
 	if t < 0 {
 		return nil
 	}

@@ -208,7 +208,7 @@ func TestNotFinite(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		a, _ := build(3, []entry{{0, 0, 1}, {2, 0, 1}, {1, 2, bad}, {2, 2, bad}})
 		var e *NotFiniteError
-		if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "A[2,1]" || e.Index >= 0 {
+		if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "row 2 of A" || e.Index != 1 {
 			t.Errorf("got %v, want it to name A[2,1]", err)
 		}
 		x := make([]float64, 1000)

@@ -1,10 +1,6 @@
 package la
 
-import (
-	"sync"
-
-	"costate/la/vec"
-)
+import "costate/la/vec"
 
 // ResidualTo computes r = b − (A + shift I) x in twice the working precision: it
 // takes the elements of A, b and x and the shift as exact and rounds once, at the
@@ -12,86 +8,54 @@ import (
 // times the same expression with absolute values throughout, so that r is right
 // to nearly all its digits even where x solves the system as well as float64 can.
 //
-// r, b and x have the order of the matrix as length; r may be b or x. Elements of
-// r are NaN where a number on the way is not finite or overflows. The workspace
-// comes from a pool: nothing is allocated in the long run, and many goroutines
-// may call at once.
+// r, b and x have the order of the matrix as length; r may be b or x. work is
+// scratch of twice that length, apart from them. Elements of r are NaN where a
+// number on the way is not finite or overflows. Nothing is allocated.
 //
 // Source: T. Ogita, S. M. Rump and S. Oishi, Accurate sum and dot product, SIAM
-// Journal on Scientific Computing 26 (2005).
-func (a *Sym) ResidualTo(r, b, x []float64, shift float64) {
-	checkResidual(a.n, r, b, x)
-	w := residuals.Get().(*residualWork)
-	defer residuals.Put(w)
-	y := w.start(b, x, shift)
+// Journal on Scientific Computing 26 (2005), algorithm 5.3.
+func (a *Sym) ResidualTo(r, work, b, x []float64, shift float64) {
+	checkResidual(a.n, r, work, b, x)
+	y := work[:2*len(x)] // both parts of an element side by side
+	for i, v := range b {
+		y[2*i], y[2*i+1] = v, 0
+	}
 	for i, xi := range x {
+		s, l := plusProduct(0, 0, -shift, xi)
 		lo, hi := a.ptr[i], a.ptr[i+1]
-		if lo == hi {
-			continue
-		}
-		col := a.col[lo:hi]
-		val := a.val[lo:hi]
-		var s twice
-		last := len(col) - 1
-		if int(col[last]) == i {
-			s = s.plus(-val[last], xi)
+		col, val := a.col[lo:hi], a.val[lo:hi]
+		if last := len(col) - 1; last >= 0 && int(col[last]) == i {
+			s, l = plusProduct(s, l, -val[last], xi)
 			col, val = col[:last], val[:last]
 		}
 		for t, j := range col {
 			v := -val[t]
-			s = s.plus(v, x[j])
-			y[j] = y[j].plus(v, xi)
+			s, l = plusProduct(s, l, v, x[j])
+			p := y[2*j : 2*j+2]
+			p[0], p[1] = plusProduct(p[0], p[1], v, xi)
 		}
-		h, e := vec.TwoSum(y[i].h, s.h)
-		y[i].h = h
-		y[i].l += e + s.l
+		h, e := vec.TwoSum(y[2*i], s)
+		y[2*i] = h
+		y[2*i+1] += e + l
 	}
 	for i := range r {
-		r[i] = y[i].h + y[i].l
+		r[i] = y[2*i] + y[2*i+1]
 	}
 }
 
-// A twice is the sum of two numbers, the second of the size of the rounding
-// errors of the first.
-type twice struct{ h, l float64 }
-
-// plus is t + v x.
-func (t twice) plus(v, x float64) twice {
+// plusProduct is h + l + v x in twice the working precision.
+func plusProduct(h, l, v, x float64) (float64, float64) {
 	p, e := vec.TwoProd(v, x)
-	s, d := vec.TwoSum(t.h, p)
-	return twice{s, t.l + (d + e)}
+	s, d := vec.TwoSum(h, p)
+	return s, l + (d + e)
 }
 
-// residualWork holds the sums of a residual: of a sparse matrix with both parts
-// of an element together, of dense blocks apart.
-type residualWork struct {
-	y    []twice
-	pair vec.Pair
-}
-
-var residuals = sync.Pool{New: func() any { return new(residualWork) }}
-
-// start returns b − shift x.
-func (w *residualWork) start(b, x []float64, shift float64) []twice {
-	n := len(b)
-	if cap(w.y) < n {
-		w.y = make([]twice, n)
-	}
-	y := w.y[:n]
-	for i, v := range b {
-		y[i] = twice{h: v}
-	}
-	if shift != 0 {
-		for i, v := range x {
-			y[i] = y[i].plus(-shift, v)
-		}
-	}
-	return y
-}
-
-// checkResidual panics unless r, b and x have length n.
-func checkResidual(n int, r, b, x []float64) {
-	if len(r) != n || len(b) != n || len(x) != n {
+// checkResidual panics unless r, b and x have length n, and work twice that.
+func checkResidual(n int, r, work, b, x []float64) {
+	if len(r) != n || len(b) != n || len(x) != n || len(work) != 2*n {
 		panic(ErrLength)
+	}
+	if n > 0 && (&work[0] == &r[0] || &work[0] == &b[0] || &work[0] == &x[0]) {
+		panic(ErrAlias)
 	}
 }

@@ -353,10 +353,10 @@ func TestCheckNamesThePlace(t *testing.T) {
 		array []float64
 		want  string
 	}{
-		{c.Stages[0].(*system.BlockStage).A.Val, "A of stage 1: NaN at index 2"},
-		{c.Stages[1].(*system.DenseStage).W, "W of stage 2: NaN at index 2"},
-		{c.Stages[3].(*system.DenseStage).Q.Diag, "Q of stage 4: NaN at index 2"},
-		{c.Loss.Full, "loss: NaN at index 2"},
+		{c.Stages[0].(*system.BlockStage).A.Val, "A of stage 1, element 2: NaN"},
+		{c.Stages[1].(*system.DenseStage).W, "W of stage 2, element 2: NaN"},
+		{c.Stages[3].(*system.DenseStage).Q.Diag, "Q of stage 4, element 2: NaN"},
+		{c.Loss.Full, "loss, element 2: NaN"},
 	} {
 		v := tc.array[2]
 		tc.array[2] = math.NaN()

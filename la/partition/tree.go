@@ -32,6 +32,14 @@ type Tree struct {
 	// Components is the number of connected components of the matrix.
 	Components int
 
+	// Ordering is what the order came from; OrderAuto if it was given.
+	Ordering Ordering
+
+	// Stack is the largest number of elements of contribution blocks that are
+	// alive at once if nodes are eliminated in order: that of node k is made
+	// while those of its children are there.
+	Stack int
+
 	// Cost estimates the factorization without delayed pivots.
 	Cost Cost
 }
@@ -45,4 +53,13 @@ func (t *Tree) Path() bool {
 		}
 	}
 	return true
+}
+
+// LargestFront is the order of the largest front: columns and rows.
+func (t *Tree) LargestFront() int {
+	n := 0
+	for k, rows := range t.Rows {
+		n = max(n, t.Nodes.Size(k)+len(rows))
+	}
+	return n
 }

@@ -229,7 +229,7 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 		gn := p.gaussNewton()
 		// A solution need not be exact to the last digit to be a good step:
 		// what does not lower the loss is not taken.
-		if reshaped || o.solver.Factorization == nil {
+		if reshaped || o.solver.Method() == nil {
 			err = o.solver.Analyse(gn, &factor.Options{Backend: o.Backend, Tolerance: stepTolerance})
 		} else {
 			err = o.solver.Update(gn)
@@ -287,7 +287,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 		o.sol, o.rhs, o.acc = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
 	}
 	x := o.sol.RawVector().Data
-	if gram, ok := o.solver.Factorization.(*factor.Gram); ok && !sub {
+	if gram, ok := o.solver.Method().(*factor.Gram); ok && !sub {
 		c := t.Net.Outputs()
 		o.w, o.t = resize(o.w, t.Batch.N*c), resize(o.t, c)
 		outputGradient(o.w, t.Net.LossFunc(), t.Batch, p.lin.Outputs, o.t)

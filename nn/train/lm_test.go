@@ -45,7 +45,7 @@ func TestBend(t *testing.T) {
 		if err != nil || !info.Accepted {
 			t.Fatalf("%v, %+v", err, info)
 		}
-		if method := o.solver.Choice.Method; (method == "gram") != (width == 8) {
+		if method := o.solver.Choice().Method; (method == "gram") != (width == 8) {
 			t.Fatalf("width %d: the step was made by %s", width, method)
 		}
 		var lin nn.Linearization

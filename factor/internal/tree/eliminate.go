@@ -1,0 +1,191 @@
+package tree
+
+import (
+	"math"
+
+	"costate/factor/internal/pivot"
+	"costate/la/blas"
+	"costate/la/vec"
+)
+
+// small is the order up to which a front is eliminated in one call.
+const small = 128
+
+// zeroBy is how many times the rounding error of the largest element in the
+// subtree of a node the elements of a column must exceed for it not to be zero.
+var zeroBy = 16.0
+
+// node assembles and eliminates front k. It returns false where the
+// factorization has to stop; see tally.stop.
+func (w *worker) node(k int) bool {
+	e := w.e
+	f := &e.fronts[k]
+	if !w.columns(k, f) {
+		return false
+	}
+	p, q := int(f.p), int(f.q)
+	w.assemble(k, f)
+	largest := vec.MaxMagnitude(f.w[:(p+q)*p])
+	if largest-largest != 0 {
+		return w.notFinite(k, f)
+	}
+	f.size = max(largest, e.noise(f))
+	tol := zeroBy * pivot.Unit * f.size
+	var c []float64
+	if q > 0 {
+		c = w.block(f)
+	}
+	ldc := int(f.ldc)
+	d := f.offDiagonal()
+	perm := w.perm[:p]
+	if p+q <= small && !f.inPlace {
+		ne, _, finite := blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
+		if !finite {
+			return w.notFinite(k, f)
+		}
+		f.ne = int32(ne)
+	} else {
+		y := w.y[:p*q]
+		ldy := p
+		if w.bunchKaufman(f, d, perm, y, tol) {
+			f.ne = f.p
+		} else {
+			w.assemble(k, f)
+			ne, _, finite := blas.Ldlpart(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, w.work)
+			if !finite {
+				return w.notFinite(k, f)
+			}
+			f.ne, ldy = int32(ne), max(ne, 1)
+			if q > 0 {
+				blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ldy)
+			}
+		}
+		if q > 0 {
+			w.contribute(f, y, ldy, c)
+		}
+	}
+	if q > 0 && !f.inPlace {
+		for at := f.child; at >= 0; at = e.fronts[at].next {
+			if g := &e.fronts[at]; g.summed < g.q {
+				e.addRows(c, ldc, g, w.block(g))
+			}
+		}
+	}
+	w.order(f, perm)
+	return w.count(k, f, largest)
+}
+
+// noise is the largest element met in the subtrees of f's children, of whose
+// rounding errors f may hold what a cancellation left.
+func (e *Engine) noise(f *front) (size float64) {
+	for c := f.child; c >= 0; c = e.fronts[c].next {
+		size = max(size, e.fronts[c].size)
+	}
+	return size
+}
+
+// columns counts the columns of front k and makes room for them.
+func (w *worker) columns(k int, f *front) bool {
+	e := w.e
+	nd := 0
+	for c := f.child; c >= 0; c = e.fronts[c].next {
+		nd += int(e.fronts[c].p - e.fronts[c].ne)
+	}
+	p := int(f.own) + nd
+	if need := words(p, int(f.q)); need > cap(f.w) || p > cap(f.cols) {
+		if !w.grow(f, p) {
+			return w.halt(k, f, OutOfMemory)
+		}
+	}
+	f.w, f.cols = f.w[:words(p, int(f.q))], f.cols[:p]
+	f.p, f.ne = int32(p), 0
+	if nd > 0 {
+		if !w.reserve(p, int(f.q)) {
+			return w.halt(k, f, OutOfMemory)
+		}
+		w.delayed += nd
+	}
+	x, y := float64(p), float64(f.q)
+	w.flops += x*x*x/3 + x*x*y + x*y*y
+	if limit := e.opts.WorkLimit; limit > 0 && w.flops > limit*e.memory.flops {
+		return w.halt(k, f, OutOfWork)
+	}
+	return true
+}
+
+// bunchKaufman factors F with pivots from F alone, and checks L31 after the
+// fact, and the pivots against the size of rounding. y becomes L31 D. If it
+// returns false F and X are lost.
+func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64, tol float64) bool {
+	p, q := int(f.p), int(f.q)
+	if q == 0 && p <= small {
+		return false
+	}
+	if w.backend.Sytrf(p, f.w, p, d, perm, w.work) >= 0 {
+		return false
+	}
+	if !f.regular(d, tol) {
+		return false
+	}
+	if q == 0 {
+		return true
+	}
+	return blas.LdlBelow(w.backend, q, p, f.w, p, d, perm, f.below(), p, y, p, nil) <= 1/w.e.u
+}
+
+// regular reports whether no pivot of a block that Bunch–Kaufman has factored is
+// as small as rounding, or not finite.
+func (f *front) regular(d []float64, tol float64) bool {
+	p := int(f.p)
+	for i := 0; i < p; i++ {
+		v := f.w[i*p+i]
+		if d[i] != 0 {
+			v = d[i]
+			i++
+		}
+		if v = math.Abs(v); !(v > tol && v <= math.MaxFloat64) {
+			return false
+		}
+	}
+	return true
+}
+
+// contribute computes C = −L31 Yᵀ, or adds it where C is made in place.
+func (w *worker) contribute(f *front, y []float64, ldy int, c []float64) {
+	p, q, ne := int(f.p), int(f.q), int(f.ne)
+	beta := 0.0
+	if f.inPlace {
+		beta = 1
+	}
+	if ne == 0 {
+		if !f.inPlace {
+			for i := range q {
+				clear(c[i*int(f.ldc) : i*int(f.ldc)+i+1])
+			}
+		}
+		return
+	}
+	w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ldy, beta, c, int(f.ldc))
+}
+
+// order names the columns in the order in which they were eliminated.
+func (w *worker) order(f *front, perm []int) {
+	e := w.e
+	if f.p == f.own {
+		for i, j := range perm {
+			f.cols[i] = f.first + int32(j)
+		}
+		return
+	}
+	names := w.names[:0]
+	for i := range f.own {
+		names = append(names, f.first+i)
+	}
+	for c := f.child; c >= 0; c = e.fronts[c].next {
+		g := &e.fronts[c]
+		names = append(names, g.cols[g.ne:]...)
+	}
+	for i, j := range perm {
+		f.cols[i] = names[j]
+	}
+}
