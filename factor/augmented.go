@@ -97,7 +97,7 @@ type augmentedEngine struct {
 func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
 	const what = "LDLᵀ of the augmented system"
 	// A value, its column, the slot of its emission and its place in a front.
-	bytes := 32 * int64(system.Entries(c))
+	bytes := 32 * system.EntriesOf(c)
 	if err := plan(what, Cost{Bytes: bytes}); err != nil {
 		return err
 	}

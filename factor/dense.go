@@ -128,5 +128,5 @@ func DenseCost(c *system.Chain) Cost {
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch
 	}
-	return Cost{Point: n * productFlops(c), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+	return Cost{Point: n * c.ProductFlops(), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
 }

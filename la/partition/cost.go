@@ -1,7 +1,7 @@
 package partition
 
-// A Cost estimates a block LDLᵀ factorization: of each pivot block of order n
-// that couples to m unknowns of the next block
+// A Cost estimates a block LDLᵀ factorization. A pivot block of order n that
+// couples to m unknowns of the next block counts
 //
 //	flops   n³/3 + n²m + nm²
 //	bytes   8 (n² + nm)
@@ -9,11 +9,11 @@ package partition
 // where a multiplication and an addition are two flops.
 type Cost struct {
 	Flops float64 // of one factorization
-	Bytes float64 // that the factor holds
+	Bytes float64 // of the factor
 	Solve float64 // flops for one right-hand side
 
-	// Time orders alternatives: it is flops, and what factoring costs besides
-	// them, in flops at full speed. See blockTime.
+	// Time is what alternatives are compared by: the flops, and whatever else
+	// factoring costs as the number of flops that take as long at full speed.
 	Time float64
 }
 
