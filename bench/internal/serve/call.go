@@ -25,6 +25,9 @@ type request struct {
 	Method    string          `json:"method"`
 	Tolerance protocol.Number `json:"tolerance"`
 
+	Full     bool            `json:"full"`     // sparse: both triangles come
+	Symmetry protocol.Number `json:"symmetry"` // by how much they may differ
+
 	Steps   int             `json:"steps"`
 	Seconds protocol.Number `json:"seconds"`
 	Target  protocol.Number `json:"target"`

@@ -73,6 +73,7 @@ func classify(err error) (string, map[string]any) {
 		ofFactor *factor.NotFiniteError
 		ofMatrix *la.NotFiniteError
 		ofChain  *system.NotFiniteError
+		uneven   *la.AsymmetricError
 		inverse  *factor.InverseError
 	)
 	switch {
@@ -99,6 +100,8 @@ func classify(err error) (string, map[string]any) {
 		return "NotFiniteError", map[string]any{"name": ofMatrix.Name, "index": index, "value": protocol.Number(ofMatrix.Value)}
 	case errors.As(err, &ofChain):
 		return "NotFiniteError", map[string]any{"name": ofChain.Array, "index": []int{ofChain.Index}, "value": protocol.Number(ofChain.Value)}
+	case errors.As(err, &uneven):
+		return "AsymmetricError", map[string]any{"i": uneven.I, "j": uneven.J, "a": protocol.Number(uneven.Aij), "b": protocol.Number(uneven.Aji)}
 	case errors.As(err, &curved):
 		return "NegativeCurvatureError", map[string]any{"curvature": protocol.Number(curved.Curvature), "iteration": curved.Iteration, "column": curved.Column}
 	case errors.As(err, &inverse):

@@ -14,25 +14,16 @@ type sparseMatrix struct {
 	factored
 	f factor.Sparse
 	a *la.Sym
+
+	full     bool    // how it comes
+	symmetry float64 // see la.FromFull
 }
 
-// sparse factors a sparse symmetric matrix whose lower triangle comes by compressed
-// rows.
+// sparse factors a sparse symmetric matrix that comes by compressed rows.
 func (k *call) sparse() (*answer, error) {
-	ptr, err := k.integers("ptr", -1)
-	if err != nil {
-		return nil, err
-	}
-	col, err := k.integers("col", -1)
-	if err != nil {
-		return nil, err
-	}
-	val, err := k.floats("val", len(col))
-	if err != nil {
-		return nil, err
-	}
-	m := new(sparseMatrix)
-	if m.a, err = lowerTriangle(ptr, col, val); err != nil {
+	m := &sparseMatrix{full: k.request.Full, symmetry: float64(k.request.Symmetry)}
+	var err error
+	if m.a, err = m.read(k); err != nil {
 		return nil, err
 	}
 	m.stop = &stopper{Backend: k.conn.server.backend()}
@@ -52,6 +43,44 @@ func (k *call) sparse() (*answer, error) {
 	}
 	m.ready = true
 	return &answer{fields: m.fields(), object: m}, nil
+}
+
+// read reads the matrix of a request: its lower triangle or, where m was made so,
+// both, which are compared.
+func (m *sparseMatrix) read(k *call) (*la.Sym, error) {
+	ptr, err := k.integers("ptr", -1)
+	if err != nil {
+		return nil, err
+	}
+	col, err := k.integers("col", -1)
+	if err != nil {
+		return nil, err
+	}
+	val, err := k.floats("val", len(col))
+	if err != nil {
+		return nil, err
+	}
+	if !m.full {
+		return lowerTriangle(ptr, col, val)
+	}
+	if !(m.symmetry >= 0) {
+		return nil, inputf("symmetry is %g; it must be at least 0", m.symmetry)
+	}
+	if len(ptr) == 0 || len(ptr) > math.MaxInt32 || len(col) > math.MaxInt32 {
+		return nil, inputf("a matrix of order %d with %d entries; both must be below 2³¹", len(ptr)-1, len(col))
+	}
+	rows, cols := make([]int, len(ptr)), make([]int, len(col))
+	for i, v := range ptr {
+		rows[i] = int(v)
+	}
+	for i, v := range col {
+		cols[i] = int(v)
+	}
+	a, err := la.FromFull(len(ptr)-1, rows, cols, val, m.symmetry)
+	if err != nil {
+		return nil, &inputError{err}
+	}
+	return a, nil
 }
 
 // lowerTriangle checks what la.NewSym would panic at.
@@ -88,7 +117,7 @@ func (k *call) values() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	val, err := k.floats("val", m.a.Stored())
+	a, err := m.read(k)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +126,10 @@ func (k *call) values() (*answer, error) {
 	if err := k.cancelled(); err != nil {
 		return nil, err
 	}
-	m.ready = false
-	copy(m.a.RawLower().Val, val)
+	if !a.SamePattern(m.a) {
+		return nil, inputf("values: the matrix has another pattern than the one that was analysed")
+	}
+	m.ready, m.a = false, a
 	end := m.stop.until(k.ctx)
 	err = withInertia(m.f.Update(m.a), m.f.Inertia)
 	if end() {
