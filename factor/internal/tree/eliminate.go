@@ -13,7 +13,7 @@ const small = 128
 
 // zeroBy is how many times the rounding error of the largest element in the
 // subtree of a node the elements of a column must exceed for it not to be zero.
-var zeroBy = 16.0
+var zeroBy = 2.0
 
 // node assembles and eliminates front k. It returns false where the
 // factorization has to stop; see tally.stop.
