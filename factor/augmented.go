@@ -49,10 +49,11 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	if err := f.k.analyse(c, &f.opts, f.plan); err != nil {
+	if err := f.k.analyse(c, &f.opts, 0, f.plan); err != nil {
 		return err
 	}
 	f.use(&f.k)
+	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil) // it would ask itself
 	return nil
 }
 
@@ -91,8 +92,9 @@ type augmentedEngine struct {
 }
 
 // analyse assembles K and finds its tree; plan refuses what needs too much
-// memory.
-func (k *augmentedEngine) analyse(c *system.Chain, o *Options, plan func(what string, c Cost) error) error {
+// memory, and the factorization gives up at workLimit times its flops, if that is
+// not 0.
+func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
 	const what = "LDLᵀ of the augmented system"
 	// A value, its column, the slot of its emission and its place in a front.
 	bytes := 32 * system.EntriesOf(c)
@@ -104,7 +106,9 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, plan func(what st
 	if err != nil {
 		return err
 	}
-	k.engine = tree.New(t, k.system.K, treeOptions(o))
+	to := treeOptions(o)
+	to.WorkLimit = workLimit
+	k.engine = tree.New(t, k.system.K, to)
 	cost := Cost(k.engine.Cost())
 	cost.Bytes += bytes
 	if err := plan(what, cost); err != nil {

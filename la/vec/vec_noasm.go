@@ -29,6 +29,8 @@ func dotPair(s *[2]float64, w, x *float64, n int)        { panic(noAssembly) }
 func dotPairLow(s *[2]float64, w, x, xl *float64, n int) { panic(noAssembly) }
 func tanh(f, u *float64, n int)                          { panic(noAssembly) }
 func tanhExp(f, t, u *float64, n int)                    { panic(noAssembly) }
+func mul(z, u, v *float64, n int)                        { panic(noAssembly) }
+func mulMost(z, u, v *float64, m *uint64, n int)         { panic(noAssembly) }
 func trapezoid(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
 	panic(noAssembly)
 }
