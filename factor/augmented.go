@@ -102,7 +102,7 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64
 		return err
 	}
 	k.system = system.Assemble(c, 0)
-	t, err := partition.NewTree(k.system.K, &partition.TreeOptions{Mates: costates(k.system), Reuse: 2})
+	t, err := partition.Auto(k.system.K, &partition.Options{Mates: costates(k.system), Reuse: 2})
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (f *Sparse) match() error {
 
 // order finds the tree.
 func (f *Sparse) order() error {
-	t, err := partition.NewTree(f.s, &partition.TreeOptions{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
+	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func weakDiagonal(a *la.Sym, scratch []float64) bool {
 	return false
 }
 
-// AnalyseTree is Analyse with a tree that is known, from partition.GivenTree for
+// AnalyseTree is Analyse with a tree that is known, from partition.Given for
 // example. It returns an error if the tree does not fit the pattern of a.
 func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error {
 	if err := f.take(a, opts); err != nil {

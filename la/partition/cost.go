@@ -1,7 +1,5 @@
 package partition
 
-import "costate/la"
-
 // A Cost estimates a block LDLᵀ factorization. A pivot block of order n that
 // couples to m unknowns of the next block counts
 //
@@ -39,17 +37,6 @@ func blockTime(n, m int) float64 {
 	return x*x*x/3 + x*x*y + x*y*y + 400*x*x + 2000*(x+y) + 5000
 }
 
-// groupTime is the Time of a group of leaves of order n that couples to q
-// unknowns, and of adding its update to the chain.
-func groupTime(n, q int) float64 {
-	x, y := float64(n), float64(q)
-	t := x*x*x/3 + x*x*y + x*y*y + 25*y*y + 2000*x + 22000
-	if n > 1 {
-		t += 400 * x * x
-	}
-	return t
-}
-
 // frontTime is the Time of a front that eliminates n unknowns and leaves m to
 // its parent: besides what blockTime has, the contribution block is written, and
 // added to another.
@@ -74,33 +61,9 @@ func (c *Cost) addFront(n, m int) {
 	c.Time += frontTime(n, m)
 }
 
-// addGroup counts a group of leaves of order n that couples to q unknowns. Its
-// coupling is not kept.
-func (c *Cost) addGroup(n, q int) {
-	x, y := float64(n), float64(q)
-	c.Flops += x*x*x/3 + x*x*y + x*y*y
-	c.Bytes += 8 * x * x
-	c.Solve += 2*x*x + 4*x*y
-	c.Time += groupTime(n, q)
-}
-
 // Add returns the sum of two costs.
 func (c Cost) Add(d Cost) Cost {
 	return Cost{Flops: c.Flops + d.Flops, Bytes: c.Bytes + d.Bytes, Solve: c.Solve + d.Solve, Time: c.Time + d.Time}
-}
-
-// CostOf estimates the factorization of a block-tridiagonal matrix from its
-// block sizes and structure. Values do not matter.
-func CostOf(a *la.BlockTridiag) Cost {
-	var c Cost
-	for k := 0; k < a.Blocks(); k++ {
-		m := 0
-		if k+1 < a.Blocks() {
-			m = len(a.SubRows(k))
-		}
-		c.add(a.BlockSize(k), m)
-	}
-	return c
 }
 
 // Cost estimates the factorization of the block-tridiagonal matrix that g

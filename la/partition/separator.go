@@ -10,8 +10,8 @@ const (
 	forked    = 8
 	forks     = 4
 
-	passes = 12
-	patience=300
+	passes   = 12
+	patience = 300
 )
 
 // separate finds a separator of a connected graph, and returns the side of each

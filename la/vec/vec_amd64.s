@@ -924,772 +924,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
-// Requires: AVX, FMA3
-TEXT ·trapezoid(SB), NOSPLIT, $0-64
-	MOVQ u+0(FP), AX
-	MOVQ ld+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ cols+24(FP), BX
-	MOVQ c+40(FP), SI
-	MOVQ ldk+48(FP), DI
-	MOVQ w+56(FP), R8
-	LEAQ (CX)(CX*2), R9
-
-group:
-	MOVQ    AX, R10
-	MOVQ    R8, R11
-	MOVQ    BX, R12
-	TESTQ   $0x00000001, R12
-	JZ      even
-	VMOVUPD (R10), Y0
-	VMOVUPD (R10)(CX*1), Y1
-	VMOVUPD (R10)(CX*2), Y2
-	VMOVUPD (R10)(R9*1), Y3
-	MOVQ    SI, R14
-	MOVQ    R11, R15
-	MOVQ    k+32(FP), R13
-
-one:
-	VMOVUPD      (R15), Y4
-	VBROADCASTSD (R14), Y5
-	VFNMADD231PD Y4, Y5, Y0
-	VBROADCASTSD 8(R14), Y5
-	VFNMADD231PD Y4, Y5, Y1
-	VBROADCASTSD 16(R14), Y5
-	VFNMADD231PD Y4, Y5, Y2
-	VBROADCASTSD 24(R14), Y5
-	VFNMADD231PD Y4, Y5, Y3
-	ADDQ         DI, R14
-	ADDQ         DI, R15
-	DECQ         R13
-	JNZ          one
-	VMOVUPD      Y0, (R10)
-	VMOVUPD      Y1, (R10)(CX*1)
-	VMOVUPD      Y2, (R10)(CX*2)
-	VMOVUPD      Y3, (R10)(R9*1)
-	ADDQ         $0x20, R10
-	ADDQ         $0x20, R11
-
-even:
-	SHRQ $0x01, R12
-	JZ   next
-
-pair:
-	VMOVUPD (R10), Y0
-	VMOVUPD 32(R10), Y1
-	VMOVUPD (R10)(CX*1), Y2
-	VMOVUPD 32(R10)(CX*1), Y3
-	VMOVUPD (R10)(CX*2), Y4
-	VMOVUPD 32(R10)(CX*2), Y5
-	VMOVUPD (R10)(R9*1), Y6
-	VMOVUPD 32(R10)(R9*1), Y7
-	MOVQ    SI, R14
-	MOVQ    R11, R15
-	MOVQ    k+32(FP), R13
-
-two:
-	VMOVUPD      (R15), Y8
-	VMOVUPD      32(R15), Y9
-	VBROADCASTSD (R14), Y10
-	VFNMADD231PD Y8, Y10, Y0
-	VFNMADD231PD Y9, Y10, Y1
-	VBROADCASTSD 8(R14), Y10
-	VFNMADD231PD Y8, Y10, Y2
-	VFNMADD231PD Y9, Y10, Y3
-	VBROADCASTSD 16(R14), Y10
-	VFNMADD231PD Y8, Y10, Y4
-	VFNMADD231PD Y9, Y10, Y5
-	VBROADCASTSD 24(R14), Y10
-	VFNMADD231PD Y8, Y10, Y6
-	VFNMADD231PD Y9, Y10, Y7
-	ADDQ         DI, R14
-	ADDQ         DI, R15
-	DECQ         R13
-	JNZ          two
-	VMOVUPD      Y0, (R10)
-	VMOVUPD      Y1, 32(R10)
-	VMOVUPD      Y2, (R10)(CX*1)
-	VMOVUPD      Y3, 32(R10)(CX*1)
-	VMOVUPD      Y4, (R10)(CX*2)
-	VMOVUPD      Y5, 32(R10)(CX*2)
-	VMOVUPD      Y6, (R10)(R9*1)
-	VMOVUPD      Y7, 32(R10)(R9*1)
-	ADDQ         $0x40, R10
-	ADDQ         $0x40, R11
-	DECQ         R12
-	JNZ          pair
-
-next:
-	LEAQ 32(AX)(CX*4), AX
-	ADDQ $0x20, R8
-	ADDQ $0x20, SI
-	DECQ BX
-	DECQ DX
-	JNZ  group
-	VZEROUPPER
-	RET
-
-// func solve4(x *float64, ld int, n int, f *float64)
-// Requires: AVX, FMA3
-TEXT ·solve4(SB), NOSPLIT, $0-32
-	MOVQ         x+0(FP), AX
-	MOVQ         ld+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVQ         f+24(FP), BX
-	LEAQ         (CX)(CX*2), SI
-	VBROADCASTSD (BX), Y0
-	VBROADCASTSD 8(BX), Y1
-	VBROADCASTSD 16(BX), Y2
-	VBROADCASTSD 24(BX), Y3
-	VBROADCASTSD 32(BX), Y4
-	VBROADCASTSD 40(BX), Y5
-	VBROADCASTSD 48(BX), Y6
-	VBROADCASTSD 56(BX), Y7
-	VBROADCASTSD 64(BX), Y8
-	VBROADCASTSD 72(BX), Y9
-
-loop:
-	VMOVUPD      (AX), Y10
-	VMULPD       Y0, Y10, Y10
-	VMOVUPD      Y10, (AX)
-	VMOVUPD      (AX)(CX*1), Y11
-	VFNMADD231PD Y1, Y10, Y11
-	VMULPD       Y2, Y11, Y11
-	VMOVUPD      Y11, (AX)(CX*1)
-	VMOVUPD      (AX)(CX*2), Y12
-	VFNMADD231PD Y3, Y10, Y12
-	VFNMADD231PD Y4, Y11, Y12
-	VMULPD       Y5, Y12, Y12
-	VMOVUPD      Y12, (AX)(CX*2)
-	VMOVUPD      (AX)(SI*1), Y13
-	VFNMADD231PD Y6, Y10, Y13
-	VFNMADD231PD Y7, Y11, Y13
-	VFNMADD231PD Y8, Y12, Y13
-	VMULPD       Y9, Y13, Y13
-	VMOVUPD      Y13, (AX)(SI*1)
-	ADDQ         $0x20, AX
-	DECQ         DX
-	JNZ          loop
-	VZEROUPPER
-	RET
-
-// func peak(x *float64, n int) (m float64, at int)
-// Requires: AVX, AVX2, SSE2
-TEXT ·peak(SB), NOSPLIT, $0-32
-	MOVQ     x+0(FP), AX
-	MOVQ     n+8(FP), CX
-	MOVQ     AX, DX
-	MOVQ     CX, BX
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VXORPD   Y2, Y2, Y2
-	VXORPD   Y3, Y3, Y3
-	VXORPD   Y4, Y4, Y4
-	SUBQ     $0x08, CX
-	JL       wide2end
-
-wide2:
-	VANDPD (AX), Y0, Y5
-	VCMPPD $0x03, Y5, Y5, Y6
-	VORPD  Y6, Y2, Y2
-	VMAXPD Y1, Y5, Y1
-	VANDPD 32(AX), Y0, Y5
-	VCMPPD $0x03, Y5, Y5, Y6
-	VORPD  Y6, Y4, Y4
-	VMAXPD Y3, Y5, Y3
-	ADDQ   $0x40, AX
-	SUBQ   $0x08, CX
-	JGE    wide2
-
-wide2end:
-	ADDQ $0x08, CX
-	SUBQ $0x04, CX
-	JL   wide1end
-
-wide1:
-	VANDPD (AX), Y0, Y5
-	VCMPPD $0x03, Y5, Y5, Y6
-	VORPD  Y6, Y2, Y2
-	VMAXPD Y1, Y5, Y1
-	ADDQ   $0x20, AX
-	SUBQ   $0x04, CX
-	JGE    wide1
-
-wide1end:
-	ADDQ  $0x04, CX
-	TESTQ CX, CX
-	JZ    done
-
-word:
-	VMOVSD (AX), X7
-	VANDPD X0, X7, X7
-	VCMPSD $0x03, X7, X7, X8
-	VORPD  Y2, Y8, Y2
-	VMAXPD Y1, Y7, Y1
-	ADDQ   $0x08, AX
-	DECQ   CX
-	JNZ    word
-
-done:
-	VORPD        Y4, Y2, Y2
-	VMAXPD       Y3, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X3
-	VMAXPD       X3, X1, X3
-	VPERMILPD    $0x01, X3, X1
-	VMAXSD       X1, X3, X3
-	MOVQ         $-1, AX
-	VMOVMSKPD    Y2, CX
-	TESTL        CX, CX
-	JZ           number
-	VPCMPEQD     X3, X3, X3
-	JMP          return
-
-number:
-	VXORPD       X1, X1, X1
-	VUCOMISD     X1, X3
-	JE           return
-	VBROADCASTSD X3, Y1
-	XORQ         AX, AX
-
-search:
-	SUBQ      $0x04, BX
-	JL        words
-	VANDPD    (DX)(AX*8), Y0, Y2
-	VCMPPD    $0x00, Y1, Y2, Y2
-	VMOVMSKPD Y2, CX
-	TESTL     CX, CX
-	JNZ       found
-	ADDQ      $0x04, AX
-	JMP       search
-
-found:
-	BSFL CX, CX
-	ADDQ CX, AX
-	JMP  return
-
-words:
-	VMOVSD   (DX)(AX*8), X1
-	VANDPD   X0, X1, X1
-	VUCOMISD X1, X3
-	JE       return
-	INCQ     AX
-	JMP      words
-
-return:
-	MOVSD X3, m+16(FP)
-	MOVQ  AX, at+24(FP)
-	VZEROUPPER
-	RET
-
-// func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
-// Requires: AVX
-TEXT ·transpose4(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ ldd+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ lds+24(FP), BX
-	MOVQ n+32(FP), SI
-	LEAQ (BX)(BX*2), DI
-	LEAQ (CX)(CX*2), R8
-
-loop:
-	VMOVUPD    (DX), Y0
-	VMOVUPD    (DX)(BX*1), Y2
-	VMOVUPD    (DX)(BX*2), Y3
-	VMOVUPD    (DX)(DI*1), Y4
-	VUNPCKLPD  Y2, Y0, Y1
-	VUNPCKHPD  Y2, Y0, Y0
-	VUNPCKLPD  Y4, Y3, Y2
-	VUNPCKHPD  Y4, Y3, Y5
-	VPERM2F128 $0x20, Y2, Y1, Y3
-	VPERM2F128 $0x20, Y5, Y0, Y4
-	VPERM2F128 $0x31, Y2, Y1, Y1
-	VPERM2F128 $0x31, Y5, Y0, Y0
-	VMOVUPD    Y3, (AX)
-	VMOVUPD    Y4, (AX)(CX*1)
-	VMOVUPD    Y1, (AX)(CX*2)
-	VMOVUPD    Y0, (AX)(R8*1)
-	ADDQ       $0x20, DX
-	LEAQ       (AX)(CX*4), AX
-	DECQ       SI
-	JNZ        loop
-	VZEROUPPER
-	RET
-
-DATA masks<>+0(SB)/8, $0xffffffffffffffff
-DATA masks<>+8(SB)/8, $0xffffffffffffffff
-DATA masks<>+16(SB)/8, $0xffffffffffffffff
-DATA masks<>+24(SB)/8, $0xffffffffffffffff
-DATA masks<>+32(SB)/8, $0x0000000000000000
-DATA masks<>+40(SB)/8, $0xffffffffffffffff
-DATA masks<>+48(SB)/8, $0xffffffffffffffff
-DATA masks<>+56(SB)/8, $0xffffffffffffffff
-DATA masks<>+64(SB)/8, $0x0000000000000000
-DATA masks<>+72(SB)/8, $0x0000000000000000
-DATA masks<>+80(SB)/8, $0xffffffffffffffff
-DATA masks<>+88(SB)/8, $0xffffffffffffffff
-DATA masks<>+96(SB)/8, $0x0000000000000000
-DATA masks<>+104(SB)/8, $0x0000000000000000
-DATA masks<>+112(SB)/8, $0x0000000000000000
-DATA masks<>+120(SB)/8, $0xffffffffffffffff
-GLOBL masks<>(SB), RODATA|NOPTR, $128
-
-// func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
-// Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·eliminate(SB), NOSPLIT, $0-64
-	MOVQ         u+0(FP), AX
-	MOVQ         ld+8(FP), CX
-	MOVQ         rows+16(FP), DX
-	MOVQ         cols+24(FP), BX
-	MOVQ         c+32(FP), SI
-	MOVQ         w+40(FP), DI
-	MOVQ         lanes+48(FP), R8
-	MOVSD        f+56(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVQ         SI, R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	SHLQ         $0x05, R8
-	LEAQ         masks<>+0(SB), R12
-	VMOVUPD      (R12)(R8*1), Y1
-	VPCMPEQD     Y2, Y2, Y2
-
-scale:
-	VANDPD  (R9), Y1, Y3
-	VMULPD  Y0, Y3, Y4
-	VANDPD  Y4, Y1, Y4
-	VMOVUPD Y3, (R10)
-	VMOVUPD Y4, (R9)
-	VMOVAPD Y2, Y1
-	ADDQ    $0x20, R9
-	ADDQ    $0x20, R10
-	DECQ    R11
-	JNZ     scale
-	TESTQ   DX, DX
-	JZ      done
-	LEAQ    (CX)(CX*2), R8
-
-group:
-	MOVQ         AX, R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	VBROADCASTSD (SI), Y0
-	VBROADCASTSD 8(SI), Y1
-	VBROADCASTSD 16(SI), Y2
-	VBROADCASTSD 24(SI), Y3
-	TESTQ        $0x00000001, R11
-	JZ           even
-	VMOVUPD      (R10), Y4
-	VMOVUPD      (R9), Y5
-	VFNMADD231PD Y4, Y0, Y5
-	VMOVUPD      Y5, (R9)
-	VMOVUPD      (R9)(CX*1), Y5
-	VFNMADD231PD Y4, Y1, Y5
-	VMOVUPD      Y5, (R9)(CX*1)
-	VMOVUPD      (R9)(CX*2), Y5
-	VFNMADD231PD Y4, Y2, Y5
-	VMOVUPD      Y5, (R9)(CX*2)
-	VMOVUPD      (R9)(R8*1), Y5
-	VFNMADD231PD Y4, Y3, Y5
-	VMOVUPD      Y5, (R9)(R8*1)
-	ADDQ         $0x20, R9
-	ADDQ         $0x20, R10
-
-even:
-	SHRQ $0x01, R11
-	JZ   next
-
-pair:
-	VMOVUPD      (R10), Y4
-	VMOVUPD      (R9), Y5
-	VFNMADD231PD Y4, Y0, Y5
-	VMOVUPD      Y5, (R9)
-	VMOVUPD      (R9)(CX*1), Y5
-	VFNMADD231PD Y4, Y1, Y5
-	VMOVUPD      Y5, (R9)(CX*1)
-	VMOVUPD      (R9)(CX*2), Y5
-	VFNMADD231PD Y4, Y2, Y5
-	VMOVUPD      Y5, (R9)(CX*2)
-	VMOVUPD      (R9)(R8*1), Y5
-	VFNMADD231PD Y4, Y3, Y5
-	VMOVUPD      Y5, (R9)(R8*1)
-	VMOVUPD      32(R10), Y4
-	VMOVUPD      32(R9), Y5
-	VFNMADD231PD Y4, Y0, Y5
-	VMOVUPD      Y5, 32(R9)
-	VMOVUPD      32(R9)(CX*1), Y5
-	VFNMADD231PD Y4, Y1, Y5
-	VMOVUPD      Y5, 32(R9)(CX*1)
-	VMOVUPD      32(R9)(CX*2), Y5
-	VFNMADD231PD Y4, Y2, Y5
-	VMOVUPD      Y5, 32(R9)(CX*2)
-	VMOVUPD      32(R9)(R8*1), Y5
-	VFNMADD231PD Y4, Y3, Y5
-	VMOVUPD      Y5, 32(R9)(R8*1)
-	ADDQ         $0x40, R9
-	ADDQ         $0x40, R10
-	DECQ         R11
-	JNZ          pair
-
-next:
-	LEAQ 32(AX)(CX*4), AX
-	ADDQ $0x20, DI
-	ADDQ $0x20, SI
-	DECQ BX
-	DECQ DX
-	JNZ  group
-
-done:
-	VZEROUPPER
-	RET
-
-// func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
-// Requires: AVX, AVX2, FMA3
-TEXT ·eliminate2(SB), NOSPLIT, $0-64
-	MOVQ         u+0(FP), AX
-	MOVQ         ld+8(FP), CX
-	MOVQ         rows+16(FP), DX
-	MOVQ         cols+24(FP), BX
-	MOVQ         c+32(FP), SI
-	MOVQ         w+40(FP), DI
-	MOVQ         lanes+48(FP), R8
-	MOVQ         f+56(FP), R9
-	VBROADCASTSD (R9), Y0
-	VBROADCASTSD 8(R9), Y1
-	VBROADCASTSD 16(R9), Y2
-	MOVQ         SI, R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	SHLQ         $0x05, R8
-	LEAQ         masks<>+0(SB), R12
-	VMOVUPD      (R12)(R8*1), Y3
-	VPCMPEQD     Y4, Y4, Y4
-
-scale:
-	VANDPD      (R9), Y3, Y5
-	VANDPD      (R9)(CX*1), Y3, Y7
-	VMULPD      Y0, Y5, Y6
-	VFMADD231PD Y1, Y7, Y6
-	VANDPD      Y6, Y3, Y6
-	VMOVUPD     Y5, (R10)
-	VMOVUPD     Y6, (R9)
-	VMULPD      Y1, Y5, Y5
-	VFMADD231PD Y2, Y7, Y5
-	VANDPD      Y5, Y3, Y5
-	VMOVUPD     Y7, (R10)(CX*1)
-	VMOVUPD     Y5, (R9)(CX*1)
-	VMOVAPD     Y4, Y3
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	DECQ        R11
-	JNZ         scale
-	TESTQ       DX, DX
-	JZ          done
-	LEAQ        (CX)(CX*2), R8
-
-group:
-	MOVQ         AX, R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	VBROADCASTSD (SI), Y0
-	VBROADCASTSD 8(SI), Y1
-	VBROADCASTSD 16(SI), Y2
-	VBROADCASTSD 24(SI), Y3
-	VBROADCASTSD (SI)(CX*1), Y4
-	VBROADCASTSD 8(SI)(CX*1), Y5
-	VBROADCASTSD 16(SI)(CX*1), Y6
-	VBROADCASTSD 24(SI)(CX*1), Y7
-	TESTQ        $0x00000001, R11
-	JZ           even
-	VMOVUPD      (R10), Y8
-	VMOVUPD      (R10)(CX*1), Y9
-	VMOVUPD      (R9), Y10
-	VFNMADD231PD Y8, Y0, Y10
-	VFNMADD231PD Y9, Y4, Y10
-	VMOVUPD      Y10, (R9)
-	VMOVUPD      (R9)(CX*1), Y10
-	VFNMADD231PD Y8, Y1, Y10
-	VFNMADD231PD Y9, Y5, Y10
-	VMOVUPD      Y10, (R9)(CX*1)
-	VMOVUPD      (R9)(CX*2), Y10
-	VFNMADD231PD Y8, Y2, Y10
-	VFNMADD231PD Y9, Y6, Y10
-	VMOVUPD      Y10, (R9)(CX*2)
-	VMOVUPD      (R9)(R8*1), Y10
-	VFNMADD231PD Y8, Y3, Y10
-	VFNMADD231PD Y9, Y7, Y10
-	VMOVUPD      Y10, (R9)(R8*1)
-	ADDQ         $0x20, R9
-	ADDQ         $0x20, R10
-
-even:
-	SHRQ $0x01, R11
-	JZ   next
-
-pair:
-	VMOVUPD      (R10), Y8
-	VMOVUPD      (R10)(CX*1), Y9
-	VMOVUPD      (R9), Y10
-	VFNMADD231PD Y8, Y0, Y10
-	VFNMADD231PD Y9, Y4, Y10
-	VMOVUPD      Y10, (R9)
-	VMOVUPD      (R9)(CX*1), Y10
-	VFNMADD231PD Y8, Y1, Y10
-	VFNMADD231PD Y9, Y5, Y10
-	VMOVUPD      Y10, (R9)(CX*1)
-	VMOVUPD      (R9)(CX*2), Y10
-	VFNMADD231PD Y8, Y2, Y10
-	VFNMADD231PD Y9, Y6, Y10
-	VMOVUPD      Y10, (R9)(CX*2)
-	VMOVUPD      (R9)(R8*1), Y10
-	VFNMADD231PD Y8, Y3, Y10
-	VFNMADD231PD Y9, Y7, Y10
-	VMOVUPD      Y10, (R9)(R8*1)
-	VMOVUPD      32(R10), Y8
-	VMOVUPD      32(R10)(CX*1), Y9
-	VMOVUPD      32(R9), Y10
-	VFNMADD231PD Y8, Y0, Y10
-	VFNMADD231PD Y9, Y4, Y10
-	VMOVUPD      Y10, 32(R9)
-	VMOVUPD      32(R9)(CX*1), Y10
-	VFNMADD231PD Y8, Y1, Y10
-	VFNMADD231PD Y9, Y5, Y10
-	VMOVUPD      Y10, 32(R9)(CX*1)
-	VMOVUPD      32(R9)(CX*2), Y10
-	VFNMADD231PD Y8, Y2, Y10
-	VFNMADD231PD Y9, Y6, Y10
-	VMOVUPD      Y10, 32(R9)(CX*2)
-	VMOVUPD      32(R9)(R8*1), Y10
-	VFNMADD231PD Y8, Y3, Y10
-	VFNMADD231PD Y9, Y7, Y10
-	VMOVUPD      Y10, 32(R9)(R8*1)
-	ADDQ         $0x40, R9
-	ADDQ         $0x40, R10
-	DECQ         R11
-	JNZ          pair
-
-next:
-	LEAQ 32(AX)(CX*4), AX
-	ADDQ $0x20, DI
-	ADDQ $0x20, SI
-	DECQ BX
-	DECQ DX
-	JNZ  group
-
-done:
-	VZEROUPPER
-	RET
-
-DATA tanhTable<>+0(SB)/8, $0x7fffffffffffffff
-DATA tanhTable<>+8(SB)/8, $0x7fffffffffffffff
-DATA tanhTable<>+16(SB)/8, $0x7fffffffffffffff
-DATA tanhTable<>+24(SB)/8, $0x7fffffffffffffff
-DATA tanhTable<>+32(SB)/8, $0x8000000000000000
-DATA tanhTable<>+40(SB)/8, $0x8000000000000000
-DATA tanhTable<>+48(SB)/8, $0x8000000000000000
-DATA tanhTable<>+56(SB)/8, $0x8000000000000000
-DATA tanhTable<>+64(SB)/8, $0x00000000000003ff
-DATA tanhTable<>+72(SB)/8, $0x00000000000003ff
-DATA tanhTable<>+80(SB)/8, $0x00000000000003ff
-DATA tanhTable<>+88(SB)/8, $0x00000000000003ff
-DATA tanhTable<>+96(SB)/8, $0x4076200000000000
-DATA tanhTable<>+104(SB)/8, $0x4076200000000000
-DATA tanhTable<>+112(SB)/8, $0x4076200000000000
-DATA tanhTable<>+120(SB)/8, $0x4076200000000000
-DATA tanhTable<>+128(SB)/8, $0xc000000000000000
-DATA tanhTable<>+136(SB)/8, $0xc000000000000000
-DATA tanhTable<>+144(SB)/8, $0xc000000000000000
-DATA tanhTable<>+152(SB)/8, $0xc000000000000000
-DATA tanhTable<>+160(SB)/8, $0x3ff0000000000000
-DATA tanhTable<>+168(SB)/8, $0x3ff0000000000000
-DATA tanhTable<>+176(SB)/8, $0x3ff0000000000000
-DATA tanhTable<>+184(SB)/8, $0x3ff0000000000000
-DATA tanhTable<>+192(SB)/8, $0x4000000000000000
-DATA tanhTable<>+200(SB)/8, $0x4000000000000000
-DATA tanhTable<>+208(SB)/8, $0x4000000000000000
-DATA tanhTable<>+216(SB)/8, $0x4000000000000000
-DATA tanhTable<>+224(SB)/8, $0x3ff71547652b82fe
-DATA tanhTable<>+232(SB)/8, $0x3ff71547652b82fe
-DATA tanhTable<>+240(SB)/8, $0x3ff71547652b82fe
-DATA tanhTable<>+248(SB)/8, $0x3ff71547652b82fe
-DATA tanhTable<>+256(SB)/8, $0x4338000000000000
-DATA tanhTable<>+264(SB)/8, $0x4338000000000000
-DATA tanhTable<>+272(SB)/8, $0x4338000000000000
-DATA tanhTable<>+280(SB)/8, $0x4338000000000000
-DATA tanhTable<>+288(SB)/8, $0x3fe62e42fee00000
-DATA tanhTable<>+296(SB)/8, $0x3fe62e42fee00000
-DATA tanhTable<>+304(SB)/8, $0x3fe62e42fee00000
-DATA tanhTable<>+312(SB)/8, $0x3fe62e42fee00000
-DATA tanhTable<>+320(SB)/8, $0x3dea39ef35793c76
-DATA tanhTable<>+328(SB)/8, $0x3dea39ef35793c76
-DATA tanhTable<>+336(SB)/8, $0x3dea39ef35793c76
-DATA tanhTable<>+344(SB)/8, $0x3dea39ef35793c76
-DATA tanhTable<>+352(SB)/8, $0x3fe0000000000000
-DATA tanhTable<>+360(SB)/8, $0x3fe0000000000000
-DATA tanhTable<>+368(SB)/8, $0x3fe0000000000000
-DATA tanhTable<>+376(SB)/8, $0x3fe0000000000000
-DATA tanhTable<>+384(SB)/8, $0x3fc5555555555555
-DATA tanhTable<>+392(SB)/8, $0x3fc5555555555555
-DATA tanhTable<>+400(SB)/8, $0x3fc5555555555555
-DATA tanhTable<>+408(SB)/8, $0x3fc5555555555555
-DATA tanhTable<>+416(SB)/8, $0x3fa5555555555555
-DATA tanhTable<>+424(SB)/8, $0x3fa5555555555555
-DATA tanhTable<>+432(SB)/8, $0x3fa5555555555555
-DATA tanhTable<>+440(SB)/8, $0x3fa5555555555555
-DATA tanhTable<>+448(SB)/8, $0x3f81111111111111
-DATA tanhTable<>+456(SB)/8, $0x3f81111111111111
-DATA tanhTable<>+464(SB)/8, $0x3f81111111111111
-DATA tanhTable<>+472(SB)/8, $0x3f81111111111111
-DATA tanhTable<>+480(SB)/8, $0x3f56c16c16c16c17
-DATA tanhTable<>+488(SB)/8, $0x3f56c16c16c16c17
-DATA tanhTable<>+496(SB)/8, $0x3f56c16c16c16c17
-DATA tanhTable<>+504(SB)/8, $0x3f56c16c16c16c17
-DATA tanhTable<>+512(SB)/8, $0x3f2a01a01a01a01a
-DATA tanhTable<>+520(SB)/8, $0x3f2a01a01a01a01a
-DATA tanhTable<>+528(SB)/8, $0x3f2a01a01a01a01a
-DATA tanhTable<>+536(SB)/8, $0x3f2a01a01a01a01a
-DATA tanhTable<>+544(SB)/8, $0x3efa01a01a01a01a
-DATA tanhTable<>+552(SB)/8, $0x3efa01a01a01a01a
-DATA tanhTable<>+560(SB)/8, $0x3efa01a01a01a01a
-DATA tanhTable<>+568(SB)/8, $0x3efa01a01a01a01a
-DATA tanhTable<>+576(SB)/8, $0x3ec71de3a556c734
-DATA tanhTable<>+584(SB)/8, $0x3ec71de3a556c734
-DATA tanhTable<>+592(SB)/8, $0x3ec71de3a556c734
-DATA tanhTable<>+600(SB)/8, $0x3ec71de3a556c734
-DATA tanhTable<>+608(SB)/8, $0x3e927e4fb7789f5c
-DATA tanhTable<>+616(SB)/8, $0x3e927e4fb7789f5c
-DATA tanhTable<>+624(SB)/8, $0x3e927e4fb7789f5c
-DATA tanhTable<>+632(SB)/8, $0x3e927e4fb7789f5c
-DATA tanhTable<>+640(SB)/8, $0x3e5ae64567f544e4
-DATA tanhTable<>+648(SB)/8, $0x3e5ae64567f544e4
-DATA tanhTable<>+656(SB)/8, $0x3e5ae64567f544e4
-DATA tanhTable<>+664(SB)/8, $0x3e5ae64567f544e4
-DATA tanhTable<>+672(SB)/8, $0x3e21eed8eff8d898
-DATA tanhTable<>+680(SB)/8, $0x3e21eed8eff8d898
-DATA tanhTable<>+688(SB)/8, $0x3e21eed8eff8d898
-DATA tanhTable<>+696(SB)/8, $0x3e21eed8eff8d898
-DATA tanhTable<>+704(SB)/8, $0x3de6124613a86d09
-DATA tanhTable<>+712(SB)/8, $0x3de6124613a86d09
-DATA tanhTable<>+720(SB)/8, $0x3de6124613a86d09
-DATA tanhTable<>+728(SB)/8, $0x3de6124613a86d09
-GLOBL tanhTable<>(SB), RODATA|NOPTR, $736
-
-// func tanh(f *float64, u *float64, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·tanh(SB), NOSPLIT, $0-24
-	MOVQ f+0(FP), AX
-	MOVQ u+8(FP), CX
-	MOVQ n+16(FP), DX
-	JMP  test
-
-loop:
-	VMOVUPD      (CX), Y0
-	VANDPD       tanhTable<>+0(SB), Y0, Y1
-	VMOVUPD      tanhTable<>+96(SB), Y2
-	VMINPD       Y1, Y2, Y2
-	VMULPD       tanhTable<>+128(SB), Y2, Y2
-	VMOVUPD      tanhTable<>+256(SB), Y1
-	VMOVAPD      Y1, Y3
-	VFMADD231PD  tanhTable<>+224(SB), Y2, Y3
-	VSUBPD       Y1, Y3, Y1
-	VPADDQ       tanhTable<>+64(SB), Y3, Y3
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVAPD      Y2, Y2
-	VFNMADD231PD tanhTable<>+288(SB), Y1, Y2
-	VFNMADD231PD tanhTable<>+320(SB), Y1, Y2
-	VMOVUPD      tanhTable<>+704(SB), Y1
-	VFMADD213PD  tanhTable<>+672(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+640(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+608(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+576(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+544(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+512(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+480(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+448(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+416(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+384(SB), Y2, Y1
-	VFMADD213PD  tanhTable<>+352(SB), Y2, Y1
-	VMULPD       Y2, Y1, Y1
-	VFMADD213PD  Y2, Y2, Y1
-	VSUBPD       tanhTable<>+160(SB), Y3, Y2
-	VFMADD231PD  Y1, Y3, Y2
-	VADDPD       tanhTable<>+192(SB), Y2, Y1
-	VDIVPD       Y1, Y2, Y2
-	VANDPD       tanhTable<>+0(SB), Y2, Y2
-	VANDPD       tanhTable<>+32(SB), Y0, Y0
-	VORPD        Y0, Y2, Y2
-	VMOVUPD      Y2, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-
-test:
-	SUBQ $0x04, DX
-	JGE  loop
-	VZEROUPPER
-	RET
-
-// func tanhExp(f *float64, t *float64, u *float64, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·tanhExp(SB), NOSPLIT, $0-32
-	MOVQ f+0(FP), AX
-	MOVQ t+8(FP), CX
-	MOVQ u+16(FP), DX
-	MOVQ n+24(FP), BX
-	JMP  test
-
-loop:
-	VMOVUPD      (DX), Y0
-	VANDPD       tanhTable<>+0(SB), Y0, Y1
-	VMOVUPD      tanhTable<>+96(SB), Y2
-	VMINPD       Y1, Y2, Y2
-	VMULPD       tanhTable<>+128(SB), Y2, Y2
-	VMOVUPD      tanhTable<>+256(SB), Y3
-	VMOVAPD      Y3, Y4
-	VFMADD231PD  tanhTable<>+224(SB), Y2, Y4
-	VSUBPD       Y3, Y4, Y3
-	VPADDQ       tanhTable<>+64(SB), Y4, Y4
-	VPSLLQ       $0x34, Y4, Y4
-	VMOVAPD      Y2, Y2
-	VFNMADD231PD tanhTable<>+288(SB), Y3, Y2
-	VFNMADD231PD tanhTable<>+320(SB), Y3, Y2
-	VMOVUPD      tanhTable<>+704(SB), Y3
-	VFMADD213PD  tanhTable<>+672(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+640(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+608(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+576(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+544(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+512(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+480(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+448(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+416(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+384(SB), Y2, Y3
-	VFMADD213PD  tanhTable<>+352(SB), Y2, Y3
-	VMULPD       Y2, Y3, Y3
-	VFMADD213PD  Y2, Y2, Y3
-	VSUBPD       tanhTable<>+160(SB), Y4, Y2
-	VFMADD231PD  Y3, Y4, Y2
-	VADDPD       tanhTable<>+192(SB), Y2, Y5
-	VDIVPD       Y5, Y2, Y2
-	VANDPD       tanhTable<>+0(SB), Y2, Y2
-	VANDPD       tanhTable<>+32(SB), Y0, Y0
-	VORPD        Y0, Y2, Y2
-	VMOVUPD      Y2, (AX)
-	VFMADD213PD  Y4, Y4, Y3
-	VCMPPD       $0x1e, tanhTable<>+96(SB), Y1, Y1
-	VANDNPD      Y3, Y1, Y3
-	VMOVUPD      Y3, (CX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, DX
-
-test:
-	SUBQ $0x04, BX
-	JGE  loop
-	VZEROUPPER
-	RET
-
 // func combinePair(yh *float64, yl *float64, n int, c *float64, w *float64, inc int, ld int, k int)
 // Requires: AVX, FMA3
 TEXT ·combinePair(SB), NOSPLIT, $0-64
@@ -2517,5 +1751,771 @@ done:
 	MOVQ         s+0(FP), AX
 	VMOVSD       X0, (AX)
 	VMOVSD       X1, 8(AX)
+	VZEROUPPER
+	RET
+
+// func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
+// Requires: AVX, FMA3
+TEXT ·trapezoid(SB), NOSPLIT, $0-64
+	MOVQ u+0(FP), AX
+	MOVQ ld+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ cols+24(FP), BX
+	MOVQ c+40(FP), SI
+	MOVQ ldk+48(FP), DI
+	MOVQ w+56(FP), R8
+	LEAQ (CX)(CX*2), R9
+
+group:
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    BX, R12
+	TESTQ   $0x00000001, R12
+	JZ      even
+	VMOVUPD (R10), Y0
+	VMOVUPD (R10)(CX*1), Y1
+	VMOVUPD (R10)(CX*2), Y2
+	VMOVUPD (R10)(R9*1), Y3
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+one:
+	VMOVUPD      (R15), Y4
+	VBROADCASTSD (R14), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD 8(R14), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD 16(R14), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD 24(R14), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          one
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y1, (R10)(CX*1)
+	VMOVUPD      Y2, (R10)(CX*2)
+	VMOVUPD      Y3, (R10)(R9*1)
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R11
+
+even:
+	SHRQ $0x01, R12
+	JZ   next
+
+pair:
+	VMOVUPD (R10), Y0
+	VMOVUPD 32(R10), Y1
+	VMOVUPD (R10)(CX*1), Y2
+	VMOVUPD 32(R10)(CX*1), Y3
+	VMOVUPD (R10)(CX*2), Y4
+	VMOVUPD 32(R10)(CX*2), Y5
+	VMOVUPD (R10)(R9*1), Y6
+	VMOVUPD 32(R10)(R9*1), Y7
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+two:
+	VMOVUPD      (R15), Y8
+	VMOVUPD      32(R15), Y9
+	VBROADCASTSD (R14), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD 8(R14), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD 16(R14), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD 24(R14), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          two
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y1, 32(R10)
+	VMOVUPD      Y2, (R10)(CX*1)
+	VMOVUPD      Y3, 32(R10)(CX*1)
+	VMOVUPD      Y4, (R10)(CX*2)
+	VMOVUPD      Y5, 32(R10)(CX*2)
+	VMOVUPD      Y6, (R10)(R9*1)
+	VMOVUPD      Y7, 32(R10)(R9*1)
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R11
+	DECQ         R12
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, R8
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func solve4(x *float64, ld int, n int, f *float64)
+// Requires: AVX, FMA3
+TEXT ·solve4(SB), NOSPLIT, $0-32
+	MOVQ         x+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         f+24(FP), BX
+	LEAQ         (CX)(CX*2), SI
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	VBROADCASTSD 32(BX), Y4
+	VBROADCASTSD 40(BX), Y5
+	VBROADCASTSD 48(BX), Y6
+	VBROADCASTSD 56(BX), Y7
+	VBROADCASTSD 64(BX), Y8
+	VBROADCASTSD 72(BX), Y9
+
+loop:
+	VMOVUPD      (AX), Y10
+	VMULPD       Y0, Y10, Y10
+	VMOVUPD      Y10, (AX)
+	VMOVUPD      (AX)(CX*1), Y11
+	VFNMADD231PD Y1, Y10, Y11
+	VMULPD       Y2, Y11, Y11
+	VMOVUPD      Y11, (AX)(CX*1)
+	VMOVUPD      (AX)(CX*2), Y12
+	VFNMADD231PD Y3, Y10, Y12
+	VFNMADD231PD Y4, Y11, Y12
+	VMULPD       Y5, Y12, Y12
+	VMOVUPD      Y12, (AX)(CX*2)
+	VMOVUPD      (AX)(SI*1), Y13
+	VFNMADD231PD Y6, Y10, Y13
+	VFNMADD231PD Y7, Y11, Y13
+	VFNMADD231PD Y8, Y12, Y13
+	VMULPD       Y9, Y13, Y13
+	VMOVUPD      Y13, (AX)(SI*1)
+	ADDQ         $0x20, AX
+	DECQ         DX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func peak(x *float64, n int) (m float64, at int)
+// Requires: AVX, AVX2, SSE2
+TEXT ·peak(SB), NOSPLIT, $0-32
+	MOVQ     x+0(FP), AX
+	MOVQ     n+8(FP), CX
+	MOVQ     AX, DX
+	MOVQ     CX, BX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	VXORPD   Y2, Y2, Y2
+	VXORPD   Y3, Y3, Y3
+	VXORPD   Y4, Y4, Y4
+	SUBQ     $0x08, CX
+	JL       wide2end
+
+wide2:
+	VANDPD (AX), Y0, Y5
+	VCMPPD $0x03, Y5, Y5, Y6
+	VORPD  Y6, Y2, Y2
+	VMAXPD Y1, Y5, Y1
+	VANDPD 32(AX), Y0, Y5
+	VCMPPD $0x03, Y5, Y5, Y6
+	VORPD  Y6, Y4, Y4
+	VMAXPD Y3, Y5, Y3
+	ADDQ   $0x40, AX
+	SUBQ   $0x08, CX
+	JGE    wide2
+
+wide2end:
+	ADDQ $0x08, CX
+	SUBQ $0x04, CX
+	JL   wide1end
+
+wide1:
+	VANDPD (AX), Y0, Y5
+	VCMPPD $0x03, Y5, Y5, Y6
+	VORPD  Y6, Y2, Y2
+	VMAXPD Y1, Y5, Y1
+	ADDQ   $0x20, AX
+	SUBQ   $0x04, CX
+	JGE    wide1
+
+wide1end:
+	ADDQ  $0x04, CX
+	TESTQ CX, CX
+	JZ    done
+
+word:
+	VMOVSD (AX), X7
+	VANDPD X0, X7, X7
+	VCMPSD $0x03, X7, X7, X8
+	VORPD  Y2, Y8, Y2
+	VMAXPD Y1, Y7, Y1
+	ADDQ   $0x08, AX
+	DECQ   CX
+	JNZ    word
+
+done:
+	VORPD        Y4, Y2, Y2
+	VMAXPD       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VMAXPD       X3, X1, X3
+	VPERMILPD    $0x01, X3, X1
+	VMAXSD       X1, X3, X3
+	MOVQ         $-1, AX
+	VMOVMSKPD    Y2, CX
+	TESTL        CX, CX
+	JZ           number
+	VPCMPEQD     X3, X3, X3
+	JMP          return
+
+number:
+	VXORPD       X1, X1, X1
+	VUCOMISD     X1, X3
+	JE           return
+	VBROADCASTSD X3, Y1
+	XORQ         AX, AX
+
+search:
+	SUBQ      $0x04, BX
+	JL        words
+	VANDPD    (DX)(AX*8), Y0, Y2
+	VCMPPD    $0x00, Y1, Y2, Y2
+	VMOVMSKPD Y2, CX
+	TESTL     CX, CX
+	JNZ       found
+	ADDQ      $0x04, AX
+	JMP       search
+
+found:
+	BSFL CX, CX
+	ADDQ CX, AX
+	JMP  return
+
+words:
+	VMOVSD   (DX)(AX*8), X1
+	VANDPD   X0, X1, X1
+	VUCOMISD X1, X3
+	JE       return
+	INCQ     AX
+	JMP      words
+
+return:
+	MOVSD X3, m+16(FP)
+	MOVQ  AX, at+24(FP)
+	VZEROUPPER
+	RET
+
+// func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
+// Requires: AVX
+TEXT ·transpose4(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ n+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+	LEAQ (CX)(CX*2), R8
+
+loop:
+	VMOVUPD    (DX), Y0
+	VMOVUPD    (DX)(BX*1), Y2
+	VMOVUPD    (DX)(BX*2), Y3
+	VMOVUPD    (DX)(DI*1), Y4
+	VUNPCKLPD  Y2, Y0, Y1
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y5
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x20, Y5, Y0, Y4
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x31, Y5, Y0, Y0
+	VMOVUPD    Y3, (AX)
+	VMOVUPD    Y4, (AX)(CX*1)
+	VMOVUPD    Y1, (AX)(CX*2)
+	VMOVUPD    Y0, (AX)(R8*1)
+	ADDQ       $0x20, DX
+	LEAQ       (AX)(CX*4), AX
+	DECQ       SI
+	JNZ        loop
+	VZEROUPPER
+	RET
+
+DATA masks<>+0(SB)/8, $0xffffffffffffffff
+DATA masks<>+8(SB)/8, $0xffffffffffffffff
+DATA masks<>+16(SB)/8, $0xffffffffffffffff
+DATA masks<>+24(SB)/8, $0xffffffffffffffff
+DATA masks<>+32(SB)/8, $0x0000000000000000
+DATA masks<>+40(SB)/8, $0xffffffffffffffff
+DATA masks<>+48(SB)/8, $0xffffffffffffffff
+DATA masks<>+56(SB)/8, $0xffffffffffffffff
+DATA masks<>+64(SB)/8, $0x0000000000000000
+DATA masks<>+72(SB)/8, $0x0000000000000000
+DATA masks<>+80(SB)/8, $0xffffffffffffffff
+DATA masks<>+88(SB)/8, $0xffffffffffffffff
+DATA masks<>+96(SB)/8, $0x0000000000000000
+DATA masks<>+104(SB)/8, $0x0000000000000000
+DATA masks<>+112(SB)/8, $0x0000000000000000
+DATA masks<>+120(SB)/8, $0xffffffffffffffff
+GLOBL masks<>(SB), RODATA|NOPTR, $128
+
+// func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·eliminate(SB), NOSPLIT, $0-64
+	MOVQ         u+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         cols+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	MOVSD        f+56(FP), X0
+	VBROADCASTSD X0, Y0
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	SHLQ         $0x05, R8
+	LEAQ         masks<>+0(SB), R12
+	VMOVUPD      (R12)(R8*1), Y1
+	VPCMPEQD     Y2, Y2, Y2
+
+scale:
+	VANDPD  (R9), Y1, Y3
+	VMULPD  Y0, Y3, Y4
+	VANDPD  Y4, Y1, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, (R9)
+	VMOVAPD Y2, Y1
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	DECQ    R11
+	JNZ     scale
+	TESTQ   DX, DX
+	JZ      done
+	LEAQ    (CX)(CX*2), R8
+
+group:
+	MOVQ         AX, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	TESTQ        $0x00000001, R11
+	JZ           even
+	VMOVUPD      (R10), Y4
+	VMOVUPD      (R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, (R9)
+	VMOVUPD      (R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, (R9)(R8*1)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+
+even:
+	SHRQ $0x01, R11
+	JZ   next
+
+pair:
+	VMOVUPD      (R10), Y4
+	VMOVUPD      (R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, (R9)
+	VMOVUPD      (R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, (R9)(R8*1)
+	VMOVUPD      32(R10), Y4
+	VMOVUPD      32(R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, 32(R9)
+	VMOVUPD      32(R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, 32(R9)(CX*1)
+	VMOVUPD      32(R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, 32(R9)(CX*2)
+	VMOVUPD      32(R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, 32(R9)(R8*1)
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, DI
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+
+done:
+	VZEROUPPER
+	RET
+
+// func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·eliminate2(SB), NOSPLIT, $0-64
+	MOVQ         u+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         cols+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	MOVQ         f+56(FP), R9
+	VBROADCASTSD (R9), Y0
+	VBROADCASTSD 8(R9), Y1
+	VBROADCASTSD 16(R9), Y2
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	SHLQ         $0x05, R8
+	LEAQ         masks<>+0(SB), R12
+	VMOVUPD      (R12)(R8*1), Y3
+	VPCMPEQD     Y4, Y4, Y4
+
+scale:
+	VANDPD      (R9), Y3, Y5
+	VANDPD      (R9)(CX*1), Y3, Y7
+	VMULPD      Y0, Y5, Y6
+	VFMADD231PD Y1, Y7, Y6
+	VANDPD      Y6, Y3, Y6
+	VMOVUPD     Y5, (R10)
+	VMOVUPD     Y6, (R9)
+	VMULPD      Y1, Y5, Y5
+	VFMADD231PD Y2, Y7, Y5
+	VANDPD      Y5, Y3, Y5
+	VMOVUPD     Y7, (R10)(CX*1)
+	VMOVUPD     Y5, (R9)(CX*1)
+	VMOVAPD     Y4, Y3
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	DECQ        R11
+	JNZ         scale
+	TESTQ       DX, DX
+	JZ          done
+	LEAQ        (CX)(CX*2), R8
+
+group:
+	MOVQ         AX, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD (SI)(CX*1), Y4
+	VBROADCASTSD 8(SI)(CX*1), Y5
+	VBROADCASTSD 16(SI)(CX*1), Y6
+	VBROADCASTSD 24(SI)(CX*1), Y7
+	TESTQ        $0x00000001, R11
+	JZ           even
+	VMOVUPD      (R10), Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VMOVUPD      (R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, (R9)
+	VMOVUPD      (R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, (R9)(R8*1)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+
+even:
+	SHRQ $0x01, R11
+	JZ   next
+
+pair:
+	VMOVUPD      (R10), Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VMOVUPD      (R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, (R9)
+	VMOVUPD      (R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, (R9)(R8*1)
+	VMOVUPD      32(R10), Y8
+	VMOVUPD      32(R10)(CX*1), Y9
+	VMOVUPD      32(R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, 32(R9)
+	VMOVUPD      32(R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, 32(R9)(CX*1)
+	VMOVUPD      32(R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, 32(R9)(CX*2)
+	VMOVUPD      32(R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, 32(R9)(R8*1)
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, DI
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+
+done:
+	VZEROUPPER
+	RET
+
+DATA tanhTable<>+0(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+8(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+16(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+24(SB)/8, $0x7fffffffffffffff
+DATA tanhTable<>+32(SB)/8, $0x8000000000000000
+DATA tanhTable<>+40(SB)/8, $0x8000000000000000
+DATA tanhTable<>+48(SB)/8, $0x8000000000000000
+DATA tanhTable<>+56(SB)/8, $0x8000000000000000
+DATA tanhTable<>+64(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+72(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+80(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+88(SB)/8, $0x00000000000003ff
+DATA tanhTable<>+96(SB)/8, $0x4076200000000000
+DATA tanhTable<>+104(SB)/8, $0x4076200000000000
+DATA tanhTable<>+112(SB)/8, $0x4076200000000000
+DATA tanhTable<>+120(SB)/8, $0x4076200000000000
+DATA tanhTable<>+128(SB)/8, $0xc000000000000000
+DATA tanhTable<>+136(SB)/8, $0xc000000000000000
+DATA tanhTable<>+144(SB)/8, $0xc000000000000000
+DATA tanhTable<>+152(SB)/8, $0xc000000000000000
+DATA tanhTable<>+160(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+168(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+176(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+184(SB)/8, $0x3ff0000000000000
+DATA tanhTable<>+192(SB)/8, $0x4000000000000000
+DATA tanhTable<>+200(SB)/8, $0x4000000000000000
+DATA tanhTable<>+208(SB)/8, $0x4000000000000000
+DATA tanhTable<>+216(SB)/8, $0x4000000000000000
+DATA tanhTable<>+224(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+232(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+240(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+248(SB)/8, $0x3ff71547652b82fe
+DATA tanhTable<>+256(SB)/8, $0x4338000000000000
+DATA tanhTable<>+264(SB)/8, $0x4338000000000000
+DATA tanhTable<>+272(SB)/8, $0x4338000000000000
+DATA tanhTable<>+280(SB)/8, $0x4338000000000000
+DATA tanhTable<>+288(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+296(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+304(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+312(SB)/8, $0x3fe62e42fee00000
+DATA tanhTable<>+320(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+328(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+336(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+344(SB)/8, $0x3dea39ef35793c76
+DATA tanhTable<>+352(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+360(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+368(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+376(SB)/8, $0x3fe0000000000000
+DATA tanhTable<>+384(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+392(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+400(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+408(SB)/8, $0x3fc5555555555555
+DATA tanhTable<>+416(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+424(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+432(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+440(SB)/8, $0x3fa5555555555555
+DATA tanhTable<>+448(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+456(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+464(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+472(SB)/8, $0x3f81111111111111
+DATA tanhTable<>+480(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+488(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+496(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+504(SB)/8, $0x3f56c16c16c16c17
+DATA tanhTable<>+512(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+520(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+528(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+536(SB)/8, $0x3f2a01a01a01a01a
+DATA tanhTable<>+544(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+552(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+560(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+568(SB)/8, $0x3efa01a01a01a01a
+DATA tanhTable<>+576(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+584(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+592(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+600(SB)/8, $0x3ec71de3a556c734
+DATA tanhTable<>+608(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+616(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+624(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+632(SB)/8, $0x3e927e4fb7789f5c
+DATA tanhTable<>+640(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+648(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+656(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+664(SB)/8, $0x3e5ae64567f544e4
+DATA tanhTable<>+672(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+680(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+688(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+696(SB)/8, $0x3e21eed8eff8d898
+DATA tanhTable<>+704(SB)/8, $0x3de6124613a86d09
+DATA tanhTable<>+712(SB)/8, $0x3de6124613a86d09
+DATA tanhTable<>+720(SB)/8, $0x3de6124613a86d09
+DATA tanhTable<>+728(SB)/8, $0x3de6124613a86d09
+GLOBL tanhTable<>(SB), RODATA|NOPTR, $736
+
+// func tanh(f *float64, u *float64, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanh(SB), NOSPLIT, $0-24
+	MOVQ f+0(FP), AX
+	MOVQ u+8(FP), CX
+	MOVQ n+16(FP), DX
+	JMP  test
+
+loop:
+	VMOVUPD      (CX), Y0
+	VANDPD       tanhTable<>+0(SB), Y0, Y1
+	VMOVUPD      tanhTable<>+96(SB), Y2
+	VMINPD       Y1, Y2, Y2
+	VMULPD       tanhTable<>+128(SB), Y2, Y2
+	VMOVUPD      tanhTable<>+256(SB), Y1
+	VMOVAPD      Y1, Y3
+	VFMADD231PD  tanhTable<>+224(SB), Y2, Y3
+	VSUBPD       Y1, Y3, Y1
+	VPADDQ       tanhTable<>+64(SB), Y3, Y3
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVAPD      Y2, Y2
+	VFNMADD231PD tanhTable<>+288(SB), Y1, Y2
+	VFNMADD231PD tanhTable<>+320(SB), Y1, Y2
+	VMOVUPD      tanhTable<>+704(SB), Y1
+	VFMADD213PD  tanhTable<>+672(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+640(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+608(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+576(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+544(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+512(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+480(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+448(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+416(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+384(SB), Y2, Y1
+	VFMADD213PD  tanhTable<>+352(SB), Y2, Y1
+	VMULPD       Y2, Y1, Y1
+	VFMADD213PD  Y2, Y2, Y1
+	VSUBPD       tanhTable<>+160(SB), Y3, Y2
+	VFMADD231PD  Y1, Y3, Y2
+	VADDPD       tanhTable<>+192(SB), Y2, Y1
+	VDIVPD       Y1, Y2, Y2
+	VANDPD       tanhTable<>+0(SB), Y2, Y2
+	VANDPD       tanhTable<>+32(SB), Y0, Y0
+	VORPD        Y0, Y2, Y2
+	VMOVUPD      Y2, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+
+test:
+	SUBQ $0x04, DX
+	JGE  loop
+	VZEROUPPER
+	RET
+
+// func tanhExp(f *float64, t *float64, u *float64, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhExp(SB), NOSPLIT, $0-32
+	MOVQ f+0(FP), AX
+	MOVQ t+8(FP), CX
+	MOVQ u+16(FP), DX
+	MOVQ n+24(FP), BX
+	JMP  test
+
+loop:
+	VMOVUPD      (DX), Y0
+	VANDPD       tanhTable<>+0(SB), Y0, Y1
+	VMOVUPD      tanhTable<>+96(SB), Y2
+	VMINPD       Y1, Y2, Y2
+	VMULPD       tanhTable<>+128(SB), Y2, Y2
+	VMOVUPD      tanhTable<>+256(SB), Y3
+	VMOVAPD      Y3, Y4
+	VFMADD231PD  tanhTable<>+224(SB), Y2, Y4
+	VSUBPD       Y3, Y4, Y3
+	VPADDQ       tanhTable<>+64(SB), Y4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVAPD      Y2, Y2
+	VFNMADD231PD tanhTable<>+288(SB), Y3, Y2
+	VFNMADD231PD tanhTable<>+320(SB), Y3, Y2
+	VMOVUPD      tanhTable<>+704(SB), Y3
+	VFMADD213PD  tanhTable<>+672(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+640(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+608(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+576(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+544(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+512(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+480(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+448(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+416(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+384(SB), Y2, Y3
+	VFMADD213PD  tanhTable<>+352(SB), Y2, Y3
+	VMULPD       Y2, Y3, Y3
+	VFMADD213PD  Y2, Y2, Y3
+	VSUBPD       tanhTable<>+160(SB), Y4, Y2
+	VFMADD231PD  Y3, Y4, Y2
+	VADDPD       tanhTable<>+192(SB), Y2, Y5
+	VDIVPD       Y5, Y2, Y2
+	VANDPD       tanhTable<>+0(SB), Y2, Y2
+	VANDPD       tanhTable<>+32(SB), Y0, Y0
+	VORPD        Y0, Y2, Y2
+	VMOVUPD      Y2, (AX)
+	VFMADD213PD  Y4, Y4, Y3
+	VCMPPD       $0x1e, tanhTable<>+96(SB), Y1, Y1
+	VANDNPD      Y3, Y1, Y3
+	VMOVUPD      Y3, (CX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DX
+
+test:
+	SUBQ $0x04, BX
+	JGE  loop
 	VZEROUPPER
 	RET

@@ -32,6 +32,11 @@ func main() {
 	mulAdd()
 	mul()
 	mulMost()
+	combinePair("combinePair", false, false)
+	combinePair("combinePairCoef", true, false)
+	combinePair("combinePairRows", false, true)
+	dotPair("dotPair", false)
+	dotPair("dotPairLow", true)
 	trapezoid()
 	solve4()
 	peak()
@@ -39,11 +44,6 @@ func main() {
 	eliminate()
 	tanh("tanh", false)
 	tanh("tanhExp", true)
-	combinePair("combinePair", false, false)
-	combinePair("combinePairCoef", true, false)
-	combinePair("combinePairRows", false, true)
-	dotPair("dotPair", false)
-	dotPair("dotPairLow", true)
 	Generate()
 }
 

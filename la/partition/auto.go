@@ -31,14 +31,14 @@ func (o Ordering) String() string {
 	return fmt.Sprintf("Ordering(%d)", int(o))
 }
 
-// TreeOptions are the settings of NewTree. A nil pointer stands for the zero
+// Options are the settings of Auto. A nil pointer stands for the zero
 // value.
-type TreeOptions struct {
+type Options struct {
 	// Ordering is the ordering to use.
 	Ordering Ordering
 
 	// Perm, if not nil, is the order to use, and Ordering is OrderAuto. The tree
-	// has an order that makes the same fill: see NewTree.
+	// has an order that makes the same fill: see Auto.
 	Perm Perm
 
 	// Mates are pairs of unknowns to be eliminated as one, as a matching finds
@@ -71,10 +71,7 @@ const (
 	worthwhileOften = 0.2
 )
 
-// nestedDissection orders a graph by nested dissection, if it is there.
-var nestedDissection func(g *wgraph) []int32
-
-// NewTree finds an assembly tree for any sparse symmetric matrix, from its pattern,
+// Auto finds an assembly tree for any sparse symmetric matrix, from its pattern,
 // explicit zeros included. Unknowns that are indistinguishable, and mates, become
 // one; an order is chosen, by predicted time from exact counts and never by
 // measured time; its elimination tree is found, its columns are grouped into
@@ -96,9 +93,9 @@ var nestedDissection func(g *wgraph) []int32
 //
 // Source: J. W. H. Liu, The multifrontal method for sparse matrix solution:
 // theory and practice, SIAM Review 34 (1992).
-func NewTree(a *la.Sym, opts *TreeOptions) (*Tree, error) {
+func Auto(a *la.Sym, opts *Options) (*Tree, error) {
 	if opts == nil {
-		opts = &TreeOptions{}
+		opts = &Options{}
 	}
 	if a == nil {
 		return nil, fmt.Errorf("partition: no matrix")
@@ -115,7 +112,7 @@ func NewTree(a *la.Sym, opts *TreeOptions) (*Tree, error) {
 	return t, nil
 }
 
-func (o *TreeOptions) check(n int) error {
+func (o *Options) check(n int) error {
 	if o.Ordering < OrderAuto || o.Ordering > OrderND {
 		return fmt.Errorf("partition: unknown ordering %d", int(o.Ordering))
 	}
@@ -157,17 +154,17 @@ func (c *candidate) better(d *candidate) *candidate {
 }
 
 // chosen returns the order that the options ask for.
-func chosen(g *wgraph, q *quotient, opts *TreeOptions) *candidate {
+func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	if opts.Perm != nil {
 		return newCandidate(OrderAuto, g, q.byFirst(opts.Perm))
 	}
 	natural := func() *candidate { return newCandidate(OrderNatural, g, identity(g.len())) }
 	amd := func() *candidate { return newCandidate(OrderAMD, g, minDegree(g)) }
-	nd := func() *candidate { return newCandidate(OrderND, g, nestedDissection(g)) }
+	nd := func() *candidate { return newCandidate(OrderND, g, dissect(g)) }
 	switch o := opts.Ordering; {
 	case o == OrderNatural:
 		return natural()
-	case o == OrderND && nestedDissection != nil:
+	case o == OrderND:
 		return nd()
 	case o != OrderAuto:
 		return amd()
@@ -182,7 +179,7 @@ func chosen(g *wgraph, q *quotient, opts *TreeOptions) *candidate {
 		return best
 	}
 	best = best.better(amd())
-	if nestedDissection != nil && best.cost.seconds() > ndTimes*ndSeconds*size {
+	if best.cost.seconds() > ndTimes*ndSeconds*size {
 		best = best.better(nd())
 	}
 	return best

@@ -6,7 +6,7 @@ import (
 	"costate/la"
 )
 
-// GivenTree returns the assembly tree whose nodes the caller knows: node k
+// Given returns the assembly tree whose nodes the caller knows: node k
 // eliminates the unknowns p[i], i in block k of part. Any pattern works; if the
 // permuted matrix is block tridiagonal and its blocks couple, the tree is a path
 // and keeps p and part. Otherwise the blocks are put in an order that eliminates
@@ -17,7 +17,7 @@ import (
 //
 // An error says that p is no permutation, or that it or part do not have the
 // length of the matrix.
-func GivenTree(a *la.Sym, p Perm, part Partition) (*Tree, error) {
+func Given(a *la.Sym, p Perm, part Partition) (*Tree, error) {
 	if a == nil {
 		return nil, fmt.Errorf("partition: no matrix")
 	}
