@@ -7,6 +7,7 @@ interrupts, so that an interrupt leaves the stream whole.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import itertools
 import os
@@ -243,7 +244,8 @@ class Server:
             finally:
                 done.release()
 
-        threading.Thread(target=write, name="costate write", daemon=True).start()
+        # Not threading.Thread, whose start an interrupt may leave half done.
+        _thread.start_new_thread(write, ())
         interrupt: Optional[BaseException] = None
         while True:
             try:
