@@ -92,7 +92,7 @@ func (f *Sparse) Analyse(a *la.Sym, opts *Options) error {
 const (
 	// pairsAtMost is how many times the predicted time of an order without pairs
 	// one with pairs may take to be preferred: it is the one without surprises.
-	pairsAtMost = 2
+	pairsAtMost = 1.5
 
 	// delaysAllowed is how many times its planned flops a factorization without
 	// pairs may take, and manyDelays the part of the unknowns that it may put off:
