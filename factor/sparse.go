@@ -94,6 +94,11 @@ const (
 	// one with pairs may take to be preferred: it is the one without surprises.
 	pairsAtMost = 1.5
 
+	// worthAnother is the predicted seconds of a factorization with pairs, for each
+	// unknown and entry, from which an order without them is looked for: a few
+	// times what that order takes.
+	worthAnother = 0.6e-6
+
 	// delaysAllowed is how many times its planned flops a factorization without
 	// pairs may take, and manyDelays the part of the unknowns that it may put off:
 	// beyond, fronts are on the way to full ones, and pairs are made after all.
@@ -108,14 +113,12 @@ const (
 // off.
 func (f *Sparse) order() error {
 	o := &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm}
-	t, err := partition.Auto(f.s, o)
-	if err != nil {
-		return err
-	}
-	if !weakDiagonal(f.s, f.eq.row) {
-		return f.prepare(t, true)
-	}
-	if t.Ordering == partition.OrderNatural && f.opts.Ordering == partition.OrderAuto {
+	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
+	if !weakDiagonal(f.s, f.eq.row) || auto && partition.Full(f.s) {
+		t, err := partition.Auto(f.s, o)
+		if err != nil {
+			return err
+		}
 		return f.prepare(t, true)
 	}
 	if err := f.match(); err != nil {
@@ -126,10 +129,18 @@ func (f *Sparse) order() error {
 	if err != nil {
 		return err
 	}
-	if paired.Cost.Time <= pairsAtMost*t.Cost.Time {
+	if seconds := paired.Cost.Seconds(); seconds < worthAnother*float64(f.kept.SymmetricDim()+2*f.kept.Stored()) {
 		return f.prepare(paired, false)
 	}
-	return f.prepare(t, true)
+	o.Mates = nil
+	single, err := partition.Auto(f.s, o)
+	if err != nil {
+		return err
+	}
+	if paired.Cost.Time <= pairsAtMost*single.Cost.Time {
+		return f.prepare(paired, false)
+	}
+	return f.prepare(single, true)
 }
 
 // match finds partners for unknowns without a diagonal to rely on, and scales by
