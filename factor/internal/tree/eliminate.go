@@ -9,11 +9,13 @@ import (
 )
 
 // small is the order up to which a front is eliminated in one call.
-const small = blas.LdlfrontMost
+const small = 128
 
-// zeroBy is how many times the rounding error of the largest element in the
-// subtree of a node the elements of a column must exceed for it not to be zero.
-var zeroBy = 16.0
+// zeroBy is how many times the rounding error of the largest element met in the
+// subtree of a node some element of a column must exceed for the column not to
+// be zero. It is small: a column that is rounding error and passes is a tiny
+// pivot, which the caller is told of, and a column that is lost is wrong.
+var zeroBy = 1.0
 
 // node assembles and eliminates front k. It returns false where the
 // factorization has to stop; see tally.stop.
@@ -39,7 +41,7 @@ func (w *worker) node(k int) bool {
 	d := f.offDiagonal()
 	perm := w.perm[:p]
 	if p+q <= small && !f.inPlace {
-		ne, _, finite := blas.Ldlfront(p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
+		ne, _, finite := blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
 		if !finite {
 			return w.notFinite(k, f)
 		}
