@@ -29,9 +29,9 @@ type mtxFlags struct {
 type mtxResult struct {
 	Order         int        `json:"order"`
 	NNZ           int        `json:"nnz"`       // of both triangles
-	Blocks        int        `json:"blocks"`    // of the chain
-	BlockMax      int        `json:"block_max"` // order of its largest
-	Leaves        int        `json:"leaves"`    // unknowns eliminated ahead of it
+	Ordering      string     `json:"ordering"`
+	Fronts        int        `json:"blocks"`    // fronts of the tree
+	FrontMax      int        `json:"block_max"` // order of the largest, rows below included
 	Backend       string     `json:"backend"`
 	Threads       int        `json:"threads"`
 	Seconds       mtxSeconds `json:"seconds"`
@@ -134,7 +134,7 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 		}
 		m.step("factor")
 		start = time.Now()
-		if err := g.Update(a); err != nil {
+		if err := g.Refactorize(a); err != nil {
 			return explainMatrix(err)
 		}
 		factored := time.Since(start).Seconds()
@@ -152,8 +152,8 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 		}
 	}
 	r.Seconds.Total = r.Seconds.Order + r.Seconds.Factor + r.Seconds.Solve
-	plan := g.Plan()
-	r.Blocks, r.BlockMax, r.Leaves = plan.Chain.Blocks(), plan.Chain.Largest(), plan.Leaves.Len()
+	tree := g.Tree()
+	r.Ordering, r.Fronts, r.FrontMax = tree.Ordering.String(), len(tree.Parent), tree.LargestFront()
 	rep := g.Report()
 	r.BackwardError, r.Refinements, r.Flops, r.Bytes = number(rep.BackwardError), rep.Refinements, rep.Flops, rep.Bytes
 	r.Inertia = g.Inertia()
@@ -167,7 +167,7 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 		}
 	}
 	if plot != nil {
-		if err := plot.save(planPage(a, plan)); err != nil {
+		if err := plot.save(planPage(a, tree)); err != nil {
 			return err
 		}
 	}
@@ -220,11 +220,7 @@ func (r *mtxResult) print(w io.Writer, name string, rep factor.Report) {
 	line := func(head, text string) { fmt.Fprintf(w, "%-11s %s\n", head, text) }
 	n := float64(r.Order)
 	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %.2g %% of a full matrix", name, group(r.Order), group(r.NNZ), 100*float64(r.NNZ)/(n*n)))
-	ordered := fmt.Sprintf("%s of order up to %s", plural(r.Blocks, "block"), group(r.BlockMax))
-	if r.Leaves > 0 {
-		ordered = fmt.Sprintf("%s in small groups ahead, then a chain of %s", plural(r.Leaves, "unknown"), ordered)
-	}
-	line("ordered", ordered)
+	line("ordered", fmt.Sprintf("by %s: %s of order up to %s", r.Ordering, plural(r.Fronts, "front"), group(r.FrontMax)))
 	t := r.Seconds
 	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", duration(t.Total), duration(t.Order), duration(t.Factor), duration(t.Solve), duration(t.Read)))
 	line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s (%s, %s), %s", float64(r.Flops)/1e9, float64(r.Flops)/t.Factor/1e9,

@@ -13,7 +13,7 @@ import (
 	"costate/la/mtx"
 )
 
-const mtxKeys = `order nnz blocks block_max leaves backend threads refinements
+const mtxKeys = `order nnz ordering blocks block_max backend threads refinements
 	seconds seconds.read seconds.order seconds.factor seconds.solve seconds.total
 	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign flops bytes`
 

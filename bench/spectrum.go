@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"costate/factor"
+	"costate/factor/eigen"
 	"costate/nn"
 )
 
@@ -18,7 +19,7 @@ import (
 type spectrum struct {
 	Min     interval       `json:"min"` // the smallest eigenvalue lies in here
 	Max     interval       `json:"max"`
-	Counts  []factor.Count `json:"counts"`
+	Counts  []eigen.Count `json:"counts"`
 	Seconds float64        `json:"seconds"`
 }
 
@@ -31,7 +32,7 @@ type interval struct {
 // shifts between.
 func (m *measurement) measureSpectrum(lin *nn.Linearization, n int) (*spectrum, error) {
 	start := time.Now()
-	s, err := factor.NewSpectrum(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory}, m.backend.Threads())
+	s, err := eigen.NewSpectrum(eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory}), m.backend.Threads())
 	if err != nil {
 		return nil, err
 	}

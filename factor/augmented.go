@@ -1,37 +1,33 @@
 package factor
 
 import (
-	"math"
-
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
+	"costate/factor/internal/tree"
+	"costate/la/partition"
 	"costate/la/vec"
 	"costate/system"
 )
 
 // Augmented factors H + εI the general way: the augmented system K of the chain
-// is assembled as a sparse symmetric matrix (system.Assemble), its unknowns are
-// taken stage by stage, last stage first, which makes it block tridiagonal,
+// is assembled as a sparse symmetric matrix (system.Assemble) and factored over
+// an assembly tree, as Sparse does with any matrix,
 //
-//	    [ K_L  B_Lᵀ           ]         [ P  Eᵀ 0  ] states y_k
-//	K = [ B_L  K_L-1  ⋱       ]   K_k = [ E  0  A  ] costates m_k
-//	    [      ⋱      ⋱  B_2ᵀ ]         [ 0  Aᵀ εI ] parameters x_k
-//	    [            B_2  K_1 ]
+//	    [ A + εI  C   Gᵀ  ]  parameters        solves (H + εI) x = g by K (x, y, m) = (g, 0, 0)
+//	K = [ Cᵀ      Q   −Mᵀ ]  states
+//	    [ G       −M  0   ]  costates
 //
-// and eliminated by block LDLᵀ. Inside a stage, states and costates go first,
-// by substitution: E is the identity but for the sign (with a skip, unit
-// triangular), and A holds the few derivatives of each state. What is left is a
-// dense pivot block of the order of the stage's parameters, with the pivoting
-// of Bunch and Kaufman. With p parameters in a stage and N states in the one
-// before, a stage costs
+// A state and its costate, which K couples by −1 while the costate has no
+// diagonal, are one vertex for the ordering, so that a pivot of order two stands
+// where it is needed. It knows nothing of where the entries of K come from but
+// these pairs. Chain does less work where stages have more parameters than samples
+// times outputs.
 //
-//	p³/3 + p²N + pN²  flops        and holds  8(p² + pN) bytes
+//	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|,   N states
 //
-// so this way suits stages with few parameters: where there are more than
-// samples times outputs, Chain does less work. It knows nothing of where the
-// entries of K come from but which unknown belongs to which stage.
-//
-//	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|
+// The pivots are tested over all rows of a front, so growth is bounded however
+// small ε is: the other methods ask this one where their own factors leave the
+// inertia uncertain.
 //
 // The zero value is ready for Analyse. See Factorization for the phases, the
 // accuracy and the errors.
@@ -41,8 +37,7 @@ import (
 // solution of saddle point problems, Acta Numerica 14 (2005), section 6.
 type Augmented struct {
 	judged
-	system *system.Augmented
-	stages augmentedEngine
+	k augmentedEngine
 }
 
 var _ Factorization = (*Augmented)(nil)
@@ -54,20 +49,10 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	e := &f.stages
-	e.core.stages(c, f.opts.Backend)
-	planned := e.core.cost()
-	planned.Bytes += assembledBytes(c)
-	if err := f.plan("block LDLᵀ of the augmented system", planned); err != nil {
+	if err := f.k.analyse(c, &f.opts, f.plan); err != nil {
 		return err
 	}
-	f.system = system.Assemble(c, 0)
-	e.source.analyse(f.system, &e.core)
-	f.planned = e.core.cost()
-	f.planned.Bytes += assembledBytes(c)
-	e.core.alloc()
-	e.states, e.n, e.damping = f.system.States(), f.matrix.n, make([]float64, len(c.Stages))
-	f.use(e)
+	f.use(&f.k)
 	return nil
 }
 
@@ -76,7 +61,7 @@ func (f *Augmented) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	f.system.Update(c, 0)
+	f.k.take(c)
 	return nil
 }
 
@@ -89,49 +74,135 @@ func (f *Augmented) System() *system.Augmented {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
-	return f.system
+	f.k.damp(nil)
+	return f.k.system
 }
 
-// An augmentedEngine factors the augmented system, last stage first.
+// An augmentedEngine factors the augmented system of a chain.
 type augmentedEngine struct {
-	core    core
-	source  stageSource
-	damping []float64 // by pivot block
-	states  int
-	n       int
-	spaces  space.Pool[coreSpace]
+	system  *system.Augmented
+	engine  *tree.Engine
+	offsets []int     // first parameter of each stage; L+1 long
+	diag    []int32   // of each parameter, the index of its diagonal in the values of K
+	base    []float64 // the value there without damping
+	size    float64   // the largest 2-norm of a column of K without damping
+	squares []float64
+	spaces  space.Pool[[]float64]
 }
 
-func (f *augmentedEngine) Factor(eps []float64) pivot.Stats {
-	last := len(eps) - 1
-	for k, e := range eps {
-		f.damping[last-k] = e
+// analyse assembles K and finds its tree; plan refuses what needs too much
+// memory.
+func (k *augmentedEngine) analyse(c *system.Chain, o *Options, plan func(what string, c Cost) error) error {
+	const what = "LDLᵀ of the augmented system"
+	// A value, its column, the slot of its emission and its place in a front.
+	bytes := 32 * int64(system.Entries(c))
+	if err := plan(what, Cost{Bytes: bytes}); err != nil {
+		return err
 	}
-	err := f.core.factor(&f.source, 0, f.damping)
-	s := f.core.stats
-	p := pivot.Stats{
-		Negative: s.negative - f.states, Zero: s.zero, LogAbs: s.log,
-		Growth: s.largest,
-		Tiny:   s.tiny, Block: last - s.block, Row: s.at,
-		Finite: s.complete,
+	k.system = system.Assemble(c, 0)
+	t, err := partition.NewTree(k.system.K, &partition.TreeOptions{Mates: costates(k.system), Reuse: 2})
+	if err != nil {
+		return err
 	}
-	// The first pivot block is the block of H + εI of the last stage itself.
-	p.Scale = math.Max(0, s.front-math.Abs(eps[last]))
-	if e, ok := err.(*SingularError); ok {
-		p.Block, p.Row = last-e.Block, e.Pivot
+	k.engine = tree.New(t, k.system.K, treeOptions(o))
+	cost := Cost(k.engine.Cost())
+	cost.Bytes += bytes
+	if err := plan(what, cost); err != nil {
+		return err
 	}
-	return p
+	k.offsets = make([]int, len(c.Stages)+1)
+	for i, s := range c.Stages {
+		k.offsets[i+1] = k.offsets[i] + s.Params()
+	}
+	k.diag, k.base = make([]int32, c.Params()), make([]float64, c.Params())
+	for i := range k.diag {
+		k.diag[i] = int32(k.system.K.Index(i, i))
+	}
+	k.read()
+	return nil
 }
 
-func (f *augmentedEngine) Solve(x []float64, nrhs int) {
-	if nrhs == 1 {
-		f.core.solve(x, 1)
-		return
+// costates pairs the states of K with their costates.
+func costates(a *system.Augmented) []int32 {
+	mates := make([]int32, a.Order())
+	for i := range mates {
+		mates[i] = int32(i)
 	}
-	w := f.spaces.Get()
-	defer f.spaces.Put(w)
-	w.buf = space.Resize(w.buf, len(x))
-	vec.Transpose(w.buf, nrhs, x, f.n, nrhs, f.n)
-	f.core.solve(w.buf, nrhs)
-	vec.Transpose(x, f.n, w.buf, nrhs, f.n, nrhs)
+	for k := range a.Stages() {
+		_, y, m := a.Stage(k)
+		for i := range y[1] - y[0] {
+			mates[y[0]+i], mates[m[0]+i] = int32(m[0]+i), int32(y[0]+i)
+		}
+	}
+	return mates
+}
+
+// take takes a chain of the same shapes.
+func (k *augmentedEngine) take(c *system.Chain) {
+	k.system.Update(c, 0)
+	k.read()
+}
+
+// read notes what damping changes, and how large K is.
+func (k *augmentedEngine) read() {
+	val := k.system.K.RawLower().Val
+	for i, at := range k.diag {
+		k.base[i] = val[at]
+	}
+	k.squares = space.Resize(k.squares, k.system.Order())
+	k.size = columnNorm(k.system.K, 0, k.squares)
+}
+
+// damp writes the damping of each stage to the diagonal; nil is none.
+func (k *augmentedEngine) damp(eps []float64) {
+	val := k.system.K.RawLower().Val
+	for s := range len(k.offsets) - 1 {
+		e := 0.0
+		if eps != nil {
+			e = eps[s]
+		}
+		for i := k.offsets[s]; i < k.offsets[s+1]; i++ {
+			val[k.diag[i]] = k.base[i] + e
+		}
+	}
+}
+
+func (k *augmentedEngine) Factor(eps []float64) pivot.Stats {
+	k.damp(eps)
+	k.engine.Take(k.system.K.RawLower().Val, nil, max(k.size, vec.MaxMagnitude(eps)))
+	s := k.engine.Factor(0)
+	s.Negative -= k.system.States()
+	k.place(&s)
+	return s
+}
+
+// place names a pivot of K by stage and parameter; −1 for one of a state.
+func (k *augmentedEngine) place(s *pivot.Stats) {
+	row := s.Row
+	s.Block, s.Row = -1, -1
+	for i := range len(k.offsets) - 1 {
+		x, y, m := k.system.Stage(i)
+		for _, r := range [][2]int{x, y, m} {
+			if row >= r[0] && row < r[1] {
+				s.Block = i
+			}
+		}
+		if row >= x[0] && row < x[1] {
+			s.Row = row - x[0]
+		}
+	}
+}
+
+func (k *augmentedEngine) Solve(x []float64, nrhs int) {
+	w := k.spaces.Get()
+	defer k.spaces.Put(w)
+	n, order := len(k.base), k.system.Order()
+	*w = space.Resize(*w, nrhs*order)
+	for i := range nrhs {
+		k.system.LiftTo((*w)[i*order:(i+1)*order], x[i*n:(i+1)*n])
+	}
+	k.engine.Solve(*w, nrhs)
+	for i := range nrhs {
+		copy(x[i*n:(i+1)*n], (*w)[i*order:])
+	}
 }

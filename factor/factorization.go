@@ -6,6 +6,7 @@ import (
 	"costate/factor/internal/certify"
 	"costate/la"
 	"costate/la/blas"
+	"costate/la/partition"
 	"costate/system"
 )
 
@@ -110,6 +111,16 @@ type Options struct {
 	// MaxRefinements bounds the steps of iterative refinement of a solve.
 	// The default is 10.
 	MaxRefinements int
+
+	// PivotTolerance is the threshold u of pivoting in sparse factorizations:
+	// elements of L are at most 1/u. A larger one, up to 0.5, bounds growth
+	// better and fills more. The default is 0.01.
+	PivotTolerance float64
+
+	// Ordering is that of sparse factorizations; the default predicts the
+	// cheapest. Perm, if not nil, is taken instead.
+	Ordering partition.Ordering
+	Perm     partition.Perm
 
 	// MaxIterations bounds the iterations of the iterative methods. The
 	// default is ten times the order.

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la"
 	"costate/la/blas"
 	"costate/nn"
@@ -242,7 +243,7 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%s: H overflows, and was factorized", name)
 		}
 	}
-	s, err := factor.NewSpectrum(c, nil, 2)
+	s, err := eigen.NewSpectrum(eigen.OfChain(c, nil), 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,8 @@
 package factor
 
 import (
-	"sync"
-
-	"gonum.org/v1/gonum/mat"
-
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
-	"costate/la"
 	"costate/system"
 )
 
@@ -35,26 +30,18 @@ func (d *damped) Factor(shift float64) pivot.Stats {
 // A judged is what the methods for chains share: an engine, the chain as
 // operator, and the judge of both.
 type judged struct {
-	opts    Options
-	shapes  []shape // of the stages, and last of the loss
-	failed  error   // why there is no point to factorize; nil if there is
-	ready   bool    // analysed
-	planned Cost
+	answers
+	shapes []shape // of the stages, and last of the loss
+	failed error   // why there is no point to factorize; nil if there is
 
 	matrix hessian
 	engine damped
-	judge  certify.Judge
-
-	factored bool // solves are allowed
-	known    bool // Inertia tells something
-
-	mu     sync.Mutex // guards report
-	report Report
 }
 
 // begin is the part of Analyse that all methods share.
 func (g *judged) begin(c *system.Chain, opts *Options) error {
-	*g = judged{opts: opts.withDefaults()}
+	*g = judged{}
+	g.opts = opts.withDefaults()
 	if err := c.Check(); err != nil {
 		return err
 	}
@@ -63,15 +50,6 @@ func (g *judged) begin(c *system.Chain, opts *Options) error {
 	for i := range g.shapes {
 		g.shapes[i] = shapeOf(c, i)
 	}
-	return nil
-}
-
-// plan refuses a cost above the memory limit.
-func (g *judged) plan(what string, c Cost) error {
-	if c.Bytes > g.opts.MemoryLimit || c.Bytes < 0 {
-		return &MemoryError{Needed: c.Bytes, Limit: g.opts.MemoryLimit, What: what}
-	}
-	g.planned = c
 	return nil
 }
 
@@ -108,17 +86,6 @@ func (g *judged) SymmetricDim() int {
 	}
 	return g.matrix.n
 }
-
-// Cost estimates flops and bytes of one factorization and solve.
-func (g *judged) Cost() Cost {
-	if !g.ready {
-		panic(ErrNotAnalysed)
-	}
-	return g.planned
-}
-
-// IsEmpty reports whether nothing has been analysed.
-func (g *judged) IsEmpty() bool { return !g.ready }
 
 // Factorize factors H + εI; see Factorization.
 func (g *judged) Factorize(eps float64) error {
@@ -160,99 +127,20 @@ func (g *judged) factorize() error {
 		return g.failed
 	}
 	g.matrix.changed()
-	f := g.judge.Factorize()
-	s := g.judge.Stats()
-	eps := 0.0
-	if len(g.matrix.eps) > 0 {
-		eps = g.matrix.eps[0]
-	}
-	g.mu.Lock()
-	g.report = Report{Eps: eps, Shift: f.Shift, Flops: int64(g.judge.Count) * g.planned.Factor, Bytes: g.planned.Bytes}
-	if norm := max(s.Scale, g.matrix.Norm()); norm > 0 {
-		g.report.Growth = s.Growth / norm
-	}
-	g.mu.Unlock()
-	g.known = f.Kind == certify.Singular
-	g.factored = f.Kind != certify.Blind
-	if f.Kind == certify.Regular {
-		g.known = true
-		return nil
-	}
-	if norm := g.matrix.Norm(); norm-norm != 0 {
-		g.known, g.factored = false, false
-		return &NotFiniteError{Where: "H·v", Index: -1, Value: norm}
-	}
-	e := &SingularError{Block: f.Block, Pivot: f.Row, Row: -1, Eps: eps, Blind: f.Kind == certify.Blind}
-	if f.Suggest != 0 {
-		e.Suggest = eps + f.Suggest
-	}
-	if g.factored {
-		e.Cond = g.judge.Cond()
-	}
-	g.known = true
-	return e
+	return g.run(g.matrix.eps[0], "H·v", func(f certify.Finding) *SingularError {
+		return &SingularError{Block: f.Block, Pivot: f.Row, Row: -1}
+	})
 }
 
-// Inertia returns the inertia of H + εI; see Solver.
-func (g *judged) Inertia() la.Inertia {
-	if !g.known {
-		panic(ErrNotFactorized)
-	}
-	return inertiaOf(g.judge.Inertia(), g.matrix.n)
-}
-
-// LogDet returns log|det(H+εI)| and its sign; see Solver.
-func (g *judged) LogDet() (log, sign float64) {
+// SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
+// as the factors give it: no refinement, no check. With a shift in Report the
+// factors are those of H + (ε + shift) I.
+func (g *judged) SolveRaw(x []float64, nr int) {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
-	log, sign, bound := logDetOf(&g.judge)
-	g.mu.Lock()
-	g.report.LogDetError = bound
-	g.mu.Unlock()
-	return log, sign
-}
-
-// Cond estimates the condition number of H + εI; see Solver.
-func (g *judged) Cond() float64 {
-	if !g.factored {
-		panic(ErrNotFactorized)
+	if nr < 0 || len(x) != g.matrix.n*nr {
+		panic(ErrShape)
 	}
-	return g.judge.Cond()
-}
-
-// Report tells how the last Factorize and solve went.
-func (g *judged) Report() Report {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.report
-}
-
-// SolveVecTo solves (H + εI) x = b; see Solver.
-func (g *judged) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
-	if !g.factored {
-		panic(ErrNotFactorized)
-	}
-	o, err := solveVec(&g.judge, dst, b)
-	return g.outcome(o, err)
-}
-
-// SolveTo solves (H + εI) X = B; see Solver.
-func (g *judged) SolveTo(dst *mat.Dense, b mat.Matrix) error {
-	if !g.factored {
-		panic(ErrNotFactorized)
-	}
-	o, err := solveDense(&g.judge, dst, b)
-	return g.outcome(o, err)
-}
-
-// outcome records how a solve went, and makes its error.
-func (g *judged) outcome(o certify.Outcome, err error) error {
-	if err != nil {
-		return err
-	}
-	g.mu.Lock()
-	g.report.solved(o)
-	g.mu.Unlock()
-	return accuracy(o, g.opts.Tolerance, g.judge.Finding())
+	g.engine.Solve(x, nr)
 }

@@ -3,7 +3,9 @@ package factor
 import (
 	"math"
 
+	"costate/factor/internal/space"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // An equilibration is a symmetric scaling S A S by powers of two, so that scaling
@@ -20,8 +22,9 @@ type equilibration struct {
 	row   []float64 // norm of each row
 	count []float64 // of elements in each row
 	work  [2][]float64
-	total int  // sum of exp
-	plain bool // nothing is scaled
+	total int   // sum of exp
+	plain bool  // nothing is scaled
+	start []int // exponents to scale from, of a matching; nil for none
 }
 
 const (
@@ -37,8 +40,8 @@ const (
 )
 
 func (q *equilibration) resize(n int) {
-	q.s, q.row = resize(q.s, n), resize(q.row, n)
-	q.count, q.work = resize(q.count, n), [2][]float64{resize(q.work[0], n), resize(q.work[1], n)}
+	q.s, q.row = space.Resize(q.s, n), space.Resize(q.row, n)
+	q.count, q.work = space.Resize(q.count, n), [2][]float64{space.Resize(q.work[0], n), space.Resize(q.work[1], n)}
 	if cap(q.exp) < n {
 		q.exp = make([]int, n)
 	}
@@ -75,7 +78,7 @@ func (q *equilibration) unscale() {
 // that leaves rows apart, by their norms.
 func (q *equilibration) sweep(a *la.Sym) {
 	low, high := spread(q.row)
-	if high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
+	if q.start == nil && high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
 		return
 	}
 	q.scale(a)
@@ -96,7 +99,13 @@ func (q *equilibration) force(a *la.Sym) (scaled float64, changed bool) {
 // scale scales by means, then by norms.
 func (q *equilibration) scale(a *la.Sym) {
 	q.plain = false
-	q.means(a)
+	if q.start != nil {
+		for i, e := range q.start {
+			q.s[i] = math.Ldexp(1, max(-scalingLimit, min(scalingLimit, e)))
+		}
+	} else {
+		q.means(a)
+	}
 	for range maxSweeps {
 		q.survey(a)
 		if low, high := spread(q.row); high <= scalingRange*low {
@@ -307,7 +316,7 @@ func normOne(a *la.Sym, sums []float64) float64 {
 		}
 		sums[i] += s
 	}
-	return largestAbs(sums)
+	return vec.MaxMagnitude(sums)
 }
 
 // apply writes the values of S A S to dst, which has the pattern of a.

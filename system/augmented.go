@@ -43,7 +43,7 @@ func Assemble(c *Chain, eps float64) *Augmented {
 	for k, s := range c.Stages {
 		a.x[k+1], a.y[k+1] = a.x[k]+s.Params(), a.y[k]+s.States()
 	}
-	a.build = la.NewSymBuilder(a.Order(), a.entries(c))
+	a.build = la.NewSymBuilder(a.Order(), Entries(c))
 	a.assemble(c, eps)
 	a.K, a.slots = a.build.Build()
 	a.build = nil
@@ -292,18 +292,36 @@ func (m *Matrix) each(f func(i, j int, v float64)) {
 	}
 }
 
-// entries estimates the number of emissions, to size the builder.
-func (a *Augmented) entries(c *Chain) int {
-	n := a.params + a.states
+// Entries is an upper bound of the number of entries of K for the shapes of c,
+// and so of its memory before it is assembled.
+func Entries(c *Chain) int {
+	n := c.Params() + c.States()
+	width := 1 // states that an output of the stage before combines
 	for _, s := range c.Stages {
-		if d, ok := s.(*DenseStage); ok {
-			n += d.Batch * d.Out * (3*d.In + 1)
-			if d.Q.Full != nil {
-				n += d.Batch * d.Out * d.Out
-			} else {
-				n += d.Batch * d.Out
+		next := 1
+		switch s := s.(type) {
+		case *DenseStage:
+			n += s.Batch * s.Out * (s.In*(1+2*width) + 1 + s.Out)
+			if s.J.Full != nil {
+				next = s.J.Cols
+			}
+			if s.Skip {
+				n += s.Batch * s.Out * (next + width)
+				next = 1
+			}
+		case *BlockStage:
+			for _, m := range []*Matrix{s.F, s.C, s.Q} {
+				if m != nil {
+					n += len(m.Val) * width * width
+				}
+			}
+			for _, m := range []*Matrix{s.G, s.A} {
+				if m != nil {
+					n += len(m.Val)
+				}
 			}
 		}
+		width = next
 	}
-	return n + len(c.Loss.Full) + len(c.Loss.Diag)
+	return n + (len(c.Loss.Full)+len(c.Loss.Diag))*width*width
 }

@@ -41,7 +41,7 @@ func (j *Judge) probe() probe {
 	squares, tried := 0.0, 0
 	for i := range m {
 		x := w.b
-		j.direction(x, i)
+		j.direction(w, x, i)
 		change, inverse := j.try(w, x, scale)
 		p.change, p.inverse = max(p.change, change), max(p.inverse, inverse)
 		if change != change || inverse != inverse {
@@ -87,16 +87,24 @@ func (j *Judge) inflate() float64 {
 
 // direction writes unit vector i, where there are few, or a direction that is
 // uniform on the sphere.
-func (j *Judge) direction(x []float64, i int) {
+func (j *Judge) direction(w *workspace, x []float64, i int) {
 	if j.n <= few {
 		clear(x)
 		x[i] = 1
 		return
 	}
-	r := rand.NewPCG(0x636f7374617465, uint64(i))
-	rng := rand.New(r)
+	w.random(x, i)
+}
+
+// random writes direction i of those that are uniform on the sphere.
+func (w *workspace) random(x []float64, i int) {
+	if w.rng == nil {
+		w.source = new(rand.PCG)
+		w.rng = rand.New(w.source)
+	}
+	w.source.Seed(0x636f7374617465, uint64(i))
 	for k := range x {
-		x[k] = rng.NormFloat64()
+		x[k] = w.rng.NormFloat64()
 	}
 	vec.Scale(x, 1/vec.Norm2(x), x)
 }

@@ -34,7 +34,7 @@ func (j *Judge) inverseNorm() float64 {
 	inverse := 0.0
 	for i := range min(starts, j.n) {
 		x := w.x
-		j.direction(x, i)
+		w.random(x, i)
 		for range steps {
 			j.engine.Solve(x, 1)
 			n := vec.Norm2(x)

@@ -126,7 +126,8 @@ type Judge struct {
 	counts   Counts
 	logAbs   float64
 	logError float64
-	cond     float64 // negative: not estimated yet
+	cond     float64   // negative: not estimated yet
+	basis    []float64 // of the null space of a singular matrix, nil until it is needed
 
 	pool space.Pool[workspace]
 }
@@ -140,7 +141,7 @@ func (j *Judge) Begin(e Engine, op Operator, s Settings, second Second) {
 
 // Factorize factors A.
 func (j *Judge) Factorize() Finding {
-	j.judged, j.cond, j.Count = false, -1, 0
+	j.judged, j.cond, j.Count, j.basis = false, -1, 0, nil
 	s := j.factor(0)
 	if j.alarming(s) {
 		return j.avoid(s)
@@ -258,7 +259,7 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 func (j *Judge) refines() bool {
 	w := j.space(1)
 	defer j.pool.Put(w)
-	j.direction(w.b, 0)
+	j.direction(w, w.b, 0)
 	copy(w.x, w.b)
 	j.engine.Solve(w.x, 1)
 	return j.improve(w, w.x, w.b, vec.Norm2(w.b)).Met(j.set.Tolerance)
@@ -298,12 +299,14 @@ func (j *Judge) disown(c Counts) {
 }
 
 // singular reports a matrix that is singular to working accuracy: eigenvalues
-// within a shift of zero are counted as zero. The factors that stay are those
-// of A itself where their zero pivots are known to be zero, else of A + σI:
-// both solve a consistent system.
+// within a shift of zero are counted as zero. The factors that stay are those of
+// A + σI, with which a consistent system refines.
 func (j *Judge) singular(s pivot.Stats) Finding {
 	_, norm := j.magnitude(s)
 	delta := ShiftBy * norm
+	if delta == 0 {
+		delta = 1
+	}
 	f := Finding{Kind: Singular, Block: s.Block, Row: s.Row, Suggest: 100 * delta}
 	below, above := j.factor(-delta), j.factor(delta)
 	c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
@@ -311,14 +314,25 @@ func (j *Judge) singular(s pivot.Stats) Finding {
 		c = Counts{Negative: s.Negative, Zero: s.Zero}
 	}
 	c.Zero = max(c.Zero, 1)
-	if s.Zero > 0 {
-		j.settle(j.factor(0), f)
-	} else {
-		f.Shift = delta
-		j.settle(above, f)
+	if norm == 0 {
+		c = Counts{Zero: j.n, Certain: true} // of zeros only
 	}
+	f.Shift = delta
+	j.settle(above, f)
 	j.disown(c)
 	return f
+}
+
+// Norm is the bound of ‖A‖₂ reached so far.
+func (j *Judge) Norm() float64 { return j.op.Norm() }
+
+// Scale is a bound of the norm of the matrix that the engine factored, to
+// compare its Growth with.
+func (j *Judge) Scale() float64 {
+	if j.scale() != nil {
+		return j.stats.Scale
+	}
+	return max(j.stats.Scale, j.op.Norm())
 }
 
 // Stats are those of the factors at hand.

@@ -2,6 +2,7 @@ package certify
 
 import (
 	"math"
+	"math/rand/v2"
 	"sync"
 
 	"costate/factor/internal/space"
@@ -16,6 +17,8 @@ type workspace struct {
 	best   []float64 // n
 	krylov krylovSpace
 	shares shares
+	source *rand.PCG
+	rng    *rand.Rand // of source
 }
 
 // Order is the order of A.
@@ -154,6 +157,11 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 		return Outcome{Norm: j.op.Norm()}
 	}
 	o := j.improve(w, x, b, nb)
+	if j.finding.Kind == Singular && !(o.Reached <= j.set.Tolerance) {
+		j.least(w, x, b, nb, &o)
+		o.Norm = j.op.Norm()
+		return o
+	}
 	if !(o.Reached <= j.set.Tolerance) {
 		o.Refinements += j.gmres(w, x, b, nb, &o.Reached)
 	}

@@ -5,124 +5,119 @@ import (
 	"costate/la/blas"
 )
 
-// A Block is a part of the inverse of A + shift·I: its rows and columns are
-// those of the L of a node.
-type Block struct {
-	Unknowns []int32   // of the rows
-	Cols     int       // the first Unknowns are those of the columns, too
-	Z        []float64 // by rows, with leading dimension Ld
-	Ld       int
+// A Sink takes elements of the inverse. Either function may be nil.
+type Sink struct {
+	// Diagonal takes an element of the diagonal.
+	Diagonal func(unknown int, z float64)
+
+	// Front takes what a node has without delayed columns: at returns element
+	// (i, j), j one of the node's columns, i a column or, from their number on, a
+	// row below. It is good until Front returns.
+	Front func(k int, at func(i, j int) float64)
 }
 
-// Inverse computes the elements of the inverse that the pattern of L has, with
-// A's among them, and hands them to visit node by node, from the roots down;
-// a block is valid until visit returns. From Z of the rows R of a node that of
-// its columns C follows, with G = L21 L11⁻¹,
+// Invert computes the inverse on the pattern of the factors, from the roots of
+// the tree down, and hands what is asked for to the sink. From Z of the rows R of
+// a node that of its columns C follows, with G = L21 L11⁻¹,
 //
 //	Z_RC = −Z_RR G          Z_CC = L11⁻ᵀ D⁻¹ L11⁻¹ − Gᵀ Z_RC
 //
 // and R is part of the rows and columns of the parent. The Z_RR of children lie on
-// a stack from which the last child takes its own first.
+// a stack, from which the last child takes its own first: it is no higher than
+// that of the contributions.
 //
 // Elements are as accurate as solves without refinement, or worse by the growth
-// that |L| ≤ 1/u allows: the caller may want to factor with a larger u before.
-// It returns false, and calls nothing, if a pivot is zero.
+// that |L| ≤ 1/u allows. The factors must be those of a regular matrix. It may be
+// called by several goroutines, and allocates.
 //
-// Sources: K. Takahashi, J. Fagan and M.-S. Chin, Formation of a sparse bus
-// impedance matrix, 8th PICA conference (1973); A. M. Erisman and W. F. Tinney,
-// On computing certain elements of the inverse of a sparse matrix, Commun. ACM
-// 18 (1975); L. Lin, C. Yang, J. C. Meza, J. Lu, L. Ying and W. E, SelInv, ACM
-// Trans. Math. Softw. 37 (2011), section 3.
-func (e *Engine) Inverse(visit func(b Block)) bool {
-	return e.inverse(func(v *inverse, f *front) {
-		m, ne := v.m, int(f.ne)
-		v.unknowns = space.Resize(v.unknowns, m)
-		for i, at := range v.index {
-			v.unknowns[i] = int32(e.tree.Perm[at])
+// Sources: K. Takahashi, J. Fagan and M.-S. Chen, Formation of a sparse bus
+// impedance matrix and its application to short circuit study, 8th PICA
+// conference (1973); A. M. Erisman and W. F. Tinney, On computing certain
+// elements of the inverse of a sparse matrix, Comm. ACM 18 (1975); L. Lin, C.
+// Yang, J. C. Meza, J. Lu, L. Ying and W. E, SelInv, ACM Trans. Math. Softw. 37
+// (2011), section 3.
+func (e *Engine) Invert(s Sink) {
+	v := e.newInverse()
+	for k := len(e.fronts) - 1; k >= 0; k-- {
+		f := &e.fronts[k]
+		v.front(f, e.tree.Rows[k])
+		v.hand(k, s)
+		for c := f.child; c >= 0; c = e.fronts[c].next {
+			v.push(&e.fronts[c], e.tree.Rows[c])
 		}
-		b := Block{Unknowns: v.unknowns, Cols: ne, Z: v.z[:m*m], Ld: m}
-		if e.scale != nil {
-			v.block = space.Resize(v.block, m*ne)
-			for i, r := range v.unknowns {
-				s := e.scale[r]
-				for j, c := range v.unknowns[:ne] {
-					v.block[i*ne+j] = v.z[i*m+j] * (s * e.scale[c])
-				}
-			}
-			b.Z, b.Ld = v.block, ne
-		}
-		visit(b)
-	})
+	}
 }
 
-// InverseDiagTo writes the diagonal of (A + shift·I)⁻¹ to dst; see Inverse.
-func (e *Engine) InverseDiagTo(dst []float64) bool {
-	return e.inverse(func(v *inverse, f *front) {
-		for i, at := range v.index[:f.ne] {
-			u := e.tree.Perm[at]
-			dst[u] = v.z[i*(v.m+1)]
-			if e.scale != nil {
-				dst[u] *= e.scale[u] * e.scale[u]
-			}
-		}
-	})
-}
-
-// An inverse is the state of the recursion.
+// An inverse is the state of Invert.
 type inverse struct {
-	stack    []float64 // Z_RR of nodes to come
-	top      int
-	z        []float64 // m×m: Z of the node at hand, both triangles
-	m        int
-	index    []int32 // positions of its rows and columns
-	place    []int32 // of a position in index
-	local    []int32
-	g, t     []float64
-	unknowns []int32
-	block    []float64
+	e     *Engine
+	stack []float64 // Z_RR of nodes to come
+	top   int
+	z     []float64 // m×m: Z of the node at hand, both triangles
+	m     int
+	index []int32 // positions of its rows and columns
+	place []int32 // of a position in index
+	local []int32
+	g, t  []float64
 }
 
 // rank is the number of rows of f below L11.
 func (f *front) rank() int { return int(f.p - f.ne + f.q) }
 
-// inverse runs over the nodes and calls visit with Z of each.
-func (e *Engine) inverse(visit func(v *inverse, f *front)) bool {
-	if len(e.zeros) > 0 {
-		return false
+// front completes Z of a front, on the rows of which it lies on top of the stack.
+func (v *inverse) front(f *front, rows []int32) {
+	p, ne, r := int(f.p), int(f.ne), f.rank()
+	m := ne + r
+	v.m, v.index = m, append(append(v.index[:0], f.cols...), rows...)
+	for i, at := range v.index {
+		v.place[at] = int32(i)
 	}
-	v := e.newInverse()
-	for k := len(e.fronts) - 1; k >= 0; k-- {
-		f := &e.fronts[k]
-		rows := e.tree.Rows[k]
-		p, ne, r := int(f.p), int(f.ne), f.rank()
-		m := ne + r
-		v.m, v.index = m, append(append(v.index[:0], f.cols...), rows...)
-		v.z = space.Resize(v.z, m*m)
-		if f.parent >= 0 {
-			v.top -= r * r
-			zr := v.stack[v.top:]
-			for i := range r {
-				copy(v.z[(ne+i)*m+ne:(ne+i+1)*m], zr[i*r:])
-			}
-		}
-		switch {
-		case ne == 1:
-			v.one(f.w, p, r)
-		case ne > 0:
-			v.columns(e.backend, f, r)
-		}
-		visit(v, f)
-		if f.child < 0 {
-			continue
-		}
-		for i, at := range v.index {
-			v.place[at] = int32(i)
-		}
-		for c := f.child; c >= 0; c = e.fronts[c].next {
-			v.push(&e.fronts[c], e.tree.Rows[c])
+	if f.parent >= 0 {
+		v.top -= r * r
+		zr := v.stack[v.top:]
+		for i := range r {
+			copy(v.z[(ne+i)*m+ne:(ne+i+1)*m], zr[i*r:])
 		}
 	}
-	return true
+	switch {
+	case ne == 1:
+		v.one(f.w, p, r)
+	case ne > 0:
+		v.columns(f, r)
+	}
+}
+
+// hand gives elements of the front at hand to the sink, unscaled.
+func (v *inverse) hand(k int, s Sink) {
+	e, f, m := v.e, &v.e.fronts[k], v.m
+	if s.Diagonal != nil {
+		for i, c := range f.cols[:f.ne] {
+			u := e.scaleOf(c)
+			s.Diagonal(e.tree.Perm[c], v.z[i*m+i]*u*u)
+		}
+	}
+	if s.Front == nil {
+		return
+	}
+	own, rows := int(f.own), e.tree.Rows[k]
+	position := func(i int) int32 {
+		if i < own {
+			return f.first + int32(i)
+		}
+		return rows[i-own]
+	}
+	s.Front(k, func(i, j int) float64 {
+		r, c := position(i), position(j)
+		return v.z[int(v.place[r])*m+int(v.place[c])] * (e.scaleOf(r) * e.scaleOf(c))
+	})
+}
+
+// scaleOf is the scale of the unknown at a position.
+func (e *Engine) scaleOf(position int32) float64 {
+	if e.scale == nil {
+		return 1
+	}
+	return e.scale[e.tree.Perm[position]]
 }
 
 // newInverse makes workspace, for which it runs through the tree once.
@@ -140,6 +135,7 @@ func (e *Engine) newInverse() *inverse {
 		high, order = max(high, top), max(order, int(f.p+f.q))
 	}
 	return &inverse{
+		e:     e,
 		stack: make([]float64, high), place: make([]int32, e.n),
 		z: make([]float64, order*order), index: make([]int32, 0, order), local: make([]int32, order),
 	}
@@ -182,7 +178,8 @@ func (v *inverse) one(w []float64, p, r int) {
 }
 
 // columns completes z, of which the rows and columns from f.ne on are there.
-func (v *inverse) columns(b blas.Backend, f *front, r int) {
+func (v *inverse) columns(f *front, r int) {
+	b := v.e.backend
 	p, ne, m := int(f.p), int(f.ne), v.m
 	v.g, v.t = space.Resize(v.g, max(r, ne)*ne), space.Resize(v.t, max(r, ne)*ne)
 	// L11⁻ᵀ D⁻¹ L11⁻¹.

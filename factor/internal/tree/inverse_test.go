@@ -1,116 +1,102 @@
 package tree
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/la"
 	"costate/la/blas"
 )
 
-// Selected elements against a dense inverse, for all kinds and trees.
-func TestInverse(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 5))
+// Elements of the inverse against a dense inverse, with delayed pivots and
+// scaling.
+func TestInvert(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 1))
 	for kind := range 4 {
-		for range 60 {
+		for round := range 40 {
 			n := 1 + rng.IntN(50)
 			a := random(rng, n, kind)
-			scale := make([]float64, n)
-			for i := range scale {
-				scale[i] = math.Ldexp(1, rng.IntN(5)-2)
+			ev := eigen(a, 0)
+			norm, least := 0.0, math.Inf(1)
+			for _, v := range ev {
+				norm, least = max(norm, math.Abs(v)), min(least, math.Abs(v))
 			}
-			low := a.RawLower()
-			scaled := append([]float64(nil), low.Val...)
+			if least < 1e-6*norm {
+				continue
+			}
+			d := mat.NewDense(n, n, nil)
 			for i := range n {
-				for at := low.Ptr[i]; at < low.Ptr[i+1]; at++ {
-					scaled[at] *= scale[i] * scale[low.Col[at]]
+				for j := range n {
+					d.Set(i, j, a.At(i, j))
 				}
 			}
-			var z mat.Dense
-			if err := z.Inverse(mat.NewDense(n, n, dense(a, nil, 0.3))); err != nil {
+			var inv mat.Dense
+			if err := inv.Inverse(d); err != nil {
 				continue
 			}
-			norm := mat.Norm(&z, math.Inf(1))
-			if !(norm < 1e4) {
-				continue
-			}
-			bound := 1e-9 * norm * norm
-			for name, tr := range given(t, rng, a) {
-				e := New(tr, a, Options{Backend: blas.NativeThreads(1), Threshold: 0.1})
-				e.Take(scaled, scale, 100)
-				e.Factor(0.3)
-				d := make([]float64, n)
-				if !e.InverseDiagTo(d) {
-					t.Fatalf("%s: zero pivots", name)
+			var scale []float64
+			values := append([]float64(nil), a.RawLower().Val...)
+			if round%2 == 1 {
+				scale = make([]float64, n)
+				for i := range scale {
+					scale[i] = math.Ldexp(1, rng.IntN(9)-4)
 				}
-				for i, v := range d {
-					if !(math.Abs(v-z.At(i, i)) <= bound) {
-						t.Fatalf("%s: Z[%d,%d] = %v, want %v", name, i, i, v, z.At(i, i))
-					}
-				}
-				seen := make([]bool, n*n)
-				e.Inverse(func(b Block) {
-					for i, r := range b.Unknowns {
-						for j, c := range b.Unknowns[:b.Cols] {
-							seen[int(r)*n+int(c)], seen[int(c)*n+int(r)] = true, true
-							if v, want := b.Z[i*b.Ld+j], z.At(int(r), int(c)); !(math.Abs(v-want) <= bound) {
-								t.Fatalf("%s: Z[%d,%d] = %v, want %v", name, r, c, v, want)
-							}
-						}
-					}
-				})
+				low := a.RawLower()
 				for i := range n {
 					for at := low.Ptr[i]; at < low.Ptr[i+1]; at++ {
-						if !seen[i*n+int(low.Col[at])] {
-							t.Fatalf("%s: Z[%d,%d] is missing", name, i, low.Col[at])
+						values[at] *= scale[i] * scale[low.Col[at]]
+					}
+				}
+			}
+			for name, tr := range trees(t, a) {
+				e := New(tr, a, Options{Backend: blas.NativeThreads(1)})
+				e.Take(values, scale, norm)
+				e.Factor(0)
+				what := fmt.Sprintf("kind %d, round %d, %s, %d delays", kind, round, name, e.Delayed())
+				tol := 1e-10 * norm / least / least
+				seen, entries := 0, 0
+				e.Invert(Sink{
+					Diagonal: func(i int, z float64) {
+						seen++
+						if math.Abs(z-inv.At(i, i)) > tol {
+							t.Errorf("%s: (%d, %d) is %v, want %v", what, i, i, z, inv.At(i, i))
 						}
-					}
+					},
+					Front: func(k int, at func(i, j int) float64) {
+						unknown := func(i int) int {
+							if own := tr.Nodes.Size(k); i >= own {
+								return tr.Perm[tr.Rows[k][i-own]]
+							}
+							return tr.Perm[tr.Nodes.First(k)+i]
+						}
+						for i := range tr.Nodes.Size(k) + len(tr.Rows[k]) {
+							for j := range min(i+1, tr.Nodes.Size(k)) {
+								entries++
+								if z, want := at(i, j), inv.At(unknown(i), unknown(j)); math.Abs(z-want) > tol {
+									t.Errorf("%s: (%d, %d) is %v, want %v", what, unknown(i), unknown(j), z, want)
+								}
+							}
+						}
+					},
+				})
+				if entries < a.Stored() {
+					t.Errorf("%s: %d entries of %d", what, entries, a.Stored())
 				}
-			}
-		}
-	}
-}
-
-// Null vectors of matrices with an empty row, and a row that is there twice.
-func TestNull(t *testing.T) {
-	rng := rand.New(rand.NewPCG(6, 6))
-	for round := range 80 {
-		n := 2 + rng.IntN(30)
-		a := random(rng, n, 1+round%2)
-		// Duplicate the last unknown's row and column: A becomes singular.
-		b := build(n+2, func(sb *la.SymBuilder) {
-			low := a.RawLower()
-			for i := range n {
-				for at := low.Ptr[i]; at < low.Ptr[i+1]; at++ {
-					sb.Add(i, int(low.Col[at]), low.Val[at])
-					if i == n-1 {
-						sb.Add(n, int(low.Col[at]), low.Val[at])
-					}
+				if seen != n {
+					t.Errorf("%s: %d elements of the diagonal of %d", what, seen, n)
 				}
-			}
-			sb.Add(n, n, a.At(n-1, n-1))
-		})
-		for name, tr := range given(t, rng, b) {
-			e := New(tr, b, Options{Backend: blas.NativeThreads(1)})
-			e.Take(b.RawLower().Val, nil, 5)
-			s := e.Factor(0)
-			if s.Zero == 0 {
-				t.Fatalf("%s: no zero pivot", name)
-			}
-			x, r := make([]float64, n+2), make([]float64, n+2)
-			for i := range e.Zeros() {
-				e.NullTo(x, i)
-				b.MulVecTo(r, x)
-				for j, v := range r {
-					if !(math.Abs(v) < 1e-12*float64(n)*max(1, mat.Norm(mat.NewVecDense(n+2, x), 2))) {
-						t.Fatalf("%s: null vector %d of %d: residual %v in row %d", name, i, s.Zero, v, j)
-					}
+				b, q := make([]float64, n), make([]float64, 1)
+				for i := range b {
+					b[i] = rng.NormFloat64()
 				}
-				if x[e.Zeros()[i]] != 1 {
-					t.Fatalf("%s: null vector %d is %v at its pivot", name, i, x[e.Zeros()[i]])
+				v := mat.NewVecDense(n, append([]float64(nil), b...))
+				want := mat.Inner(v, &inv, v)
+				e.QuadForms(q, b, 1)
+				if math.Abs(q[0]-want) > tol*float64(n*n) {
+					t.Errorf("%s: quadratic form %v, want %v", what, q[0], want)
 				}
 			}
 		}

@@ -1,11 +1,14 @@
-package factor_test
+package eigen_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
-	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la/blas"
+	"costate/la/matrixtest"
+	"costate/system"
 	"costate/system/chaintest"
 )
 
@@ -13,10 +16,10 @@ func TestSpectrum(t *testing.T) {
 	for i, tc := range chainCases {
 		t.Run(tc.name, func(t *testing.T) {
 			c := tc.make(uint64(i))
-			ev := eigenvalues(chaintest.Matrix(c, blas.Native()))
+			ev := matrixtest.Eigenvalues(t, chaintest.Matrix(c, blas.Native()))
 			n := len(ev)
 			norm := math.Max(math.Abs(ev[0]), math.Abs(ev[n-1]))
-			s, err := factor.NewSpectrum(c, nil, 2)
+			s, err := eigen.NewSpectrum(eigen.OfChain(c, nil), 2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +54,7 @@ func TestSpectrum(t *testing.T) {
 			if last != n {
 				t.Errorf("%d eigenvalues in all, want %d", last, n)
 			}
-			for k, get := range map[int]func(float64) (factor.Interval, error){1: s.Min, n: s.Max} {
+			for k, get := range map[int]func(float64) (eigen.Interval, error){1: s.Min, n: s.Max} {
 				in, err := get(1e-5)
 				if err != nil {
 					t.Fatal(err)
@@ -72,5 +75,21 @@ func TestSpectrum(t *testing.T) {
 				t.Errorf("%d eigenvalues between, want %d: %v", got, want, err)
 			}
 		})
+	}
+}
+
+// chainCases have batches below and above the widths, and every kind of stage.
+var chainCases = []struct {
+	name string
+	make func(seed uint64) *system.Chain
+}{
+	{"batch below width", chain(3, 8, chaintest.Stage{Out: 6, Bias: true}, chaintest.Stage{Out: 5}, chaintest.Stage{Out: 3, Bias: true})},
+	{"batch above width", chain(9, 3, chaintest.Stage{Out: 2}, chaintest.Stage{Out: 3, Bias: true}, chaintest.Stage{Out: 2})},
+	{"blocks", chain(2, 3, chaintest.Stage{Blocks: true, P: 4, Out: 3}, chaintest.Stage{Out: 4, Full: true}, chaintest.Stage{Blocks: true, P: 3, Out: 2})},
+}
+
+func chain(batch, in int, stages ...chaintest.Stage) func(seed uint64) *system.Chain {
+	return func(seed uint64) *system.Chain {
+		return chaintest.Random(rand.New(rand.NewPCG(seed, 1)), batch, in, stages...)
 	}
 }

@@ -1,4 +1,4 @@
-package factor
+package eigen
 
 import (
 	"cmp"
@@ -9,7 +9,9 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"costate/factor/internal/space"
 	"costate/la/blas"
+	"costate/la/vec"
 )
 
 // A lanczosSpace holds the basis of a Lanczos iteration.
@@ -24,7 +26,7 @@ type lanczosSpace struct {
 
 func (s *lanczosSpace) reset(n, m int) {
 	s.n, s.m = n, m
-	s.v, s.next, s.w, s.h = resize(s.v, m*n), resize(s.next, m*n), resize(s.w, n), resize(s.h, max(m, n))
+	s.v, s.next, s.w, s.h = space.Resize(s.v, m*n), space.Resize(s.next, m*n), space.Resize(s.w, n), space.Resize(s.h, max(m, n))
 	s.rng = rand.New(rand.NewPCG(1980, 2000))
 }
 
@@ -58,13 +60,13 @@ func (l *Lanczos) iterate(want, solves int) bool {
 			}
 			l.report.Solves++
 			copy(s.w, s.v[j*n:][:n])
-			l.f.core.solve(s.w, 1)
-			largest = math.Max(largest, norm2(s.w))
+			l.f.solve(s.w)
+			largest = math.Max(largest, vec.Norm2(s.w))
 			for i, v := range l.orthogonalize(s.w, j+1) {
 				h.SetSym(i, j, v)
 			}
-			beta = norm2(s.w)
-			if small := 8 * unit * math.Sqrt(float64(n)) * largest; beta <= small || found+m == n && j+1 == m {
+			beta = vec.Norm2(s.w)
+			if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * largest; beta <= small || found+m == n && j+1 == m {
 				beta = 0 // the basis is closed under the operator
 			}
 			if j+1 == m {
@@ -139,10 +141,10 @@ func (l *Lanczos) random(dst []float64, j int) {
 		for i := range dst {
 			dst[i] = l.space.rng.NormFloat64()
 		}
-		before := norm2(dst)
+		before := vec.Norm2(dst)
 		l.orthogonalize(dst, j)
 		l.orthogonalize(dst, j)
-		if after := norm2(dst); after > 1e-10*before {
+		if after := vec.Norm2(dst); after > 1e-10*before {
 			floats.Scale(1/after, dst)
 			return
 		}
@@ -170,7 +172,7 @@ func (l *Lanczos) remove(w, v []float64, k int, c []float64) {
 	if k == 0 {
 		return
 	}
-	be, n := l.f.core.backend, len(w)
+	be, n := l.be, len(w)
 	be.Gemv(blas.NoTrans, k, n, 1, v, n, w, 0, c)
 	be.Gemv(blas.Trans, k, n, -1, v, n, c, 1, w)
 }
@@ -185,7 +187,7 @@ func (l *Lanczos) combine(q *mat.Dense, columns []int) {
 			t[i*m+j] = q.At(j, p)
 		}
 	}
-	l.f.core.backend.Gemm(blas.NoTrans, blas.NoTrans, len(columns), s.n, m, 1, t, m, s.v, s.n, 0, s.next, s.n)
+	l.be.Gemm(blas.NoTrans, blas.NoTrans, len(columns), s.n, m, 1, t, m, s.v, s.n, 0, s.next, s.n)
 }
 
 // project replaces the pairs found by those of A itself in the space of their
@@ -205,7 +207,7 @@ func (l *Lanczos) project() {
 		v := l.vecs[i*n:][:n]
 		for range 2 {
 			l.remove(v, l.vecs, i, c[:i])
-			floats.Scale(1/norm2(v), v)
+			floats.Scale(1/vec.Norm2(v), v)
 		}
 	}
 	h := mat.NewSymDense(k, nil)
@@ -213,7 +215,7 @@ func (l *Lanczos) project() {
 		v := l.vecs[j*n:][:n]
 		l.a.MulVecTo(s.w, v)
 		floats.AddScaled(s.w, -origin, v)
-		l.f.core.backend.Gemv(blas.NoTrans, j+1, n, 1, l.vecs, n, s.w, 0, c[:j+1])
+		l.be.Gemv(blas.NoTrans, j+1, n, 1, l.vecs, n, s.w, 0, c[:j+1])
 		for i, v := range c[:j+1] {
 			h.SetSym(i, j, v)
 		}
@@ -239,6 +241,6 @@ func (l *Lanczos) project() {
 			t[i*k+j] = q.At(j, p)
 		}
 	}
-	l.f.core.backend.Gemm(blas.NoTrans, blas.NoTrans, k, n, k, 1, t, k, l.vecs, n, 0, vecs, n)
+	l.be.Gemm(blas.NoTrans, blas.NoTrans, k, n, k, 1, t, k, l.vecs, n, 0, vecs, n)
 	l.vecs = vecs
 }

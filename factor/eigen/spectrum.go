@@ -1,4 +1,4 @@
-package factor
+package eigen
 
 import (
 	"errors"
@@ -6,13 +6,11 @@ import (
 	"math"
 	"sync"
 
-	"costate/la"
+	"costate/factor"
 	"costate/la/blas"
-	"costate/system"
 )
 
-// A Spectrum counts eigenvalues of the matrix H of a chain, or of any symmetric
-// block-tridiagonal matrix H. By Sylvester's law the number of eigenvalues of H
+// A Spectrum counts eigenvalues of a symmetric matrix H. By Sylvester's law the number of eigenvalues of H
 // below σ is the number of negative pivots of H − σI, so each count is one
 // factorization: exact, without an eigenvalue being computed. Independent shifts
 // run side by side.
@@ -22,12 +20,7 @@ import (
 type Spectrum struct {
 	n       int
 	norm    float64
-	workers []counter
-}
-
-// A counter counts the eigenvalues below a shift by its own factorization.
-type counter interface {
-	below(shift float64) (Count, error)
+	workers []shifted
 }
 
 // A Count is the number of eigenvalues of H below a shift.
@@ -43,54 +36,33 @@ type Count struct {
 // An Interval holds an eigenvalue: it lies between Low and High.
 type Interval struct{ Low, High float64 }
 
-// NewSpectrum prepares counts for the chain. workers factorizations run side
-// by side, each with kernels of one thread; less than 1 means as many as the
-// backend of opts has threads. The memory limit of opts holds for all workers
+// NewSpectrum prepares counts. workers factorizations run side by side, each
+// with kernels of one thread; less than 1 means as many as the backend of the
+// source has threads. The memory limit of its options holds for all workers
 // together. The errors are those of Analyse.
-func NewSpectrum(c *system.Chain, opts *Options, workers int) (*Spectrum, error) {
-	o, workers, err := single(opts, workers)
-	if err != nil {
-		return nil, err
-	}
-	s := &Spectrum{n: c.Params()}
-	for range workers {
-		f := new(Chain)
-		if err := f.Analyse(c, &o); err != nil {
-			return nil, err
-		}
-		s.workers = append(s.workers, f)
-		if s.norm == 0 {
-			s.norm = f.matrix.estimate()
-		}
-	}
-	return s, nil
-}
-
-// single returns the options of each of several workers, and their number.
-func single(opts *Options, workers int) (Options, int, error) {
-	o := Options{}
-	if opts != nil {
-		o = *opts
-	}
-	if o.Backend == nil {
-		o.Backend = blas.Native()
-	}
+func NewSpectrum(a Source, workers int) (*Spectrum, error) {
+	o := a.options()
 	if workers < 1 {
 		workers = o.Backend.Threads()
 	}
-	if workers == 1 {
-		return o, 1, nil
+	if workers > 1 {
+		one, err := blas.ByName(o.Backend.Name(), 1)
+		if err != nil {
+			return nil, err
+		}
+		o.Backend = one
+		o.MemoryLimit /= int64(workers)
 	}
-	backend, err := blas.ByName(o.Backend.Name(), 1)
-	if err != nil {
-		return o, 0, err
+	s := &Spectrum{n: a.SymmetricDim()}
+	for range workers {
+		f, err := a.fork(o)
+		if err != nil {
+			return nil, err
+		}
+		s.workers = append(s.workers, f)
 	}
-	o.Backend = backend
-	if o.MemoryLimit <= 0 {
-		o.MemoryLimit = machineMemory()
-	}
-	o.MemoryLimit /= int64(workers)
-	return o, workers, nil
+	s.norm = a.Norm()
+	return s, nil
 }
 
 // SymmetricDim is the order of H.
@@ -115,7 +87,7 @@ func (s *Spectrum) Counts(shifts []float64) ([]Count, error) {
 				if i >= len(shifts) {
 					return
 				}
-				counts[i], errs[i] = f.below(shifts[i])
+				counts[i], errs[i] = below(f, shifts[i])
 			}
 		})
 	}
@@ -124,7 +96,7 @@ func (s *Spectrum) Counts(shifts []float64) ([]Count, error) {
 }
 
 // Below counts the eigenvalues of H below one shift.
-func (s *Spectrum) Below(shift float64) (Count, error) { return s.workers[0].below(shift) }
+func (s *Spectrum) Below(shift float64) (Count, error) { return below(s.workers[0], shift) }
 
 // Between counts the eigenvalues of H in [low, high).
 func (s *Spectrum) Between(low, high float64) (n int, certain bool, err error) {
@@ -135,18 +107,14 @@ func (s *Spectrum) Between(low, high float64) (n int, certain bool, err error) {
 	return c[1].Below - c[0].Below, c[0].Certain && c[1].Certain, nil
 }
 
-func (f *Chain) below(shift float64) (Count, error) {
-	return counted(shift, f.Factorize(-shift), f.Inertia)
-}
-
-// counted makes a count of the inertia of a matrix less a shift, and of the
-// error of its factorization.
-func counted(shift float64, err error, inertia func() la.Inertia) (Count, error) {
-	var singular *SingularError
+// below counts the eigenvalues of A below a shift by the inertia of A − σI.
+func below(f shifted, shift float64) (Count, error) {
+	err := f.factorize(shift)
+	var singular *factor.SingularError
 	if err != nil && (!errors.As(err, &singular) || singular.Blind) {
 		return Count{}, fmt.Errorf("shift %v: %w", shift, err)
 	}
-	in := inertia()
+	in := f.Inertia()
 	return Count{Shift: shift, Below: in.Negative, Near: in.Zero, Certain: in.Certain && err == nil}, nil
 }
 
@@ -162,7 +130,7 @@ func (s *Spectrum) Max(tol float64) (Interval, error) { return s.kth(s.n, tol) }
 // 1 with multiplicity; see Min. It panics with ErrShape if there is none.
 func (s *Spectrum) Kth(k int, tol float64) (Interval, error) {
 	if k < 1 || k > s.n {
-		panic(ErrShape)
+		panic(factor.ErrShape)
 	}
 	return s.kth(k, tol)
 }
@@ -195,9 +163,9 @@ func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 			switch {
 			case c.Below >= k:
 				in.High = math.Min(in.High, c.Shift)
-			case c.Below+c.Near >= k:
+			case !c.Certain || c.Below+c.Near >= k:
 				// Within the resolution of the counts.
-				r := 16 * shiftBy * (norm + math.Abs(c.Shift))
+				r := 16e-8 * (norm + math.Abs(c.Shift))
 				return Interval{math.Max(in.Low, c.Shift-r), math.Min(in.High, c.Shift+r)}, nil
 			default:
 				in.Low = math.Max(in.Low, c.Shift)
@@ -222,7 +190,7 @@ func (s *Spectrum) bracket(k int, norm float64) (Interval, error) {
 			return Interval{-r, r}, nil
 		}
 		if r > 1e6*norm {
-			return Interval{}, fmt.Errorf("factor: no bracket of eigenvalue %d found within %g", k, r)
+			return Interval{}, fmt.Errorf("eigen: no bracket of eigenvalue %d found within %g", k, r)
 		}
 	}
 }

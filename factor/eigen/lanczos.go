@@ -1,4 +1,4 @@
-package factor
+package eigen
 
 import (
 	"fmt"
@@ -6,10 +6,12 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/la"
+	"costate/factor"
+	"costate/la/blas"
+	"costate/la/vec"
 )
 
-// Lanczos finds the k eigenvalues of a symmetric block-tridiagonal matrix A that
+// Lanczos finds the k eigenvalues of a symmetric matrix A that
 // are nearest to a shift σ, with their vectors, and certifies by inertia that
 // none was missed. One factorization serves the iteration,
 //
@@ -34,10 +36,9 @@ import (
 // Matrix Anal. Appl. 22 (2000); B. N. Parlett, The Symmetric Eigenvalue Problem
 // (1998), chapters 3, 11 and 13.
 type Lanczos struct {
-	// Options are those of the factorizations; nil means the defaults.
-	// Tolerance means another thing here: the residual ‖Av − λv‖ that a pair
-	// must reach, over ‖A‖, with 1e-12 as its default.
-	Options *Options
+	// Tolerance is the residual ‖Av − λv‖ that a pair must reach, over ‖A‖;
+	// the default is 1e-12.
+	Tolerance float64
 
 	// Basis is the number of vectors kept; the default is 2k + 20.
 	Basis int
@@ -45,13 +46,14 @@ type Lanczos struct {
 	// MaxSolves bounds the solves; the default is 100 + 20 times the basis.
 	MaxSolves int
 
-	a     *la.BlockTridiag
-	norm  float64 // of A: its greatest column norm
+	a     Source
+	norm  float64 // lower bound of ‖A‖₂
 	shift float64
 	sigma float64 // the shift factored: near shift, but no eigenvalue
 	tol   float64
-	f     Block
-	count Block
+	f     shifted
+	count shifted
+	be    blas.Backend
 
 	values []float64 // nearest to the shift first
 	vecs   []float64 // one a row, of unit length
@@ -89,7 +91,7 @@ type LanczosError struct {
 }
 
 func (e *LanczosError) Error() string {
-	s := fmt.Sprintf("factor: %d of %d eigenvalues found after %d solves", e.Found, e.Wanted, e.Solves)
+	s := fmt.Sprintf("eigen: %d of %d eigenvalues found after %d solves", e.Found, e.Wanted, e.Solves)
 	if e.Residual > 0 {
 		return s + fmt.Sprintf("; the next one keeps a residual of %.2g: a larger Tolerance would take it", e.Residual)
 	}
@@ -98,7 +100,7 @@ func (e *LanczosError) Error() string {
 
 // countResolution is the distance over ‖A‖ that inertia counts tell apart
 // safely: beyond the shifts that avoid singular pivot blocks.
-const countResolution = 32 * shiftBy
+const countResolution = 32e-8
 
 // Factorize finds the k eigenvalues of a nearest to shift. The matrix is not
 // copied, and must not change before Factorize returns. It panics with ErrShape
@@ -106,10 +108,10 @@ const countResolution = 32 * shiftBy
 // for the basis or a factorization, a *la.NotFiniteError, and a *LanczosError if
 // fewer than k pairs were found. Values and vectors may be used after a nil error
 // only.
-func (l *Lanczos) Factorize(a *la.BlockTridiag, shift float64, k int) error {
+func (l *Lanczos) Factorize(a Source, shift float64, k int) error {
 	n := a.SymmetricDim()
 	if k < 1 || k > n {
-		panic(ErrShape)
+		panic(factor.ErrShape)
 	}
 	l.done, l.a, l.shift, l.report = false, a, shift, LanczosReport{}
 	defer func() { l.a = nil }()
@@ -125,9 +127,9 @@ func (l *Lanczos) Factorize(a *la.BlockTridiag, shift float64, k int) error {
 	if solves <= 0 {
 		solves = 100 + 20*m
 	}
-	needed := l.f.cost.Bytes + l.count.cost.Bytes + 8*int64(n)*int64(2*m+2*k+1)
-	if limit := l.f.opts.MemoryLimit; needed > limit {
-		return &MemoryError{Needed: needed, Limit: limit, What: fmt.Sprintf("a basis of %d vectors of length %d, with two factorizations,", m, n)}
+	needed := l.f.Cost().Bytes + l.count.Cost().Bytes + 8*int64(n)*int64(2*m+2*k+1)
+	if limit := a.options().MemoryLimit; limit > 0 && needed > limit {
+		return &factor.MemoryError{Needed: needed, Limit: limit, What: fmt.Sprintf("a basis of %d vectors of length %d, with two factorizations,", m, n)}
 	}
 	l.values, l.vecs = l.values[:0], l.vecs[:0]
 	l.space.reset(n, m)
@@ -165,7 +167,7 @@ func (l *Lanczos) Values(dst []float64) []float64 {
 	if dst == nil {
 		dst = make([]float64, len(l.values))
 	} else if len(dst) != len(l.values) {
-		panic(ErrShape)
+		panic(factor.ErrShape)
 	}
 	copy(dst, l.values)
 	return dst
@@ -180,7 +182,7 @@ func (l *Lanczos) VectorsTo(dst *mat.Dense) {
 	if dst.IsEmpty() {
 		dst.ReuseAs(n, k)
 	} else if r, c := dst.Dims(); r != n || c != k {
-		panic(ErrShape)
+		panic(factor.ErrShape)
 	}
 	for j := range k {
 		dst.SetCol(j, l.vecs[j*n:][:n])
@@ -192,38 +194,32 @@ func (l *Lanczos) Report() LanczosReport { return l.report }
 
 func (l *Lanczos) check() {
 	if !l.done {
-		panic(ErrNotFactorized)
+		panic(factor.ErrNotFactorized)
 	}
 }
 
 // factorize factors A − σI for a σ at the shift, or near it where the shift is
 // an eigenvalue.
 func (l *Lanczos) factorize() error {
-	o := Options{}
-	if l.Options != nil {
-		o = *l.Options
-	}
-	if l.tol = o.Tolerance; l.tol <= 0 {
+	o := l.a.options()
+	if l.tol = l.Tolerance; l.tol <= 0 {
 		l.tol = 1e-12
 	}
-	o.Tolerance = 0
-	for _, f := range []*Block{&l.f, &l.count} {
-		if err := f.Analyse(l.a, &o); err != nil {
-			return err
-		}
+	l.be = o.Backend
+	var err error
+	if l.f, err = l.a.fork(o); err != nil {
+		return err
 	}
-	if largest := l.f.measure(); largest-largest != 0 {
-		if err := l.a.CheckFinite("A"); err != nil {
-			return err
-		}
+	if l.count, err = l.a.fork(o); err != nil {
+		return err
 	}
-	l.norm = l.f.norm
+	l.norm = l.a.Norm()
 	// A shift at an eigenvalue is moved, by a little more than counts resolve:
 	// against 1/0 the other eigenvalues would lose their digits.
 	l.sigma = l.shift
 	for i, step := 0, countResolution; ; i, step = i+1, step*-3.1 {
-		err := l.f.FactorizeShifted(l.a, l.sigma)
-		if _, singular := err.(*SingularError); err != nil && (!singular || i == 8) {
+		err := l.f.factorize(l.sigma)
+		if _, singular := err.(*factor.SingularError); err != nil && (!singular || i == 8) {
 			return err
 		}
 		if err == nil && (i == 8 || l.f.Cond()*countResolution < 4) {
@@ -232,7 +228,7 @@ func (l *Lanczos) factorize() error {
 		l.sigma = l.shift + step*l.scale()
 	}
 	// The factors of (A − σI) + sI are those at σ − s.
-	l.sigma -= l.f.shift
+	l.sigma -= l.f.Report().Shift
 	return nil
 }
 
@@ -251,7 +247,7 @@ func (l *Lanczos) residual(v []float64, value float64) float64 {
 	for i, x := range v {
 		r[i] -= value * x
 	}
-	if r := norm2(r); r != 0 {
+	if r := vec.Norm2(r); r != 0 {
 		return r / l.norm
 	}
 	return 0
@@ -282,7 +278,7 @@ func (l *Lanczos) sift() (reached float64, dropped int) {
 // returns how many are missing there.
 func (l *Lanczos) certify(k int) (missing int) {
 	n := l.a.SymmetricDim()
-	res := countResolution * math.Max(l.scale(), largestAbs(l.values))
+	res := countResolution * math.Max(l.scale(), vec.MaxMagnitude(l.values))
 	if math.Abs(l.values[k-1]-l.shift) <= res {
 		l.report.Interval, l.report.Certain = Interval{l.shift, l.shift}, true
 		return 0
@@ -326,7 +322,7 @@ func (l *Lanczos) certify(k int) (missing int) {
 // between counts the eigenvalues in [low, high).
 func (l *Lanczos) between(low, high float64) (n int, ok bool) {
 	for i, shift := range []float64{low, high} {
-		c, err := counted(shift, l.count.FactorizeShifted(l.a, shift), l.count.Inertia)
+		c, err := below(l.count, shift)
 		if err != nil || !c.Certain {
 			return 0, false
 		}

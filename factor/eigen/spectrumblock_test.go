@@ -1,4 +1,4 @@
-package factor
+package eigen_test
 
 import (
 	"math"
@@ -7,7 +7,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la"
+	"costate/la/matrixtest"
 )
 
 func TestBlockSpectrumProperty(t *testing.T) {
@@ -16,14 +19,14 @@ func TestBlockSpectrumProperty(t *testing.T) {
 		keep := rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "keep")
 		scale := rapid.SampledFrom([]float64{1e-12, 1, 1e12}).Draw(t, "scale")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-		a := randomTridiag(rng, sizes, keep)
+		a := matrixtest.Tridiag(rng, sizes, keep)
 		for i := range a.Raw() {
 			a.Raw()[i] *= scale
 		}
-		values := eigenvalues(t, a)
+		values := matrixtest.Eigenvalues(t, a)
 		n := len(values)
 		norm := math.Max(math.Abs(values[0]), math.Abs(values[n-1]))
-		s, err := NewBlockSpectrum(a, nil, 2)
+		s, err := eigen.NewSpectrum(eigen.OfBlock(a, nil), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,20 +66,30 @@ func TestBlockSpectrumProperty(t *testing.T) {
 
 func TestBlockSpectrumBad(t *testing.T) {
 	a := la.NewBlockTridiag([]int{1, 2})
-	s, err := NewBlockSpectrum(a, nil, 1)
+	s, err := eigen.NewSpectrum(eigen.OfBlock(a, nil), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Below(math.NaN()); err == nil {
 		t.Error("no error for a shift that is no number")
 	}
-	if in, err := s.Kth(2, 0); err != nil || in != (Interval{}) {
+	if in, err := s.Kth(2, 0); err != nil || in != (eigen.Interval{}) {
 		t.Errorf("%v, error %v for a zero matrix", in, err)
 	}
-	mustPanic(t, ErrShape, func() { s.Kth(4, 0) })
+	mustPanic(t, factor.ErrShape, func() { s.Kth(4, 0) })
 	d, _ := a.Diag(1)
 	d[2] = math.Inf(1)
-	if _, err := NewBlockSpectrum(a, nil, 1); err == nil {
+	if _, err := eigen.NewSpectrum(eigen.OfBlock(a, nil), 1); err == nil {
 		t.Error("no error for an infinity")
 	}
+}
+
+func mustPanic(t *testing.T, want factor.Error, f func()) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != want {
+			t.Errorf("panic %v, want %v", r, want)
+		}
+	}()
+	f()
 }

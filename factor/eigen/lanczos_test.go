@@ -1,4 +1,4 @@
-package factor
+package eigen_test
 
 import (
 	"errors"
@@ -11,7 +11,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la"
+	"costate/la/matrixtest"
 )
 
 // grid is the five-point Laplacian on rows×cols points, a block a row.
@@ -52,8 +55,8 @@ func gridValues(rows, cols int) []float64 {
 
 // checkLanczos compares with all eigenvalues: the distances from the shift, which
 // are unique where the eigenvalues are not.
-func checkLanczos(t fataler, l *Lanczos, a *la.BlockTridiag, values []float64, shift float64, k int) {
-	if err := l.Factorize(a, shift, k); err != nil {
+func checkLanczos(t rapid.TB, l *eigen.Lanczos, a *la.BlockTridiag, values []float64, shift float64, k int) {
+	if err := l.Factorize(eigen.OfBlock(a, nil), shift, k); err != nil {
 		t.Fatalf("shift %v, k = %d: %v", shift, k, err)
 	}
 	norm := math.Max(math.Abs(values[0]), math.Abs(values[len(values)-1]))
@@ -71,7 +74,7 @@ func checkLanczos(t fataler, l *Lanczos, a *la.BlockTridiag, values []float64, s
 			t.Fatalf("shift %v, k = %d: value %d is %v away, want %v", shift, k, i, math.Abs(x-shift), want[i])
 		}
 		var r mat.VecDense
-		r.MulVec(dense(a), v.ColView(i))
+		r.MulVec(matrixtest.Dense(a), v.ColView(i))
 		r.AddScaledVec(&r, -x, v.ColView(i))
 		if r := mat.Norm(&r, 2); r > tol {
 			t.Fatalf("shift %v, k = %d: residual %d is %v", shift, k, i, r)
@@ -104,15 +107,15 @@ func TestLanczosProperty(t *testing.T) {
 		keep := rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "keep")
 		scale := rapid.SampledFrom([]float64{1e-12, 1, 1e12}).Draw(t, "scale")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-		a := randomTridiag(rng, sizes, keep)
+		a := matrixtest.Tridiag(rng, sizes, keep)
 		for i := range a.Raw() {
 			a.Raw()[i] *= scale
 		}
-		values := eigenvalues(t, a)
+		values := matrixtest.Eigenvalues(t, a)
 		n := len(values)
 		shift := rapid.SampledFrom([]float64{0, values[0], values[n/2], values[n-1] * 1.5, scale, -3 * scale}).Draw(t, "shift")
 		k := rapid.IntRange(1, n).Draw(t, "k")
-		checkLanczos(t, new(Lanczos), a, values, shift, k)
+		checkLanczos(t, new(eigen.Lanczos), a, values, shift, k)
 	})
 }
 
@@ -121,7 +124,7 @@ func TestLanczosMultiple(t *testing.T) {
 	a, values := grid(20, 20), gridValues(20, 20)
 	for _, shift := range []float64{0, 1.03, 4, 4.001, 9} {
 		for _, k := range []int{1, 2, 3, 7, 25} {
-			l := new(Lanczos)
+			l := new(eigen.Lanczos)
 			checkLanczos(t, l, a, values, shift, k)
 			if !l.Report().Certain {
 				t.Errorf("shift %v, k = %d: not certain", shift, k)
@@ -151,7 +154,7 @@ func TestLanczosMultiple(t *testing.T) {
 			all = append(all, v)
 		}
 	}
-	l := &Lanczos{Basis: 8}
+	l := &eigen.Lanczos{Basis: 8}
 	for _, k := range []int{1, 5, 12, 13, 30, 108} {
 		checkLanczos(t, l, b, all, 0.5, k)
 		if !l.Report().Certain {
@@ -172,8 +175,8 @@ func TestLanczosSmall(t *testing.T) {
 				values[i] = c
 			}
 			for _, shift := range []float64{0, 5, 7} {
-				checkLanczos(t, new(Lanczos), a, values, shift, n)
-				checkLanczos(t, new(Lanczos), a, values, shift, 1)
+				checkLanczos(t, new(eigen.Lanczos), a, values, shift, n)
+				checkLanczos(t, new(eigen.Lanczos), a, values, shift, 1)
 			}
 		}
 	}
@@ -182,56 +185,55 @@ func TestLanczosSmall(t *testing.T) {
 // A basis much smaller than needed is restarted.
 func TestLanczosRestarts(t *testing.T) {
 	a, values := grid(1, 400), gridValues(1, 400)
-	l := &Lanczos{Basis: 10}
+	l := &eigen.Lanczos{Basis: 10}
 	checkLanczos(t, l, a, values, 3.0007, 6)
 	if l.Report().Restarts == 0 {
 		t.Error("no restart: test another shift")
 	}
-	l = &Lanczos{Basis: 10, MaxSolves: 11}
-	var e *LanczosError
-	if err := l.Factorize(a, 3.0007, 6); !errors.As(err, &e) || e.Wanted != 6 || e.Found != 0 || e.Solves != 11 {
+	l = &eigen.Lanczos{Basis: 10, MaxSolves: 11}
+	var e *eigen.LanczosError
+	if err := l.Factorize(eigen.OfBlock(a, nil), 3.0007, 6); !errors.As(err, &e) || e.Wanted != 6 || e.Found != 0 || e.Solves != 11 {
 		t.Errorf("error %v with too few solves", err)
 	}
-	mustPanic(t, ErrNotFactorized, func() { l.Values(nil) })
+	mustPanic(t, factor.ErrNotFactorized, func() { l.Values(nil) })
 }
 
 func TestLanczosBad(t *testing.T) {
-	var l Lanczos
-	mustPanic(t, ErrNotFactorized, func() { l.Values(nil) })
-	mustPanic(t, ErrNotFactorized, func() { l.VectorsTo(new(mat.Dense)) })
+	var l eigen.Lanczos
+	mustPanic(t, factor.ErrNotFactorized, func() { l.Values(nil) })
+	mustPanic(t, factor.ErrNotFactorized, func() { l.VectorsTo(new(mat.Dense)) })
 	a := grid(3, 3)
-	mustPanic(t, ErrShape, func() { l.Factorize(a, 0, 0) })
-	mustPanic(t, ErrShape, func() { l.Factorize(a, 0, 10) })
-	if err := l.Factorize(a, math.NaN(), 1); err == nil {
+	mustPanic(t, factor.ErrShape, func() { l.Factorize(eigen.OfBlock(a, nil), 0, 0) })
+	mustPanic(t, factor.ErrShape, func() { l.Factorize(eigen.OfBlock(a, nil), 0, 10) })
+	if err := l.Factorize(eigen.OfBlock(a, nil), math.NaN(), 1); err == nil {
 		t.Error("no error for a shift that is no number")
 	}
-	if err := l.Factorize(a, 0, 2); err != nil {
+	if err := l.Factorize(eigen.OfBlock(a, nil), 0, 2); err != nil {
 		t.Fatal(err)
 	}
-	mustPanic(t, ErrShape, func() { l.Values(make([]float64, 1)) })
-	mustPanic(t, ErrShape, func() { l.VectorsTo(mat.NewDense(9, 3, nil)) })
+	mustPanic(t, factor.ErrShape, func() { l.Values(make([]float64, 1)) })
+	mustPanic(t, factor.ErrShape, func() { l.VectorsTo(mat.NewDense(9, 3, nil)) })
 	d, _ := a.Diag(1)
 	d[0] = math.NaN()
 	var notFinite *la.NotFiniteError
-	if err := l.Factorize(a, 0, 1); !errors.As(err, &notFinite) {
+	if err := l.Factorize(eigen.OfBlock(a, nil), 0, 1); !errors.As(err, &notFinite) {
 		t.Errorf("error %v for a NaN", err)
 	}
-	l.Options = &Options{MemoryLimit: 10}
-	var memory *MemoryError
-	if err := l.Factorize(grid(3, 3), 0, 1); !errors.As(err, &memory) {
+	var memory *factor.MemoryError
+	if err := l.Factorize(eigen.OfBlock(grid(3, 3), &factor.Options{MemoryLimit: 10}), 0, 1); !errors.As(err, &memory) {
 		t.Errorf("error %v for no memory", err)
 	}
-	var f Block
+	var f factor.Block
 	if err := f.Analyse(grid(30, 3), nil); err != nil {
 		t.Fatal(err)
 	}
-	l.Options = &Options{MemoryLimit: f.Cost().Bytes + 100} // enough for one factorization
-	if err := l.Factorize(grid(30, 3), 0, 1); !errors.As(err, &memory) {
+	one := &factor.Options{MemoryLimit: f.Cost().Bytes + 100} // enough for one factorization
+	if err := l.Factorize(eigen.OfBlock(grid(30, 3), one), 0, 1); !errors.As(err, &memory) {
 		t.Errorf("error %v for no memory for a basis", err)
 	}
-	l.Options = &Options{Tolerance: 1e-30}
-	var failed *LanczosError
-	if err := l.Factorize(grid(3, 4), 0.1, 3); !errors.As(err, &failed) || failed.Residual == 0 || failed.Found != 0 {
+	l.Tolerance = 1e-30
+	var failed *eigen.LanczosError
+	if err := l.Factorize(eigen.OfBlock(grid(3, 4), nil), 0.1, 3); !errors.As(err, &failed) || failed.Residual == 0 || failed.Found != 0 {
 		t.Errorf("error %v for a tolerance out of reach", err)
 	}
 }
@@ -240,13 +242,22 @@ func BenchmarkLanczos(b *testing.B) {
 	for _, side := range []int{32, 100} {
 		a := grid(side, side)
 		b.Run(fmt.Sprintf("grid=%d/k=10", side), func(b *testing.B) {
-			var l Lanczos
+			var l eigen.Lanczos
 			for b.Loop() {
-				if err := l.Factorize(a, 1, 10); err != nil {
+				if err := l.Factorize(eigen.OfBlock(a, nil), 1, 10); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(l.Report().Solves), "solves/op")
 		})
+	}
+}
+
+func addToDiagonal(a *la.BlockTridiag, v float64) {
+	for k := range a.Blocks() {
+		d, ld := a.Diag(k)
+		for i := range ld {
+			d[i*ld+i] += v
+		}
 	}
 }
