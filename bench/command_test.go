@@ -151,7 +151,7 @@ func TestBadUsage(t *testing.T) {
 		if out != "" {
 			t.Errorf("%q: output %q", c.args, out)
 		}
-		if strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "bench: ") || !strings.Contains(errs, c.want) {
+		if strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "costate: ") || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: message %q, want one line with %q", c.args, errs, c.want)
 		}
 	}

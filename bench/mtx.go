@@ -28,7 +28,7 @@ type mtxFlags struct {
 // A mtxResult is what mtx reports.
 type mtxResult struct {
 	Order         int        `json:"order"`
-	NNZ           int        `json:"nnz"`       // of both triangles
+	NNZ           int        `json:"nnz"` // of both triangles
 	Ordering      string     `json:"ordering"`
 	Fronts        int        `json:"blocks"`    // fronts of the tree
 	FrontMax      int        `json:"block_max"` // order of the largest, rows below included

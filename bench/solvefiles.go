@@ -60,8 +60,7 @@ func (o *solveFiles) discard() {
 func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedView, outcome []solved, sp *spectrum) error {
 	g := m.problem.rightHandSide(lin)
 	if o.npz != nil {
-		o.npz.discard() // it has shown that the file can be written
-		if err := writeProblem(o.npz.path, m.problem, g, outcome[0].x); err != nil {
+		if err := o.npz.write(func(w io.Writer) error { return writeProblem(w, m.problem, g, outcome[0].x) }); err != nil {
 			return err
 		}
 	}

@@ -214,6 +214,6 @@ depend on the factorization. The inertia counts the directions in which
 the loss curves down more than ε; an iterative method cannot know them, and where
 there are any conjugate gradients has no guarantee.
 
-Next: bench solve --help, bench compare, bench kernels, bench mtx FILE.mtx
+Next: costate solve --help, costate compare, costate kernels, costate mtx FILE.mtx
 `, group(r.Params), group(r.Params))
 }

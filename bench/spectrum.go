@@ -17,10 +17,10 @@ import (
 // A spectrum is what --spectrum adds: where the eigenvalues of H lie, by
 // counting them below shifts.
 type spectrum struct {
-	Min     interval       `json:"min"` // the smallest eigenvalue lies in here
-	Max     interval       `json:"max"`
+	Min     interval      `json:"min"` // the smallest eigenvalue lies in here
+	Max     interval      `json:"max"`
 	Counts  []eigen.Count `json:"counts"`
-	Seconds float64        `json:"seconds"`
+	Seconds float64       `json:"seconds"`
 }
 
 type interval struct {

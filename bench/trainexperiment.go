@@ -78,7 +78,7 @@ func (x *experimentRun) contend(job string, seed int, j *trainJob, contenders []
 		if len(rates) == 0 {
 			rates = []float64{0}
 		}
-		res, err := k.grid(x.ctx, c.make, rates, "", func(name string, rate float64, e *trainEntry) {
+		res, err := k.grid(x.ctx, c.make, rates, func(name string, rate float64, e *trainEntry) {
 			x.meter.show(fmt.Sprintf("%s %s", job, c.name), rate, e)
 		})
 		if err != nil {

@@ -49,10 +49,11 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	if err := f.k.analyse(c, &f.opts, f.plan); err != nil {
+	if err := f.k.analyse(c, &f.opts, 0, f.plan); err != nil {
 		return err
 	}
 	f.use(&f.k)
+	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil) // it would ask itself
 	return nil
 }
 
@@ -91,20 +92,23 @@ type augmentedEngine struct {
 }
 
 // analyse assembles K and finds its tree; plan refuses what needs too much
-// memory.
-func (k *augmentedEngine) analyse(c *system.Chain, o *Options, plan func(what string, c Cost) error) error {
+// memory, and the factorization gives up at workLimit times its flops, if that is
+// not 0.
+func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
 	const what = "LDLᵀ of the augmented system"
 	// A value, its column, the slot of its emission and its place in a front.
-	bytes := 32 * int64(system.Entries(c))
+	bytes := 32 * system.EntriesOf(c)
 	if err := plan(what, Cost{Bytes: bytes}); err != nil {
 		return err
 	}
 	k.system = system.Assemble(c, 0)
-	t, err := partition.NewTree(k.system.K, &partition.TreeOptions{Mates: costates(k.system), Reuse: 2})
+	t, err := partition.Auto(k.system.K, &partition.Options{Mates: costates(k.system), Reuse: 2})
 	if err != nil {
 		return err
 	}
-	k.engine = tree.New(t, k.system.K, treeOptions(o))
+	to := treeOptions(o)
+	to.WorkLimit = workLimit
+	k.engine = tree.New(t, k.system.K, to)
 	cost := Cost(k.engine.Cost())
 	cost.Bytes += bytes
 	if err := plan(what, cost); err != nil {

@@ -56,17 +56,8 @@ func TestAugmentedTwin(t *testing.T) {
 			}
 			for _, eps := range []float64{1, 1e-2, -0.05} {
 				a := system.Assemble(c, eps)
-				perm, sizes := partition.Perm{}, []int{}
-				for k := a.Stages() - 1; k >= 0; k-- {
-					x, y, m := a.Stage(k)
-					before := len(perm)
-					for _, r := range [][2]int{y, m, x} {
-						for i := r[0]; i < r[1]; i++ {
-							perm = append(perm, i)
-						}
-					}
-					sizes = append(sizes, len(perm)-before)
-				}
+				order, sizes := a.StageOrder()
+				perm := partition.Perm(order)
 				gather, err := partition.Analyse(a.K, perm, partition.New(sizes))
 				if err != nil {
 					t.Fatal(err)

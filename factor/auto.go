@@ -144,25 +144,3 @@ func (a *Auto) Cost() Cost                          { return a.use().Cost() }
 
 func (a *Auto) SolveTo(dst *mat.Dense, b mat.Matrix) error       { return a.use().SolveTo(dst, b) }
 func (a *Auto) SolveVecTo(dst *mat.VecDense, b mat.Vector) error { return a.use().SolveVecTo(dst, b) }
-
-// productFlops counts one product H·v.
-func productFlops(c *system.Chain) int64 {
-	total := int64(0)
-	for _, s := range c.Stages {
-		switch s := s.(type) {
-		case *system.DenseStage:
-			products := int64(4)
-			if s.Delta != nil {
-				products = 6
-			}
-			total += 2 * products * int64(s.Batch) * int64(s.Out) * int64(s.In)
-		case *system.BlockStage:
-			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
-				if m != nil {
-					total += 4 * int64(len(m.Val))
-				}
-			}
-		}
-	}
-	return total
-}

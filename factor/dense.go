@@ -37,8 +37,7 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), DenseCost(c)); err != nil {
 		return err
 	}
-	f.dense = denseEngine{n: n, offsets: f.matrix.offsets, backend: f.opts.Backend, pivot: pivot.NewBlock(n, 0), h: make([]float64, n*n)}
-	f.dense.work = make([]float64, max(2*n, f.opts.Backend.SytrfWork(n)))
+	f.dense = newDenseEngine(&f.matrix)
 	f.form()
 	f.use(&f.dense)
 	return nil
@@ -88,6 +87,14 @@ type denseEngine struct {
 	spaces  space.Pool[[]float64]
 }
 
+func newDenseEngine(h *hessian) denseEngine {
+	n := h.n
+	return denseEngine{
+		n: n, offsets: h.offsets, backend: h.backend, pivot: pivot.NewBlock(n, 0),
+		h: make([]float64, n*n), work: make([]float64, max(2*n, h.backend.SytrfWork(n))),
+	}
+}
+
 func (f *denseEngine) Factor(eps []float64) pivot.Stats {
 	p := pivot.Empty()
 	n, s := f.n, f.pivot.S
@@ -121,5 +128,5 @@ func DenseCost(c *system.Chain) Cost {
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch
 	}
-	return Cost{Point: n * productFlops(c), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+	return Cost{Point: n * c.ProductFlops(), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
 }

@@ -36,6 +36,7 @@ type judged struct {
 
 	matrix hessian
 	engine damped
+	asked  second
 }
 
 // begin is the part of Analyse that all methods share.
@@ -56,7 +57,7 @@ func (g *judged) begin(c *system.Chain, opts *Options) error {
 // use puts the judge over an engine; the analysis is done.
 func (g *judged) use(e dampedEngine) {
 	g.engine = damped{e, g.matrix.eps, make([]float64, len(g.matrix.eps))}
-	g.judge.Begin(&g.engine, &g.matrix, g.opts.settings(), nil)
+	g.judge.Begin(&g.engine, &g.matrix, g.opts.settings(), g.opinion)
 	g.ready = true
 }
 

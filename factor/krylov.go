@@ -263,5 +263,5 @@ func iterationCost(c *system.Chain) Cost {
 	for _, s := range c.Stages {
 		states += int64(s.States() + s.Outputs())
 	}
-	return Cost{Solve: productFlops(c) + 20*n, Bytes: 8 * (12*n + states)}
+	return Cost{Solve: c.ProductFlops() + 20*n, Bytes: 8 * (12*n + states)}
 }

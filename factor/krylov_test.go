@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/la"
 	"costate/la/blas"
 	"costate/system/chaintest"
 )
@@ -117,7 +118,7 @@ func TestKrylovLimits(t *testing.T) {
 		}
 		bad := mat.NewVecDense(n, nil)
 		bad.SetVec(2, math.Inf(1))
-		var nf *factor.NotFiniteError
+		var nf *la.NotFiniteError
 		if err := f.SolveVecTo(&x, bad); !errors.As(err, &nf) || nf.Index != 2 {
 			t.Errorf("%s: error %v", name, err)
 		}

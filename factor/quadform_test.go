@@ -77,7 +77,7 @@ func TestQuadFormEdges(t *testing.T) {
 		t.Errorf("bᵀA⁻¹b = %v, want -7, error %v", got, err)
 	}
 	b.SetVec(1, math.NaN())
-	var notFinite *NotFiniteError
+	var notFinite *la.NotFiniteError
 	if got, err := f.QuadFormTo(nil, b); !errors.As(err, &notFinite) || got != nil {
 		t.Errorf("%v, error %v for a NaN", got, err)
 	}

@@ -25,6 +25,9 @@ type equilibration struct {
 	total int   // sum of exp
 	plain bool  // nothing is scaled
 	start []int // exponents to scale from, of a matching; nil for none
+
+	// shift is added to the diagonal of the matrix that is scaled.
+	shift float64
 }
 
 const (
@@ -141,11 +144,11 @@ func (q *equilibration) means(a *la.Sym) {
 	clear(r)
 	for i := range n {
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			v := low.Val[t]
+			j := low.Col[t]
+			v := q.element(low.Val[t], i, int(j))
 			if v == 0 {
 				continue
 			}
-			j := low.Col[t]
 			l := float64(math.Ilogb(v)) + 0.5
 			r[i] -= l
 			count[i]++
@@ -246,13 +249,18 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 		lo, hi := low.Ptr[i], low.Ptr[i+1]
 		col, val := low.Col[lo:hi], low.Val[lo:hi]
 		if len(col) == 0 {
+			v := q.shift * (q.s[i] * q.s[i])
+			sq[i] += v * v
 			continue
 		}
 		si, sum := q.s[i], 0.0
 		if k := len(col) - 1; int(col[k]) == i {
-			v := val[k] * (si * si)
+			v := (val[k] + q.shift) * (si * si)
 			sum = v * v
 			col, val = col[:k], val[:k]
+		} else if q.shift != 0 {
+			v := q.shift * (si * si)
+			sum = v * v
 		}
 		if q.plain {
 			for t, j := range col {
@@ -283,6 +291,14 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 	return math.Sqrt(high2)
 }
 
+// element is element (i, j) of the matrix that is scaled.
+func (q *equilibration) element(v float64, i, j int) float64 {
+	if i == j {
+		return v + q.shift
+	}
+	return v
+}
+
 // largest is survey with largest elements for norms.
 func (q *equilibration) largest(a *la.Sym) float64 {
 	low := a.RawLower()
@@ -292,7 +308,7 @@ func (q *equilibration) largest(a *la.Sym) float64 {
 		si := q.s[i]
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
 			j := low.Col[t]
-			v := math.Abs(low.Val[t] * (si * q.s[j]))
+			v := math.Abs(q.element(low.Val[t], i, int(j)) * (si * q.s[j]))
 			q.row[i], q.row[j] = math.Max(q.row[i], v), math.Max(q.row[j], v)
 			high = math.Max(high, v)
 		}

@@ -8,11 +8,9 @@ import (
 
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
 	"costate/factor/internal/tree"
 	"costate/la"
 	"costate/la/partition"
-	"costate/la/vec"
 )
 
 // Sparse is the LDLᵀ factorization of any sparse symmetric matrix, definite or
@@ -96,7 +94,7 @@ func (f *Sparse) match() error {
 
 // order finds the tree.
 func (f *Sparse) order() error {
-	t, err := partition.NewTree(f.s, &partition.TreeOptions{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
+	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
 	if err != nil {
 		return err
 	}
@@ -134,7 +132,7 @@ func weakDiagonal(a *la.Sym, scratch []float64) bool {
 	return false
 }
 
-// AnalyseTree is Analyse with a tree that is known, from partition.GivenTree for
+// AnalyseTree is Analyse with a tree that is known, from partition.Given for
 // example. It returns an error if the tree does not fit the pattern of a.
 func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
@@ -265,20 +263,14 @@ func (f *Sparse) Refactorize(a *la.Sym) error {
 func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 	f.factored, f.known = false, false
 	copy(f.kept.RawLower().Val, a.RawLower().Val)
-	if err := f.rescale(); err != nil {
-		return err
-	}
 	return f.factorize(sigma)
 }
 
 // factorize factors the values at hand, less sigma on the diagonal.
 func (f *Sparse) factorize(sigma float64) error {
-	f.engine.base, f.matrix.shift = -sigma, -sigma
-	if sigma != 0 {
-		f.matrix.squares = space.Resize(f.matrix.squares, f.kept.SymmetricDim())
-		if norm := columnNorm(f.kept, -sigma, f.matrix.squares); !math.IsInf(norm, 1) {
-			f.matrix.norm = norm
-		}
+	f.engine.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma
+	if err := f.rescale(); err != nil {
+		return err
 	}
 	err := f.attempt()
 	if f.mates == nil && f.given == nil && f.engine.Delayed() > f.kept.SymmetricDim()/manyDelays {
@@ -323,10 +315,6 @@ func (f *Sparse) attempt() error {
 	size := f.matrix.norm
 	if !f.eq.plain {
 		scale, size = f.eq.s, f.eq.survey(f.kept)
-		if b := math.Abs(f.engine.base); b != 0 {
-			m := vec.MaxMagnitude(scale)
-			size = max(size, b*m*m)
-		}
 	}
 	f.engine.Take(f.s.RawLower().Val, scale, size)
 	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {

@@ -108,7 +108,7 @@ func ExampleSparse_AnalyseTree() {
 		}
 	}
 	a, _ := b.Build()
-	tree, err := partition.GivenTree(a, nil, partition.Uniform(6, 2))
+	tree, err := partition.Given(a, nil, partition.Uniform(6, 2))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -38,7 +38,7 @@ func TestSparseSymBanded(t *testing.T) {
 // A tree that does not fit is refused.
 func TestSparseBadTree(t *testing.T) {
 	a := bandMatrix(rand.New(rand.NewPCG(1, 3)), 10, 3)
-	good, err := partition.NewTree(a, nil)
+	good, err := partition.Auto(a, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ type symMatrix struct {
 type entryMatrix interface {
 	SymmetricDim() int
 	MulVecTo(dst, x []float64)
-	ResidualTo(r, lo, b, x []float64, shift float64)
+	ResidualTo(r, work, b, x []float64, shift float64)
 }
 
 var (
@@ -47,7 +47,7 @@ func (m *symMatrix) MulTo(dst, x []float64) {
 func (m *symMatrix) ResidualTo(r, b, x []float64) {
 	w := m.pool.Get()
 	defer m.pool.Put(w)
-	*w = space.Resize(*w, len(x))
+	*w = space.Resize(*w, 2*len(x))
 	m.a.ResidualTo(r, *w, b, x, m.shift)
 }
 

@@ -12,8 +12,8 @@ type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// Panics of this package. A wrong index panics with gonum's mat.ErrRowAccess
-// or mat.ErrColAccess instead.
+// Panics of this package. A row or column that does not exist panics with gonum's
+// mat.ErrRowAccess or mat.ErrColAccess.
 const (
 	ErrOrder      Error = "la: matrix order is negative or above 2³¹-1"
 	ErrEntries    Error = "la: more than 2³¹-1 entries"
@@ -23,32 +23,37 @@ const (
 	ErrBlockSize  Error = "la: block size is not positive"
 	ErrBlock      Error = "la: block index out of range"
 	ErrStructure  Error = "la: structure of a block is not ascending within the block"
+	ErrOutside    Error = "la: element is outside the blocks or their structure"
 	ErrNorm       Error = "la: unknown norm"
 	ErrCompressed Error = "la: rows are not compressed, ascending and in the lower triangle"
 )
 
-// A NotFiniteError names the first NaN or infinity in an input.
+// A NotFiniteError names the first number that is a NaN or an infinity. All
+// packages of costate return this type.
 type NotFiniteError struct {
-	Where string // such as "A", "row 3 of A", "W of stage 2", "damping"
-	Index int    // of the element, zero-based; -1 for a single number
+	// Where is the place in words: an array ("W of stage 3", where stages count
+	// from 1), a row of a matrix ("row 3 of A", where rows count from 0) or a
+	// single number ("damping").
+	Where string
+	// Index is the index in the array or row, from 0; -1 for a single number.
+	Index int
 	Value float64
 }
 
 func (e *NotFiniteError) Error() string {
 	if e.Index < 0 {
-		return fmt.Sprintf("la: %s is %v", e.Where, e.Value)
+		return fmt.Sprintf("%s: %v", e.Where, e.Value)
 	}
-	return fmt.Sprintf("la: %s: element %d is %v", e.Where, e.Index, e.Value)
+	return fmt.Sprintf("%s, element %d: %v", e.Where, e.Index, e.Value)
 }
 
-// notFiniteElement names element (i, j) of a matrix.
-func notFiniteElement(name string, i, j int, v float64) error {
+// notFiniteElement is the error for element (i, j) of a matrix.
+func notFiniteElement(name string, i, j int, v float64) *NotFiniteError {
 	return &NotFiniteError{Where: fmt.Sprintf("row %d of %s", i, name), Index: j, Value: v}
 }
 
-// An AsymmetricError names the first pair of elements, by rows, that differ
-// across the diagonal of a matrix that ought to be symmetric. Indices are
-// zero-based and I < J.
+// An AsymmetricError names the first element, by rows, of a matrix that ought to be
+// symmetric that differs from its mirror image. I < J, both counted from 0.
 type AsymmetricError struct {
 	I, J     int
 	Aij, Aji float64

@@ -17,7 +17,7 @@ func (c *Chain) Check() error {
 	for k, s := range c.Stages {
 		if err := s.check(); err != nil {
 			if e, ok := err.(*la.NotFiniteError); ok {
-				e.Where = fmt.Sprintf("%s of stage %d", e.Where, k+1)
+				e.Where += fmt.Sprintf(" of stage %d", k+1)
 				return e
 			}
 			return fmt.Errorf("system: stage %d: %w", k+1, err)
@@ -30,7 +30,7 @@ func (c *Chain) Check() error {
 	if c.Loss.Batch*c.Loss.Rows != last.Outputs() {
 		return fmt.Errorf("system: the loss is of order %d×%d, the last stage has %d outputs", c.Loss.Batch, c.Loss.Rows, last.Outputs())
 	}
-	if err := c.Loss.check("Loss", c.Loss.Batch, c.Loss.Rows, c.Loss.Rows, true); err != nil {
+	if err := c.Loss.check("loss", c.Loss.Batch, c.Loss.Rows, c.Loss.Rows, true); err != nil {
 		if e, ok := err.(*la.NotFiniteError); ok {
 			return e
 		}
@@ -131,10 +131,10 @@ func (s *BlockStage) check() error {
 		if m.sym {
 			check = func(name string, rows, _ int) error { return m.m.checkSymmetric(name, rows) }
 		}
-		if err := check(m.name, m.rows, m.cols); err != nil {
+		if err := finite(m.name, m.m.Val, len(m.m.Val)); err != nil {
 			return err
 		}
-		if err := finite(m.name, m.m.Val, len(m.m.Val)); err != nil {
+		if err := check(m.name, m.rows, m.cols); err != nil {
 			return err
 		}
 	}

@@ -1,213 +1,140 @@
 package system
 
-import "math"
+import (
+	"math"
 
-// residualSpace is the workspace of ResidualTo.
-type residualSpace struct {
-	y, s   []pairs // as in Product
-	la, lb pairs
-	nu     pairs
-	h      pairs // a stage's part of H x
-	x      pairs // a stage's part of x
+	"costate/la/vec"
+)
+
+// residual is the workspace of ResidualTo: the low parts of the vectors of a
+// Product, and what its products do not need.
+type residual struct {
+	ready      bool
+	y, s       [][]float64 // low parts of Product.y and Product.s
+	la, lb, nu []float64   // low parts of Product.la, lb and nu
+	h          vec.Pair    // H x in the parameters of one stage
+	turned     []float64   // the transpose of the matrix of a DenseStage
+	x          []float64   // x scaled, where it is very large or very small
 }
 
-func (w *residualSpace) resize(c *Chain) {
-	if len(w.y) != len(c.Stages) {
-		w.y, w.s = make([]pairs, len(c.Stages)), make([]pairs, len(c.Stages))
-	}
-	widest, pre, params := 0, 0, 0
-	for k, s := range c.Stages {
-		w.y[k].resize(s.Outputs())
-		widest, params = max(widest, s.Inputs(), s.Outputs()), max(params, s.Params())
-		if d, ok := s.(*DenseStage); ok {
-			w.s[k].resize(d.Batch * d.Out)
-			pre = max(pre, d.Batch*d.Out)
-		}
-	}
-	w.la.resize(widest)
-	w.lb.resize(widest)
-	w.nu.resize(pre)
-	w.h.resize(params)
-	w.x.resize(params)
-	clear(w.x.lo)
-}
-
-// ResidualTo computes r = b − (H + diag(ε_1 I, …, ε_L I)) x, with the numbers of
-// the chain taken as exact, in twice the working precision and rounded once at
-// the end: what rounding hides is of the order of the last bit of r and of u²
-// times the numbers met on the way. eps has a damping for each stage; r, b and x
-// have the length Chain.Params. r may be b, and not x. It takes several times as
-// long as HessVec.
+// ResidualTo computes the residual of (H + E) x = b, where E is diagonal with
+// eps[k] for every parameter of stage k,
 //
-// Source: as for pairs; N. J. Higham, Accuracy and Stability of Numerical
-// Algorithms, 2nd ed. (2002), section 12.1, for residuals in extended precision.
-func (p *Product) ResidualTo(r, b, x, eps []float64) {
+//	r = b − (H + E) x
+//
+// in twice the working precision: it takes the numbers of the chain, b, x and eps
+// as exact, and rounds once, at the end. The error of an element of r is at most
+// 2u|r| plus a small multiple of u² times the same expression with absolute values
+// throughout. So r is right to nearly all its digits even where x solves the system
+// as well as float64 can, and H x and b agree to sixteen digits.
+//
+// A nil eps stands for no damping. b and x have the length Chain.Params, as has r,
+// which may be b or x. ResidualTo returns the norm ‖H x‖₂, without damping.
+// Elements of r are NaN where a number on the way is not finite or overflows, which
+// the size of x alone does not cause. ResidualTo allocates workspace when first
+// called, and nothing later.
+func (p *Product) ResidualTo(r, b, x, eps []float64) (hx float64) {
 	c := p.chain
 	n := c.Params()
-	if len(r) != n || len(b) != n || len(x) != n || len(eps) != len(c.Stages) {
-		panic(ErrShape)
+	if len(r) != n || len(b) != n || len(x) != n || eps != nil && len(eps) != len(c.Stages) {
+		panic(ErrLength)
 	}
-	if p.residual == nil {
-		p.residual = new(residualSpace)
+	w := &p.residual
+	p.prepareResidual()
+
+	// The chain runs on x times a power of two, so that neither products nor their
+	// errors leave the range of float64 because of its size.
+	xs, scale := x, 1.0
+	if _, e := math.Frexp(vec.MaxAbsValue(x)); e > 128 || e < -128 {
+		e = min(max(e, -1000), 1000)
+		w.x = resize(w.x, n)
+		vec.Scale(w.x, math.Ldexp(1, -e), x)
+		xs, scale = w.x, math.Ldexp(1, e)
 	}
-	w := p.residual
-	w.resize(c)
-	w.forward(c, x)
+	p.pairForward(xs)
+
 	last := len(c.Stages) - 1
-	lambda, other := w.la, w.lb
-	out := lambda.slice(0, len(w.y[last].hi))
-	out.clear()
-	c.Loss.mulAdd2(out, w.y[last])
+	y := p.outputs(last)
+	lambda, other := vec.Pair{Hi: p.la, Lo: w.la}, vec.Pair{Hi: p.lb, Lo: w.lb}
+	l := lambda.Slice(0, len(y.Hi))
+	l.Clear()
+	c.Loss.mulAddPair(l, y)
 	off := n
 	for k := last; k >= 0; k-- {
 		s := c.Stages[k]
-		off -= s.Params()
-		h := w.h.slice(0, s.Params())
-		h.clear()
-		xk := x[off : off+s.Params()]
-		prev := other.slice(0, s.Inputs())
-		prev.clear()
-		var in *pairs
+		m := s.Params()
+		off -= m
+		var in vec.Pair
 		if k > 0 {
-			in = &w.y[k-1]
+			in = p.outputs(k - 1)
 		}
+		prev := other.Slice(0, s.Inputs())
+		h := w.h.Slice(0, m)
+		xk := xs[off : off+m]
 		switch s := s.(type) {
 		case *DenseStage:
-			w.denseBack(s, h, xk, in, w.s[k], out, prev)
+			p.denseBackPair(s, h, xk, in, vec.Pair{Hi: p.s[k], Lo: w.s[k]}, l, prev)
 		case *BlockStage:
-			w.blockBack(s, h, xk, in, out, prev)
+			s.backPair(h, xk, in, l, prev)
 		}
-		subtractFrom(r[off:], b[off:], h, eps[k], xk)
+		e := 0.0
+		if eps != nil {
+			e = eps[k]
+		}
+		hx = math.Hypot(hx, subtractPair(r[off:off+m], b[off:off+m], h, scale, e, x[off:off+m]))
 		lambda, other = other, lambda
-		out = prev
-		out.normalise()
+		l = prev
 	}
+	return hx
 }
 
-// subtractFrom computes r = b − h − eps x.
-func subtractFrom(r, b []float64, h pairs, eps float64, x []float64) {
-	for i, hi := range h.hi {
-		m := eps * x[i]
-		e := math.FMA(eps, x[i], -m)
-		s, t := twoSum(b[i], -hi)
-		s, t2 := twoSum(s, -m)
-		r[i] = s + (t + t2 - e - h.lo[i])
-	}
-}
+// outputs is y_{k+1} of the text in twice the working precision.
+func (p *Product) outputs(k int) vec.Pair { return vec.Pair{Hi: p.y[k], Lo: p.residual.y[k]} }
 
-func twoSum(a, b float64) (s, t float64) {
-	s = a + b
-	z := s - a
-	return s, (a - (s - z)) + (b - z)
-}
-
-// forward computes the states of every stage along x.
-func (w *residualSpace) forward(c *Chain, x []float64) {
-	off := 0
-	var y *pairs
-	for k, s := range c.Stages {
-		xk := x[off : off+s.Params()]
-		off += s.Params()
-		out := w.y[k]
-		out.clear()
-		switch s := s.(type) {
-		case *DenseStage:
-			w.denseForward(s, xk, y, w.s[k], out)
-		case *BlockStage:
-			v := w.x.slice(0, len(xk))
-			copy(v.hi, xk)
-			s.G.mulAdd2(out, v)
-			if y != nil {
-				s.F.mulAdd2(out, *y)
-			}
-		}
-		out.normalise()
-		y = &w.y[k]
-	}
-}
-
-// denseForward computes s = y Wᵀ + [Z, 1] Xᵀ and out = J s (+ y).
-func (w *residualSpace) denseForward(d *DenseStage, x []float64, y *pairs, s, out pairs) {
-	n := d.Out * d.In
-	s.clear()
-	for b := range d.Batch {
-		z := d.Z[b*d.In : (b+1)*d.In]
-		for o := range d.Out {
-			at := b*d.Out + o
-			h, l := dot1(z, x[o*d.In:(o+1)*d.In])
-			s.add(at, h, l)
-			if d.Bias {
-				s.add(at, x[n+o], 0)
-			}
-			if y != nil {
-				h, l = dot2(d.W[o*d.In:(o+1)*d.In], y.slice(b*d.In, (b+1)*d.In))
-				s.add(at, h, l)
-			}
-		}
-	}
-	s.normalise()
-	if d.J.IsZero() {
-		out.copyFrom(s)
-	} else {
-		d.J.mulAdd2(out, s)
-	}
-	if d.Skip && y != nil {
-		for i := range out.hi {
-			out.add(i, y.hi[i], y.lo[i])
-		}
-	}
-}
-
-// denseBack adds the stage's part of H x to h and λ at the inputs to prev, given
-// λ at the outputs.
-func (w *residualSpace) denseBack(d *DenseStage, h pairs, x []float64, y *pairs, s, lambda, prev pairs) {
-	nu := w.nu.slice(0, len(s.hi))
-	nu.clear()
-	if d.J.IsZero() {
-		nu.copyFrom(lambda)
-	} else {
-		d.J.mulTransAdd2(nu, lambda)
-	}
-	d.Q.mulAdd2(nu, s)
-	nu.normalise()
-	n := d.Out * d.In
-	if y != nil && d.Skip {
-		prev.copyFrom(lambda)
-	}
-	for b := range d.Batch {
-		z := d.Z[b*d.In : (b+1)*d.In]
-		for o := range d.Out {
-			at := b*d.Out + o
-			row := h.slice(o*d.In, (o+1)*d.In)
-			row.addTimes(nu.hi[at], nu.lo[at], z)
-			if d.Bias {
-				h.add(n+o, nu.hi[at], nu.lo[at])
-			}
-			if y == nil {
-				continue
-			}
-			in := prev.slice(b*d.In, (b+1)*d.In)
-			in.addTimes(nu.hi[at], nu.lo[at], d.W[o*d.In:(o+1)*d.In])
-			if d.Delta != nil {
-				delta := d.Delta[at]
-				in.addTimes(delta, 0, x[o*d.In:(o+1)*d.In])
-				row.addScaled(delta, y.slice(b*d.In, (b+1)*d.In))
-			}
-		}
-	}
-}
-
-// blockBack is denseBack for a BlockStage.
-func (w *residualSpace) blockBack(s *BlockStage, h pairs, x []float64, y *pairs, lambda, prev pairs) {
-	v := w.x.slice(0, len(x))
-	copy(v.hi, x)
-	s.G.mulTransAdd2(h, lambda)
-	s.A.mulAdd2(h, v)
-	if y == nil {
+// prepareResidual makes the workspace fit the chain.
+func (p *Product) prepareResidual() {
+	w := &p.residual
+	if w.ready {
 		return
 	}
-	s.F.mulTransAdd2(prev, lambda)
-	s.Q.mulAdd2(prev, *y)
-	s.C.mulTransAdd2(prev, v)
-	s.C.mulAdd2(h, *y)
+	stages := p.chain.Stages
+	if len(w.y) != len(stages) {
+		w.y, w.s = make([][]float64, len(stages)), make([][]float64, len(stages))
+	}
+	params, turned := 0, 0
+	for k, s := range stages {
+		w.y[k] = resize(w.y[k], len(p.y[k]))
+		params = max(params, s.Params())
+		if d, ok := s.(*DenseStage); ok {
+			w.s[k] = resize(w.s[k], len(p.s[k]))
+			turned = max(turned, d.Out*d.In)
+		}
+	}
+	w.la, w.lb, w.nu = resize(w.la, len(p.la)), resize(w.lb, len(p.lb)), resize(w.nu, len(p.nu))
+	if cap(w.h.Hi) < params {
+		w.h = vec.MakePair(params)
+	}
+	w.turned = resize(w.turned, turned)
+	w.ready = true
+}
+
+// subtractPair sets r = b − f h − e x, rounded once, for a power of two f, and
+// returns ‖f h‖₂. r may be b or x.
+func subtractPair(r, b []float64, h vec.Pair, f, e float64, x []float64) float64 {
+	n := len(r)
+	b, x = b[:n], x[:n]
+	hh, hl := h.Hi[:n], h.Lo[:n]
+	// The squares are summed of h over a power of two near its greatest element.
+	_, exponent := math.Frexp(vec.MaxAbsValue(hh))
+	unit := math.Ldexp(1, -min(max(exponent, -1000), 1000))
+	sum := 0.0
+	for i := range r {
+		t := (hh[i] + hl[i]) * unit
+		sum += t * t
+		s, ds := vec.TwoSum(b[i], float64(-f*hh[i]))
+		q, dq := vec.TwoProd(e, x[i])
+		v, dv := vec.TwoSum(s, -q)
+		r[i] = v + (((ds + dv) - f*hl[i]) - dq)
+	}
+	return f / unit * math.Sqrt(sum)
 }

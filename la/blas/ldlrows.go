@@ -1,6 +1,10 @@
 package blas
 
-import "math"
+import (
+	"math"
+
+	"costate/la/vec"
+)
 
 // LdlBelow continues the factorization P A Pᵀ = L D Lᵀ of a block of order n,
 // as Backend.Sytrf leaves it in a, e and perm, through the q rows X below it:
@@ -32,8 +36,16 @@ func LdlBelow(b Backend, q, n int, a []float64, lda int, e []float64, perm []int
 		clear(most)
 		return 0
 	}
+	moved := false
+	for j, p := range perm {
+		moved = moved || j != p
+	}
 	for i := range q {
 		from, to := x[i*ldx:i*ldx+n], y[i*ldy:i*ldy+n]
+		if !moved {
+			copy(to, from)
+			continue
+		}
 		for j, p := range perm {
 			to[j] = from[p]
 		}
@@ -58,7 +70,7 @@ func DMulRows(q, n int, a []float64, lda int, e []float64, y []float64, ldy int,
 	for at := 0; at < n; {
 		next := d.load(at, n, a, lda, e)
 		for i := range q {
-			d.apply(y[i*ldy+at:i*ldy+next], z[i*ldz+at:i*ldz+next])
+			d.apply(y[i*ldy+at:i*ldy+next], z[i*ldz+at:i*ldz+next], nil)
 		}
 		at = next
 	}
@@ -79,29 +91,36 @@ func checkRows(q, n int, a []float64, lda int, e []float64, y []float64, ldy int
 // rowStrip is the number of columns that are treated at once.
 const rowStrip = 64
 
-// A rowDiagonal is a strip of a symmetric tridiagonal matrix, block diagonal
-// with blocks of order 1 and 2:
-//
-//	z[j] = g[j] y[j] + h[j] y[j+1]      h[j] y[j] + g[j+1] y[j+1] = z[j+1]
+// A rowDiagonal is a strip of a block diagonal matrix, with blocks of order 1
+// in g and blocks of order 2 in pairs, where g is zero.
 type rowDiagonal struct {
-	n     int
-	pairs bool
-	g, h  [rowStrip]float64
+	n, np int
+	g     [rowStrip]float64
+	pairs [rowStrip / 2]rowPair
+}
+
+// A rowPair is [p h; h q] in columns at and at+1.
+type rowPair struct {
+	at      int
+	p, h, q float64
+	x, y    float64 // what it gives
+	mx, my  uint64
 }
 
 // load takes the blocks of D from column at on, as many as there is room for,
 // and returns the column after them.
 func (d *rowDiagonal) load(at, n int, a []float64, lda int, e []float64) (next int) {
 	k := at
-	d.pairs = false
+	d.np = 0
 	for k < n && k-at < rowStrip-1 {
-		d.g[k-at], d.h[k-at] = a[k*lda+k], 0
 		if e[k] != 0 && k+1 < n {
-			d.pairs = true
-			d.h[k-at], d.h[k-at+1] = e[k], 0
-			d.g[k-at+1] = a[(k+1)*lda+k+1]
-			k++
+			d.pairs[d.np] = rowPair{at: k - at, p: a[k*lda+k], h: e[k], q: a[(k+1)*lda+k+1]}
+			d.np++
+			d.g[k-at], d.g[k-at+1] = 0, 0
+			k += 2
+			continue
 		}
+		d.g[k-at] = a[k*lda+k]
 		k++
 	}
 	d.n = k - at
@@ -111,65 +130,78 @@ func (d *rowDiagonal) load(at, n int, a []float64, lda int, e []float64) (next i
 // invert replaces the blocks by their inverses. It returns false if one of
 // them is singular or out of range, so that elements must be divided.
 func (d *rowDiagonal) invert() (ok bool) {
-	for k := 0; k < d.n; k++ {
-		if d.h[k] == 0 {
-			if !invertible(d.g[k]) {
-				return false
-			}
-			d.g[k] = 1 / d.g[k]
-			continue
-		}
-		d21 := d.h[k]
-		if !invertible(d21) {
+	for i := range d.pairs[:d.np] {
+		b := &d.pairs[i]
+		if !invertible(b.h) {
 			return false
 		}
-		p, q := d.g[k+1]/d21, d.g[k]/d21
-		t := 1 / (p*q - 1) / d21
-		d.g[k], d.g[k+1], d.h[k] = t*p, t*q, -t
-		k++
+		p, q := b.q/b.h, b.p/b.h
+		t := 1 / (p*q - 1) / b.h
+		b.p, b.q, b.h = t*p, t*q, -t
+		d.g[b.at], d.g[b.at+1] = 1, 1
+	}
+	for k, g := range d.g[:d.n] {
+		if !invertible(g) {
+			return false
+		}
+		d.g[k] = 1 / g
+	}
+	for _, b := range d.pairs[:d.np] {
+		d.g[b.at], d.g[b.at+1] = 0, 0
 	}
 	return true
 }
 
-// apply multiplies a row by the strip.
-func (d *rowDiagonal) apply(y, z []float64) {
-	n := d.n
-	y, z = y[:n], z[:n]
-	g, h := d.g[:n], d.h[:n]
-	if !d.pairs {
-		for j, v := range y {
-			z[j] = g[j] * v
+// apply multiplies a row y by the strip and, unless it is nil, keeps the bits of
+// the greatest magnitudes in m. z may be y.
+func (d *rowDiagonal) apply(y, z []float64, m []uint64) {
+	pairs := d.pairs[:d.np]
+	for i := range pairs {
+		b := &pairs[i]
+		u, v := y[b.at], y[b.at+1]
+		b.x, b.y = b.p*u+b.h*v, b.h*u+b.q*v
+		if m != nil {
+			b.mx, b.my = max(m[b.at], magnitude(b.x)), max(m[b.at+1], magnitude(b.y))
 		}
-		return
 	}
-	for j := 0; j < n; j++ {
-		if h[j] == 0 {
-			z[j] = g[j] * y[j]
-			continue
-		}
-		if j+1 < n {
-			u, v := y[j], y[j+1]
-			z[j], z[j+1] = g[j]*u+h[j]*v, h[j]*u+g[j+1]*v
-			j++
+	// What this gives in the columns of pairs is replaced below.
+	if m == nil {
+		vec.Mul(z[:d.n], y, d.g[:])
+	} else {
+		vec.MulMost(z[:d.n], y, d.g[:], m)
+	}
+	for i := range pairs {
+		b := &pairs[i]
+		z[b.at], z[b.at+1] = b.x, b.y
+		if m != nil {
+			m[b.at], m[b.at+1] = b.mx, b.my
 		}
 	}
 }
 
-// divide solves with a row and the strip, which is not inverted.
-func (d *rowDiagonal) divide(y, z []float64) {
+// divide is apply for a strip that is not inverted: it solves with it.
+func (d *rowDiagonal) divide(y, z []float64, m []uint64) {
+	pairs := d.pairs[:d.np]
 	for j := 0; j < d.n; j++ {
-		if d.h[j] == 0 {
+		if len(pairs) > 0 && pairs[0].at == j {
+			b := pairs[0]
+			pairs = pairs[1:]
+			p, q := b.q/b.h, b.p/b.h
+			t := 1 / (p*q - 1)
+			u, v := y[j]/b.h, y[j+1]/b.h
+			z[j], z[j+1] = t*(p*u-v), t*(q*v-u)
+			m[j] = max(m[j], magnitude(z[j]))
+			j++
+		} else {
 			z[j] = quotient(y[j], d.g[j])
-			continue
 		}
-		d21 := d.h[j]
-		p, q := d.g[j+1]/d21, d.g[j]/d21
-		t := 1 / (p*q - 1)
-		u, v := y[j]/d21, y[j+1]/d21
-		z[j], z[j+1] = t*(p*u-v), t*(q*v-u)
-		j++
+		m[j] = max(m[j], magnitude(z[j]))
 	}
 }
+
+// magnitude is the bits of |x|: magnitudes are ordered as they are, infinities
+// and NaN last.
+func magnitude(x float64) uint64 { return math.Float64bits(x) & (1<<63 - 1) }
 
 // quotient is y/d, and 0 for 0/0.
 func quotient(y, d float64) float64 {
@@ -180,8 +212,6 @@ func quotient(y, d float64) float64 {
 }
 
 func dSolveRows(q, n int, a []float64, lda int, e []float64, y []float64, ldy int, z []float64, ldz int, most []float64) (largest float64) {
-	// Magnitudes are ordered as their bits are, infinities and NaN last.
-	const magnitude = 1<<63 - 1
 	var d rowDiagonal
 	var m [rowStrip]uint64
 	all := uint64(0)
@@ -194,14 +224,11 @@ func dSolveRows(q, n int, a []float64, lda int, e []float64, y []float64, ldy in
 		m := m[:d.n]
 		clear(m)
 		for i := range q {
-			row := z[i*ldz+at : i*ldz+next]
+			from, to := y[i*ldy+at:i*ldy+next], z[i*ldz+at:i*ldz+next]
 			if ok {
-				d.apply(y[i*ldy+at:i*ldy+next], row)
+				d.apply(from, to, m)
 			} else {
-				d.divide(y[i*ldy+at:i*ldy+next], row)
-			}
-			for j, v := range row[:len(m)] {
-				m[j] = max(m[j], math.Float64bits(v)&magnitude)
+				d.divide(from, to, m)
 			}
 		}
 		for j, v := range m {

@@ -12,7 +12,7 @@ import (
 // The factorizations restore their operand first, a copy of n² words.
 func BenchmarkSmall(b *testing.B) {
 	g := blas.NativeThreads(1)
-	for _, n := range []int{4, 8, 12, 16, 20, 24, 32, 48, 64, 100, 160, 256, 400, 800} {
+	for _, n := range []int{4, 8, 12, 16, 20, 24, 32, 48, 64, 100, 128, 160, 256, 400, 800} {
 		rng := blastest.NewRand(1)
 		x, y, c := blastest.NewMatrix(n, n, 0).Random(rng), blastest.NewMatrix(n, n, 0).Random(rng), blastest.NewMatrix(n, n, 0).Random(rng)
 		for i := range n {

@@ -48,7 +48,7 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 				rowmax = max(rowmax, math.Abs(a[i*lda+r]))
 			}
 			switch {
-			case absakk >= bkAlpha*colmax*(colmax/rowmax):
+			case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
 			case math.Abs(a[r*lda+r]) >= bkAlpha*rowmax:
 				kp = r
 			default:

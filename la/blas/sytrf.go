@@ -13,9 +13,9 @@ type bkSizes struct {
 
 // The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
 var (
-	bkNative   = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 96, plain: 13}
-	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 96, plain: 13}
-	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 96, plain: 13}
+	bkNative   = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 160, plain: 13}
+	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 160, plain: 13}
+	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 160, plain: 13}
 )
 
 // nb is the panel's width for order n.

@@ -24,7 +24,7 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 			rr := f.t[r*ld : r*ld+n]
 			rowmax := max(f.above(k, r), vec.MaxAbsValue(rr[r+1:]))
 			switch {
-			case absakk >= bkAlpha*colmax*(colmax/rowmax):
+			case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
 			case abs(rr[r]) >= bkAlpha*rowmax:
 				kp = r
 			default:

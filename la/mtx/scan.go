@@ -192,7 +192,7 @@ func (s *scanner) badValue(tok []byte) error {
 	case errors.Is(err, strconv.ErrRange):
 		return s.errorf("value %s is beyond the range of float64", quote(tok))
 	case err == nil && v-v != 0:
-		return s.errorf("value %s is not finite: %w", quote(tok), &la.NotFiniteError{Where: "a number", Index: -1, Value: v})
+		return s.errorf("not finite: %w", &la.NotFiniteError{Where: "value " + quote(tok), Index: -1, Value: v})
 	}
 	return s.errorf("value %s is not a number", quote(tok))
 }

@@ -196,6 +196,9 @@ func (m *minimumDegree) unite(e int32) {
 					continue
 				}
 				m.weight[v] += m.weight[u]
+				if m.stage != nil {
+					m.stage[v] = min(m.stage[v], m.stage[u])
+				}
 				m.vanish(u, v)
 				m.lists[last].chain = m.lists[u].chain
 			}

@@ -23,8 +23,21 @@ import (
 // degree ordering algorithm, SIAM J. Matrix Anal. Appl. 17 (1996), sections
 // 2–5; dense rows: the same, Algorithm 837: AMD, ACM Trans. Math. Softw. 30
 // (2004).
-func minDegree(g *wgraph) []int32 {
-	m := newMinimumDegree(g)
+func minDegree(g *wgraph) []int32 { return minDegreeByStage(g, nil) }
+
+// minDegreeByStage is minDegree under a constraint: vertices of a stage come after
+// those of lower stages, which are not negative. What is to come later counts in the
+// degrees of what comes first. Vertices of a later stage still come earlier where
+// that costs nothing: with one from which they are indistinguishable, or whose
+// elimination leaves them no other neighbours. A nil slice is no constraint.
+//
+// Sources: F. Pellegrini, J. Roman and P. Amestoy, Hybridizing nested
+// dissection and halo approximate minimum degree for efficient sparse matrix
+// ordering, Concurrency: Pract. Exper. 12 (2000); C. Ashcraft and J. W. H. Liu,
+// Robust ordering of sparse matrices using multisection, SIAM J. Matrix Anal.
+// Appl. 19 (1998).
+func minDegreeByStage(g *wgraph, stage []int32) []int32 {
+	m := newMinimumDegree(g, stage)
 	for m.left > 0 {
 		m.eliminate(m.least())
 	}
@@ -60,6 +73,8 @@ type minimumDegree struct {
 	// The first vertex of the new element with each hash of lists.
 	bucket []int32
 
+	stages // what waits for its stage
+
 	// The order: what is eliminated with a vertex is linked behind it.
 	pivots       []int32
 	behind, tail []int32
@@ -81,7 +96,7 @@ type vertexList struct {
 }
 
 // newMinimumDegree copies g into lists with room to spare.
-func newMinimumDegree(g *wgraph) *minimumDegree {
+func newMinimumDegree(g *wgraph, stage []int32) *minimumDegree {
 	n := g.len()
 	m := &minimumDegree{
 		n: n, lists: make([]vertexList, n), space: make([]int32, len(g.adj)+len(g.adj)/5+n+1),
@@ -89,6 +104,7 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 		bucket: make([]int32, 1<<bits.Len(uint(n))),
 		pivots: make([]int32, 0, n), behind: make([]int32, n), tail: make([]int32, n),
 	}
+	m.stages.init(stage)
 	copy(m.weight, g.weight)
 	for b := range m.bucket {
 		m.bucket[b] = none
@@ -139,8 +155,12 @@ func newMinimumDegree(g *wgraph) *minimumDegree {
 
 // enter adds v to the vertices of degree d.
 func (m *minimumDegree) enter(v, d int32) {
-	w := m.head[d]
 	l := &m.lists[v]
+	if m.stage != nil && m.stage[v] > m.now {
+		l.prev = waiting
+		return
+	}
+	w := m.head[d]
 	l.next, l.prev = w, none
 	if w != none {
 		m.lists[w].prev = v
@@ -153,6 +173,9 @@ func (m *minimumDegree) enter(v, d int32) {
 func (m *minimumDegree) leave(v int32) {
 	l := &m.lists[v]
 	p, q := l.prev, l.next
+	if p == waiting {
+		return
+	}
 	if q != none {
 		m.lists[q].prev = p
 	}
@@ -166,7 +189,10 @@ func (m *minimumDegree) leave(v int32) {
 // least takes away a vertex of least degree.
 func (m *minimumDegree) least() int32 {
 	for m.head[m.minimum] == none {
-		m.minimum++
+		if m.minimum++; m.minimum == len(m.head) {
+			m.minimum--
+			m.nextStage()
+		}
 	}
 	v := m.head[m.minimum]
 	m.leave(v)

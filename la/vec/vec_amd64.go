@@ -54,6 +54,44 @@ func scale(x *float64, u *float64, n int, f float64)
 //go:noescape
 func mulAdd(y *float64, u *float64, v *float64, n int)
 
+// mul sets z[i] = u[i] v[i], for n words.
+//
+//go:noescape
+func mul(z *float64, u *float64, v *float64, n int)
+
+// mulMost sets z[i] = u[i] v[i] and m[i] to the greater of m[i] and the bits of |z[i]|, for n words.
+//
+//go:noescape
+func mulMost(z *float64, u *float64, v *float64, m *uint64, n int)
+
+// combinePair adds to (yh, yl), of n words, element j of c times row j of w, for k > 0 rows;
+// inc and ld are in bytes.
+//
+//go:noescape
+func combinePair(yh *float64, yl *float64, n int, c *float64, w *float64, inc int, ld int, k int)
+
+// combinePairCoef adds to (yh, yl), of n words, element j of (c, cl) times row j of w, for k > 0 rows;
+// inc and ld are in bytes.
+//
+//go:noescape
+func combinePairCoef(yh *float64, yl *float64, n int, c *float64, w *float64, cl *float64, inc int, ld int, k int)
+
+// combinePairRows adds to (yh, yl), of n words, element j of c times row j of (w, wl), for k > 0 rows;
+// inc and ld are in bytes.
+//
+//go:noescape
+func combinePairRows(yh *float64, yl *float64, n int, c *float64, w *float64, wl *float64, inc int, ld int, k int)
+
+// dotPair sets s to the high and low part of the product of w with x, of n words.
+//
+//go:noescape
+func dotPair(s *[2]float64, w *float64, x *float64, n int)
+
+// dotPairLow sets s to the high and low part of the product of w with (x, xl), of n words.
+//
+//go:noescape
+func dotPairLow(s *[2]float64, w *float64, x *float64, xl *float64, n int)
+
 // trapezoid subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the
 // product of the transpose of c with w, both of k rows; ld and ldk are in bytes.
 //

@@ -67,7 +67,7 @@ func BenchmarkStep(b *testing.B) {
 				k ^= 1
 				start := time.Now()
 				net.SetParams(theta[k])
-				o.lambda = 1
+				o.state.lambda = 1
 				if _, err := o.Step(t); err != nil {
 					b.Fatal(err)
 				}

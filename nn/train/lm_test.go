@@ -150,7 +150,7 @@ func testDamping(t *testing.T, nielsen bool) {
 			want *= nu
 			nu *= 2
 		}
-		want = math.Max(want, o.MinDamping)
+		want = math.Max(want, leastDamping*o.Damping)
 	}
 	if refused == 0 || shorter == 0 && !nielsen {
 		t.Errorf("%d steps were refused, %d shortened", refused, shorter)

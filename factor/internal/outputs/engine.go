@@ -80,11 +80,11 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 func Takes(c *system.Chain) bool {
 	for _, s := range c.Stages {
 		d, ok := s.(*system.DenseStage)
-		if !ok || d.Delta != nil || !d.Q.IsZero() || d.Batch != c.Loss.Batch {
+		if !ok || d.Batch != c.Loss.Batch {
 			return false
 		}
 	}
-	return true
+	return c.IsGaussNewton()
 }
 
 // Take takes the numbers of a chain of the same shapes: it backpropagates the

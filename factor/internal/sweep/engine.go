@@ -100,15 +100,9 @@ func newStage(f *values, s system.Stage, inner bool) stage {
 
 // Take takes the numbers of a chain of the same shapes.
 func (f *Engine) Take(c *system.Chain) {
-	f.chain, f.definite = c, true
+	f.chain, f.definite = c, c.IsGaussNewton()
 	for k, s := range c.Stages {
 		f.stages[k].point(s)
-		switch s := s.(type) {
-		case *system.DenseStage:
-			f.definite = f.definite && s.Delta == nil && s.Q.IsZero()
-		case *system.BlockStage:
-			f.definite = f.definite && s.A == nil && s.C == nil && s.Q == nil
-		}
 	}
 }
 

@@ -48,10 +48,10 @@ func random(rng *rand.Rand, n, kind int) *la.Sym {
 
 func trees(t *testing.T, a *la.Sym) map[string]*partition.Tree {
 	out := map[string]*partition.Tree{}
-	for name, o := range map[string]*partition.TreeOptions{
+	for name, o := range map[string]*partition.Options{
 		"natural": {Ordering: partition.OrderNatural}, "amd": {Ordering: partition.OrderAMD}, "auto": nil,
 	} {
-		tr, err := partition.NewTree(a, o)
+		tr, err := partition.Auto(a, o)
 		if err != nil {
 			t.Fatal(err)
 		}

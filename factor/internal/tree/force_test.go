@@ -112,7 +112,7 @@ func given(t *testing.T, rng *rand.Rand, a *la.Sym) map[string]*partition.Tree {
 		ones[i] = 1
 	}
 	for name, s := range map[string][]int{"blocks": sizes, "ones": ones} {
-		tr, err := partition.GivenTree(a, perm, partition.New(s))
+		tr, err := partition.Given(a, perm, partition.New(s))
 		if err != nil {
 			t.Fatal(err)
 		}

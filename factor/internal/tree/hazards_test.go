@@ -19,9 +19,9 @@ func build(n int, add func(b *la.SymBuilder)) *la.Sym {
 	return a
 }
 
-func engineOf(t *testing.T, a *la.Sym, o *partition.TreeOptions, threads int) *Engine {
+func engineOf(t *testing.T, a *la.Sym, o *partition.Options, threads int) *Engine {
 	t.Helper()
-	tr, err := partition.NewTree(a, o)
+	tr, err := partition.Auto(a, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +112,11 @@ func TestLongAndWide(t *testing.T) {
 		ones[i] = 1
 	}
 	for name, a := range map[string]*la.Sym{"chain": chain, "star": star} {
-		single, err := partition.GivenTree(a, nil, partition.New(ones))
+		single, err := partition.Given(a, nil, partition.New(ones))
 		if err != nil {
 			t.Fatal(err)
 		}
-		merged, err := partition.NewTree(a, nil)
+		merged, err := partition.Auto(a, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestSameBits(t *testing.T) {
 	var inertia [2]int
 	for threads := 1; threads <= 3; threads++ {
 		for _, o := range []partition.Ordering{partition.OrderAMD, partition.OrderAuto} {
-			opts := &partition.TreeOptions{Ordering: o}
+			opts := &partition.Options{Ordering: o}
 			fresh := engineOf(t, a, opts, threads)
 			s := fresh.Factor(0)
 			want := slices.Clone(b)
@@ -240,7 +240,7 @@ func TestDelaysToTheRoot(t *testing.T) {
 		for i := range ones {
 			ones[i] = 1
 		}
-		tr, err := partition.GivenTree(a, nil, partition.New(ones))
+		tr, err := partition.Given(a, nil, partition.New(ones))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,113 @@
+package partition
+
+const (
+	// seeds is how often a separator is grown on the coarsest level.
+	seeds = 8
+
+	// Parts of more than manySizes vertices are coarsened to a share of forked, and from
+	// there several times.
+	manySizes = 2000
+	forked    = 8
+	forks     = 4
+
+	passes   = 12
+	patience = 300
+)
+
+// separate finds a separator of a connected graph, and returns the side of each
+// vertex. The result is valid until the next call.
+//
+// The graph is coarsened, the coarsest graph is separated, and the separator is taken
+// back level by level, refined on each. From a level of moderate size on this is
+// done several times, and the best goes on: that is cheap there.
+//
+// Source: G. Karypis and V. Kumar, A fast and high quality multilevel scheme for
+// partitioning irregular graphs, SIAM J. Sci. Comput. 20 (1998), section 3.
+func (p *separator) separate(g *level) (side []int8, weigh [3]int) {
+	p.kept.release(mark{})
+	p.bytes.release(mark{})
+	p.bools.release(mark{})
+	levels := []*level{g}
+	limit := max(3*g.total/(2*coarsest), 1)
+	fork := coarsest
+	runs := 1
+	if g.len() > manySizes {
+		fork, runs = max(coarsest, g.len()/forked), forks
+	}
+	levels = p.coarsen(levels, fork, limit)
+	top := len(levels)
+	last := levels[top-1]
+	best := p.bytes.take(last.len())
+	var bestCost float64
+	ints, bools, bytes := p.kept.mark(), p.bools.mark(), p.bytes.mark()
+	for run := range runs {
+		levels = p.coarsen(levels[:top], coarsest, limit)
+		s := p.initial(levels[len(levels)-1])
+		for k := len(levels) - 2; k >= top-1; k-- {
+			s = p.finer(levels[k], s)
+		}
+		if c := s.cost(); run == 0 || c < bestCost {
+			bestCost = c
+			copy(best, s.side)
+		}
+		last.coarse = nil
+		p.kept.release(ints)
+		p.bools.release(bools)
+		p.bytes.release(bytes)
+	}
+	s := p.separation(last)
+	copy(s.side, best)
+	s.start()
+	for k := top - 2; k >= 0; k-- {
+		s = p.finer(levels[k], s)
+	}
+	return s.side, s.weigh
+}
+
+// coarsen adds levels until one has no more than size vertices.
+func (p *separator) coarsen(levels []*level, size, limit int) []*level {
+	for {
+		l := levels[len(levels)-1]
+		if l.len() <= size {
+			return levels
+		}
+		h := p.coarser(l, limit)
+		if h == nil {
+			return levels
+		}
+		levels = append(levels, h)
+	}
+}
+
+// initial returns the best of several separators of the coarsest level.
+func (p *separator) initial(l *level) *separation {
+	n := l.len()
+	best := p.bytes.take(n)
+	s := p.separation(l)
+	var bestCost float64
+	for k := range seeds {
+		growMode = false
+		s.grow(int32(p.rng.Uint64() % uint64(n)))
+		s.refine(passes, patience)
+		if c := s.cost(); k == 0 || c < bestCost {
+			bestCost = c
+			copy(best, s.side)
+		}
+	}
+	copy(s.side, best)
+	s.start()
+	p.finish(s)
+	return s
+}
+
+// finer takes a separation of the next level to l, and refines it.
+func (p *separator) finer(l *level, s *separation) *separation {
+	f := p.separation(l)
+	for v, u := range l.coarse {
+		f.side[v] = s.side[u]
+	}
+	f.start()
+	f.refine(passes, patience)
+	p.finish(f)
+	return f
+}
