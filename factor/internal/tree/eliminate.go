@@ -1,15 +1,10 @@
 package tree
 
 import (
-	"math"
-
 	"costate/factor/internal/pivot"
 	"costate/la/blas"
 	"costate/la/vec"
 )
-
-// small is the order up to which a front is eliminated in one call.
-const small = 128
 
 // zeroBy is how many times the rounding error of the largest element met in the
 // subtree of a node some element of a column must exceed for the column not to
@@ -33,40 +28,24 @@ func (w *worker) node(k int) bool {
 	}
 	f.size = max(largest, e.noise(f))
 	tol := zeroBy * pivot.Unit * f.size
-	var c []float64
-	if q > 0 {
-		c = w.block(f)
-	}
 	ldc := int(f.ldc)
 	d := f.offDiagonal()
 	perm := w.perm[:p]
-	if p+q <= small && !f.inPlace {
-		ne, _, finite := blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
-		if !finite {
-			return w.notFinite(k, f)
-		}
-		f.ne = int32(ne)
-	} else {
-		y := w.y[:p*q]
-		ldy := p
-		if w.bunchKaufman(f, d, perm, y, tol) {
-			f.ne = f.p
-		} else {
-			w.assemble(k, f)
-			ne, _, finite := blas.Ldlpart(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, w.work)
-			if !finite {
-				return w.notFinite(k, f)
-			}
-			f.ne, ldy = int32(ne), max(ne, 1)
-			if q > 0 {
-				blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ldy)
-			}
-		}
-		if q > 0 {
-			w.contribute(f, y, ldy, c)
-		}
-	}
+	var c []float64
 	if q > 0 && !f.inPlace {
+		c = w.block(f)
+	}
+	ne, _, finite := blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
+	if !finite {
+		return w.notFinite(k, f)
+	}
+	f.ne = int32(ne)
+	if f.inPlace && ne > 0 {
+		y := w.work[:q*ne]
+		blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ne)
+		w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ne, 1, w.block(f), ldc)
+	}
+	if c != nil {
 		for at := f.child; at >= 0; at = e.fronts[at].next {
 			if g := &e.fronts[at]; g.summed < g.q {
 				e.addRows(c, ldc, g, w.block(g))
@@ -113,61 +92,6 @@ func (w *worker) columns(k int, f *front) bool {
 		return w.halt(k, f, OutOfWork)
 	}
 	return true
-}
-
-// bunchKaufman factors F with pivots from F alone, and checks L31 after the
-// fact, and the pivots against the size of rounding. y becomes L31 D. If it
-// returns false F and X are lost.
-func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64, tol float64) bool {
-	p, q := int(f.p), int(f.q)
-	if q == 0 && p <= small {
-		return false
-	}
-	if w.backend.Sytrf(p, f.w, p, d, perm, w.work) >= 0 {
-		return false
-	}
-	if !f.regular(d, tol) {
-		return false
-	}
-	if q == 0 {
-		return true
-	}
-	return blas.LdlBelow(w.backend, q, p, f.w, p, d, perm, f.below(), p, y, p, nil) <= 1/w.e.u
-}
-
-// regular reports whether no pivot of a block that Bunch–Kaufman has factored is
-// as small as rounding, or not finite.
-func (f *front) regular(d []float64, tol float64) bool {
-	p := int(f.p)
-	for i := 0; i < p; i++ {
-		v := f.w[i*p+i]
-		if d[i] != 0 {
-			v = d[i]
-			i++
-		}
-		if v = math.Abs(v); !(v > tol && v <= math.MaxFloat64) {
-			return false
-		}
-	}
-	return true
-}
-
-// contribute computes C = −L31 Yᵀ, or adds it where C is made in place.
-func (w *worker) contribute(f *front, y []float64, ldy int, c []float64) {
-	p, q, ne := int(f.p), int(f.q), int(f.ne)
-	beta := 0.0
-	if f.inPlace {
-		beta = 1
-	}
-	if ne == 0 {
-		if !f.inPlace {
-			for i := range q {
-				clear(c[i*int(f.ldc) : i*int(f.ldc)+i+1])
-			}
-		}
-		return
-	}
-	w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ldy, beta, c, int(f.ldc))
 }
 
 // order names the columns in the order in which they were eliminated.

@@ -24,7 +24,6 @@ type layout struct {
 	task   [2]int // and of a task, at most
 	roots  int
 	work   int // workspace of kernels
-	y      int // L31 D
 	widest int // columns of a front
 }
 
@@ -50,7 +49,7 @@ func (e *Engine) plan() {
 		m.solve += 2*int64(p)*int64(p) + 4*int64(p)*int64(q)
 		l.words += words(p, q)
 		l.work = max(l.work, e.workFor(p, q))
-		l.y, l.widest = max(l.y, p*q), max(l.widest, p)
+		l.widest = max(l.widest, p)
 	}
 	n := int64(e.n)
 	workers := int64(max(1, e.tasks.workers))
@@ -58,7 +57,7 @@ func (e *Engine) plan() {
 	for i := range l.top {
 		stacks += int64(max(l.top[i], l.task[i])) + (workers-1)*int64(l.task[i])
 	}
-	m.planned = 8*(int64(l.words)+stacks+workers*int64(l.work+l.y+2*l.widest)) + 4*(n+int64(len(e.up)))
+	m.planned = 8*(int64(l.words)+stacks+workers*int64(l.work+2*l.widest)) + 4*(n+int64(len(e.up)))
 	m.planned += int64(len(e.fronts))*frontBytes + e.source.Bytes()
 }
 
@@ -66,13 +65,7 @@ func (e *Engine) plan() {
 const frontBytes = 128
 
 // workFor is the length of the workspace that the kernels need for a front.
-func (e *Engine) workFor(p, q int) int {
-	need := max(blas.LdlpartWork(p+q, p), e.backend.SytrfWork(p), e.serial.SytrfWork(p))
-	if p+q <= small {
-		need = max(need, blas.LdlfrontWork(p+q, p))
-	}
-	return need
-}
+func (e *Engine) workFor(p, q int) int { return max(blas.LdlfrontWork(p+q, p), p*q) }
 
 // place decides which contributions are made in place, on which of two stacks
 // the others lie, and where. Children lie on top of one stack while their parent's
@@ -80,7 +73,7 @@ func (e *Engine) workFor(p, q int) int {
 func (e *Engine) place() {
 	for k := range e.fronts {
 		f := &e.fronts[k]
-		if f.q < inPlaceFrom || f.child < 0 || int(f.own+f.q) <= small || f.handed {
+		if f.q < inPlaceFrom || f.child < 0 || f.handed {
 			continue
 		}
 		g := &e.fronts[f.child]
