@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"math"
+
 	"costate/factor/internal/pivot"
 	"costate/la/blas"
 	"costate/la/vec"
@@ -22,7 +24,7 @@ func (w *worker) node(k int) bool {
 	}
 	p, q := int(f.p), int(f.q)
 	w.assemble(k, f)
-	largest := vec.MaxMagnitude(f.w[:(p+q)*p])
+	_, largest := vec.Peak(f.w[:(p+q)*p])
 	if largest-largest != 0 {
 		return w.notFinite(k, f)
 	}
@@ -35,7 +37,10 @@ func (w *worker) node(k int) bool {
 	if q > 0 && !f.inPlace {
 		c = w.block(f)
 	}
-	ne, _, finite := blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
+	ne, finite := 1, true
+	if !single(f, d, perm, c, e.u, tol) {
+		ne, _, finite = blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
+	}
 	if !finite {
 		return w.notFinite(k, f)
 	}
@@ -54,6 +59,39 @@ func (w *worker) node(k int) bool {
 	}
 	w.order(f, perm)
 	return w.count(k, f, largest)
+}
+
+// singleRows is the number of rows up to which single is worth its plain loops.
+const singleRows = 24
+
+// single eliminates a front of one column whose pivot can be taken, in place of
+// Ldlfront. It returns false and does nothing for others.
+func single(f *front, d []float64, perm []int, c []float64, u, tol float64) bool {
+	if f.p != 1 || f.q > singleRows {
+		return false
+	}
+	x := f.w[1 : 1+f.q]
+	v := f.w[0]
+	a, most := math.Abs(v), 0.0
+	for _, y := range x {
+		most = max(most, math.Abs(y))
+	}
+	if !(a > tol && a >= u*most) {
+		return false
+	}
+	d[0], perm[0] = 0, 0
+	at := 0
+	for i, y := range x {
+		l := y / v
+		row := c[at : at+i+1]
+		for j, z := range x[:i] {
+			row[j] = -l * (v * z)
+		}
+		row[i] = -l * y
+		x[i] = l
+		at += int(f.ldc)
+	}
+	return true
 }
 
 // noise is the largest element met in the subtrees of f's children, of whose
