@@ -34,7 +34,7 @@ func (w *worker) node(k int) bool {
 	d := f.offDiagonal()
 	perm := w.perm[:p]
 	var c []float64
-	if q > 0 && !f.inPlace {
+	if q > 0 && f.base < 0 {
 		c = w.block(f)
 	}
 	ne, finite := 1, true
@@ -45,14 +45,15 @@ func (w *worker) node(k int) bool {
 		return w.notFinite(k, f)
 	}
 	f.ne = int32(ne)
-	if f.inPlace && ne > 0 {
+	if f.base >= 0 && ne > 0 {
 		y := w.work[:q*ne]
 		blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ne)
 		w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ne, 1, w.block(f), ldc)
 	}
-	if c != nil {
+	if q > 0 {
+		c = w.block(f)
 		for at := f.child; at >= 0; at = e.fronts[at].next {
-			if g := &e.fronts[at]; g.summed < g.q {
+			if g := &e.fronts[at]; g.summed < g.q && at != f.base {
 				e.addRows(c, ldc, g, w.block(g))
 			}
 		}
