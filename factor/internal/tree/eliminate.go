@@ -12,7 +12,7 @@ import (
 // subtree of a node some element of a column must exceed for the column not to
 // be zero. It is small: a column that is rounding error and passes is a tiny
 // pivot, which the caller is told of, and a column that is lost is wrong.
-var zeroBy = 1.0
+const zeroBy = 2
 
 // node assembles and eliminates front k. It returns false where the
 // factorization has to stop; see tally.stop.
