@@ -79,16 +79,12 @@ func (s *assignment) firstDuals() {
 			x[i] = int64(low) / 2 // exact
 		}
 	}
-	for range fairSweeps {
-		s.raise(x, 1)
-	}
-	s.raise(x, 0)
+	s.raise(x)
 	copy(s.v, x)
 }
 
-// raise brings each dual to the largest value that the others allow, or 2^-by of
-// the way there.
-func (s *assignment) raise(x []int64, by int) {
+// raise brings each dual to the largest value that the others allow.
+func (s *assignment) raise(x []int64) {
 	g := s.g
 	for i := range g.n {
 		lo, hi := g.ptr[i], g.ptr[i+1]
@@ -102,12 +98,10 @@ func (s *assignment) raise(x []int64, by int) {
 			high = min(high, c)
 		}
 		if len(adj) > 0 {
-			x[i] += (high - x[i]) >> by
+			x[i] = high
 		}
 	}
 }
-
-const fairSweeps = 0
 
 // firstMatching matches rows that are tight on the diagonal with themselves,
 // and others two by two.
