@@ -26,14 +26,21 @@ type assignment struct {
 	matched int
 
 	// Of the search for a path.
-	dist  []int64 // of rows from the root
-	from  []int32 // the column that a row was reached from
-	place []int32 // in the heap, or one of the states
-	heap  []int32
+	rows  []reach
+	heap  []near
 	done  []int32 // rows whose distance is final
 	seen  []int32 // rows that were reached
 	paths int     // searched
 	steps int     // entries looked at in them
+}
+
+// A reach is a row in the search for a path: all that is asked of it in one
+// place of the memory.
+type reach struct {
+	u, dist int64 // its dual, its distance from the root
+	column  int32 // that it is matched with, or -1
+	from    int32 // the column that it was reached from
+	place   int32 // in the heap, or one of the states
 }
 
 // The states of a row that is not in the heap.
