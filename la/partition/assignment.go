@@ -26,14 +26,21 @@ type assignment struct {
 	matched int
 
 	// Of the search for a path.
-	dist  []int64 // of rows from the root
-	from  []int32 // the column that a row was reached from
-	place []int32 // in the heap, or one of the states
-	heap  []int32
+	rows  []reach
+	heap  []near
 	done  []int32 // rows whose distance is final
 	seen  []int32 // rows that were reached
 	paths int     // searched
 	steps int     // entries looked at in them
+}
+
+// A reach is a row in the search for a path: all that is asked of it in one
+// place of the memory.
+type reach struct {
+	u, dist int64 // its dual, its distance from the root
+	column  int32 // that it is matched with, or -1
+	from    int32 // the column that it was reached from
+	place   int32 // in the heap, or one of the states
 }
 
 // The states of a row that is not in the heap.
@@ -79,16 +86,12 @@ func (s *assignment) firstDuals() {
 			x[i] = int64(low) / 2 // exact
 		}
 	}
-	for range fairSweeps {
-		s.raise(x, 1)
-	}
-	s.raise(x, 0)
+	s.raise(x)
 	copy(s.v, x)
 }
 
-// raise brings each dual to the largest value that the others allow, or 2^-by of
-// the way there.
-func (s *assignment) raise(x []int64, by int) {
+// raise brings each dual to the largest value that the others allow.
+func (s *assignment) raise(x []int64) {
 	g := s.g
 	for i := range g.n {
 		lo, hi := g.ptr[i], g.ptr[i+1]
@@ -102,12 +105,10 @@ func (s *assignment) raise(x []int64, by int) {
 			high = min(high, c)
 		}
 		if len(adj) > 0 {
-			x[i] += (high - x[i]) >> by
+			x[i] = high
 		}
 	}
 }
-
-const fairSweeps = 0
 
 // firstMatching matches rows that are tight on the diagonal with themselves,
 // and others two by two.
