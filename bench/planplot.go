@@ -5,12 +5,13 @@ import (
 
 	"gonum.org/v1/plot"
 
+	"costate/bench/internal/figure"
 	"costate/la"
 	"costate/la/partition"
 )
 
 // planPage draws a matrix as it came and as it is factored.
-func planPage(a *la.Sym, plan *partition.Plan) *page {
+func planPage(a *la.Sym, plan *partition.Plan) *figure.Page {
 	permuted := plan.Perm.Sym(a)
 	before := spy(fmt.Sprintf("as it comes: order %s, bandwidth %s", group(a.SymmetricDim()), group(a.Bandwidth())), a)
 	title := fmt.Sprintf("as it is factored: %s", plural(plan.Chain.Blocks(), "block"))
@@ -21,5 +22,5 @@ func planPage(a *la.Sym, plan *partition.Plan) *page {
 	if plan.Chain.Blocks() <= maxOutlines {
 		outline(after, plan.Chain, plan.Leaves.Len())
 	}
-	return &page{width: 330, height: 350, panels: [][]*plot.Plot{{before, after}}}
+	return &figure.Page{Width: 330, Height: 350, Panels: [][]*plot.Plot{{before, after}}}
 }
