@@ -51,10 +51,17 @@ not part of it. With a list of dampings the later ones reuse the point: their
 total is factor and solve. The method block assembles K for each point; for the
 others K is only assembled to be described, apart from the total.
 
-Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), X (batch×inputs),
-T (integer labels, or targets batch×outputs) and if wanted g; --out adds g and
-x, flat: W1 by rows, b1, W2, … . --mtx-out P writes K and its right-hand side as
-P_K.mtx (lower triangle) and P_b.mtx. --plot draws K and the permuted K.`,
+Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
+PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;
+other arrays are ignored. T holds labels, an integer for each sample counted from 0,
+or targets, a number for each output (so do one-hot rows). --out adds g and x, flat:
+W1 by rows, b1, W2, … . --mtx-out P writes K and its right-hand side as P_K.mtx (lower
+triangle) and P_b.mtx. --plot draws K and the permuted K.
+
+Conventions, as in PyTorch: every loss is a mean over the samples. mse is the mean of
+(z−t)² over the outputs, without a factor ½; bce is a mean over the outputs, too, of
+logits; ce is softmax cross-entropy of logits. gelu is the exact one, z·Φ(z) with erf.
+The last layer has no activation.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			fl := c.Flags()
 			if err := s.check(fl); err != nil {
