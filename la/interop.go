@@ -58,9 +58,10 @@ func (a *Sym) Full() (ptr, col []int, val []float64) {
 // entry that occurs twice and a matrix that is not square are errors; columns
 // need not be sorted. A NaN or an infinity is a *NotFiniteError.
 //
-// Two elements across the diagonal may differ by tol times the larger of
-// their absolute values, and then their mean is used; tol = 0 asks for
-// equality. The first pair, by rows, that differs by more is named in an
+// Two elements across the diagonal may differ by tol times the largest absolute
+// value in the two rows (and columns) that they are in, and then their mean is
+// used: rounding errors of a product such as BᵀDB are of that size. tol = 0 asks
+// for equality. The first pair, by rows, that differs by more is named in an
 // *AsymmetricError. A missing entry counts as zero.
 func FromCSR(c *sparse.CSR, tol float64) (*Sym, error) {
 	raw := c.RawMatrix()
