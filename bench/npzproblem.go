@@ -10,6 +10,9 @@ import (
 
 // readProblem makes the problem that the file of --in holds.
 func (s *session) readProblem(f *solveFlags) (*problem, error) {
+	if f.model != "" {
+		return s.modelProblem(f)
+	}
 	file, err := npz.Read(f.in)
 	if err != nil {
 		return nil, fmt.Errorf("--in: %w", err)
@@ -35,6 +38,9 @@ func (s *session) readProblem(f *solveFlags) (*problem, error) {
 
 // writeProblem writes the problem with g and x.
 func writeProblem(path string, p *problem, g, x []float64) error {
+	if p.model {
+		return writeSolution(path, p, g, x)
+	}
 	file, err := npz.New(p.net, p.batch)
 	if err != nil {
 		return err
