@@ -1,7 +1,7 @@
 // Command bench is costate at work: it solves (H+εI)x = g for a network on
 // real data, checks the answer, and measures the ways to get it.
 //
-//	go run ./bench [solve|compare|kernels|mtx|train|plot] [flags]
+//	go run ./bench [solve|compare|kernels|mtx|train|plot|serve] [flags]
 //
 // Without arguments it solves one problem on the embedded digits and explains
 // what it shows. Results go to standard output, with --json as exactly one JSON
