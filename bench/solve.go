@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ type solveFlags struct {
 	iterations int
 	spectrum   int
 	in, out    string
+	model      string
 	mtxOut     string
 	plot       string
 
@@ -54,7 +56,9 @@ others K is only assembled to be described, apart from the total.
 Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
 PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;
 other arrays are ignored. T holds labels, an integer for each sample counted from 0,
-or targets, a number for each output (so do one-hot rows). --out adds g and x, flat:
+or targets, a number for each output (so do one-hot rows). With --model the network is of
+an .onnx file, or of a .safetensors file with --act between its dense layers, and --in
+has X, T and g alone. --out adds g and x, flat:
 W1 by rows, b1, W2, … . --mtx-out P writes K and its right-hand side as P_K.mtx (lower
 triangle) and P_b.mtx. --plot draws K and the permuted K.
 
@@ -86,6 +90,7 @@ The last layer has no activation.`,
 	fl.IntVar(&f.iterations, "max-iterations", 0, "iterations after which an iterative method gives up (default: ten times the parameters)")
 	fl.IntVar(&f.spectrum, "spectrum", 0, "count the eigenvalues of H below so many shifts, exactly; --plot draws them too")
 	fl.StringVar(&f.in, "in", "", "read network, batch and right-hand side from this .npz file")
+	fl.StringVar(&f.model, "model", "", "read the network from this .onnx or .safetensors file; --in then has the data alone")
 	fl.StringVar(&f.out, "out", "", "write network, batch, g and x to this .npz file")
 	fl.StringVar(&f.mtxOut, "mtx-out", "", "write K and its right-hand side as Matrix Market files with this prefix")
 	fl.StringVar(&f.plot, "plot", "", "draw K and the permuted K (and the spectrum) in this file (.png, .svg, .pdf)")
@@ -141,6 +146,17 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	}
 	if f.out != "" && len(f.eps) > 1 {
 		return usagef("--out writes one x: give a single --eps, not %d", len(f.eps))
+	}
+	if f.model != "" {
+		if !isModel(f.model) {
+			return usagef("--model %s: it must be an .onnx or a .safetensors file", f.model)
+		}
+		if f.in == "" {
+			return usagef("--model needs the data: --in F.npz with X and T")
+		}
+		if fl.Changed("act") && filepath.Ext(f.model) == ".onnx" {
+			return usagef("--act has no meaning with an .onnx file, which has its activations")
+		}
 	}
 	if f.in != "" {
 		if fl.Changed("rhs") && f.rhs == "gradient" {
