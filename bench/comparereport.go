@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 	"fmt"
 	"io"
 	"math"
@@ -29,11 +30,11 @@ func reportCompare(w io.Writer, rows []compareRow, f *compareFlags) {
 		r := &rows[i]
 		row := []string{"", "", "", "", "", r.Method, r.Backend, "", "", "", "", r.Error}
 		if r.Case != last {
-			copy(row, []string{r.Case, fmt.Sprint(r.Layers), fmt.Sprint(r.Width), fmt.Sprint(r.Batch), group(r.Params)})
+			copy(row, []string{r.Case, fmt.Sprint(r.Layers), fmt.Sprint(r.Width), fmt.Sprint(r.Batch), prose.Group(r.Params)})
 			last = r.Case
 		}
 		if r.Seconds != nil {
-			row[7], row[10] = duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError))
+			row[7], row[10] = prose.Duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError))
 			if !math.IsNaN(float64(r.Ratio)) {
 				row[8] = fmt.Sprintf("%.3g", float64(r.Ratio))
 			}
@@ -41,7 +42,7 @@ func reportCompare(w io.Writer, rows []compareRow, f *compareFlags) {
 				row[9] = fmt.Sprintf("%.3g", float64(r.Gflops))
 			}
 			if isIterative(r.Method) {
-				row[11] = strings.TrimSuffix(plural(r.Refinements, "iteration")+"; "+r.Error, "; ")
+				row[11] = strings.TrimSuffix(prose.Plural(r.Refinements, "iteration")+"; "+r.Error, "; ")
 			}
 		}
 		t.add(row...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la"
 	"costate/la/mtx"
@@ -71,7 +72,7 @@ func brief(err error) string {
 	var memory *factor.MemoryError
 	switch {
 	case errors.As(err, &curved):
-		return fmt.Sprintf("gave up after %s: not positive definite", plural(curved.Iteration, "iteration"))
+		return fmt.Sprintf("gave up after %s: not positive definite", prose.Plural(curved.Iteration, "iteration"))
 	case errors.As(err, &accuracy):
 		return fmt.Sprintf("stopped at backward error %.1e", accuracy.Reached)
 	case errors.As(err, &memory):

@@ -15,6 +15,7 @@ import (
 
 	"costate/nn/npz"
 	"costate/nn/train"
+	"costate/nn/train/race"
 )
 
 // TestMain runs the command itself where a test asks for a process of its own.
@@ -75,7 +76,7 @@ func TestEnds(t *testing.T) {
 			if strings.ContainsAny(errs.String(), "\r\x1b") {
 				t.Errorf("a bar where there is no terminal: %q", errs)
 			}
-			var at, second, whole trainResult
+			var at, second, whole race.Result
 			mustJSON(t, &at, append(args, "--checkpoint", file, "--resume", "--steps", "1")...)
 			steps := strconv.Itoa(at.Final.Step + 20)
 			mustJSON(t, &second, append(args, "--checkpoint", file, "--resume", "--steps", steps)...)
@@ -98,7 +99,7 @@ type stuck struct {
 func (o *stuck) Step(t *train.Task) (train.Info, error) {
 	o.made++
 	if o.made == o.step-1 {
-		time.Sleep(2 * keepEvery) // long enough for what comes after it to be kept
+		time.Sleep(2 * (50 * time.Millisecond)) // long enough for what comes after it to be kept
 	}
 	if o.made == o.step {
 		close(o.inside)
@@ -116,9 +117,9 @@ func TestInterruptInStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(ctx context.Context, o *stuck) *trainResult {
+	run := func(ctx context.Context, o *stuck) *race.Result {
 		o.Optimizer = &train.LevenbergMarquardt{}
-		res, err := j.run(ctx, o, 0, nil)
+		res, err := j.Run(ctx, o, 0, nil)
 		if err != nil {
 			t.Error(err)
 		}
@@ -128,7 +129,7 @@ func TestInterruptInStep(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &stuck{step: 4, inside: make(chan struct{}), resume: make(chan struct{})}
-	j.checkpoint = &checkpointer{file: file, note: func(string, ...any) {}}
+	j.Checkpoint = &race.Checkpointer{File: file, Note: func(string, ...any) {}}
 	done := make(chan struct{})
 	go func() { run(ctx, o); close(done) }()
 	<-o.inside
@@ -140,7 +141,7 @@ func TestInterruptInStep(t *testing.T) {
 	if a, err := npz.ReadArrays(file); err != nil || a["run"].Data[0] != 3 {
 		t.Errorf("%v: the checkpoint is of step %v, want 3", err, a["run"].Data)
 	}
-	j.resume, j.checkpoint = file, nil
+	j.Resume, j.Checkpoint = file, nil
 	second := run(context.Background(), new(stuck))
 	close(o.resume)
 	<-done

@@ -2,6 +2,7 @@ package main
 
 import (
 	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 	"fmt"
 	"slices"
 
@@ -29,7 +30,7 @@ func kernelPlot(rates []kernelRate) (*figure.Page, error) {
 	for _, t := range threads {
 		var row []*plot.Plot
 		for _, op := range ops {
-			p := figure.NewPanel(fmt.Sprintf("%s, %s", op, plural(t, "thread")), "n", "Gflop/s", true, false)
+			p := figure.NewPanel(fmt.Sprintf("%s, %s", op, prose.Plural(t, "thread")), "n", "Gflop/s", true, false)
 			peak, lo, hi := 0.0, 0.0, 0.0
 			for kind, b := range backends {
 				var xys plotter.XYs

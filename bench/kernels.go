@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"costate/bench/internal/prose"
 	"costate/la/blas"
 )
 
@@ -225,7 +226,7 @@ func reportKernels(w io.Writer, rates []kernelRate, f *kernelsFlags) error {
 				t.add(row...)
 			}
 		}
-		fmt.Fprintf(w, "\nGflop/s with %s; peak %.1f (%s)\n", plural(threads, "thread"), peak, peakSource())
+		fmt.Fprintf(w, "\nGflop/s with %s; peak %.1f (%s)\n", prose.Plural(threads, "thread"), peak, peakSource())
 		t.print(w)
 	}
 	return nil

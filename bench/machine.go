@@ -1,6 +1,7 @@
 package main
 
 import (
+	"costate/bench/internal/prose"
 	"fmt"
 	"os"
 	"runtime"
@@ -19,7 +20,7 @@ func machineLine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, %s, %s", name, plural(runtime.NumCPU(), "processor"), runtime.Version())
+	return fmt.Sprintf("%s, %s, %s", name, prose.Plural(runtime.NumCPU(), "processor"), runtime.Version())
 }
 
 // machineMemory is the memory of the machine in bytes, 0 if unknown.

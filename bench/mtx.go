@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/mat"
 
+	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la"
 	"costate/la/blas"
@@ -283,13 +284,13 @@ func named(path string, err error) error {
 
 func (r *mtxResult) print(w io.Writer, name string, shift float64) {
 	line := func(head, text string) { fmt.Fprintf(w, "%-11s %s\n", head, text) }
-	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %s of a full matrix", name, group(r.Order), group(r.NNZ), share(r.NNZ, r.Order)))
-	line("ordered", fmt.Sprintf("by %s: %s of order up to %s", r.Ordering, plural(r.Fronts, "front"), group(r.FrontMax)))
+	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %s of a full matrix", name, prose.Group(r.Order), prose.Group(r.NNZ), share(r.NNZ, r.Order)))
+	line("ordered", fmt.Sprintf("by %s: %s of order up to %s", r.Ordering, prose.Plural(r.Fronts, "front"), prose.Group(r.FrontMax)))
 	t := r.Seconds
-	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", duration(t.Total), duration(t.Order), duration(t.Factor), duration(t.Solve), duration(t.Read)))
+	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", prose.Duration(t.Total), prose.Duration(t.Order), prose.Duration(t.Factor), prose.Duration(t.Solve), prose.Duration(t.Read)))
 	line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s (%s, %s), %s", float64(r.Flops)/1e9, float64(r.Flops)/t.Factor/1e9,
-		r.Backend, plural(r.Threads, "thread"), formatBytes(r.Bytes)))
-	line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), plural(r.Refinements, "refinement")))
+		r.Backend, prose.Plural(r.Threads, "thread"), formatBytes(r.Bytes)))
+	line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), prose.Plural(r.Refinements, "refinement")))
 	if shift != 0 {
 		line("", fmt.Sprintf("factored %+.1e off, away from a singular pivot block, and refined", shift))
 	}
@@ -297,6 +298,6 @@ func (r *mtxResult) print(w io.Writer, name string, shift float64) {
 	if !r.Inertia.Certain {
 		sure = " (uncertain: an eigenvalue is too close to zero to tell its sign)"
 	}
-	line("inertia", fmt.Sprintf("%s negative, %s zero, %s positive eigenvalues%s", group(r.Inertia.Negative), group(r.Inertia.Zero), group(r.Inertia.Positive), sure))
+	line("inertia", fmt.Sprintf("%s negative, %s zero, %s positive eigenvalues%s", prose.Group(r.Inertia.Negative), prose.Group(r.Inertia.Zero), prose.Group(r.Inertia.Positive), sure))
 	line("", fmt.Sprintf("log|det| = %.10g, determinant %s", float64(r.LogDet.Log), signText(float64(r.LogDet.Sign))))
 }

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
 	"costate/la/atomicfile"
+	"costate/nn/train/race"
 )
 
 // An output is the file of a flag, which appears when it is complete. Creating it
@@ -56,19 +56,4 @@ func printJSON(w io.Writer, v any) error {
 }
 
 // A number is a float64 that JSON shows as null where it is not finite.
-type number float64
-
-func (x number) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(x))
-}
-
-func (x *number) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" {
-		*x = number(math.NaN())
-		return nil
-	}
-	return json.Unmarshal(b, (*float64)(x))
-}
+type number = race.Number

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/plot"
 
 	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 	"costate/la"
 	"costate/la/partition"
 )
@@ -13,8 +14,8 @@ import (
 // planPage draws a matrix as it came and as it is factored.
 func planPage(a *la.Sym, tree *partition.Tree) *figure.Page {
 	permuted := tree.Perm.Sym(a)
-	before := spy(fmt.Sprintf("as it comes: order %s, bandwidth %s", group(a.SymmetricDim()), group(a.Bandwidth())), a)
-	after := spy(fmt.Sprintf("as it is factored: %s, ordered by %s", plural(tree.Nodes.Blocks(), "front"), tree.Ordering), permuted)
+	before := spy(fmt.Sprintf("as it comes: order %s, bandwidth %s", prose.Group(a.SymmetricDim()), prose.Group(a.Bandwidth())), a)
+	after := spy(fmt.Sprintf("as it is factored: %s, ordered by %s", prose.Plural(tree.Nodes.Blocks(), "front"), tree.Ordering), permuted)
 	if tree.Nodes.Blocks() <= maxOutlines {
 		outline(after, tree.Nodes, 0)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"costate/bench/internal/figure"
+	"costate/nn/train/race"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -30,7 +31,7 @@ func plotKinds() []plotKind {
 			return kernelPlot(rates)
 		}},
 		{"train", "history", func(doc []byte) (*figure.Page, error) {
-			var results []*trainResult
+			var results []*race.Result
 			if err := json.Unmarshal(doc, &results); err != nil {
 				return nil, err
 			}

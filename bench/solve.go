@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"costate/bench/internal/prose"
 	"costate/la/blas"
 	"costate/nn"
 )
@@ -198,7 +199,7 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 
 	if f.checkDense {
 		n := p.net.NumParams()
-		if err := s.checkMemory(fmt.Sprintf("--check-dense of %s", plural(n, "parameter")), denseBytes(n)); err != nil {
+		if err := s.checkMemory(fmt.Sprintf("--check-dense of %s", prose.Plural(n, "parameter")), denseBytes(n)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la/blas"
 )
@@ -59,8 +60,8 @@ func (p *solveReport) problem() {
 	}
 	pr := p.m.problem
 	fmt.Fprintf(p.w, "(H+εI)x = g for H = %s of the loss on one batch, g = %s\n\n", what, pr.rhsName)
-	p.line("network", fmt.Sprintf("%s, %s: %s", plural(r.Layers, "dense layer"), pr.describe(), plural(r.Params, "parameter")))
-	p.line("data", fmt.Sprintf("%s, %s; loss %.4g, gradient of norm %.3g", pr.source, plural(r.Batch, "sample"), float64(r.Loss), float64(r.GradientNorm)))
+	p.line("network", fmt.Sprintf("%s, %s: %s", prose.Plural(r.Layers, "dense layer"), pr.describe(), prose.Plural(r.Params, "parameter")))
+	p.line("data", fmt.Sprintf("%s, %s; loss %.4g, gradient of norm %.3g", pr.source, prose.Plural(r.Batch, "sample"), float64(r.Loss), float64(r.GradientNorm)))
 }
 
 func (p *solveReport) matrix() {
@@ -70,27 +71,27 @@ func (p *solveReport) matrix() {
 		return
 	}
 	a := r.Matrix
-	p.line("system K", fmt.Sprintf("order %s: the parameters x, and a state y and a costate m for each unit and sample", group(a.Order)))
-	p.line("", fmt.Sprintf("%s entries, %s of a full matrix; bandwidth %s", group(a.NNZ), share(a.NNZ, a.Order), group(a.Bandwidth)))
+	p.line("system K", fmt.Sprintf("order %s: the parameters x, and a state y and a costate m for each unit and sample", prose.Group(a.Order)))
+	p.line("", fmt.Sprintf("%s entries, %s of a full matrix; bandwidth %s", prose.Group(a.NNZ), share(a.NNZ, a.Order), prose.Group(a.Bandwidth)))
 	p.line("permuted", fmt.Sprintf("stage by stage: block tridiagonal, %s of order up to %s; bandwidth %s",
-		plural(a.Blocks, "block"), group(a.BlockMax), group(a.BandwidthPermuted)))
+		prose.Plural(a.Blocks, "block"), prose.Group(a.BlockMax), prose.Group(a.BandwidthPermuted)))
 }
 
 func (p *solveReport) single(r *solveResult) {
 	t := r.Seconds
-	parts := []string{"linearize " + duration(t.Linearize)}
+	parts := []string{"linearize " + prose.Duration(t.Linearize)}
 	if r.Method == "block" {
-		parts = append(parts, "assemble "+duration(t.Assemble))
+		parts = append(parts, "assemble "+prose.Duration(t.Assemble))
 	}
-	parts = append(parts, "factor "+duration(t.Factor), "solve "+duration(t.Solve))
-	p.line("time", fmt.Sprintf("%s from weights to x: %s", duration(t.Total), strings.Join(parts, ", ")))
-	once := "once for this shape: analyse " + duration(t.Analyse)
+	parts = append(parts, "factor "+prose.Duration(t.Factor), "solve "+prose.Duration(t.Solve))
+	p.line("time", fmt.Sprintf("%s from weights to x: %s", prose.Duration(t.Total), strings.Join(parts, ", ")))
+	once := "once for this shape: analyse " + prose.Duration(t.Analyse)
 	if r.Matrix != nil {
 		once += "; for display: "
 		if r.Method != "block" {
-			once += fmt.Sprintf("assemble K %s, ", duration(t.Assemble))
+			once += fmt.Sprintf("assemble K %s, ", prose.Duration(t.Assemble))
 		}
-		once += "permute it " + duration(t.Permute)
+		once += "permute it " + prose.Duration(t.Permute)
 	}
 	p.line("", once)
 	if !isIterative(r.Method) {
@@ -106,7 +107,7 @@ func (p *solveReport) answer(r *solveResult) {
 	if isIterative(r.Method) {
 		unit = "iteration"
 	}
-	p.line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), plural(r.Refinements, unit)))
+	p.line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), prose.Plural(r.Refinements, unit)))
 	if r.Shift != 0 {
 		p.line("", fmt.Sprintf("factored at ε%+.1e, away from a singular pivot block, and refined against ε", float64(r.Shift)))
 	}
@@ -138,7 +139,7 @@ func curvatureText(r *solveResult) string {
 	case in.Negative == 0:
 		s = fmt.Sprintf("no direction of curvature %s, %d so close to it that rounding hides the sign", below, in.Zero)
 	default:
-		s = fmt.Sprintf("%s of curvature %s, %s above: H+εI is indefinite, a saddle", plural(in.Negative, "direction"), below, group(in.Positive))
+		s = fmt.Sprintf("%s of curvature %s, %s above: H+εI is indefinite, a saddle", prose.Plural(in.Negative, "direction"), below, prose.Group(in.Positive))
 	}
 	if !in.Certain {
 		s += " (counts uncertain: an eigenvalue is closer to it than rounding can tell)"
@@ -155,8 +156,8 @@ func (p *solveReport) sweep() {
 	t := newTable(heads...)
 	for i := range p.results {
 		r := &p.results[i]
-		row := []string{fmt.Sprintf("%g", r.Eps), duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError)),
-			fmt.Sprint(r.Refinements), group(r.Inertia.Negative), fmt.Sprintf("%.8g", float64(r.LogDet.Log)), signSymbol(float64(r.LogDet.Sign))}
+		row := []string{fmt.Sprintf("%g", r.Eps), prose.Duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError)),
+			fmt.Sprint(r.Refinements), prose.Group(r.Inertia.Negative), fmt.Sprintf("%.8g", float64(r.LogDet.Log)), signSymbol(float64(r.LogDet.Sign))}
 		if !r.Inertia.Certain {
 			row[4] += " ?"
 		}
@@ -176,13 +177,13 @@ func (p *solveReport) comparison() {
 	r := &p.results[0]
 	fmt.Fprintf(p.w, "\nThe same by other methods:\n\n")
 	t := newTable("method", "weights to x", "backward error", "iterations", "from the answer", "").text(5)
-	t.add(r.Method, duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError)), "", "", "")
+	t.add(r.Method, prose.Duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError)), "", "", "")
 	for _, o := range p.others {
 		row := []string{o.name, "", "", "", "", o.failure}
 		if o.seconds.Total > 0 {
-			row[1], row[2] = duration(o.seconds.Total), fmt.Sprintf("%.1e", o.report.BackwardError)
+			row[1], row[2] = prose.Duration(o.seconds.Total), fmt.Sprintf("%.1e", o.report.BackwardError)
 			if isIterative(o.name) {
-				row[3] = group(o.report.Refinements)
+				row[3] = prose.Group(o.report.Refinements)
 			}
 			if !math.IsNaN(o.difference) {
 				row[4] = fmt.Sprintf("%.1e", o.difference)
@@ -207,5 +208,5 @@ the loss curves down more than ε; an iterative method cannot know them, and whe
 there are any conjugate gradients has no guarantee.
 
 Next: costate solve --help, costate compare, costate kernels, costate mtx FILE.mtx
-`, group(r.Params), group(r.Params))
+`, prose.Group(r.Params), prose.Group(r.Params))
 }

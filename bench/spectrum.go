@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/factor/eigen"
 	"costate/nn"
@@ -76,14 +77,14 @@ func spectrumShifts(lo, hi float64, n int) []float64 {
 // print is the table of the report.
 func (s *spectrum) print(w io.Writer, order int) {
 	fmt.Fprintf(w, "\nEigenvalues of H, counted below %s in %s:\nthe smallest is in [%.6g, %.6g], the largest in [%.6g, %.6g]\n\n",
-		plural(len(s.Counts), "shift"), duration(s.Seconds), s.Min.Low, s.Min.High, s.Max.Low, s.Max.High)
+		prose.Plural(len(s.Counts), "shift"), prose.Duration(s.Seconds), s.Min.Low, s.Min.High, s.Max.Low, s.Max.High)
 	t := newTable("below", "eigenvalues", "of all", "")
 	for _, c := range s.Counts {
 		note := ""
 		if !c.Certain {
 			note = fmt.Sprintf("and %d too close to tell", c.Near)
 		}
-		t.add(fmt.Sprintf("%+.4g", c.Shift), group(c.Below), fmt.Sprintf("%.2f %%", 100*float64(c.Below)/float64(order)), note)
+		t.add(fmt.Sprintf("%+.4g", c.Shift), prose.Group(c.Below), fmt.Sprintf("%.2f %%", 100*float64(c.Below)/float64(order)), note)
 	}
 	t.print(w)
 }

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 	"costate/la"
 	"costate/la/partition"
 )
@@ -21,8 +22,8 @@ const spyPixels = 480
 // matrixPage draws K as assembled and K stage by stage.
 func matrixPage(v *augmentedView) *figure.Page {
 	side := vg.Length(330)
-	byKind := spy(fmt.Sprintf("K by kind of unknown: order %s, bandwidth %s", group(v.stats.Order), group(v.stats.Bandwidth)), v.aug.K)
-	byStage := spy(fmt.Sprintf("K stage by stage: %s, bandwidth %s", plural(v.stats.Blocks, "block"), group(v.stats.BandwidthPermuted)), v.permuted())
+	byKind := spy(fmt.Sprintf("K by kind of unknown: order %s, bandwidth %s", prose.Group(v.stats.Order), prose.Group(v.stats.Bandwidth)), v.aug.K)
+	byStage := spy(fmt.Sprintf("K stage by stage: %s, bandwidth %s", prose.Plural(v.stats.Blocks, "block"), prose.Group(v.stats.BandwidthPermuted)), v.permuted())
 	if v.blocks.Blocks() <= maxOutlines {
 		outline(byStage, v.blocks, 0)
 	}
@@ -65,9 +66,9 @@ func spy(title string, a *la.Sym) *plot.Plot {
 	n := a.SymmetricDim()
 	p.Add(plotter.NewImage(spyImage(a), 0, 0, float64(n), float64(n)))
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, float64(n), 0, float64(n)
-	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: float64(n), Label: group(n)}}
+	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: float64(n), Label: prose.Group(n)}}
 	// Rows count from the top.
-	p.Y.Tick.Marker = plot.ConstantTicks{{Value: float64(n), Label: "0"}, {Value: 0, Label: group(n)}}
+	p.Y.Tick.Marker = plot.ConstantTicks{{Value: float64(n), Label: "0"}, {Value: 0, Label: prose.Group(n)}}
 	return p
 }
 

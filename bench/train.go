@@ -4,18 +4,20 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"slices"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"costate/bench/experiments"
+	"costate/bench/internal/prose"
 	"costate/la/blas"
 	"costate/nn"
 	"costate/nn/data"
 	"costate/nn/train"
+	"costate/nn/train/race"
 )
 
 type trainFlags struct {
@@ -41,6 +43,9 @@ type trainFlags struct {
 	out        string
 	seeds      int
 }
+
+// batchMemory takes the geometric mean of the damping of a mini-batch and the one before.
+const batchMemory = 0.5
 
 // tourBatch is the size of the batch that is kept where --batch is not given.
 const tourBatch = 64
@@ -77,7 +82,7 @@ Ctrl-C and at the end; with --resume the run goes on from it with exactly the st
 that it would have made. Network, data, batches and optimizer must be the same.
 Limits count from the start of the first run.
 
---experiment runs one of ` + strings.Join(experimentNames(), ", ") + ` and writes NAME.md, NAME.csv and
+--experiment runs one of ` + strings.Join(experiments.Names(), ", ") + ` and writes NAME.md, NAME.csv and
 NAME.png in the folder of --out.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			fl := c.Flags()
@@ -95,7 +100,7 @@ NAME.png in the folder of --out.`,
 	}
 	fl := c.Flags()
 	f.net.register(fl)
-	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm", "adam"}, "optimizer, or a list to compare: "+strings.Join(optimizerNames, ", "))
+	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm", "adam"}, "optimizer, or a list to compare: "+strings.Join(race.Names, ", "))
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
 	fl.StringVar(&f.init, "init", "normal", "first weights: normal, or orthogonal (better for very deep plain networks), both times --gain")
 	fl.BoolVar(&f.residual, "residual", false, "residual inner layers: z + act(Wz+b)")
@@ -112,7 +117,7 @@ NAME.png in the folder of --out.`,
 	fl.DurationVar(&f.every, "checkpoint-every", time.Minute, "time between checkpoints while training (0: only at an interrupt and at the end)")
 	fl.BoolVar(&f.resume, "resume", false, "go on from the file of --checkpoint")
 	fl.StringVar(&f.plot, "plot", "", "draw the loss in this file (.png, .svg, .pdf)")
-	fl.StringVar(&f.experiment, "experiment", "", "run an experiment instead: "+strings.Join(experimentNames(), ", "))
+	fl.StringVar(&f.experiment, "experiment", "", "run an experiment instead: "+strings.Join(experiments.Names(), ", "))
 	fl.StringVar(&f.out, "out", "bench/experiments", "the folder that --experiment writes to")
 	fl.IntVar(&f.seeds, "seeds", 5, "seeds of weights and batches of the experiments fixed and newton")
 	fl.Lookup("batch").DefValue = "64, fixed"
@@ -120,45 +125,33 @@ NAME.png in the folder of --out.`,
 	return c
 }
 
-var optimizerNames = []string{"lm", "tr", "cubic", "sgd", "momentum", "adam", "lbfgs", "cg"}
-
-// isFirstOrder reports whether an optimizer has a learning rate.
-func isFirstOrder(name string) bool { return name == "sgd" || name == "momentum" || name == "adam" }
-
-// newOptimizer makes an optimizer by its name.
+// newOptimizer makes an optimizer by its name, with the settings of the flags.
 func (f *trainFlags) newOptimizer(name string, rate float64, backend blas.Backend) train.Optimizer {
-	switch name {
-	case "lm":
-		o := &train.LevenbergMarquardt{Backend: backend, MinDamping: f.floor}
+	o, err := race.NewOptimizer(name, rate, backend)
+	if err != nil {
+		panic(err) // the flags have been checked
+	}
+	switch o := o.(type) {
+	case *train.LevenbergMarquardt:
+		o.MinDamping = f.floor
 		if !f.fixed && f.net.batch > 0 {
-			o.Memory = 0.5
+			o.Memory = batchMemory
 		}
 		if f.cg {
 			o.CG = &train.ConjugateGradients{}
 		}
-		return o
-	case "tr":
-		return &train.TrustRegion{Backend: backend, Count: f.count}
-	case "cubic":
-		return &train.CubicNewton{Backend: backend, Count: f.count}
-	case "sgd":
-		return &train.SGD{Rate: rate}
-	case "momentum":
-		return &train.SGD{Rate: rate, Momentum: 0.9}
-	case "adam":
-		return &train.Adam{Rate: rate}
-	case "lbfgs":
-		return train.NewLBFGS()
-	case "cg":
-		return train.NewNonlinearCG()
+	case *train.TrustRegion:
+		o.Count = f.count
+	case *train.CubicNewton:
+		o.Count = f.count
 	}
-	panic(program + ": no optimizer " + name)
+	return o
 }
 
 // ratesOf are the learning rates to try.
 func (f *trainFlags) ratesOf(name string) []float64 {
 	switch {
-	case !isFirstOrder(name):
+	case !race.HasRate(name):
 		return []float64{0}
 	case len(f.rates) > 0:
 		return f.rates
@@ -183,10 +176,10 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 		f.net.batch = 0
 	}
 	if len(f.optimizers) == 0 {
-		return usagef("--optimizer needs one of %s", strings.Join(optimizerNames, ", "))
+		return usagef("--optimizer needs one of %s", strings.Join(race.Names, ", "))
 	}
 	for _, name := range f.optimizers {
-		if err := oneOf("optimizer", name, optimizerNames); err != nil {
+		if err := oneOf("optimizer", name, race.Names); err != nil {
 			return err
 		}
 	}
@@ -218,14 +211,14 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 	case f.resume && f.checkpoint == "":
 		return usagef("--resume needs --checkpoint: the file to go on from")
 	}
-	if f.checkpoint != "" && (len(f.optimizers) > 1 || isFirstOrder(f.optimizers[0]) && len(f.rates) != 1) {
+	if f.checkpoint != "" && (len(f.optimizers) > 1 || race.HasRate(f.optimizers[0]) && len(f.rates) != 1) {
 		return usagef("--checkpoint is for one run: give one --optimizer and, for a first-order one, one --lr")
 	}
 	if f.seeds < 1 {
 		return usagef("--seeds is %d; it must be at least 1", f.seeds)
 	}
 	if f.experiment != "" {
-		return oneOf("experiment", f.experiment, experimentNames())
+		return oneOf("experiment", f.experiment, experiments.Names())
 	}
 	return nil
 }
@@ -269,7 +262,7 @@ func (f *trainFlags) network(inputs, outputs int, seed uint64, backend blas.Back
 }
 
 // job makes what is trained on.
-func (s *session) job(f *trainFlags, backend blas.Backend) (*trainJob, error) {
+func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 	limit := 0
 	if f.fixed {
 		limit = max(f.net.batch, drawFrom)
@@ -293,14 +286,14 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*trainJob, error) {
 	}
 	all := set.Batch(0, set.N)
 	seed := s.seed
-	j := &trainJob{net: net, steps: f.steps, seconds: f.seconds, target: f.target}
-	j.sampler = func() *train.Sampler {
+	j := &race.Job{Net: net, Steps: f.steps, Seconds: f.seconds, Target: f.target}
+	j.Sampler = func() *train.Sampler {
 		return &train.Sampler{All: all, Size: f.net.batch, Fixed: f.fixed, Curvature: f.curvature, Seed: seed}
 	}
-	j.trainSet, j.testSet = someOf(set, seed), someOf(test, seed)
+	j.TrainSet, j.TestSet = set.Sample(evaluated, seed), test.Sample(evaluated, seed)
 	if f.fixed {
 		// The accuracy of what is trained on: the batch itself.
-		j.trainSet = j.sampler().First(net)
+		j.TrainSet = j.Sampler().First(net)
 	}
 	return j, nil
 }
@@ -309,18 +302,6 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*trainJob, error) {
 func standardize(set, test *data.Set) {
 	shift, factor := set.Standardize()
 	test.Scale(shift, factor)
-}
-
-// someOf is a set, or a random part of it if it is large.
-func someOf(set *data.Set, seed uint64) *nn.Batch {
-	if set.N <= evaluated {
-		return set.Batch(0, set.N)
-	}
-	b := new(nn.Batch)
-	perm := rand.New(rand.NewPCG(seed, 0x74657374)).Perm(set.N)[:evaluated]
-	slices.Sort(perm)
-	set.Gather(b, perm)
-	return b
 }
 
 // train does the whole subcommand.
@@ -346,10 +327,10 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 		return err
 	}
 	if f.checkpoint != "" {
-		j.checkpoint = &checkpointer{file: f.checkpoint, every: f.every, note: s.notef}
+		j.Checkpoint = &race.Checkpointer{File: f.checkpoint, Every: f.every, Note: s.notef}
 	}
 	if f.resume {
-		j.resume = f.checkpoint
+		j.Resume = f.checkpoint
 	}
 	var lines = s.stdout
 	if s.json {
@@ -358,9 +339,9 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 		s.trainHead(f, j)
 	}
 	meter := newTrainMeter(s.stderr, lines, f.steps, f.seconds)
-	var results []*trainResult
+	var results []*race.Result
 	for _, name := range f.optimizers {
-		res, err := j.grid(ctx, func(rate float64) train.Optimizer { return f.newOptimizer(name, rate, backend) }, f.ratesOf(name), meter.show)
+		res, err := j.Grid(ctx, func(rate float64) train.Optimizer { return f.newOptimizer(name, rate, backend) }, f.ratesOf(name), meter.show)
 		if err != nil {
 			meter.close()
 			return err
@@ -373,7 +354,7 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 	meter.close()
 	if f.checkpoint != "" {
 		last := results[0]
-		if err := last.run.Save(f.checkpoint, last.extra()); err != nil {
+		if err := last.Save(f.checkpoint); err != nil {
 			return err
 		}
 		s.notef("checkpoint of step %d written to %s", last.Final.Step, f.checkpoint)
@@ -402,15 +383,15 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 		return ctx.Err()
 	}
 	for _, r := range results {
-		if r.err != nil {
-			return r.err
+		if r.Err != nil {
+			return r.Err
 		}
 	}
 	return nil
 }
 
 // trainHead says what is about to be trained.
-func (s *session) trainHead(f *trainFlags, j *trainJob) {
+func (s *session) trainHead(f *trainFlags, j *race.Job) {
 	fmt.Fprintln(s.stdout, machineLine())
 	batch := fmt.Sprintf("mini-batches of %d", f.net.batch)
 	switch {
@@ -419,7 +400,7 @@ func (s *session) trainHead(f *trainFlags, j *trainJob) {
 	case f.net.batch == 0:
 		batch = "all of them at once"
 	}
-	fmt.Fprintf(s.stdout, "%s on %s; %s parameters; up to %s each, to a loss of %g\n\n", f.title(), batch, group(j.net.NumParams()), duration(f.seconds), f.target)
+	fmt.Fprintf(s.stdout, "%s on %s; %s parameters; up to %s each, to a loss of %g\n\n", f.title(), batch, prose.Group(j.Net.NumParams()), prose.Duration(f.seconds), f.target)
 }
 
 // title says what is trained.
@@ -432,9 +413,37 @@ func (f *trainFlags) title() string {
 }
 
 // printTrainJSON prints one object, or a list for several optimizers.
-func printTrainJSON(s *session, results []*trainResult) error {
+func printTrainJSON(s *session, results []*race.Result) error {
 	if len(results) == 1 {
 		return printJSON(s.stdout, results[0])
 	}
 	return printJSON(s.stdout, results)
+}
+
+// experiment runs one and writes its files.
+func (s *session) experiment(ctx context.Context, f *trainFlags) error {
+	backend, err := blas.ByName(f.backend, s.threads)
+	if err != nil {
+		return usagef("--backend: %w", err)
+	}
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return usagef("--out %s: %w", f.out, err)
+	}
+	meter := newTrainMeter(s.stderr, nil, 0, 0)
+	x, err := experiments.Run(ctx, f.experiment, &experiments.Options{Backend: backend, Seeds: f.seeds, Machine: machineLine(), Show: meter.show})
+	meter.close()
+	if err != nil {
+		return err
+	}
+	if err := x.Write(f.out); err != nil {
+		return err
+	}
+	if !s.json {
+		return x.Markdown(s.stdout)
+	}
+	var results []*race.Result
+	for _, r := range x.Rows {
+		results = append(results, r.Result)
+	}
+	return printTrainJSON(s, results)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"costate/nn/train/race"
 	"encoding/json"
 	"math"
 	"os"
@@ -16,7 +17,7 @@ func trainArgs(more ...string) []string {
 }
 
 func TestTrainJSON(t *testing.T) {
-	var list []trainResult
+	var list []race.Result
 	mustJSON(t, &list, trainArgs("--optimizer", "lm,tr,adam,lbfgs", "--lr", "0.01,0.001", "--steps", "12", "--count")...)
 	if len(list) != 4 {
 		t.Fatalf("%d results", len(list))
@@ -79,7 +80,7 @@ func TestTrainModes(t *testing.T) {
 func TestTrainResume(t *testing.T) {
 	for _, optimizer := range []string{"lm", "adam", "lbfgs"} {
 		file := filepath.Join(t.TempDir(), "c.npz")
-		var whole, first, second trainResult
+		var whole, first, second race.Result
 		args := trainArgs("--optimizer", optimizer, "--lr", "0.01", "--target", "0")
 		with := func(more ...string) []string { return append(append([]string{}, args...), more...) }
 		mustJSON(t, &whole, with("--steps", "14")...)
@@ -120,7 +121,7 @@ func TestTrainInterrupt(t *testing.T) {
 	if !json.Valid([]byte(out.String())) {
 		t.Errorf("not JSON: %q", out.String())
 	}
-	var res trainResult
+	var res race.Result
 	mustJSON(t, &res, trainArgs("--optimizer", "lm", "--checkpoint", file, "--resume", "--steps", "3")...)
 	if res.Final.Step != 3 {
 		t.Errorf("%+v", res.Final)
@@ -167,36 +168,14 @@ func TestTrainDivergence(t *testing.T) {
 	if status != statusFailed || !strings.Contains(errs, "diverged in step 1") {
 		t.Errorf("status %d: %s", status, errs)
 	}
-	var r trainResult
+	var r race.Result
 	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Final.Reason != "diverged" || r.Final.Step != 0 {
 		t.Errorf("%v: %+v", err, r.Final)
 	}
 	// In a grid the other rates go on.
-	var grid trainResult
+	var grid race.Result
 	mustJSON(t, &grid, trainArgs("--optimizer", "sgd", "--lr", "1e200,0.01", "--act", "relu", "--steps", "5")...)
 	if grid.Rate != 0.01 || grid.Grid[0].Error == "" {
 		t.Errorf("%+v", grid)
-	}
-}
-
-// TestExperiments runs each for a moment, to see that its files come about.
-func TestExperiments(t *testing.T) {
-	dir := t.TempDir()
-	x := &experimentRun{ctx: context.Background(), meter: newTrainMeter(new(strings.Builder), nil, 0, 0), brief: true}
-	for _, e := range experiments() {
-		if e.name == "fixed" || e.name == "newton" || e.name == "minibatch" {
-			continue // they need Fashion-MNIST
-		}
-		if err := e.run(nil, x); err != nil {
-			t.Fatalf("%s: %v", e.name, err)
-		}
-	}
-	if err := x.write(dir, &depthExperiment); err != nil {
-		t.Fatal(err)
-	}
-	leftovers(t, dir, "depth.md", "depth.csv", "depth.png")
-	text, err := os.ReadFile(filepath.Join(dir, "depth.md"))
-	if err != nil || !strings.Contains(string(text), "| 100 layers | lm |") || !strings.Contains(string(text), "| diabetes | lbfgs |") {
-		t.Errorf("%v: %s", err, text)
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"costate/bench/internal/prose"
+	"costate/nn/train/race"
 	"fmt"
 	"io"
 	"math"
@@ -38,7 +40,7 @@ func newTrainMeter(w, lines io.Writer, steps int, seconds float64) *trainMeter {
 }
 
 // show shows one step.
-func (m *trainMeter) show(name string, rate float64, e *trainEntry) {
+func (m *trainMeter) show(name string, rate float64, e *race.Entry) {
 	if rate != 0 {
 		name = fmt.Sprintf("%s %.3g", name, rate)
 	}
@@ -54,7 +56,7 @@ func (m *trainMeter) show(name string, rate float64, e *trainEntry) {
 	if m.lines != nil && loss > 0 && math.Ceil(math.Log10(loss)) < m.decade {
 		m.decade = math.Ceil(math.Log10(loss))
 		m.close()
-		fmt.Fprintf(m.lines, "  %-12s step %6d  %8s  loss %.1e\n", name, e.Step, duration(e.Seconds), loss)
+		fmt.Fprintf(m.lines, "  %-12s step %6d  %8s  loss %.1e\n", name, e.Step, prose.Duration(e.Seconds), loss)
 	}
 	if m.bar == nil || time.Since(m.shown) < 100*time.Millisecond {
 		return

@@ -2,6 +2,8 @@ package main
 
 import (
 	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
+	"costate/nn/train/race"
 	"fmt"
 	"io"
 
@@ -10,7 +12,7 @@ import (
 )
 
 // trainTable is one row for each result.
-func trainTable(results []*trainResult) *table {
+func trainTable(results []*race.Result) *table {
 	t := newTable("optimizer", "rate", "steps", "seconds", "loss", "s to 1e-2", "s to 1e-4", "s to 1e-6", "train", "test", "")
 	t.text(10)
 	for _, r := range results {
@@ -18,65 +20,58 @@ func trainTable(results []*trainResult) *table {
 		if r.Rate != 0 {
 			rate = fmt.Sprintf("%.3g", r.Rate)
 		}
-		row := []string{r.Optimizer, rate, group(r.Final.Step), fmt.Sprintf("%.2f", r.Final.Seconds), fmt.Sprintf("%.2g", float64(r.Final.Loss))}
-		for _, level := range trainLevels {
+		row := []string{r.Optimizer, rate, prose.Group(r.Final.Step), fmt.Sprintf("%.2f", r.Final.Seconds), fmt.Sprintf("%.2g", float64(r.Final.Loss))}
+		for _, level := range race.Levels {
 			cell := "–"
-			if c := r.reached(level); c != nil {
+			if c := r.Reached(level); c != nil {
 				cell = fmt.Sprintf("%.2g", c.Seconds)
 			}
 			row = append(row, cell)
 		}
-		row = append(row, percent(r.Final.TrainAccuracy), percent(r.Final.TestAccuracy), string(r.Final.Reason))
+		row = append(row, prose.Percent(r.Final.TrainAccuracy), prose.Percent(r.Final.TestAccuracy), string(r.Final.Reason))
 		t.add(row...)
 	}
 	return t
 }
 
-func percent(x *float64) string {
-	if x == nil {
-		return ""
-	}
-	return fmt.Sprintf("%.1f%%", 100**x)
-}
-
 // verdict compares the first result with the best first-order one, in words.
-func verdict(w io.Writer, results []*trainResult) {
+func verdict(w io.Writer, results []*race.Result) {
 	if len(results) < 2 {
 		return
 	}
 	a := results[0]
 	for _, b := range results[1:] {
 		deepest := -1
-		for k, level := range trainLevels {
-			if a.reached(level) != nil || b.reached(level) != nil {
+		for k, level := range race.Levels {
+			if a.Reached(level) != nil || b.Reached(level) != nil {
 				deepest = k
 			}
 		}
 		if deepest < 0 {
-			fmt.Fprintf(w, "Neither %s nor %s came to a loss of %g.\n", a.Optimizer, b.Optimizer, trainLevels[0])
+			fmt.Fprintf(w, "Neither %s nor %s came to a loss of %g.\n", a.Optimizer, b.Optimizer, race.Levels[0])
 			continue
 		}
-		level := trainLevels[deepest]
-		ca, cb := a.reached(level), b.reached(level)
+		level := race.Levels[deepest]
+		ca, cb := a.Reached(level), b.Reached(level)
 		switch {
 		case cb == nil:
-			fmt.Fprintf(w, "%s came to a loss of %g in %s and %d steps; %s did not in %s (%.2g).\n", a.Optimizer, level, duration(ca.Seconds), ca.Step, b.Optimizer, duration(b.Final.Seconds), float64(b.Final.Best))
+			fmt.Fprintf(w, "%s came to a loss of %g in %s and %d steps; %s did not in %s (%.2g).\n", a.Optimizer, level, prose.Duration(ca.Seconds), ca.Step, b.Optimizer, prose.Duration(b.Final.Seconds), float64(b.Final.Best))
 		case ca == nil:
-			fmt.Fprintf(w, "%s came to a loss of %g in %s; %s did not in %s (%.2g).\n", b.Optimizer, level, duration(cb.Seconds), a.Optimizer, duration(a.Final.Seconds), float64(a.Final.Best))
+			fmt.Fprintf(w, "%s came to a loss of %g in %s; %s did not in %s (%.2g).\n", b.Optimizer, level, prose.Duration(cb.Seconds), a.Optimizer, prose.Duration(a.Final.Seconds), float64(a.Final.Best))
 		default:
 			first, second, f, s := a, b, ca, cb
 			if cb.Seconds < ca.Seconds {
 				first, second, f, s = b, a, cb, ca
 			}
 			fmt.Fprintf(w, "To a loss of %g %s took %s and %d steps, %s %s and %d steps: %.1f times as long.\n", level,
-				first.Optimizer, duration(f.Seconds), f.Step, second.Optimizer, duration(s.Seconds), s.Step, s.Seconds/f.Seconds)
+				first.Optimizer, prose.Duration(f.Seconds), f.Step, second.Optimizer, prose.Duration(s.Seconds), s.Step, s.Seconds/f.Seconds)
 		}
 	}
 }
 
 // trainPlot draws the loss against steps and seconds; with accuracy, also the test
 // accuracy against seconds.
-func trainPlot(title string, results []*trainResult, accuracy bool) (*figure.Page, error) {
+func trainPlot(title string, results []*race.Result, accuracy bool) (*figure.Page, error) {
 	steps := figure.NewPanel(title, "steps", "loss", true, true)
 	seconds := figure.NewPanel(title, "seconds", "loss", true, true)
 	test := figure.NewPanel("test accuracy", "seconds", "%", true, false)

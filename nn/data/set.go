@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"costate/nn"
 )
@@ -40,6 +41,19 @@ func (s *Set) Gather(dst *nn.Batch, index []int) {
 		dst.X = append(dst.X, s.X[i*s.Width:(i+1)*s.Width]...)
 		dst.Labels = append(dst.Labels, s.Labels[i])
 	}
+}
+
+// Sample returns n samples that the seed chooses, in their order, or all where there
+// are no more than that.
+func (s *Set) Sample(n int, seed uint64) *nn.Batch {
+	if s.N <= n {
+		return s.Batch(0, s.N)
+	}
+	b := new(nn.Batch)
+	index := rand.New(rand.NewPCG(seed, 0x74657374)).Perm(s.N)[:n]
+	slices.Sort(index)
+	s.Gather(b, index)
+	return b
 }
 
 // Batches goes once through the set in batches of the given size (the last one

@@ -1,4 +1,4 @@
-package main
+package race
 
 import (
 	"context"
@@ -17,13 +17,15 @@ const keepEvery = 50 * time.Millisecond
 // mention a later checkpoint, before the one written at once is mentioned.
 const noteAfter = time.Second
 
-// A checkpointer writes checkpoints of a run: every so often, at once when the run
+// A Checkpointer writes checkpoints of a run: every so often, at once when the run
 // is interrupted, even in the middle of a long step, and at its end. A nil
-// checkpointer writes nothing.
-type checkpointer struct {
-	file  string
-	every time.Duration // 0: at an interrupt and at the end only
-	note  func(format string, args ...any)
+// Checkpointer writes nothing.
+type Checkpointer struct {
+	File  string
+	Every time.Duration // 0: at an interrupt and at the end only
+
+	// Note is told what was written at an interrupt, and what could not be written.
+	Note func(format string, args ...any)
 
 	kept    time.Time // when latest was made
 	written time.Time
@@ -37,14 +39,14 @@ type checkpointer struct {
 // watch has the run kept between its steps, and written when ctx is cancelled. extra
 // is called between steps. The function returned ends that, and must be called
 // after the run.
-func (c *checkpointer) watch(ctx context.Context, r *train.Run, extra func() map[string][]float64) (end func()) {
+func (c *Checkpointer) watch(ctx context.Context, r *train.Run, extra func() map[string][]float64) (end func()) {
 	if c == nil {
 		return func() {}
 	}
 	c.written = time.Now()
 	r.Between = func() {
 		now := time.Now()
-		due := c.every > 0 && now.Sub(c.written) >= c.every
+		due := c.Every > 0 && now.Sub(c.written) >= c.Every
 		if !due && now.Sub(c.kept) < keepEvery {
 			return
 		}
@@ -63,7 +65,7 @@ func (c *checkpointer) watch(ctx context.Context, r *train.Run, extra func() map
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if !c.ended && c.latest != nil {
-			c.note("checkpoint of step %d written to %s", c.latest.Step(), c.file)
+			c.Note("checkpoint of step %d written to %s", c.latest.Step(), c.File)
 		}
 	})
 	return func() {
@@ -76,13 +78,13 @@ func (c *checkpointer) watch(ctx context.Context, r *train.Run, extra func() map
 
 // write writes the latest copy. What goes wrong is no reason to end the run, which
 // tries again.
-func (c *checkpointer) write() {
+func (c *Checkpointer) write() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended || c.latest == nil {
 		return
 	}
-	if err := c.latest.Write(c.file, c.extra); err != nil {
-		c.note("%s", oneLine(err))
+	if err := c.latest.Write(c.File, c.extra); err != nil {
+		c.Note("%s", err)
 	}
 }

@@ -1,0 +1,77 @@
+package experiments
+
+import (
+	"costate/bench/internal/figure"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+)
+
+// plots draws the loss against seconds, a panel for each job, and the test
+// accuracy where batches change.
+func (x *Results) plots() (*figure.Page, error) {
+	pg := &figure.Page{Width: 360, Height: 300}
+	var names []string
+	panels := map[string]*plot.Plot{}
+	var order []*plot.Plot
+	test := figure.NewPanel("test accuracy", "seconds", "%", true, false)
+	tested := false
+	for _, r := range x.Rows {
+		p := panels[r.Job]
+		if p == nil {
+			p = figure.NewPanel(r.Job, "seconds", "loss", true, true)
+			p.Legend.Left = false
+			panels[r.Job] = p
+			order = append(order, p)
+		}
+		kind := slices.Index(names, r.Result.Optimizer)
+		if kind < 0 {
+			kind = len(names)
+			names = append(names, r.Result.Optimizer)
+		}
+		name := r.Result.Optimizer
+		if r.Seed != 1 {
+			name = ""
+		}
+		var xys, acc plotter.XYs
+		for _, e := range r.Result.History {
+			loss := float64(e.Loss)
+			if e.Seconds > 0 && loss > 1e-30 && loss < 1e6 {
+				xys = append(xys, plotter.XY{X: math.Max(e.Seconds, 1e-3), Y: loss})
+			}
+			if e.Seconds > 0 && e.TestAccuracy != nil {
+				acc = append(acc, plotter.XY{X: e.Seconds, Y: 100 * *e.TestAccuracy})
+			}
+		}
+		if len(xys) == 0 {
+			continue
+		}
+		if err := figure.AddCurve(p, name, kind, xys); err != nil {
+			return nil, err
+		}
+		if len(acc) > 3 && r.Job == miniJob {
+			tested = true
+			if err := figure.AddCurve(test, name, kind, acc); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if tested {
+		test.Legend.Top, test.Legend.Left = false, false
+		order = append(order, test)
+	}
+	columns := 2
+	for i := 0; i < len(order); i += columns {
+		row := make([]*plot.Plot, columns)
+		for k := range columns {
+			if i+k < len(order) {
+				row[k] = order[i+k]
+				figure.Widen(row[k])
+			}
+		}
+		pg.Panels = append(pg.Panels, row)
+	}
+	return pg, nil
+}
