@@ -37,7 +37,7 @@ func (p *solveReport) print() error {
 		p.sweep()
 	}
 	if sp := p.results[0].Spectrum; sp != nil {
-		sp.print(p.w, p.results[0].Params)
+		sp.print(p.w, "H", p.results[0].Params)
 	}
 	if len(p.others) > 0 {
 		p.comparison()
