@@ -47,6 +47,10 @@ type solved struct {
 	log     float64
 	sign    float64
 
+	// singular says that H+εI is singular to working accuracy; x may solve the
+	// system all the same.
+	singular *factor.SingularError
+
 	// err is an *factor.AccuracyError if x did not reach the accuracy promised;
 	// x is then the best reached. In a sweep it is also the
 	// *factor.SingularError of a damping at which there is no x.
@@ -57,6 +61,15 @@ type solved struct {
 func (s *solved) unsolved() bool {
 	var singular *factor.SingularError
 	return errors.As(s.err, &singular)
+}
+
+// failure is err with the damping, and one that would do if that is known.
+func (s *solved) failure() error {
+	err := fmt.Errorf("eps %g: %w", s.eps, s.err)
+	if s.singular != nil && s.singular.Suggest != 0 {
+		return fmt.Errorf("%w (try --eps %.3g)", err, s.singular.Suggest)
+	}
+	return err
 }
 
 // point evaluates the network at its parameters and returns the chain of the
@@ -141,7 +154,11 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 			}
 			x := mat.NewVecDense(len(g), s.x)
 			from := time.Now()
-			if s.err = f.Factorize(eps); s.err != nil {
+			s.err = f.Factorize(eps)
+			if s.singular = nil; errors.As(s.err, &s.singular) && !s.singular.Blind {
+				s.err = nil
+			}
+			if s.err != nil {
 				if len(m.eps) == 1 || !s.unsolved() {
 					return nil, nil, s.err
 				}
