@@ -12,6 +12,9 @@ import (
 
 // readProblem makes the problem that the file of --in holds.
 func (s *session) readProblem(f *solveFlags) (*problem, error) {
+	if f.model != "" {
+		return s.modelProblem(f)
+	}
 	file, err := npz.Read(f.in)
 	if err != nil {
 		return nil, fmt.Errorf("--in: %w", err)
@@ -40,6 +43,9 @@ func (s *session) readProblem(f *solveFlags) (*problem, error) {
 
 // writeProblem writes the problem with g and x.
 func writeProblem(w io.Writer, p *problem, g, x []float64) error {
+	if p.model {
+		return writeSolution(w, p, g, x)
+	}
 	file, err := npz.New(p.net, p.batch)
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedVi
 			if err != nil {
 				return err
 			}
-			pg.panels[0] = append(pg.panels[0], panel)
+			pg.Panels[0] = append(pg.Panels[0], panel)
 		}
 		return o.plot.save(pg)
 	}

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
+	"costate/bench/internal/figure"
 	"costate/factor"
 	"costate/factor/eigen"
 	"costate/nn"
@@ -97,14 +98,14 @@ func (s *spectrum) print(w io.Writer, name string, order int) {
 // panel draws the cumulative distribution, as steps.
 func (s *spectrum) panel(order int) (*plot.Plot, error) {
 	unit := fineness * max(math.Abs(s.Min.Low), math.Abs(s.Max.High))
-	p := newPanel("eigenvalues of H below λ", "λ", "fraction", false, false)
+	p := figure.NewPanel("eigenvalues of H below λ", "λ", "fraction", false, false)
 	p.X.Scale, p.X.Tick.Marker = asinhScale{unit}, asinhTicks{unit}
 	xys := plotter.XYs{{X: s.Min.Low, Y: 0}}
 	for _, c := range s.Counts {
 		xys = append(xys, plotter.XY{X: c.Shift, Y: float64(c.Below) / float64(order)})
 	}
 	xys = append(xys, plotter.XY{X: s.Max.High, Y: 1})
-	return p, addLine(p, "", 0, 0, xys)
+	return p, figure.AddLine(p, "", 0, 0, xys)
 }
 
 // asinhScale is linear near zero and logarithmic far from it, on both sides.

@@ -17,10 +17,7 @@ import (
 //	K = [ Cᵀ      Q   −Mᵀ ]  states
 //	    [ G       −M  0   ]  costates
 //
-// A state and its costate, which K couples by −1 while the costate has no
-// diagonal, are one vertex for the ordering, so that a pivot of order two stands
-// where it is needed. It knows nothing of where the entries of K come from but
-// these pairs. Chain does less work where stages have more parameters than samples
+// It knows nothing of where the entries of K come from. Chain does less work where stages have more parameters than samples
 // times outputs.
 //
 //	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|,   N states
@@ -102,7 +99,7 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64
 		return err
 	}
 	k.system = system.Assemble(c, 0)
-	t, err := partition.Auto(k.system.K, &partition.Options{Mates: costates(k.system), Reuse: 2})
+	t, err := partition.Auto(k.system.K, nil)
 	if err != nil {
 		return err
 	}
@@ -124,21 +121,6 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64
 	}
 	k.read()
 	return nil
-}
-
-// costates pairs the states of K with their costates.
-func costates(a *system.Augmented) []int32 {
-	mates := make([]int32, a.Order())
-	for i := range mates {
-		mates[i] = int32(i)
-	}
-	for k := range a.Stages() {
-		_, y, m := a.Stage(k)
-		for i := range y[1] - y[0] {
-			mates[y[0]+i], mates[m[0]+i] = int32(m[0]+i), int32(y[0]+i)
-		}
-	}
-	return mates
 }
 
 // take takes a chain of the same shapes.

@@ -76,3 +76,28 @@ func TestSparseUnderflow(t *testing.T) {
 		}
 	}
 }
+
+// TestSparseCoupling: a coupling of no account beside elements that matter, in a
+// matrix that is full as it comes, is no reason to call it singular.
+func TestSparseCoupling(t *testing.T) {
+	for _, small := range []float64{1e-46, 1e-80, 1e-120} {
+		b := la.NewSymBuilder(4, 0)
+		b.Add(3, 0, 100)
+		b.Add(3, 1, -small)
+		b.Add(3, 2, 1)
+		b.Add(2, 2, 0.01)
+		b.Add(1, 1, 1e-13)
+		a, _ := b.Build()
+		var f factor.Sparse
+		if err := f.Factorize(a); err != nil {
+			t.Errorf("%g: %v", small, err)
+			continue
+		}
+		if in := f.Inertia(); in != (la.Inertia{Negative: 1, Positive: 3, Certain: true}) {
+			t.Errorf("%g: inertia %v", small, in)
+		}
+		if log, sign := f.LogDet(); sign != -1 || math.Abs(log-math.Log(1e-11)) > 1e-10 {
+			t.Errorf("%g: log-determinant %v, sign %v", small, log, sign)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -43,8 +44,7 @@ type Sparse struct {
 	own    *la.Sym
 	eq     equilibration
 	matrix symMatrix
-	mates  []int32         // of a matching; nil if none was made
-	given  *partition.Tree // by the caller
+	mates  []int32 // of a matching; nil if none was made
 	tree   *partition.Tree
 	engine treeEngine
 }
@@ -55,9 +55,23 @@ var _ Solver = (*Sparse)(nil)
 type treeEngine struct {
 	*tree.Engine
 	base float64
+
+	// pair, if not nil, makes another engine where too many pivots are put off.
+	pair func() bool
 }
 
-func (e *treeEngine) Factor(shift float64) pivot.Stats { return e.Engine.Factor(e.base + shift) }
+// Factor factors A + (base + shift) I.
+func (e *treeEngine) Factor(shift float64) pivot.Stats {
+	s := e.Engine.Factor(e.base + shift)
+	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= manyDelays*float64(len(e.Tree().Perm)) {
+		return s
+	}
+	if e.pair() {
+		return e.Engine.Factor(e.base + shift)
+	}
+	e.pair = nil
+	return s
+}
 
 // treeOptions are those of an engine over a tree.
 func treeOptions(o *Options) tree.Options {
@@ -73,12 +87,61 @@ func (f *Sparse) Analyse(a *la.Sym, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
 		return err
 	}
-	if weakDiagonal(f.s, f.eq.row) {
-		if err := f.match(); err != nil {
+	return f.order()
+}
+
+const (
+	// pairsAtMost is how many times the predicted time of an order without pairs
+	// one with pairs may take to be preferred: it is the one without surprises.
+	pairsAtMost = 1.5
+
+	// worthAnother is the predicted seconds of a factorization with pairs, for each
+	// unknown and entry, from which an order without them is looked for: a few
+	// times what that order takes.
+	worthAnother = 0.6e-6
+
+	// delaysAllowed is how many times its planned flops a factorization without
+	// pairs may take, and manyDelays the part of the unknowns that it may put off:
+	// beyond, fronts are on the way to full ones, and pairs are made after all.
+	delaysAllowed = 3
+	manyDelays    = 0.1
+)
+
+// order finds the tree. Where diagonals are weak it makes pairs of unknowns by a
+// matching, unless the order that the matrix comes in is full already, as that of
+// dense blocks, whose fronts are wide enough to find their pivots, or pairs would
+// cost much more; then they are kept for the case that too many pivots are put
+// off.
+func (f *Sparse) order() error {
+	o := &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm}
+	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
+	if !weakDiagonal(f.s, f.eq.row) || auto && partition.Full(f.s) {
+		t, err := partition.Auto(f.s, o)
+		if err != nil {
 			return err
 		}
+		return f.prepare(t, true)
 	}
-	return f.order()
+	if err := f.match(); err != nil {
+		return err
+	}
+	o.Mates = f.mates
+	paired, err := partition.Auto(f.s, o)
+	if err != nil {
+		return err
+	}
+	if seconds := paired.Cost.Seconds(); seconds < worthAnother*float64(f.kept.SymmetricDim()+2*f.kept.Stored()) {
+		return f.prepare(paired, false)
+	}
+	o.Mates = nil
+	single, err := partition.Auto(f.s, o)
+	if err != nil {
+		return err
+	}
+	if paired.Cost.Time <= pairsAtMost*single.Cost.Time {
+		return f.prepare(paired, false)
+	}
+	return f.prepare(single, true)
 }
 
 // match finds partners for unknowns without a diagonal to rely on, and scales by
@@ -92,13 +155,18 @@ func (f *Sparse) match() error {
 	return f.rescale()
 }
 
-// order finds the tree.
-func (f *Sparse) order() error {
-	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
-	if err != nil {
-		return err
+// pair makes a new tree, with pairs, while values are being factored, and reports
+// whether that could be done.
+func (f *Sparse) pair() bool {
+	if f.mates == nil && f.match() != nil {
+		return false
 	}
-	return f.prepare(t)
+	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
+	if err != nil || f.prepare(t, false) != nil {
+		return false
+	}
+	f.load()
+	return true
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -141,8 +209,7 @@ func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error 
 	if err := t.Fits(a); err != nil {
 		return err
 	}
-	f.given = t
-	return f.prepare(t)
+	return f.prepare(t, false)
 }
 
 // take copies a and scales it.
@@ -180,15 +247,21 @@ func (f *Sparse) scaleValues() {
 	f.eq.apply(f.s, f.kept)
 }
 
-// prepare makes what the tree asks for.
-func (f *Sparse) prepare(t *partition.Tree) error {
+// prepare makes what the tree asks for. A tentative one is given up for one with
+// pairs if too many pivots are put off.
+func (f *Sparse) prepare(t *partition.Tree, tentative bool) error {
 	f.tree = t
 	n, m := int64(f.kept.SymmetricDim()), int64(f.kept.Stored())
 	least := int64(math.Min(t.Cost.Bytes, math.MaxInt64/4))
 	if err := f.planTree(Cost{Bytes: least}); err != nil {
 		return err
 	}
-	f.engine.Engine = tree.New(t, f.kept, treeOptions(&f.opts))
+	o := treeOptions(&f.opts)
+	f.engine.pair = nil
+	if tentative {
+		o.WorkLimit, f.engine.pair = delaysAllowed, f.pair
+	}
+	f.engine.Engine = tree.New(t, f.kept, o)
 	c := Cost(f.engine.Engine.Cost())
 	c.Solve += 4 * m // a residual
 	c.Bytes += 8*(14*n+2*m) + 4*m
@@ -273,32 +346,25 @@ func (f *Sparse) factorize(sigma float64) error {
 		return err
 	}
 	err := f.attempt()
-	if f.mates == nil && f.given == nil && f.engine.Delayed() > f.kept.SymmetricDim()/manyDelays {
-		// The diagonal was not what it seemed: pair unknowns after all, once.
-		if err := f.match(); err != nil {
-			return err
-		}
-		if err := f.order(); err != nil {
-			return err
-		}
-		f.engine.base = -sigma
-		return f.attempt()
-	}
 	if f.eq.plain && f.doubtful(err) {
 		// Large elements may hide that others are small by scaling only.
 		if _, changed := f.eq.force(f.kept); changed {
 			f.scaleValues()
-			return f.attempt()
+			err = f.attempt()
+		} else {
+			f.eq.unscale()
 		}
-		f.eq.unscale()
+	}
+	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
+		// Only a matching shows what matters where elements are of all orders
+		// of magnitude.
+		if err := f.match(); err != nil {
+			return err
+		}
+		err = f.attempt()
 	}
 	return err
 }
-
-// manyDelays is the order of the matrix over the number of delayed pivots from
-// which a matching is worth its time: it takes about as long as an order does,
-// and each delay costs a column of a larger front.
-const manyDelays = 10
 
 // doubtfulPivot is how many times the rounding errors of its front a pivot must
 // be for the scaling not to be doubted: with pivots of a size that is what
@@ -310,13 +376,28 @@ func (f *Sparse) doubtful(err error) bool {
 	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
 }
 
-func (f *Sparse) attempt() error {
+// unsure reports whether a factorization found the matrix singular, or its inertia
+// not for certain.
+func (f *Sparse) unsure(err error) bool {
+	if err != nil {
+		var singular *SingularError
+		return errors.As(err, &singular)
+	}
+	return f.doubtful(nil) && !f.Inertia().Certain
+}
+
+// load gives the engine the values at hand.
+func (f *Sparse) load() {
 	var scale []float64
 	size := f.matrix.norm
 	if !f.eq.plain {
 		scale, size = f.eq.s, f.eq.survey(f.kept)
 	}
 	f.engine.Take(f.s.RawLower().Val, scale, size)
+}
+
+func (f *Sparse) attempt() error {
+	f.load()
 	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
 		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
 	})

@@ -230,18 +230,6 @@ func (a *BlockTridiag) FindSub() {
 // Raw returns the slice that backs all blocks, shared.
 func (a *BlockTridiag) Raw() []float64 { return a.data }
 
-// DiagOffset returns where in Raw the block D_k starts.
-func (a *BlockTridiag) DiagOffset(k int) int {
-	a.checkBlock(k, len(a.diag))
-	return a.diag[k]
-}
-
-// SubOffset returns where in Raw the block S_k starts.
-func (a *BlockTridiag) SubOffset(k int) int {
-	a.checkBlock(k, len(a.sub))
-	return a.sub[k]
-}
-
 // Dims returns the order of the matrix twice.
 func (a *BlockTridiag) Dims() (r, c int) { n := a.SymmetricDim(); return n, n }
 

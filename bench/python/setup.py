@@ -23,7 +23,7 @@ class BuildServer(build_py):
             folder = os.path.join(self.build_lib, "costate", "_bin")
         name = "costate.exe" if sys.platform == "win32" else "costate"
         env = dict(os.environ, CGO_ENABLED="0")
-        command = ["go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", os.path.join(os.path.abspath(folder), name), "./bench"]
+        command = ["go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", os.path.join(os.path.abspath(folder), name), "./bench"]
         if not os.path.exists(os.path.join(MODULE, "go.mod")):
             raise SystemExit(f"costate is built inside of its Go module, whose go.mod is not in {MODULE}")
         try:

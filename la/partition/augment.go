@@ -5,15 +5,19 @@ import "math"
 // augmentAll finds a shortest augmenting path from each free column.
 func (s *assignment) augmentAll() {
 	n := s.g.n
-	s.dist, s.from, s.place = make([]int64, n), make([]int32, n), make([]int32, n)
+	s.rows = make([]reach, n)
 	for i := range n {
-		s.dist[i], s.place[i] = math.MaxInt64, fresh
+		s.rows[i] = reach{u: s.u[i], dist: math.MaxInt64, column: s.column[i], place: fresh}
 	}
 	for j := range n {
 		if s.row[j] < 0 && s.g.ptr[j] < s.g.ptr[j+1] {
 			s.augment(int32(j))
 		}
 	}
+	for i, r := range s.rows {
+		s.u[i], s.column[i] = r.u, r.column
+	}
+	s.rows = nil
 }
 
 // augment matches the free column root by an alternating path to a free row
@@ -36,17 +40,18 @@ func (s *assignment) augment(root int32) {
 		s.steps += hi - lo
 		adj, cost := g.adj[lo:hi], g.cost[lo:hi]
 		for t, i := range adj {
-			at := s.place[i]
+			r := &s.rows[i]
+			at := r.place
 			if at <= settled {
 				continue
 			}
-			d := int64(cost[t]) - s.u[i] - vj
-			if d >= best || d >= s.dist[i] {
+			d := int64(cost[t]) - r.u - vj
+			if d >= best || d >= r.dist {
 				continue
 			}
-			if s.column[i] < 0 {
+			r.from = j
+			if r.column < 0 {
 				best, end = d, i
-				s.from[i] = j
 				if d == base {
 					break
 				}
@@ -55,16 +60,16 @@ func (s *assignment) augment(root int32) {
 			if at == fresh {
 				s.seen = append(s.seen, i)
 			}
-			s.dist[i], s.from[i] = d, j
+			r.dist = d
 			switch {
 			case at != fresh:
-				s.lift(at, i)
+				s.lift(at, near{d, i})
 			case d == base:
-				s.place[i] = settled
+				r.place = settled
 				s.done = append(s.done, i)
 			default:
-				s.heap = append(s.heap, i)
-				s.lift(int32(len(s.heap)-1), i)
+				s.heap = append(s.heap, near{d, i})
+				s.lift(int32(len(s.heap)-1), near{d, i})
 			}
 		}
 		if best == base {
@@ -74,80 +79,37 @@ func (s *assignment) augment(root int32) {
 			if len(s.heap) == 0 {
 				break
 			}
-			i := s.heap[0]
-			if s.dist[i] >= best {
+			if s.heap[0].dist >= best {
 				break
 			}
-			s.pop()
-			s.place[i] = settled
+			i := s.pop()
+			s.rows[i].place = settled
 			s.done = append(s.done, i)
 		}
 		i := s.done[next]
-		base, j = s.dist[i], s.column[i]
+		base, j = s.rows[i].dist, s.rows[i].column
 	}
 	if end < 0 {
 		for _, i := range s.done {
-			s.place[i] = dead
+			s.rows[i].place = dead
 		}
 		return
 	}
 	s.v[root] += best
 	for _, i := range s.done {
-		if d := best - s.dist[i]; d > 0 {
-			s.u[i] -= d
-			s.v[s.column[i]] += d
+		r := &s.rows[i]
+		if d := best - r.dist; d > 0 {
+			r.u -= d
+			s.v[r.column] += d
 		}
 	}
 	for _, i := range s.seen {
-		s.dist[i], s.place[i] = math.MaxInt64, fresh
+		s.rows[i].dist, s.rows[i].place = math.MaxInt64, fresh
 	}
 	for i := end; i >= 0; {
-		j := s.from[i]
-		s.column[i] = j
+		j := s.rows[i].from
+		s.rows[i].column = j
 		i, s.row[j] = s.row[j], i
 	}
 	s.matched++
-}
-
-// lift moves row i, whose place in the heap is at, towards the root of the heap
-// until no row above it is farther away.
-func (s *assignment) lift(at, i int32) {
-	d := s.dist[i]
-	for at > 0 {
-		up := (at - 1) / 2
-		k := s.heap[up]
-		if s.dist[k] <= d {
-			break
-		}
-		s.heap[at], s.place[k] = k, at
-		at = up
-	}
-	s.heap[at], s.place[i] = i, at
-}
-
-// pop removes the root of the heap.
-func (s *assignment) pop() {
-	last := int32(len(s.heap) - 1)
-	i := s.heap[last]
-	s.heap = s.heap[:last]
-	if last == 0 {
-		return
-	}
-	d, at := s.dist[i], int32(0)
-	for {
-		k := 2*at + 1
-		if k >= last {
-			break
-		}
-		if k+1 < last && s.dist[s.heap[k+1]] < s.dist[s.heap[k]] {
-			k++
-		}
-		down := s.heap[k]
-		if s.dist[down] >= d {
-			break
-		}
-		s.heap[at], s.place[down] = down, at
-		at = k
-	}
-	s.heap[at], s.place[i] = i, at
 }

@@ -175,14 +175,21 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	}
 	size := float64(g.len() + len(g.adj))
 	best := natural()
-	if best.tree.full() >= full || best.cost.seconds() <= amdTimes*amdSeconds*size {
+	if best.tree.full() >= full || best.cost.Seconds() <= amdTimes*amdSeconds*size {
 		return best
 	}
 	best = best.better(amd())
-	if best.cost.seconds() > ndTimes*ndSeconds*size {
+	if best.cost.Seconds() > ndTimes*ndSeconds*size {
 		best = best.better(nd())
 	}
 	return best
+}
+
+// Full reports whether the order that a comes in fills so little that Auto looks
+// for no other: bands, chains of dense blocks, arrows.
+func Full(a *la.Sym) bool {
+	q := compress(a.RawLower(), nil)
+	return newETree(&q.wgraph, identity(q.len())).full() >= naturalFull
 }
 
 // full returns the share of entries of the matrix in those of L.

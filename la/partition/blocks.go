@@ -81,15 +81,6 @@ func (p Partition) Firsts() []int {
 	return s
 }
 
-// Lasts returns the last indices of all blocks, in a new slice.
-func (p Partition) Lasts() []int {
-	s := make([]int, p.Blocks())
-	for k := range s {
-		s[k] = p.first[k+1] - 1
-	}
-	return s
-}
-
 // Largest returns the size of the largest block, 0 if there is none.
 func (p Partition) Largest() int {
 	w := 0

@@ -49,8 +49,8 @@ func frontTime(n, m int) float64 {
 // core of an AMD EPYC; predictions are within a half of measurements.
 const fullSpeed = 14e9
 
-// seconds predicts those of the factorization.
-func (c *Cost) seconds() float64 { return c.Time / fullSpeed }
+// Seconds predicts those of one factorization on one core.
+func (c *Cost) Seconds() float64 { return c.Time / fullSpeed }
 
 // addFront counts a front that eliminates n unknowns and leaves m to its parent.
 func (c *Cost) addFront(n, m int) {

@@ -163,9 +163,6 @@ func (m *slotMap) lists(part Partition, mark []bool, shift int) [][]int {
 // Partition returns the partition that was analysed.
 func (g *Gather) Partition() Partition { return g.part }
 
-// Elements returns how many numbers the block-tridiagonal matrix stores.
-func (g *Gather) Elements() int { return g.elements }
-
 // New returns a zero block-tridiagonal matrix of the shape that To needs, with its
 // structure declared.
 func (g *Gather) New() *la.BlockTridiag {

@@ -19,10 +19,10 @@ const (
 type separation struct {
 	*level
 	side   []int8
-	weigh  [3]int     // the sides
-	pull   [2][]int32 // of a vertex between, the weight of its neighbours on each side
-	locked []bool     // moved in this pass
-	queue  [2]*gainBuckets
+	weigh  [3]int       // the sides
+	pull   [2][]int32   // of a vertex between, the weight of its neighbours on each side
+	locked []bool       // moved in this pass
+	queue  *gainBuckets // vertices between, by the gain of a move in the direction of the pass
 
 	middle []int32 // the vertices between, and perhaps some that are there no more
 	listed []bool  // whether a vertex is in middle
@@ -44,7 +44,7 @@ type separator struct {
 	coarsener
 	bytes arena[int8]
 	bools arena[bool]
-	queue [2]gainBuckets
+	queue gainBuckets
 
 	middle, pulled []int32
 	log            []move
@@ -69,14 +69,11 @@ func (p *separator) separation(l *level) *separation {
 	for _, w := range l.weight {
 		heaviest = max(heaviest, w)
 	}
-	for k := range s.queue {
-		s.pull[k] = p.kept.take(n)
-		q := &p.queue[k]
-		q.next, q.prev, q.in = p.kept.take(n), p.kept.take(n), p.bools.take(n)
-		clear(q.in)
-		q.scale(int(heaviest))
-		s.queue[k] = q
-	}
+	s.pull[left], s.pull[right] = p.kept.take(n), p.kept.take(n)
+	s.queue = &p.queue
+	s.queue.next, s.queue.prev, s.queue.in = p.kept.take(n), p.kept.take(n), p.bools.take(n)
+	clear(s.queue.in)
+	s.queue.scale(int(heaviest))
 	s.middle, s.log, s.pulled = p.middle[:0], p.log[:0], p.pulled[:0]
 	s.most = max(int(uneven*float64(l.total)), (l.total+1)/2)
 	return s
@@ -137,24 +134,11 @@ func (s *separation) gain(v int32, to int8) int {
 	return int(s.weight[v]) - int(s.pull[1-to][v])
 }
 
-// requeue moves v to where its gain says, if it is queued.
-func (s *separation) requeue(v int32, to int8) {
-	if q := s.queue[to]; q.in[v] {
-		q.drop(v)
-		q.put(v, s.gain(v, to))
-	}
-}
-
-// move takes v to a side. What is pulled is queued to follow it, and to the other
-// side if both is set.
+// move takes v to a side. What it pulls is queued to follow it.
 func (s *separation) move(v int32, to int8) {
 	from := 1 - to
 	s.log = append(s.log, move{v, to, len(s.pulled)})
-	for k := range s.queue {
-		if s.queue[k].in[v] {
-			s.queue[k].drop(v)
-		}
-	}
+	s.queue.drop(v)
 	w := s.weight[v]
 	s.side[v] = to
 	s.locked[v] = true
@@ -164,7 +148,6 @@ func (s *separation) move(v int32, to int8) {
 		switch s.side[u] {
 		case between:
 			s.pull[to][u] += w
-			s.requeue(u, from)
 		case from:
 			s.pulled = append(s.pulled, u)
 			x := s.weight[u]
@@ -178,12 +161,15 @@ func (s *separation) move(v int32, to int8) {
 				pull[k] += s.weight[t]
 				if k == between {
 					s.pull[from][t] -= x
-					s.requeue(t, to)
+					if s.queue.in[t] {
+						s.queue.drop(t)
+						s.queue.put(t, s.gain(t, to))
+					}
 				}
 			}
 			s.pull[left][u], s.pull[right][u] = pull[left], pull[right]
 			if !s.locked[u] {
-				s.queue[to].put(u, s.gain(u, to))
+				s.queue.put(u, s.gain(u, to))
 			}
 		}
 	}
@@ -225,9 +211,7 @@ func (s *separation) undo(n int) {
 		s.locked[s.log[k].v] = false
 	}
 	s.log, s.pulled = s.log[:0], s.pulled[:0]
-	for _, q := range s.queue {
-		q.empty()
-	}
+	s.queue.empty()
 }
 
 // refresh takes from middle what is between no more.
@@ -243,45 +227,50 @@ func (s *separation) refresh() {
 	s.middle = kept
 }
 
-// refine improves the separator by passes in which each vertex moves once at most, the
-// best first, and moves after the best state are taken back.
+// refine improves the separator by passes to the left and to the right in turn, until
+// neither finds something better. In a pass each vertex moves once at most, the best
+// first, and moves after the best state are taken back. That all go in one
+// direction takes a separator across plateaus of equal cost, on which moves to and fro
+// would stay where they are. The heavier side comes first: the other way round the
+// first pass would do no more than balance.
 //
 // Sources: C. M. Fiduccia and R. M. Mattheyses (1982), see gainBuckets; on
 // separators: B. Hendrickson and E. Rothberg, Improving the run time and quality of
-// nested dissection ordering, SIAM J. Sci. Comput. 20 (1998), section 3.3;
+// nested dissection ordering, SIAM J. Sci. Comput. 20 (1998), section 3;
 // C. Ashcraft and J. W. H. Liu, Using domain decomposition to find graph
 // bisectors, BIT 37 (1997).
-func (s *separation) refine(passes, patience int) {
-	idle := 0
-	for k := range passes {
-		dir := int8(k % 3)
-		if s.pass(patience, dir) {
+func (s *separation) refine() {
+	to, idle := left, 0
+	if s.weigh[right] > s.weigh[left] {
+		to = right
+	}
+	for range passes {
+		if s.pass(to) {
 			idle = 0
-		} else if idle++; idle == 3 {
+		} else if idle++; idle == 2 {
 			return
 		}
+		to = 1 - to
 	}
 }
 
-// pass reports whether it found something better.
-func (s *separation) pass(patience int, dir int8) bool {
+// pass reports whether moves to a side have found something better.
+func (s *separation) pass(to int8) bool {
 	s.refresh()
-	// dir 0: both, 1: left only, 2: right only
 	for _, v := range s.middle {
-		if dir != 2 {
-			s.queue[left].put(v, s.gain(v, left))
-		}
-		if dir != 1 {
-			s.queue[right].put(v, s.gain(v, right))
-		}
+		s.queue.put(v, s.gain(v, to))
 	}
 	first := s.cost()
 	best, moves := first, 0
-	patience = min(patience, 2*len(s.middle)+20)
-	for len(s.log) < moves+patience {
-		v, to := s.choose()
+	limit := min(patience, 2*len(s.middle)+20)
+	for len(s.log) < moves+limit {
+		v := s.queue.top()
 		if v == none {
 			break
+		}
+		if s.weigh[to]+int(s.weight[v]) > s.most && s.weigh[to] >= s.weigh[1-to] {
+			s.queue.drop(v)
+			continue
 		}
 		s.move(v, to)
 		if c := s.cost(); c < best {
@@ -290,29 +279,6 @@ func (s *separation) pass(patience int, dir int8) bool {
 	}
 	s.undo(moves)
 	return best < first
-}
-
-// choose returns the move of the highest gain, that to the lighter side among
-// equals. A side that is too heavy takes nothing.
-func (s *separation) choose() (int32, int8) {
-	var v [2]int32
-	var gain [2]int
-	for k := range s.queue {
-		v[k], gain[k] = s.queue[k].top(), math.MinInt
-		for v[k] != none {
-			if s.weigh[k]+int(s.weight[v[k]]) <= s.most || s.weigh[k] < s.weigh[1-k] {
-				gain[k] = s.gain(v[k], int8(k))
-				break
-			}
-			s.queue[k].drop(v[k])
-			v[k] = s.queue[k].top()
-		}
-	}
-	to := left
-	if gain[right] > gain[left] || gain[right] == gain[left] && s.weigh[right] < s.weigh[left] {
-		to = right
-	}
-	return v[to], to
 }
 
 // grow makes the best separator that it meets while the left side grows out of
@@ -325,20 +291,10 @@ func (s *separation) grow(seed int32) {
 	s.weigh = [3]int{0, s.total - int(s.weight[seed]), int(s.weight[seed])}
 	s.list(seed)
 	s.look(seed)
-	s.queue[left].put(seed, s.gain(seed, left))
+	s.queue.put(seed, s.gain(seed, left))
 	best, moves := math.Inf(1), 0
-	bfs := growMode
-	head := 0
 	for s.weigh[left] <= s.most {
-		v := s.queue[left].top()
-		if bfs && v != none {
-			if head == 0 {
-				v = seed
-			} else if head <= len(s.pulled) {
-				v = s.pulled[head-1]
-			}
-			head++
-		}
+		v := s.queue.top()
 		if v == none {
 			break
 		}
@@ -349,5 +305,3 @@ func (s *separation) grow(seed int32) {
 	}
 	s.undo(moves)
 }
-
-var growMode bool

@@ -86,9 +86,8 @@ func (p *separator) initial(l *level) *separation {
 	s := p.separation(l)
 	var bestCost float64
 	for k := range seeds {
-		growMode = false
 		s.grow(int32(p.rng.Uint64() % uint64(n)))
-		s.refine(passes, patience)
+		s.refine()
 		if c := s.cost(); k == 0 || c < bestCost {
 			bestCost = c
 			copy(best, s.side)
@@ -107,7 +106,7 @@ func (p *separator) finer(l *level, s *separation) *separation {
 		f.side[v] = s.side[u]
 	}
 	f.start()
-	f.refine(passes, patience)
+	f.refine()
 	p.finish(f)
 	return f
 }

@@ -47,6 +47,14 @@ func (s *Shared) open(flag int) (*os.File, error) {
 	return os.OpenFile(s.File, flag, 0)
 }
 
+// Remove removes the file, if it is one that a client may name.
+func (s *Shared) Remove() {
+	if f, err := s.open(os.O_RDONLY); err == nil {
+		f.Close()
+		os.Remove(s.File)
+	}
+}
+
 // ReadTo reads the arrays of a request into dst. Errors name the array.
 func (s *Shared) ReadTo(dst map[string]*Array) error {
 	if len(s.Arrays) == 0 {

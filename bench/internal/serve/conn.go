@@ -24,10 +24,11 @@ type conn struct {
 	objects map[int64]any
 	last    int64 // handle
 	calls   map[int64]*call
+	shared  map[string]*protocol.Shared // by file, as requests named them
 }
 
 func newConn(ctx context.Context, s *Server, w io.Writer) *conn {
-	return &conn{ctx: ctx, server: s, w: w, objects: map[int64]any{}, calls: map[int64]*call{}}
+	return &conn{ctx: ctx, server: s, w: w, objects: map[int64]any{}, calls: map[int64]*call{}, shared: map[string]*protocol.Shared{}}
 }
 
 // A greeting is the first message of a server.
@@ -92,8 +93,21 @@ func (c *conn) take(f *protocol.Frame) {
 	c.calls[q.ID] = k
 	// The object is looked up now: a later message may free the handle.
 	k.object = c.objects[q.Handle]
+	if q.Shared != nil {
+		c.shared[q.Shared.File] = q.Shared
+	}
 	c.mu.Unlock()
 	go k.run()
+}
+
+// sweep removes the shared memory that the client left, as one that was killed
+// does.
+func (c *conn) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.shared {
+		s.Remove()
+	}
 }
 
 // free forgets objects.

@@ -39,6 +39,7 @@ func (s *Server) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := newConn(ctx, s, w)
+	defer c.sweep()
 	done := make(chan error, 1)
 	go func() { done <- c.read(r) }()
 	select {
@@ -54,13 +55,14 @@ func (s *Server) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
 
 // Listen serves any number of clients at a Unix socket of that path, which only
 // its owner may use, until the context is cancelled. A socket that nobody listens
-// at is replaced.
-func (s *Server) Listen(ctx context.Context, path string) error {
+// at is replaced. ready is called once clients can come.
+func (s *Server) Listen(ctx context.Context, path string, ready func()) error {
 	l, err := listen(path)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(path)
+	ready()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	var clients sync.WaitGroup

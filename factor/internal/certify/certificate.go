@@ -16,6 +16,12 @@ const (
 	// chance^(1/directions)/(0.8 √n) = 1/(80 √n).
 	directions = 6
 
+	// fewest is the least number of directions, and lucky how many times the size
+	// of G that they show its true one may be: where one singular value of G
+	// stands out, two directions miss it by more once in a thousand.
+	fewest = 2
+	lucky  = 30
+
 	// few is the order up to which all unit vectors are tried.
 	few = 16
 )
@@ -25,7 +31,7 @@ type probe struct {
 	certain bool
 	inverse float64 // lower bound of ‖F⁻¹‖₂ of the matrix that was factored
 	change  float64 // the largest ‖Gx‖ of a unit vector x
-	spread  float64 // √n times the root mean square of ‖Gx‖: of ‖G‖_F
+	spread  float64 // an upper estimate of ‖G‖_F
 }
 
 // probe measures G = I − A F⁻¹ in some directions; see the package comment.
@@ -57,7 +63,7 @@ func (j *Judge) probe() probe {
 		if miss >= 0.5 {
 			break // more directions would not make it likely
 		}
-		if math.Pow(miss, float64(tried)) <= chance {
+		if tried >= fewest && math.Pow(miss, float64(tried)) <= chance {
 			p.certain = true
 			break
 		}
@@ -66,7 +72,7 @@ func (j *Judge) probe() probe {
 		p.certain = squares < 0.01 // ‖G‖_F < 0.1
 		p.spread = math.Sqrt(squares)
 	} else {
-		p.spread = math.Sqrt(n * squares / float64(tried))
+		p.spread = lucky * math.Sqrt(n*squares/float64(tried))
 	}
 	if p.certain {
 		norm, _ := j.magnitude(j.stats)
@@ -159,7 +165,7 @@ func (j *Judge) judge() {
 		j.counts.Certain = p.certain
 		// |log det(I − G)| ≤ √n ‖G‖_F / (1 − ‖G‖); and n logarithms rounded.
 		j.logAbs = s.LogAbs
-		j.logError = 3*math.Sqrt(float64(j.n))*p.spread + pivot.Unit*(float64(j.n)+math.Abs(s.LogAbs))
+		j.logError = 2*math.Sqrt(float64(j.n))*p.spread + pivot.Unit*(float64(j.n)+math.Abs(s.LogAbs))
 		if !p.certain && !(p.spread < 0.1) {
 			j.logError = math.Inf(1)
 		}

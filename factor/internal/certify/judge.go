@@ -75,6 +75,10 @@ const (
 	// ignores how errors grow from block to block, for which 100 leaves room.
 	doubtful = 100
 
+	// nearly is 1/(u·cond(A)) from which A is singular to working accuracy: what
+	// rounding leaves of a zero pivot is some units of its last place.
+	nearly = 1.0 / 16
+
 	// step is the ratio of the shifts tried one after another: no simple
 	// fraction, so that equally spaced eigenvalues are not met twice.
 	step = 2.3
@@ -242,7 +246,7 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 		return j.finding
 	}
 	factored, _ := j.magnitude(s)
-	if s.Tiny < 1 && s.Growth <= moderate*factored && !(p.inverse*factored*pivot.Unit*float64(j.n) < 1) {
+	if s.Tiny < 1 && s.Growth <= moderate*factored && !(p.inverse*j.inflate()*factored*pivot.Unit < nearly) {
 		return j.singular(s)
 	}
 	if j.refines() {

@@ -8,12 +8,11 @@ import (
 	"costate/la/vec"
 )
 
-// small is the order up to which a front is eliminated in one call.
-const small = 128
-
-// zeroBy is how many times the rounding error of the largest element in the
-// subtree of a node the elements of a column must exceed for it not to be zero.
-var zeroBy = 16.0
+// zeroBy is how many times the rounding error of the largest element met in the
+// subtree of a node some element of a column must exceed for the column not to
+// be zero. It is small: a column that is rounding error and passes is a tiny
+// pivot, which the caller is told of, and a column that is lost is wrong.
+const zeroBy = 2
 
 // node assembles and eliminates front k. It returns false where the
 // factorization has to stop; see tally.stop.
@@ -25,54 +24,75 @@ func (w *worker) node(k int) bool {
 	}
 	p, q := int(f.p), int(f.q)
 	w.assemble(k, f)
-	largest := vec.MaxMagnitude(f.w[:(p+q)*p])
+	_, largest := vec.Peak(f.w[:(p+q)*p])
 	if largest-largest != 0 {
 		return w.notFinite(k, f)
 	}
 	f.size = max(largest, e.noise(f))
 	tol := zeroBy * pivot.Unit * f.size
-	var c []float64
-	if q > 0 {
-		c = w.block(f)
-	}
 	ldc := int(f.ldc)
 	d := f.offDiagonal()
 	perm := w.perm[:p]
-	if p+q <= small && !f.inPlace {
-		ne, _, finite := blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
-		if !finite {
-			return w.notFinite(k, f)
-		}
-		f.ne = int32(ne)
-	} else {
-		y := w.y[:p*q]
-		ldy := p
-		if w.bunchKaufman(f, d, perm, y, tol) {
-			f.ne = f.p
-		} else {
-			w.assemble(k, f)
-			ne, _, finite := blas.Ldlpart(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, w.work)
-			if !finite {
-				return w.notFinite(k, f)
-			}
-			f.ne, ldy = int32(ne), max(ne, 1)
-			if q > 0 {
-				blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ldy)
-			}
-		}
-		if q > 0 {
-			w.contribute(f, y, ldy, c)
-		}
+	var c []float64
+	if q > 0 && f.base < 0 {
+		c = w.block(f)
 	}
-	if q > 0 && !f.inPlace {
+	ne, finite := 1, true
+	if !single(f, d, perm, c, e.u, tol) {
+		ne, _, finite = blas.Ldlfront(w.backend, p+q, p, f.w, p, e.u, tol, q == 0, d, perm, c, ldc, w.work)
+	}
+	if !finite {
+		return w.notFinite(k, f)
+	}
+	f.ne = int32(ne)
+	if f.base >= 0 && ne > 0 {
+		y := w.work[:q*ne]
+		blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ne)
+		w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ne, 1, w.block(f), ldc)
+	}
+	if q > 0 {
+		c = w.block(f)
 		for at := f.child; at >= 0; at = e.fronts[at].next {
-			if g := &e.fronts[at]; g.summed < g.q {
+			if g := &e.fronts[at]; g.summed < g.q && at != f.base {
 				e.addRows(c, ldc, g, w.block(g))
 			}
 		}
 	}
 	w.order(f, perm)
 	return w.count(k, f, largest)
+}
+
+// singleRows is the number of rows up to which single is worth its plain loops.
+const singleRows = 24
+
+// single eliminates a front of one column whose pivot can be taken, in place of
+// Ldlfront. It returns false and does nothing for others.
+func single(f *front, d []float64, perm []int, c []float64, u, tol float64) bool {
+	if f.p != 1 || f.q > singleRows {
+		return false
+	}
+	x := f.w[1 : 1+f.q]
+	v := f.w[0]
+	a, most := math.Abs(v), 0.0
+	for _, y := range x {
+		most = max(most, math.Abs(y))
+	}
+	if !(a > tol && a >= u*most) {
+		return false
+	}
+	d[0], perm[0] = 0, 0
+	at := 0
+	for i, y := range x {
+		l := y / v
+		row := c[at : at+i+1]
+		for j, z := range x[:i] {
+			row[j] = -l * (v * z)
+		}
+		row[i] = -l * y
+		x[i] = l
+		at += int(f.ldc)
+	}
+	return true
 }
 
 // noise is the largest element met in the subtrees of f's children, of whose
@@ -111,61 +131,6 @@ func (w *worker) columns(k int, f *front) bool {
 		return w.halt(k, f, OutOfWork)
 	}
 	return true
-}
-
-// bunchKaufman factors F with pivots from F alone, and checks L31 after the
-// fact, and the pivots against the size of rounding. y becomes L31 D. If it
-// returns false F and X are lost.
-func (w *worker) bunchKaufman(f *front, d []float64, perm []int, y []float64, tol float64) bool {
-	p, q := int(f.p), int(f.q)
-	if q == 0 && p <= small {
-		return false
-	}
-	if w.backend.Sytrf(p, f.w, p, d, perm, w.work) >= 0 {
-		return false
-	}
-	if !f.regular(d, tol) {
-		return false
-	}
-	if q == 0 {
-		return true
-	}
-	return blas.LdlBelow(w.backend, q, p, f.w, p, d, perm, f.below(), p, y, p, nil) <= 1/w.e.u
-}
-
-// regular reports whether no pivot of a block that Bunch–Kaufman has factored is
-// as small as rounding, or not finite.
-func (f *front) regular(d []float64, tol float64) bool {
-	p := int(f.p)
-	for i := 0; i < p; i++ {
-		v := f.w[i*p+i]
-		if d[i] != 0 {
-			v = d[i]
-			i++
-		}
-		if v = math.Abs(v); !(v > tol && v <= math.MaxFloat64) {
-			return false
-		}
-	}
-	return true
-}
-
-// contribute computes C = −L31 Yᵀ, or adds it where C is made in place.
-func (w *worker) contribute(f *front, y []float64, ldy int, c []float64) {
-	p, q, ne := int(f.p), int(f.q), int(f.ne)
-	beta := 0.0
-	if f.inPlace {
-		beta = 1
-	}
-	if ne == 0 {
-		if !f.inPlace {
-			for i := range q {
-				clear(c[i*int(f.ldc) : i*int(f.ldc)+i+1])
-			}
-		}
-		return
-	}
-	w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ldy, beta, c, int(f.ldc))
 }
 
 // order names the columns in the order in which they were eliminated.

@@ -156,3 +156,58 @@ func TestFactorsMultiply(t *testing.T) {
 		}
 	}
 }
+
+// Contributions that are made in those of a child, with and without delays: a
+// dense matrix in many nodes, and leaves beside them.
+func TestInPlace(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for round := range 12 {
+		dense0, leaves := 100, 30
+		n := dense0 + leaves
+		a := build(n, func(b *la.SymBuilder) {
+			for i := range dense0 {
+				for j := range i {
+					b.Add(i, j, rng.NormFloat64())
+				}
+				b.Add(i, i, float64(round%3)*rng.NormFloat64()*0.1)
+			}
+			for i := dense0; i < n; i++ {
+				b.Add(i, i, 1)
+				b.Add(i, rng.IntN(dense0), rng.NormFloat64())
+			}
+		})
+		perm := make(partition.Perm, 0, n)
+		for i := range n {
+			perm = append(perm, (i+dense0)%n)
+		}
+		sizes := make([]int, 0, n)
+		for left := n; left > 0; {
+			s := 1 + rng.IntN(min(left, 4))
+			sizes = append(sizes, s)
+			left -= s
+		}
+		tr, err := partition.Given(a, perm, partition.New(sizes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := New(tr, a, Options{Backend: blas.NativeThreads(1), Threshold: 0.1})
+		e.Take(a.RawLower().Val, nil, 5)
+		in := 0
+		for k := range e.fronts {
+			if e.fronts[k].base >= 0 {
+				in++
+			}
+		}
+		s := e.Factor(0)
+		if in < 10 || !s.Finite {
+			t.Fatalf("round %d: %d contributions in place, %+v", round, in, s)
+		}
+		if round%3 == 0 && e.Delayed() == 0 {
+			t.Errorf("round %d: nothing was delayed", round)
+		}
+		checkFactors(t, "in place", e, dense(a, nil, 0), s.Growth)
+		if again := e.Factor(0); again != s {
+			t.Errorf("round %d: %+v, then %+v", round, s, again)
+		}
+	}
+}

@@ -26,9 +26,9 @@ type front struct {
 	// Where up is a run of numbers, of the rows that are columns and of the others.
 	columnRun, rowRun bool
 
-	// inPlace says that the contribution is made in that of the only child,
-	// whose rows are the same apart from the columns.
-	inPlace bool
+	// base is the child in whose contribution that of the node is made, -1 for
+	// none: its rows are the same apart from the columns.
+	base int32
 
 	// The contribution C, of leading dimension ldc, begins at off in segment seg
 	// of the memory of contributions.
@@ -75,7 +75,7 @@ func (e *Engine) shape() {
 	for k := range e.fronts {
 		f := &e.fronts[k]
 		f.first, f.own, f.q = int32(t.Nodes.First(k)), int32(t.Nodes.Size(k)), int32(len(t.Rows[k]))
-		f.parent, f.child, f.next = int32(t.Parent[k]), -1, -1
+		f.parent, f.child, f.next, f.base = int32(t.Parent[k]), -1, -1, -1
 		f.at = total
 		total += len(t.Rows[k])
 	}

@@ -88,9 +88,9 @@ func grid(m int, saddle bool) *la.Sym {
 
 // Long trees, wide trees: nothing recurses, and every step is short.
 func TestLongAndWide(t *testing.T) {
-	n := 1_000_000
+	n := 300_000
 	if testing.Short() {
-		n = 100_000
+		n = 50_000
 	}
 	chain := build(n, func(b *la.SymBuilder) {
 		for i := range n {

@@ -13,7 +13,7 @@ import (
 const rootSegment = 2
 
 // inPlaceFrom is the number of rows from which a contribution is made in that of
-// an only child with the same rows.
+// a child with the same rows.
 const inPlaceFrom = 32
 
 // A layout is where everything lies, and how much of it there is, without
@@ -24,7 +24,6 @@ type layout struct {
 	task   [2]int // and of a task, at most
 	roots  int
 	work   int // workspace of kernels
-	y      int // L31 D
 	widest int // columns of a front
 }
 
@@ -50,7 +49,7 @@ func (e *Engine) plan() {
 		m.solve += 2*int64(p)*int64(p) + 4*int64(p)*int64(q)
 		l.words += words(p, q)
 		l.work = max(l.work, e.workFor(p, q))
-		l.y, l.widest = max(l.y, p*q), max(l.widest, p)
+		l.widest = max(l.widest, p)
 	}
 	n := int64(e.n)
 	workers := int64(max(1, e.tasks.workers))
@@ -58,21 +57,15 @@ func (e *Engine) plan() {
 	for i := range l.top {
 		stacks += int64(max(l.top[i], l.task[i])) + (workers-1)*int64(l.task[i])
 	}
-	m.planned = 8*(int64(l.words)+stacks+workers*int64(l.work+l.y+2*l.widest)) + 4*(n+int64(len(e.up)))
+	m.planned = 8*(int64(l.words)+stacks+workers*int64(l.work+2*l.widest)) + 4*(n+int64(len(e.up)))
 	m.planned += int64(len(e.fronts))*frontBytes + e.source.Bytes()
 }
 
 // frontBytes is the size of a front.
-const frontBytes = 128
+const frontBytes = 136
 
 // workFor is the length of the workspace that the kernels need for a front.
-func (e *Engine) workFor(p, q int) int {
-	need := max(blas.LdlpartWork(p+q, p), e.backend.SytrfWork(p), e.serial.SytrfWork(p))
-	if p+q <= small {
-		need = max(need, blas.LdlfrontWork(p+q, p))
-	}
-	return need
-}
+func (e *Engine) workFor(p, q int) int { return max(blas.LdlfrontWork(p+q, p), p*q) }
 
 // place decides which contributions are made in place, on which of two stacks
 // the others lie, and where. Children lie on top of one stack while their parent's
@@ -80,32 +73,39 @@ func (e *Engine) workFor(p, q int) int {
 func (e *Engine) place() {
 	for k := range e.fronts {
 		f := &e.fronts[k]
-		if f.q < inPlaceFrom || f.child < 0 || int(f.own+f.q) <= small || f.handed {
+		if f.q < inPlaceFrom || f.handed {
 			continue
 		}
-		g := &e.fronts[f.child]
-		f.inPlace = g.next < 0 && g.q-g.summed == f.q && !g.handed
+		// The first child lies lowest on the stack; what is left of it must not be
+		// much smaller than the place that it holds.
+		c := f.child
+		if c < 0 {
+			continue
+		}
+		if g := &e.fronts[c]; g.q-g.summed == f.q && !g.handed && 4*f.q > 3*g.q {
+			f.base = c
+		}
 	}
 	for k := len(e.fronts) - 1; k >= 0; k-- {
 		f := &e.fronts[k]
 		if f.parent >= 0 {
 			f.seg = e.fronts[f.parent].seg
-			if !e.fronts[f.parent].inPlace {
+			if e.fronts[f.parent].base < 0 {
 				f.seg = 1 - f.seg
 			}
 		}
 	}
-	base := make([]int, len(e.fronts))
+	held := make([]extent, len(e.fronts))
 	l := &e.layout
 	for _, r := range e.tasks.runs {
 		var height [2]int
 		for k := r.lo; k < r.hi; k++ {
-			e.put(k, base, &height, &l.task)
+			e.put(k, held, &height, &l.task)
 		}
 	}
 	var height [2]int
 	e.tasks.top(len(e.fronts), func(k int) bool {
-		e.put(k, base, &height, &l.top)
+		e.put(k, held, &height, &l.top)
 		return true
 	})
 	for k := range e.fronts {
@@ -116,28 +116,31 @@ func (e *Engine) place() {
 	}
 }
 
+// An extent is what a contribution holds of its stack, from lo up to hi.
+type extent struct{ lo, hi int }
+
 // put finds the place of node k's contribution, and frees those of its children.
-func (e *Engine) put(k int, base []int, height, most *[2]int) {
+func (e *Engine) put(k int, held []extent, height, most *[2]int) {
 	f := &e.fronts[k]
 	q := int(f.q)
-	if f.inPlace {
-		g := &e.fronts[f.child]
-		f.ldc = g.ldc
-		f.off = g.off + int(g.summed)*int(g.ldc+1)
-		base[k] = base[f.child]
-		return
-	}
-	if !f.handed {
+	if f.base < 0 && !f.handed {
 		f.off, f.ldc = height[f.seg], f.q
-		base[k] = height[f.seg]
 		height[f.seg] += q * q
+		held[k] = extent{f.off, height[f.seg]}
 		most[f.seg] = max(most[f.seg], height[f.seg])
 	}
 	for c := f.child; c >= 0; c = e.fronts[c].next {
 		if g := &e.fronts[c]; !g.handed {
-			height[g.seg] = base[c]
-			return
+			height[g.seg] = held[c].lo // of the first, which lies lowest
+			break
 		}
+	}
+	if f.base >= 0 {
+		g := &e.fronts[f.base]
+		f.ldc = g.ldc
+		f.off = g.off + int(g.summed)*int(g.ldc+1)
+		held[k] = extent{height[f.seg], held[f.base].hi}
+		height[f.seg] = held[k].hi
 	}
 }
 

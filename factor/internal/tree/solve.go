@@ -101,7 +101,7 @@ func (e *Engine) solveOne(w *solveSpace) {
 			z[f.first] = t
 			continue
 		}
-		e.backwardOne(w, f, e.tree.Rows[k])
+		e.backwardOne(w, f, e.tree.Rows[k], true)
 	}
 }
 
@@ -149,8 +149,9 @@ func (e *Engine) forwardOne(w *solveSpace, f *front, rows []int32) {
 	}
 }
 
-// backwardOne computes z = L11⁻ᵀ (D⁻¹ z − Lᵀ z below).
-func (e *Engine) backwardOne(w *solveSpace, f *front, rows []int32) {
+// backwardOne computes z = L11⁻ᵀ (D⁻¹ z − Lᵀ z below), without D unless divide
+// is set.
+func (e *Engine) backwardOne(w *solveSpace, f *front, rows []int32, divide bool) {
 	p, ne, z := int(f.p), int(f.ne), w.z
 	if ne == 0 {
 		return
@@ -160,7 +161,9 @@ func (e *Engine) backwardOne(w *solveSpace, f *front, rows []int32) {
 	for i, c := range f.cols[:ne] {
 		t[i] = z[c]
 	}
-	f.divide(t, 1)
+	if divide {
+		f.divide(t, 1)
+	}
 	if ne <= loops {
 		at := p * p
 		for _, r := range rows {

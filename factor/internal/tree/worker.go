@@ -12,7 +12,6 @@ type worker struct {
 	backend blas.Backend
 	stacks  [2][]float64
 	work    []float64 // of kernels
-	y       []float64 // L31 D
 	perm    []int
 	names   []int32
 }
@@ -27,19 +26,19 @@ func (e *Engine) newWorker(b blas.Backend, top bool) *worker {
 		}
 		w.stacks[i] = make([]float64, n)
 	}
-	w.work, w.y = make([]float64, l.work), make([]float64, l.y)
+	w.work = make([]float64, l.work)
 	w.perm, w.names = make([]int, l.widest), make([]int32, l.widest)
 	return w
 }
 
 // reserve makes workspace for a front of p columns and q rows below.
 func (w *worker) reserve(p, q int) bool {
-	work, y := w.e.workFor(p, q), p*q
-	more := 8*int64(max(0, work-cap(w.work))+max(0, y-cap(w.y))) + 12*int64(max(0, p-cap(w.perm)))
+	work := w.e.workFor(p, q)
+	more := 8*int64(max(0, work-cap(w.work))) + 12*int64(max(0, p-cap(w.perm)))
 	if more > 0 && !w.e.afford(more) {
 		return false
 	}
-	w.work, w.y = space.Resize(w.work, max(work, len(w.work))), space.Resize(w.y, max(y, len(w.y)))
+	w.work = space.Resize(w.work, max(work, len(w.work)))
 	w.perm, w.names = space.Resize(w.perm, max(p, len(w.perm))), space.Resize(w.names, max(p, len(w.names)))
 	return true
 }
@@ -47,7 +46,7 @@ func (w *worker) reserve(p, q int) bool {
 // grown is the workspace beyond the plan, in bytes.
 func (w *worker) grown() int64 {
 	l := &w.e.layout
-	return 8*int64(len(w.work)-l.work+len(w.y)-l.y) + 12*int64(len(w.perm)-l.widest)
+	return 8*int64(len(w.work)-l.work) + 12*int64(len(w.perm)-l.widest)
 }
 
 // block is the contribution of a front.

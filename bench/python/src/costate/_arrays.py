@@ -56,7 +56,7 @@ def vectors(x: Any, order: int, name: str) -> Tuple[np.ndarray, Back]:
     def back(y: np.ndarray) -> Any:
         return like(y.reshape(shape), tensor)
 
-    return a.reshape(order, -1) if a.ndim == 1 else a, back
+    return a.reshape(order, 1) if a.ndim == 1 else a, back
 
 
 def like(y: np.ndarray, tensor: Optional[Any]) -> Any:

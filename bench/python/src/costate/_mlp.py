@@ -118,6 +118,7 @@ def mlp(
     last = len(weights) - 1
     acts: List[Any]
     if isinstance(act, str) or isinstance(act, tuple) and len(act) == 2 and not isinstance(act[1], (str, tuple)):
+        activation(act)  # also where it is between no layers
         acts = [act] * last + [None]
     else:
         acts = list(act)

@@ -7,6 +7,7 @@ interrupts, so that an interrupt leaves the stream whole.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import itertools
 import os
@@ -32,11 +33,12 @@ Arrays = Mapping[str, Tuple[np.ndarray, str]]
 class _Pending:
     """A request that waits for its answer."""
 
-    __slots__ = ("done", "head", "archive", "failure")
+    __slots__ = ("done", "answered", "head", "archive", "failure")
 
     def __init__(self) -> None:
         self.done = threading.Lock()
         self.done.acquire()
+        self.answered = False
         self.head: Dict[str, Any] = {}
         self.archive = b""
         self.failure: Optional[ServerError] = None
@@ -175,6 +177,7 @@ class Server:
             waiting, self._pending = list(self._pending.values()), {}
         for p in waiting:
             p.failure = self._dead
+            p.answered = True
             p.done.release()
 
     @property
@@ -207,7 +210,7 @@ class Server:
             with self._state:
                 p = self._pending.pop(head.get("id", 0), None)
             if p is not None:
-                p.head, p.archive = head, archive
+                p.head, p.archive, p.answered = head, archive, True
                 p.done.release()
         status = ""
         if self._process is not None and self._dead is None:
@@ -232,26 +235,27 @@ class Server:
             return
         done = threading.Lock()
         done.acquire()
-        failure: List[OSError] = []
+        failure: List[Optional[OSError]] = []
 
         def write() -> None:
             try:
                 with self._writing:
                     self._write(frame)
+                failure.append(None)
             except OSError as e:
                 failure.append(e)
             finally:
                 done.release()
 
-        threading.Thread(target=write, name="costate write", daemon=True).start()
+        # Not threading.Thread, whose start an interrupt may leave half done.
+        _thread.start_new_thread(write, ())
         interrupt: Optional[BaseException] = None
-        while True:
+        while not failure:  # an interrupt may come after the lock was taken
             try:
                 done.acquire()
-                break
             except KeyboardInterrupt as e:
                 interrupt = e
-        if failure:
+        if failure[0] is not None:
             raise failure[0]
         if interrupt is not None:
             raise interrupt
@@ -345,11 +349,12 @@ class Server:
             pending.done.acquire()
         except BaseException:
             # An interrupt: the server answers at once to what is cancelled.
-            try:
-                self._send(_frame.pack({"op": "cancel", "cancel": number}, {}))
-                pending.done.acquire(timeout=_PATIENCE)
-            except OSError:
-                pass
+            if not pending.answered:
+                try:
+                    self._send(_frame.pack({"op": "cancel", "cancel": number}, {}))
+                    pending.done.acquire(timeout=_PATIENCE)
+                except OSError:
+                    pass
             raise
         return pending
 

@@ -1,14 +1,13 @@
-package main
+// Package figure draws the plots of the command: pages of panels with axes and lines
+// that look alike, by gonum.org/v1/plot.
+package figure
 
 import (
 	"fmt"
 	"image/color"
 	"io"
 	"math"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -19,67 +18,35 @@ import (
 	_ "gonum.org/v1/plot/vg/vgsvg" // .svg
 )
 
-// plotFormats are the kinds of files that plots are written as.
-var plotFormats = []string{".png", ".svg", ".pdf"}
+// Formats are the endings of the files that pages are written as.
+var Formats = []string{".png", ".svg", ".pdf"}
 
-// A page is a grid of plots.
-type page struct {
-	panels        [][]*plot.Plot
-	width, height vg.Length // of a panel
+// A Page is a grid of plots.
+type Page struct {
+	Panels        [][]*plot.Plot
+	Width, Height vg.Length // of a panel
 }
 
-// A plotOutput is the file of a page.
-type plotOutput struct {
-	*output
-	format string
-}
-
-// createPlot makes sure that the plot named by a flag can be written. It
-// returns nil for an empty path.
-func createPlot(flag, path string) (*plotOutput, error) {
-	if path == "" {
-		return nil, nil
-	}
-	ext := strings.ToLower(filepath.Ext(path))
-	if !slices.Contains(plotFormats, ext) {
-		return nil, usagef("--%s %s: the name must end in one of %s", flag, path, strings.Join(plotFormats, ", "))
-	}
-	o, err := createOutput(flag, path)
-	if err != nil {
-		return nil, err
-	}
-	return &plotOutput{output: o, format: ext[1:]}, nil
-}
-
-// discard is that of output, for a plotOutput that may be nil.
-func (o *plotOutput) discard() {
-	if o != nil {
-		o.output.discard()
-	}
-}
-
-// save draws the page and writes it.
-func (o *plotOutput) save(p *page) error {
-	rows, cols := len(p.panels), len(p.panels[0])
+// Write draws the page on w in a format: "png", "svg" or "pdf".
+func (p *Page) Write(w io.Writer, format string) error {
+	rows, cols := len(p.Panels), len(p.Panels[0])
 	const pad = 10
 	canvas, err := draw.NewFormattedCanvas(
-		p.width*vg.Length(cols)+pad*vg.Length(cols+1), p.height*vg.Length(rows)+pad*vg.Length(rows+1), o.format)
+		p.Width*vg.Length(cols)+pad*vg.Length(cols+1), p.Height*vg.Length(rows)+pad*vg.Length(rows+1), format)
 	if err != nil {
 		return err
 	}
 	tiles := draw.Tiles{Rows: rows, Cols: cols, PadX: pad, PadY: pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
-	areas := plot.Align(p.panels, tiles, draw.New(canvas))
-	for i, row := range p.panels {
+	areas := plot.Align(p.Panels, tiles, draw.New(canvas))
+	for i, row := range p.Panels {
 		for j, panel := range row {
 			if panel != nil {
 				panel.Draw(areas[i][j])
 			}
 		}
 	}
-	return o.write(func(w io.Writer) error {
-		_, err := canvas.WriteTo(w)
-		return err
-	})
+	_, err = canvas.WriteTo(w)
+	return err
 }
 
 // lineColors tell lines apart, also in grey and for the colour-blind
@@ -92,9 +59,9 @@ var lineColors = []color.Color{
 
 var lineDashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {6, 2, 2, 2}}
 
-// newPanel returns a plot with a title and axes. Logarithmic axes show numbers
+// NewPanel returns a plot with a title and axes. Logarithmic axes show numbers
 // as they are.
-func newPanel(title, x, y string, logX, logY bool) *plot.Plot {
+func NewPanel(title, x, y string, logX, logY bool) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
 	p.X.Label.Text, p.Y.Label.Text = x, y
@@ -109,9 +76,9 @@ func newPanel(title, x, y string, logX, logY bool) *plot.Plot {
 	return p
 }
 
-// addLine draws a line with points; kind selects the colour and style the
+// AddLine draws a line with points; kind selects the colour and style the
 // dashes. An empty name leaves it out of the legend.
-func addLine(p *plot.Plot, name string, kind, style int, xys plotter.XYs) error {
+func AddLine(p *plot.Plot, name string, kind, style int, xys plotter.XYs) error {
 	line, points, err := plotter.NewLinePoints(xys)
 	if err != nil {
 		return fmt.Errorf("line %q: %w", name, err)
@@ -129,8 +96,8 @@ func addLine(p *plot.Plot, name string, kind, style int, xys plotter.XYs) error 
 	return nil
 }
 
-// addLevel draws a dashed horizontal line from x0 to x1.
-func addLevel(p *plot.Plot, name string, x0, x1, y float64) error {
+// AddLevel draws a dashed horizontal line from x0 to x1.
+func AddLevel(p *plot.Plot, name string, x0, x1, y float64) error {
 	line, err := plotter.NewLine(plotter.XYs{{X: x0, Y: y}, {X: x1, Y: y}})
 	if err != nil {
 		return fmt.Errorf("line %q: %w", name, err)
@@ -166,4 +133,30 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 		}
 	}
 	return ticks
+}
+
+// AddCurve draws a line without points.
+func AddCurve(p *plot.Plot, name string, kind int, xys plotter.XYs) error {
+	line, err := plotter.NewLine(xys)
+	if err != nil {
+		return fmt.Errorf("line %q: %w", name, err)
+	}
+	line.Color = lineColors[kind%len(lineColors)]
+	line.Width = 1.5
+	line.Dashes = lineDashes[kind/len(lineColors)%len(lineDashes)]
+	p.Add(line)
+	if name != "" {
+		p.Legend.Add(name, line)
+	}
+	return nil
+}
+
+// Widen gives axes some length where all points are on one place.
+func Widen(p *plot.Plot) {
+	if p.X.Min == p.X.Max {
+		p.X.Min, p.X.Max = p.X.Min/2, p.X.Max*2
+	}
+	if p.Y.Min == p.Y.Max {
+		p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
+	}
 }
