@@ -47,6 +47,10 @@ type solved struct {
 	log     float64
 	sign    float64
 
+	// singular says that H+εI is singular to working accuracy; x may solve the
+	// system all the same.
+	singular *factor.SingularError
+
 	// err is an *factor.AccuracyError if x did not reach the accuracy promised;
 	// x is then the best reached. In a sweep it is also the
 	// *factor.SingularError of a damping at which there is no x.
@@ -57,6 +61,15 @@ type solved struct {
 func (s *solved) unsolved() bool {
 	var singular *factor.SingularError
 	return errors.As(s.err, &singular)
+}
+
+// failure is err with the damping, and one that would do if that is known.
+func (s *solved) failure() error {
+	err := fmt.Errorf("eps %g: %w", s.eps, s.err)
+	if s.singular != nil && s.singular.Suggest != 0 {
+		return fmt.Errorf("%w (try --eps %.3g)", err, s.singular.Suggest)
+	}
+	return err
 }
 
 // point evaluates the network at its parameters and returns the chain of the
@@ -116,67 +129,86 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	g := m.problem.rightHandSide(lin)
 	b := mat.NewVecDense(len(g), g)
 	out := make([]solved, len(m.eps))
+	for i, eps := range m.eps {
+		out[i].eps, out[i].x = eps, make([]float64, len(g))
+	}
 	for rep := range m.repeat {
-		if err := ctx.Err(); err != nil {
+		if err := m.repetition(ctx, lin, f, b, out, rep == 0); err != nil {
 			return nil, nil, err
-		}
-		m.meter.step("linearize")
-		start := time.Now()
-		if chain, err = m.point(lin); err != nil {
-			return nil, nil, err
-		}
-		linearized := time.Since(start)
-		if err := f.Update(chain); err != nil {
-			return nil, nil, err
-		}
-		updated := time.Since(start)
-		for i, eps := range m.eps {
-			if err := ctx.Err(); err != nil {
-				return nil, nil, err
-			}
-			m.meter.step(fmt.Sprintf("%s, eps %g", m.method, eps))
-			s := &out[i]
-			if s.x == nil {
-				s.eps, s.x = eps, make([]float64, len(g))
-			}
-			x := mat.NewVecDense(len(g), s.x)
-			from := time.Now()
-			if s.err = f.Factorize(eps); s.err != nil {
-				if len(m.eps) == 1 || !s.unsolved() {
-					return nil, nil, s.err
-				}
-				// The rest of the sweep need not be lost.
-				nan := math.NaN()
-				s.report = factor.Report{Eps: eps, BackwardError: nan, Growth: nan}
-				s.inertia, s.log, s.sign = f.Inertia(), nan, nan
-				continue
-			}
-			factored := time.Since(from)
-			s.err = f.SolveVecTo(x, b)
-			all := time.Since(from)
-			var accuracy *factor.AccuracyError
-			if s.err != nil && !errors.As(s.err, &accuracy) {
-				return nil, nil, s.err
-			}
-			t := seconds{Factor: factored.Seconds(), Solve: (all - factored).Seconds(), Total: all.Seconds()}
-			if i == 0 { // the dampings after the first use the same point
-				t.Linearize, t.Total = linearized.Seconds(), t.Total+updated.Seconds()
-				m.split(&t, f, (updated - linearized).Seconds())
-			}
-			if rep == 0 {
-				s.seconds = t
-				if i == 0 {
-					s.seconds.Analyse = analyse
-				}
-				s.inertia = f.Inertia()
-				s.log, s.sign = f.LogDet()
-			} else {
-				s.seconds.best(&t)
-			}
-			s.report = f.Report()
 		}
 	}
+	out[0].seconds.Analyse = analyse
 	return out, f, nil
+}
+
+// repetition linearizes, and factors and solves for each damping.
+func (m *measurement) repetition(ctx context.Context, lin *nn.Linearization, f factor.Factorization, b *mat.VecDense, out []solved, first bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.meter.step("linearize")
+	start := time.Now()
+	chain, err := m.point(lin)
+	if err != nil {
+		return err
+	}
+	linearized := time.Since(start)
+	if err := f.Update(chain); err != nil {
+		return err
+	}
+	updated := time.Since(start)
+	for i := range out {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s := &out[i]
+		m.meter.step(fmt.Sprintf("%s, eps %g", m.method, s.eps))
+		t, err := s.solve(f, b)
+		if err != nil && !(s.unsolved() && len(out) > 1) { // the rest of a sweep need not be lost
+			return err
+		}
+		if err != nil {
+			continue
+		}
+		if i == 0 { // the dampings after the first use the same point
+			t.Linearize, t.Total = linearized.Seconds(), t.Total+updated.Seconds()
+			m.split(&t, f, (updated - linearized).Seconds())
+		}
+		if first {
+			s.seconds = t
+			s.inertia = f.Inertia()
+			s.log, s.sign = f.LogDet()
+		} else {
+			s.seconds.best(&t)
+		}
+		s.report = f.Report()
+	}
+	return nil
+}
+
+// solve factors and solves. It returns an error if there is no x then.
+func (s *solved) solve(f factor.Factorization, b *mat.VecDense) (t seconds, err error) {
+	from := time.Now()
+	s.err = f.Factorize(s.eps)
+	if s.singular = nil; errors.As(s.err, &s.singular) && !s.singular.Blind {
+		s.err = nil
+	}
+	if s.err != nil {
+		if s.unsolved() {
+			nan := math.NaN()
+			s.report = factor.Report{Eps: s.eps, BackwardError: nan, Growth: nan}
+			s.inertia, s.log, s.sign = f.Inertia(), nan, nan
+		}
+		return t, s.err
+	}
+	factored := time.Since(from)
+	s.err = f.SolveVecTo(mat.NewVecDense(len(s.x), s.x), b)
+	all := time.Since(from)
+	var accuracy *factor.AccuracyError
+	if s.err != nil && !errors.As(s.err, &accuracy) {
+		return t, s.err
+	}
+	return seconds{Factor: factored.Seconds(), Solve: (all - factored).Seconds(), Total: all.Seconds()}, nil
 }
 
 // tooLong refuses a factorization of more than maxFlops.

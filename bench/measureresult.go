@@ -33,6 +33,9 @@ func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Lineariz
 		}
 	}
 	r.setReport(o.report)
+	if o.singular != nil {
+		r.Singular = o.singular.Error()
+	}
 	if o.err != nil {
 		r.Error = o.err.Error()
 	}

@@ -16,7 +16,7 @@ import (
 
 const mtxKeys = `order nnz ordering blocks block_max backend threads refinements
 	seconds seconds.read seconds.order seconds.factor seconds.solve seconds.total
-	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign flops bytes`
+	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign flops bytes shift columns right_hand_side`
 
 // writeText writes a file and returns its path.
 func writeText(t *testing.T, dir, name, text string) string {
@@ -95,9 +95,9 @@ func TestMtxRefuses(t *testing.T) {
 		{"nan.mtx", head + "symmetric\n2 2 2\n1 1 NaN\n2 2 1\n", "line 3", ""},
 		{"text.mtx", "hello\n", "text.mtx", ""},
 		{"zero.mtx", head + "symmetric\n0 0 0\n", "order 0", ""},
-		{"none.mtx", head + "symmetric\n2 2 0\n", "singular", "(0, 2, 0)"},
+		{"null.mtx", head + "symmetric\n2 2 0\n", "", "(0, 2, 0)"},
 		{"singular.mtx", head + "symmetric\n3 3 3\n1 1 -4\n3 2 1\n2 2 1\n", "", "(2, 0, 1)"},
-		{"rank.mtx", head + "symmetric\n3 3 4\n1 1 -4\n2 2 1\n3 2 1\n3 3 1\n", "singular", "(1, 1, 1)"},
+		{"rank.mtx", head + "symmetric\n3 3 4\n1 1 -4\n2 2 1\n3 2 1\n3 3 1\n", "", "(1, 1, 1)"},
 	} {
 		path := writeText(t, dir, c.name, c.text)
 		out, errs, status := runBench("mtx", path, "--json")
@@ -129,11 +129,6 @@ func TestMtxRefuses(t *testing.T) {
 		if out != "" {
 			t.Errorf("%s: output %q", c.name, out)
 		}
-	}
-	// Rows count from 1.
-	_, errs, _ := runBench("mtx", filepath.Join(dir, "rank.mtx"))
-	if !strings.Contains(errs, "row 2") && !strings.Contains(errs, "row 3") {
-		t.Errorf("message %q; the rows without pivot are 2 and 3", errs)
 	}
 	for _, c := range []struct {
 		args   []string

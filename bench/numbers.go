@@ -32,6 +32,8 @@ func signSymbol(sign float64) string {
 func share(nnz, order int) string {
 	p := 100 * float64(nnz) / (float64(order) * float64(order))
 	switch {
+	case p == 0:
+		return "0 %"
 	case p >= 10:
 		return fmt.Sprintf("%.0f %%", p)
 	case p >= 0.001:

@@ -38,6 +38,10 @@ type solveResult struct {
 	// without --check-dense.
 	RelativeErrorDense *number `json:"relative_error_dense"`
 
+	// Singular says that H+εI is singular to working accuracy; it is left out
+	// where it is not. A consistent system is solved all the same.
+	Singular string `json:"singular,omitempty"`
+
 	// Error says why the accuracy was not reached, or in a sweep that there is
 	// no solution at this damping; it is left out where all went well.
 	Error string `json:"error,omitempty"`
@@ -70,6 +74,11 @@ type seconds struct {
 type logDet struct {
 	Log  number `json:"log"`
 	Sign number `json:"sign"`
+}
+
+// A failure is what is printed with --json where there is no result.
+type failure struct {
+	Error string `json:"error"`
 }
 
 // setReport takes over what the factorization says about itself.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ const (
 // A session is what every subcommand shares: where it writes and the common
 // flags.
 type session struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 
 	json    bool
@@ -32,7 +34,7 @@ type session struct {
 // execute runs the command with the given arguments and returns its exit
 // status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(&session{stdout: stdout, stderr: stderr})
+	root := newRoot(&session{stdin: os.Stdin, stdout: stdout, stderr: stderr})
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -142,11 +142,19 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	if f.iterations < 0 {
 		return usagef("--max-iterations is %d; it must be at least 1", f.iterations)
 	}
+	return f.checkFiles(fl)
+}
+
+// checkFiles checks the flags of files.
+func (f *solveFlags) checkFiles(fl *pflag.FlagSet) error {
 	if f.mtxOut != "" && len(f.eps) > 1 {
 		return usagef("--mtx-out writes one K: give a single --eps, not %d", len(f.eps))
 	}
 	if f.out != "" && len(f.eps) > 1 {
 		return usagef("--out writes one x: give a single --eps, not %d", len(f.eps))
+	}
+	if err := checkOutputs([]string{f.in, f.model}, f.outputs()); err != nil {
+		return err
 	}
 	if f.model != "" {
 		if !isModel(f.model) {
@@ -181,26 +189,38 @@ func oneOf(flag, value string, words []string) error {
 	return usagef("--%s %s: it must be one of %s", flag, value, strings.Join(words, ", "))
 }
 
-// solve does the whole subcommand.
+// solve does the whole subcommand. With --json there is a document also where it
+// fails.
 func (s *session) solve(ctx context.Context, f *solveFlags) error {
+	printed, err := s.solveAndReport(ctx, f)
+	var usage *usageError
+	if err == nil || printed || !s.json || ctx.Err() != nil || errors.As(err, &usage) {
+		return err
+	}
+	return errors.Join(err, printJSON(s.stdout, failure{oneLine(err)}))
+}
+
+// solveAndReport reports whether it printed results; an error may say that they are
+// not good enough.
+func (s *session) solveAndReport(ctx context.Context, f *solveFlags) (printed bool, err error) {
 	backend, err := blas.ByName(f.backend, s.threads)
 	if err != nil {
-		return usagef("--backend: %w", err)
+		return false, usagef("--backend: %w", err)
 	}
 	files, err := f.openFiles()
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer files.discard()
 	p, err := s.loadProblem(f)
 	if err != nil {
-		return err
+		return false, err
 	}
 
 	if f.checkDense {
 		n := p.net.NumParams()
 		if err := s.checkMemory(fmt.Sprintf("--check-dense of %s", prose.Plural(n, "parameter")), denseBytes(n)); err != nil {
-			return err
+			return false, err
 		}
 	}
 	m := &measurement{problem: p, curvature: f.curvature, method: f.method, backend: backend,
@@ -208,18 +228,23 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	if files.needsMatrix() {
 		m.before = s.checkAugmented
 	}
+	return s.solveProblem(ctx, f, m, files)
+}
+
+// solveProblem measures, writes the files and reports.
+func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measurement, files *solveFiles) (printed bool, err error) {
 	m.meter = newMeter(s.stderr, m.steps()+5)
 	closeMeter := closer(m.meter)
 	defer closeMeter()
 	lin := new(nn.Linearization)
 	outcome, fact, err := m.run(ctx, lin)
 	if err != nil {
-		return explain(err)
+		return false, explain(err)
 	}
 	m.meter.step("assemble K")
 	k, err := s.assembleForDisplay(ctx, m, lin, files)
 	if err != nil {
-		return err
+		return false, err
 	}
 	results := make([]solveResult, len(outcome))
 	for i := range outcome {
@@ -228,24 +253,24 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	if f.checkDense {
 		m.meter.step("dense check")
 		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if f.spectrum > 0 {
 		m.meter.step("spectrum")
 		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
-			return explain(err)
+			return false, explain(err)
 		}
 	}
 	var others []otherMethod
 	if f.tour && !s.json {
 		if others, err = m.otherMethods(ctx, lin, &outcome[0], results[0].Method); err != nil {
-			return err
+			return false, err
 		}
 	}
 	m.meter.step("write")
 	if err := files.write(m, lin, k, outcome, results[0].Spectrum); err != nil {
-		return err
+		return false, err
 	}
 	closeMeter()
 	if s.json {
@@ -254,15 +279,15 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 		err = (&solveReport{w: s.stdout, m: m, k: k, results: results, others: others, dense: f.checkDense, fact: fact, tour: f.tour}).print()
 	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	var failed []error
 	for i := range outcome {
 		if outcome[i].err != nil {
-			failed = append(failed, fmt.Errorf("eps %g: %w", outcome[i].eps, outcome[i].err))
+			failed = append(failed, outcome[i].failure())
 		}
 	}
-	return errors.Join(failed...)
+	return true, errors.Join(failed...)
 }
 
 // printSolveJSON prints one object, or a list for a sweep.

@@ -250,7 +250,7 @@ func TestSolveFailures(t *testing.T) {
 	for _, c := range []struct {
 		args []string
 		want string
-		json bool // a document is printed all the same
+		full bool // the document has results
 	}{
 		{[]string{"solve", "--in", bad}, "bad.npz", false},
 		{[]string{"solve", "--in", filepath.Join(dir, "none.npz")}, "none.npz", false},
@@ -258,7 +258,7 @@ func TestSolveFailures(t *testing.T) {
 		{[]string{"solve", "--data", "gaussian", "--width", "2000000", "--repeat", "1"}, "--memory", false},
 		{[]string{"solve", "--data", "gaussian", "--layers", "3", "--width", "500", "--check-dense"}, "--check-dense", false},
 		{[]string{"solve", "--data", "gaussian", "--layers", "3", "--width", "1000", "--mtx-out", filepath.Join(dir, "k"), "--memory", "100MB"}, "matrix K", false},
-		{solveArgs("--eps", "0", "--act", "identity", "--layers", "1", "--curvature", "ggn", "--batch", "1", "--method", "dense"), "--eps", false},
+		{solveArgs("--eps", "0", "--act", "identity", "--layers", "1", "--curvature", "ggn", "--batch", "1", "--method", "dense", "--rhs", "random"), "--eps", true},
 		{solveArgs("--gain", "1e200", "--act", "identity"), "layer", false},
 		{solveArgs("--method", "cg", "--eps", "-0.01", "--rhs", "random"), "not positive definite", false},
 		{solveArgs("--method", "minres", "--max-iterations", "2"), "backward error", true},
@@ -270,9 +270,58 @@ func TestSolveFailures(t *testing.T) {
 		if strings.Count(errs, "\n") != 1 || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: message %q, want one line with %q", c.args, errs, c.want)
 		}
-		if c.json != json.Valid([]byte(out)) {
-			t.Errorf("%q: output %q", c.args, out)
+		var doc struct {
+			Params int
+			Error  string
 		}
+		if err := json.Unmarshal([]byte(out), &doc); err != nil || doc.Error == "" || c.full != (doc.Params > 0) {
+			t.Errorf("%q: %v, output %q", c.args, err, out)
+		}
+		if out, _, _ := runBench(c.args...); !c.full && out != "" {
+			t.Errorf("%q: output %q without --json", c.args, out)
+		}
+	}
+}
+
+// TestSolveSingular: a gradient is in the range of the Gauss–Newton matrix, and the
+// system is solved though that is singular.
+func TestSolveSingular(t *testing.T) {
+	for _, method := range []string{"dense", "chain", "block", "gram"} {
+		args := solveArgs("--eps", "0", "--act", "identity", "--layers", "1", "--curvature", "ggn", "--batch", "1", "--method", method)
+		var r solveResult
+		out, errs, status := runBench(append(args, "--json")...)
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Errorf("%s: %v in %q", method, err, out)
+			continue
+		}
+		if (status == 0) != (r.Error == "") || status == 0 && (r.Singular == "" || r.Inertia.Certain || !(r.BackwardError <= 1e-14)) {
+			t.Errorf("%s: status %d, %s, %+v", method, status, errs, r)
+		}
+		if method == "dense" && status != 0 {
+			t.Errorf("%s: %s", method, errs)
+		}
+		out, _, _ = runBench(args...)
+		if status == 0 && !(strings.Contains(out, "singular to working accuracy") && strings.Contains(out, "determinant 0")) {
+			t.Errorf("%s: the report does not say that H+εI is singular:\n%s", method, out)
+		}
+	}
+}
+
+// TestSolveKeepsInput: the output may not be the file that is read.
+func TestSolveKeepsInput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.npz")
+	golden, err := os.ReadFile("testdata/golden.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, golden, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, status := runBench("solve", "--in", path, "--out", path); status != statusUsage || !strings.Contains(errs, "overwritten") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+	if text, _ := os.ReadFile(path); string(text) != string(golden) {
+		t.Error("the input has changed")
 	}
 }
 

@@ -15,6 +15,20 @@ type solveFiles struct {
 	plot *plotOutput
 }
 
+// matrixPaths are the files of --mtx-out.
+func (f *solveFlags) matrixPaths() (k, b string) {
+	if f.mtxOut == "" {
+		return "", ""
+	}
+	return f.mtxOut + "_K.mtx", f.mtxOut + "_b.mtx"
+}
+
+// outputs are all files that the flags name to be written.
+func (f *solveFlags) outputs() []namedPath {
+	k, b := f.matrixPaths()
+	return []namedPath{{"out", f.out}, {"mtx-out", k}, {"mtx-out", b}, {"plot", f.plot}}
+}
+
 // openFiles opens the files that the flags name.
 func (f *solveFlags) openFiles() (*solveFiles, error) {
 	o := new(solveFiles)
@@ -24,10 +38,7 @@ func (f *solveFlags) openFiles() (*solveFiles, error) {
 		}
 		return err
 	}
-	var kPath, bPath string
-	if f.mtxOut != "" {
-		kPath, bPath = f.mtxOut+"_K.mtx", f.mtxOut+"_b.mtx"
-	}
+	kPath, bPath := f.matrixPaths()
 	err := open(&o.npz, "out", f.out)
 	if err == nil {
 		err = open(&o.k, "mtx-out", kPath)

@@ -38,7 +38,7 @@ func (p *solveReport) print() error {
 		p.sweep()
 	}
 	if sp := p.results[0].Spectrum; sp != nil {
-		sp.print(p.w, p.results[0].Params)
+		sp.print(p.w, "H", p.results[0].Params)
 	}
 	if len(p.others) > 0 {
 		p.comparison()
@@ -107,6 +107,9 @@ func (p *solveReport) answer(r *solveResult) {
 	if isIterative(r.Method) {
 		unit = "iteration"
 	}
+	if r.Singular != "" {
+		p.line("singular", "H+εI is singular to working accuracy: not every right-hand side has a solution")
+	}
 	p.line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), prose.Plural(r.Refinements, unit)))
 	if r.Shift != 0 {
 		p.line("", fmt.Sprintf("factored at ε%+.1e, away from a singular pivot block, and refined against ε", float64(r.Shift)))
@@ -122,6 +125,10 @@ func (p *solveReport) curvature(r *solveResult) {
 		return
 	}
 	p.line("curvature", curvatureText(r))
+	if math.IsInf(float64(r.LogDet.Log), -1) {
+		p.line("", "determinant 0 to working accuracy")
+		return
+	}
 	p.line("", fmt.Sprintf("log|det(H+εI)| = %.10g, determinant %s", float64(r.LogDet.Log), signText(float64(r.LogDet.Sign))))
 }
 

@@ -16,7 +16,8 @@ import (
 	"costate/nn"
 )
 
-// A spectrum is what --spectrum adds: where the eigenvalues of H lie, by
+// A spectrum is what --spectrum adds: where the eigenvalues of H, or of the
+// matrix of mtx, lie, by
 // counting them below shifts.
 type spectrum struct {
 	Min     interval      `json:"min"` // the smallest eigenvalue lies in here
@@ -33,8 +34,14 @@ type interval struct {
 // measureSpectrum brackets the extreme eigenvalues of H and counts those below n
 // shifts between.
 func (m *measurement) measureSpectrum(lin *nn.Linearization, n int) (*spectrum, error) {
+	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory})
+	return countSpectrum(source, m.backend.Threads(), n)
+}
+
+// countSpectrum does that for any matrix.
+func countSpectrum(source eigen.Source, threads, n int) (*spectrum, error) {
 	start := time.Now()
-	s, err := eigen.NewSpectrum(eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory}), m.backend.Threads())
+	s, err := eigen.NewSpectrum(source, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -74,10 +81,10 @@ func spectrumShifts(lo, hi float64, n int) []float64 {
 	return shifts
 }
 
-// print is the table of the report.
-func (s *spectrum) print(w io.Writer, order int) {
-	fmt.Fprintf(w, "\nEigenvalues of H, counted below %s in %s:\nthe smallest is in [%.6g, %.6g], the largest in [%.6g, %.6g]\n\n",
-		prose.Plural(len(s.Counts), "shift"), prose.Duration(s.Seconds), s.Min.Low, s.Min.High, s.Max.Low, s.Max.High)
+// print is the table of the report for the matrix of a name.
+func (s *spectrum) print(w io.Writer, name string, order int) {
+	fmt.Fprintf(w, "\nEigenvalues of %s, counted below %s in %s:\nthe smallest is in [%.6g, %.6g], the largest in [%.6g, %.6g]\n\n",
+		name, prose.Plural(len(s.Counts), "shift"), prose.Duration(s.Seconds), s.Min.Low, s.Min.High, s.Max.Low, s.Max.High)
 	t := newTable("below", "eigenvalues", "of all", "")
 	for _, c := range s.Counts {
 		note := ""

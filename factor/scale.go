@@ -34,8 +34,9 @@ const (
 	maxSweeps = 8
 	meanSteps = 100
 
-	// Exponents of scales stay within this, so that products of two are finite.
-	scalingLimit = 500
+	// Exponents of scales stay within this. Products of two may overflow, and
+	// are then formed one after the other with what they scale; see scaled.
+	scalingLimit = 1000
 
 	// Rows whose norms are within a factor of scalingRange of each other need
 	// no scaling.
@@ -220,7 +221,7 @@ func (q *equilibration) means(a *la.Sym) {
 func (q *equilibration) divide(size []float64) {
 	for i, m := range size {
 		if m > 0 {
-			q.s[i] = math.Max(0x1p-500, math.Min(0x1p500, q.s[i]/math.Sqrt(m)))
+			q.s[i] = math.Max(0x1p-1000, math.Min(0x1p1000, q.s[i]/math.Sqrt(m)))
 		}
 	}
 }
@@ -249,17 +250,17 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 		lo, hi := low.Ptr[i], low.Ptr[i+1]
 		col, val := low.Col[lo:hi], low.Val[lo:hi]
 		if len(col) == 0 {
-			v := q.shift * (q.s[i] * q.s[i])
+			v := scaled(q.shift, q.s[i], q.s[i])
 			sq[i] += v * v
 			continue
 		}
 		si, sum := q.s[i], 0.0
 		if k := len(col) - 1; int(col[k]) == i {
-			v := (val[k] + q.shift) * (si * si)
+			v := scaled(val[k]+q.shift, si, si)
 			sum = v * v
 			col, val = col[:k], val[:k]
 		} else if q.shift != 0 {
-			v := q.shift * (si * si)
+			v := scaled(q.shift, si, si)
 			sum = v * v
 		}
 		if q.plain {
@@ -270,7 +271,7 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 			}
 		} else {
 			for t, j := range col {
-				v := val[t] * (si * q.s[j])
+				v := scaled(val[t], si, q.s[j])
 				w := v * v
 				sum += w
 				sq[j] += w
@@ -291,6 +292,15 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 	return math.Sqrt(high2)
 }
 
+// scaled is v a b for scales a and b, whose product may be out of range where all
+// three together are not.
+func scaled(v, a, b float64) float64 {
+	if p := a * b; p > 0 && p <= math.MaxFloat64 {
+		return v * p
+	}
+	return v * a * b
+}
+
 // element is element (i, j) of the matrix that is scaled.
 func (q *equilibration) element(v float64, i, j int) float64 {
 	if i == j {
@@ -308,7 +318,7 @@ func (q *equilibration) largest(a *la.Sym) float64 {
 		si := q.s[i]
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
 			j := low.Col[t]
-			v := math.Abs(q.element(low.Val[t], i, int(j)) * (si * q.s[j]))
+			v := math.Abs(scaled(q.element(low.Val[t], i, int(j)), si, q.s[j]))
 			q.row[i], q.row[j] = math.Max(q.row[i], v), math.Max(q.row[j], v)
 			high = math.Max(high, v)
 		}
@@ -345,7 +355,7 @@ func (q *equilibration) apply(dst, a *la.Sym) {
 	for i := range low.N {
 		si := q.s[i]
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			out[t] = low.Val[t] * (si * q.s[low.Col[t]])
+			out[t] = scaled(low.Val[t], si, q.s[low.Col[t]])
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -349,9 +350,18 @@ func (f *Sparse) factorize(sigma float64) error {
 		// Large elements may hide that others are small by scaling only.
 		if _, changed := f.eq.force(f.kept); changed {
 			f.scaleValues()
-			return f.attempt()
+			err = f.attempt()
+		} else {
+			f.eq.unscale()
 		}
-		f.eq.unscale()
+	}
+	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
+		// Only a matching shows what matters where elements are of all orders
+		// of magnitude.
+		if err := f.match(); err != nil {
+			return err
+		}
+		err = f.attempt()
 	}
 	return err
 }
@@ -364,6 +374,16 @@ const doubtfulPivot = 1e4
 // doubtful reports whether another scaling could serve better.
 func (f *Sparse) doubtful(err error) bool {
 	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
+}
+
+// unsure reports whether a factorization found the matrix singular, or its inertia
+// not for certain.
+func (f *Sparse) unsure(err error) bool {
+	if err != nil {
+		var singular *SingularError
+		return errors.As(err, &singular)
+	}
+	return f.doubtful(nil) && !f.Inertia().Certain
 }
 
 // load gives the engine the values at hand.

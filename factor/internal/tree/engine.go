@@ -138,7 +138,7 @@ func (e *Engine) Scaled(scale []float64, size float64) {
 	e.squares = space.Resize(e.squares, e.n)
 	exponents := 0
 	for i, from := range e.tree.Perm {
-		e.squares[i] = scale[from] * scale[from]
+		e.squares[i] = math.Min(scale[from]*scale[from], math.MaxFloat64)
 		exponents += 2 * math.Ilogb(scale[from])
 	}
 	e.logDet = float64(exponents) * math.Ln2
