@@ -26,11 +26,10 @@ func (s *session) checkAugmented(c *system.Chain) error {
 // An augmentedView is K assembled for display and export, with the permutation
 // that makes it block tridiagonal.
 type augmentedView struct {
-	aug       *system.Augmented
-	perm      partition.Perm
-	blocks    partition.Partition
-	stats     matrix
-	bandwidth int
+	aug    *system.Augmented
+	perm   partition.Perm
+	blocks partition.Partition
+	stats  matrix
 
 	assemble, permute float64 // seconds
 }

@@ -45,13 +45,15 @@
 //
 // or with an error that says what was reached. The residual comes from products
 // H·v along the chain (system.Product), which know nothing of the factors.
-// Inertia is exact or marked uncertain. Where a pivot block is singular although
-// H + εI is not (at an unlucky ε: when the trailing stages alone have the
-// eigenvalue −ε) the growth of the elements gives it away; the matrix is then
-// factored at ε ± 1e-8‖H‖, solutions are refined against ε, and equal counts of
-// negative eigenvalues on both sides certify the inertia between.
+// Inertia is exact or marked uncertain: random directions bound how far the factors
+// are from the matrix, and where that does not settle it another method is asked.
+// Where a pivot block is singular although H + εI is not (at an unlucky ε: when the
+// trailing stages alone have the eigenvalue −ε) the growth of the elements gives it
+// away; the matrix is then factored at ε ± 1e-8‖H‖, and solutions are refined
+// against ε. The mathematics is in MATH.md.
 //
-// Spectrum counts the eigenvalues of H below any shift, one factorization each.
+// eigen.Spectrum counts the eigenvalues of H below any shift, one factorization
+// each.
 //
 // # Without a network
 //
@@ -64,9 +66,9 @@
 //	InverseTrace                   the trace of A⁻¹B: a derivative of log|det A|
 //	QuadFormTo, QuadFormRaw        bᵀA⁻¹b, refined or from half a solve
 //
-// NewBlockSpectrum counts eigenvalues of A, Lanczos finds those nearest to a shift
-// with their vectors and certifies that none was missed, and package newton
-// minimizes functions with sparse Hessians through gonum's optimize. The examples
+// Package eigen counts eigenvalues of A and finds those nearest to a shift with
+// their vectors, certified that none was missed, and package newton minimizes
+// functions with sparse Hessians through gonum's optimize. The examples
 // of this package are control, smoothing, splines, grids and random fields.
 //
 // Sources: A. Rahimi, The Hessian of tall-skinny networks is easy to invert,

@@ -5,7 +5,6 @@ import (
 
 	"costate/factor/internal/space"
 	"costate/la"
-	"costate/la/vec"
 )
 
 // An equilibration is a symmetric scaling S A S by powers of two, so that scaling
@@ -22,7 +21,6 @@ type equilibration struct {
 	row   []float64 // norm of each row
 	count []float64 // of elements in each row
 	work  [2][]float64
-	total int   // sum of exp
 	plain bool  // nothing is scaled
 	start []int // exponents to scale from, of a matching; nil for none
 
@@ -74,7 +72,7 @@ func (q *equilibration) unscale() {
 	for i := range q.s {
 		q.exp[i], q.s[i] = 0, 1
 	}
-	q.total, q.plain = 0, true
+	q.plain = true
 }
 
 // sweep scales until rows are alike: first by their elements' mean orders of
@@ -117,7 +115,6 @@ func (q *equilibration) scale(a *la.Sym) {
 		}
 		q.divide(q.row)
 	}
-	q.total = 0
 	for i, v := range q.s {
 		f, e := math.Frexp(v) // v = f 2^e, f in [0.5, 1)
 		if f < math.Sqrt2/2 {
@@ -125,7 +122,6 @@ func (q *equilibration) scale(a *la.Sym) {
 		}
 		q.exp[i] = e
 		q.s[i] = math.Ldexp(1, e)
-		q.total += e
 	}
 }
 
@@ -326,25 +322,6 @@ func (q *equilibration) largest(a *la.Sym) float64 {
 	return high
 }
 
-// normOne returns the largest sum of absolute values of a column; sums is scratch
-// of the order of a.
-func normOne(a *la.Sym, sums []float64) float64 {
-	low := a.RawLower()
-	clear(sums)
-	for i := range low.N {
-		s := 0.0
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			v, j := math.Abs(low.Val[t]), low.Col[t]
-			if int(j) != i {
-				sums[j] += v
-			}
-			s += v
-		}
-		sums[i] += s
-	}
-	return vec.MaxMagnitude(sums)
-}
-
 // apply writes the values of S A S to dst, which has the pattern of a.
 func (q *equilibration) apply(dst, a *la.Sym) {
 	low, out := a.RawLower(), dst.RawLower().Val
@@ -359,7 +336,3 @@ func (q *equilibration) apply(dst, a *la.Sym) {
 		}
 	}
 }
-
-// logDet is what the scaling adds to the logarithm of |det A| over that of the
-// scaled matrix.
-func (q *equilibration) logDet() float64 { return -2 * math.Ln2 * float64(q.total) }

@@ -3,6 +3,7 @@ package la
 import (
 	"errors"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -155,7 +156,7 @@ func TestBlockTridiagElements(t *testing.T) {
 	if e, ok := BlockTridiagElements([]int{2, 3, 1}); !ok || e != 4+6+9+3+1 {
 		t.Errorf("got %d, %v", e, ok)
 	}
-	if _, ok := BlockTridiagElements([]int{1 << 31, 1 << 31}); ok {
+	if _, ok := BlockTridiagElements([]int{1 << (bits.UintSize/2 - 1), 1 << (bits.UintSize/2 - 1)}); ok {
 		t.Error("more than memory can be addressed")
 	}
 }

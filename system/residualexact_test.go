@@ -27,12 +27,12 @@ func TestResidualTo(t *testing.T) {
 			for i := range x {
 				x[i] = math.Ldexp(rng.NormFloat64(), rng.IntN(1+20*round))
 			}
-			want, size := exactResidual(c, h, b, x, eps)
+			want, _ := exactResidual(c, h, b, x, eps)
 			for i := range b { // now b ≈ (H + D) x
 				v, _ := want[i].Float64()
 				b[i] = -v
 			}
-			want, size = exactResidual(c, h, b, x, eps)
+			want, size := exactResidual(c, h, b, x, eps)
 			p.ResidualTo(r, b, x, eps)
 			for i, v := range want {
 				w, _ := v.Float64()

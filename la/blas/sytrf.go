@@ -13,7 +13,8 @@ type bkSizes struct {
 
 // The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
 var (
-	bkNative   = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 160, plain: 13}
+	bkNative = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 160, plain: 13}
+	//lint:ignore U1000 openblas.go, which has a build tag, uses it
 	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 160, plain: 13}
 	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 160, plain: 13}
 )

@@ -223,7 +223,3 @@ func (g *magnitudes) means() []int64 {
 	}
 	return out
 }
-
-var MeanTol = 1.0 / 16
-
-var UseMeans = 1

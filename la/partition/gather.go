@@ -48,7 +48,7 @@ func Analyse(a *la.Sym, p Perm, part Partition) (_ *Gather, err error) {
 	}
 	g := &Gather{n: low.N, stored: len(low.Val), part: part, elements: elements}
 	m := newSlotMap(low.N, p, part, sizes)
-	if elements <= math.MaxUint32 {
+	if uint64(elements) <= math.MaxUint32 {
 		g.narrow = make([]uint32, len(low.Val))
 		err = fillSlots(g.narrow, m, low)
 	} else {

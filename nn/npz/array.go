@@ -12,7 +12,7 @@ import (
 )
 
 // maxArray is the greatest size of one array's file, in bytes.
-const maxArray = 1 << 31
+const maxArray = 1<<31 - 1
 
 // A Kind is the kind of an array's numbers.
 type Kind int

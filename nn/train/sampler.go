@@ -38,7 +38,6 @@ type Sampler struct {
 type order struct {
 	perm  []int
 	round int // from 1
-	index []int
 }
 
 // check reports what is wrong with the settings.

@@ -267,7 +267,7 @@ func TestRefusals(t *testing.T) {
 		{"train", fields{"handle": h, "steps": 1, "damping": -1}, nil, "damping"},
 		{"network", nil, params(1), "no description"},
 		{"network", spec(), params(0), "without parameters"},
-		{"network", spec(fields{"kind": "dense", "out": 1 << 50}), params(1), "more parameters"},
+		{"network", spec(fields{"kind": "dense", "out": int64(1 << 50)}), params(1), "more parameters"},
 		{"network", spec(fields{"kind": "dense", "out": -1}), params(1), "outputs"},
 		{"network", spec(fields{"kind": "dense", "out": 1}), params(2), "the layers have 1"},
 		{"network", spec(fields{"kind": "dense", "out": 1, "act": "magic"}), params(1), "unknown activation"},

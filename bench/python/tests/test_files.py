@@ -73,4 +73,4 @@ def test_refusals(tmp_path):
         (["--model", "m.onnx", "--in", "data.npz", "--act", "relu"], 2),
     ):
         p = subprocess.run([_server.program(), "solve", *flags], cwd=tmp_path, capture_output=True, text=True)
-        assert p.returncode == status and p.stderr.startswith("bench: "), p.stderr
+        assert p.returncode == status and p.stderr.startswith("costate: "), p.stderr

@@ -11,12 +11,10 @@ import (
 // A guarded matrix is a slice with a guard value on all the words that do not
 // belong to the matrix: before, after, and between the rows.
 type guarded struct {
-	all     []float64
-	x       []float64
-	r, c    int
-	ld      int
-	owned   func(i, j int) bool
-	pattern uint64
+	all  []float64
+	x    []float64
+	r, c int
+	ld   int
 }
 
 const guardBits = 0x7ff8dead0000beef // a NaN: reading it shows too

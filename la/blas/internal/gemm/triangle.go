@@ -96,6 +96,7 @@ func (s *isa) across(p *product, t *block, a unsafe.Pointer, edge *[maxTile]floa
 				copy(dst, src)
 				continue
 			}
+			//lint:ignore S1001 a loop is faster than copy for a few elements
 			for x, v := range src {
 				dst[x] = v
 			}
