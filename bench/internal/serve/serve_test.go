@@ -422,3 +422,24 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// A computation that was cancelled leaves nothing behind that stops the next one.
+func TestStopperForgets(t *testing.T) {
+	s := &stopper{Backend: blas.Native()}
+	for range 1000 {
+		ctx, cancel := context.WithCancel(context.Background())
+		end := s.until(ctx)
+		cancel()
+		if !end() {
+			t.Fatal("it was not stopped")
+		}
+		next := s.until(context.Background())
+		a := []float64{4}
+		if !s.Potrf(1, a, 1) || a[0] != 2 {
+			t.Fatal("a kernel did nothing")
+		}
+		if next() {
+			t.Fatal("the next computation was stopped")
+		}
+	}
+}

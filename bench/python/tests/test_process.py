@@ -176,6 +176,8 @@ def test_killed_server():
     del H, F
     assert small().factor(0.5).solve(np.ones(35)).shape == (35,)
     assert _server.current() is not server
+    server._reader.join(5)
+    assert not [a for a in glob.glob(f"/dev/shm/costate-{os.getpid()}-*") if a not in {b.path for b in _server.current()._arenas._spare}]
 
 
 def test_killed_while_computing():
@@ -357,19 +359,18 @@ def test_nothing_is_left():
         from costate import _server
         L = costate.ldl(np.eye(3))
         L.solve(np.ones(3))
-        print(_server.current().greeting["pid"], flush=True)
+        print(_server.current().greeting["pid"], os.getpid(), flush=True)
         {end}
         """
     for end in ("", "os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)", "raise SystemExit(1)"):
         p = subprocess.run([sys.executable, "-c", textwrap.dedent(text.format(end=end))], capture_output=True, text=True, timeout=60)
-        pid = int(p.stdout)
+        pid, python = map(int, p.stdout.split())
         for _ in range(100):
             if not os.path.exists(f"/proc/{pid}"):
                 break
             time.sleep(0.05)
         assert not os.path.exists(f"/proc/{pid}"), end
-    mine = {f for f in glob.glob("/dev/shm/costate-*") if not os.path.exists(f"/proc/{f.split('-')[1]}")}
-    assert not mine
+        assert not glob.glob(f"/dev/shm/costate-{python}-*"), end
 
 
 def test_listen(tmp_path):

@@ -60,6 +60,7 @@ class Arenas:
         self._lock = threading.Lock()
         self._spare: List[Arena] = []
         self._lent: set = set()
+        self._retired = False
 
     def take(self, size: int) -> Optional[Arena]:
         """An arena of at least that size; None if there is no memory for it."""
@@ -82,7 +83,7 @@ class Arenas:
     def give(self, a: Arena) -> None:
         with self._lock:
             self._lent.discard(a)
-            if a.size <= _KEPT:
+            if a.size <= _KEPT and not self._retired:
                 self._spare.append(a)
                 a = self._spare.pop(0) if len(self._spare) > _SPARES else None  # type: ignore[assignment]
         if a is not None:
@@ -93,11 +94,20 @@ class Arenas:
             self._lent.discard(a)
         a.close()
 
-    def close(self, unlink: bool = True) -> None:
+    def retire(self) -> None:
+        """Keep none any more: close those that wait now, and those lent when they come back."""
         with self._lock:
-            all_, self._spare, self._lent = [*self._spare, *self._lent], [], set()
-        for a in all_:
-            a.close(unlink)
+            self._retired, spare, self._spare = True, self._spare, []
+        for a in spare:
+            a.close()
+
+    def abandon(self) -> None:
+        """At the end of the process: remove the files of those lent, too."""
+        self.retire()
+        with self._lock:
+            lent = list(self._lent)
+        for a in lent:
+            a.close()
 
     def forget(self) -> None:
         """After a fork: the files are the parent's."""

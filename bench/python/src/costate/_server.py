@@ -154,7 +154,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._arenas.close()
+        self._arenas.abandon()
 
     def leave(self) -> None:
         """After a fork, in the child: the server is the parent's."""
@@ -219,6 +219,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 status = f" ({break_})"
         self._die(ServerError(f"the server of costate has ended{status}", self._last_words()))
+        self._arenas.retire()
 
     # Writing.
 
