@@ -23,7 +23,7 @@
 // the parameters and multipliers of a layer are once the states are taken away. Whether
 // it is stable is for the numbers to say; Plan.Keep takes groups back.
 //
-// No nested dissection is done: matrices from two-dimensional meshes get blocks
+// Auto does no nested dissection: matrices from two-dimensional meshes get blocks
 // as wide as the mesh, and three-dimensional ones blocks as wide as its cross
 // section. A Plan's Cost says what to expect before anything is allocated.
 //

@@ -63,16 +63,13 @@ const (
 	// amdSeconds and ndSeconds are what orderings take for each unknown and
 	// each entry, on one core of an AMD EPYC.
 	amdSeconds = 0.06e-6
-	ndSeconds  = 3e-6
+	ndSeconds  = 1e-6
 
 	// worthwhile is how many times the seconds of nested dissection the factorization
 	// must take for that to be tried, once and if it is repeated.
 	worthwhile      = 2.0
 	worthwhileOften = 0.2
 )
-
-// nestedDissection orders a graph by nested dissection, if it is there.
-var nestedDissection func(g *wgraph) []int32
 
 // NewTree finds an assembly tree for any sparse symmetric matrix, from its pattern,
 // explicit zeros included. Unknowns that are indistinguishable, and mates, become
@@ -163,11 +160,11 @@ func chosen(g *wgraph, q *quotient, opts *TreeOptions) *candidate {
 	}
 	natural := func() *candidate { return newCandidate(OrderNatural, g, identity(g.len())) }
 	amd := func() *candidate { return newCandidate(OrderAMD, g, minDegree(g)) }
-	nd := func() *candidate { return newCandidate(OrderND, g, nestedDissection(g)) }
+	nd := func() *candidate { return newCandidate(OrderND, g, dissect(g)) }
 	switch o := opts.Ordering; {
 	case o == OrderNatural:
 		return natural()
-	case o == OrderND && nestedDissection != nil:
+	case o == OrderND:
 		return nd()
 	case o != OrderAuto:
 		return amd()
@@ -182,7 +179,7 @@ func chosen(g *wgraph, q *quotient, opts *TreeOptions) *candidate {
 		return best
 	}
 	best = best.better(amd())
-	if nestedDissection != nil && best.cost.seconds() > ndTimes*ndSeconds*size {
+	if best.cost.seconds() > ndTimes*ndSeconds*size {
 		best = best.better(nd())
 	}
 	return best
