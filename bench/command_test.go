@@ -68,7 +68,7 @@ var small = []string{"--data", "gaussian", "--input", "4", "--classes", "3", "--
 // solveArgs is solve on the small problem.
 func solveArgs(more ...string) []string { return append(append([]string{"solve"}, small...), more...) }
 
-// notes says that a file is left in dir that is not among the names.
+// leftovers fails unless the files in dir are those of the names.
 func leftovers(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -151,7 +151,7 @@ func TestBadUsage(t *testing.T) {
 		if out != "" {
 			t.Errorf("%q: output %q", c.args, out)
 		}
-		if strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "bench: ") || !strings.Contains(errs, c.want) {
+		if strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "costate: ") || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: message %q, want one line with %q", c.args, errs, c.want)
 		}
 	}

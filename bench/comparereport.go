@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"costate/bench/internal/figure"
 	"fmt"
 	"io"
 	"math"
@@ -50,8 +51,8 @@ func reportCompare(w io.Writer, rows []compareRow, f *compareFlags) {
 
 // comparePlot draws time against depth and against width, both axes
 // logarithmic: a straight line of slope 1 is linear.
-func comparePlot(rows []compareRow) (*page, error) {
-	pg := &page{width: 380, height: 320, panels: [][]*plot.Plot{nil}}
+func comparePlot(rows []compareRow) (*figure.Page, error) {
+	pg := &figure.Page{Width: 380, Height: 320, Panels: [][]*plot.Plot{nil}}
 	for _, sweep := range []struct {
 		prefix, axis string
 		x            func(r *compareRow) int
@@ -78,7 +79,7 @@ func comparePlot(rows []compareRow) (*page, error) {
 		if len(lines) == 0 {
 			continue
 		}
-		p := newPanel("weights to x against "+sweep.axis, sweep.axis, "seconds", true, true)
+		p := figure.NewPanel("weights to x against "+sweep.axis, sweep.axis, "seconds", true, true)
 		for _, method := range methods {
 			kind := slices.Index(methodNames(), method) + 1 // the same in all plots
 			for style, backend := range backends {
@@ -91,27 +92,17 @@ func comparePlot(rows []compareRow) (*page, error) {
 				if len(backends) > 1 {
 					name += ", " + backend
 				}
-				if err := addLine(p, name, kind, style, xys); err != nil {
+				if err := figure.AddLine(p, name, kind, style, xys); err != nil {
 					return nil, err
 				}
 			}
 		}
 		p.Legend.Top, p.Legend.Left = false, false
-		widen(p)
-		pg.panels[0] = append(pg.panels[0], p)
+		figure.Widen(p)
+		pg.Panels[0] = append(pg.Panels[0], p)
 	}
-	if len(pg.panels[0]) == 0 {
+	if len(pg.Panels[0]) == 0 {
 		return nil, fmt.Errorf("nothing to plot: no sweep over depth or width gave an answer")
 	}
 	return pg, nil
-}
-
-// widen gives axes some length where all points are on one place.
-func widen(p *plot.Plot) {
-	if p.X.Min == p.X.Max {
-		p.X.Min, p.X.Max = p.X.Min/2, p.X.Max*2
-	}
-	if p.Y.Min == p.Y.Max {
-		p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
-	}
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"costate/factor"
+	"costate/la"
+	"costate/la/mtx"
 )
 
 // explain adds to an error of the factorizations which flag would help.
@@ -25,14 +28,40 @@ func explain(err error) error {
 	return err
 }
 
-// explainMatrix is explain for a matrix from a file, where ε is no flag.
-func explainMatrix(err error) error {
+// explainMatrix is explain for a matrix from a file, where ε is no flag and rows
+// count from 1 as they do in the file.
+func explainMatrix(path string, err error) error {
 	var memory *factor.MemoryError
-	if errors.As(err, &memory) {
+	var singular *factor.SingularError
+	var asymmetric *la.AsymmetricError
+	switch {
+	case errors.As(err, &memory):
 		return fmt.Errorf("%w (the limit is --memory)", err)
+	case errors.As(err, &singular) && singular.Cond != 0:
+		condition := ""
+		if !math.IsInf(singular.Cond, 0) {
+			condition = fmt.Sprintf(" (condition number %.3g)", singular.Cond)
+		}
+		return &plainError{fmt.Sprintf("%s: the matrix is singular to working accuracy: no pivot for row %d%s", path, singular.Row+1, condition), err}
+	case errors.As(err, &asymmetric):
+		line := ""
+		if place := (*mtx.Error)(nil); errors.As(err, &place) {
+			line = fmt.Sprintf(" line %d:", place.Line)
+		}
+		a := asymmetric
+		return &plainError{fmt.Sprintf("%s:%s the matrix is not symmetric: entry (%d, %d) is %v, entry (%d, %d) is %v", path, line, a.I+1, a.J+1, a.Aij, a.J+1, a.I+1, a.Aji), err}
 	}
-	return err
+	return named(path, err)
 }
+
+// A plainError says in other words what another error says.
+type plainError struct {
+	text  string
+	cause error
+}
+
+func (e *plainError) Error() string { return e.text }
+func (e *plainError) Unwrap() error { return e.cause }
 
 // brief says in a few words why a method has no answer, or none that is good
 // enough, for a column of a table.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"costate/bench/internal/figure"
 	"fmt"
 	"slices"
 
@@ -10,7 +11,7 @@ import (
 
 // kernelPlot draws rates against n: a column of plots for each kernel, a row for
 // each number of threads, a line for each backend, and the peak.
-func kernelPlot(rates []kernelRate) (*page, error) {
+func kernelPlot(rates []kernelRate) (*figure.Page, error) {
 	var ops, backends []string
 	var threads []int
 	for _, r := range rates {
@@ -24,11 +25,11 @@ func kernelPlot(rates []kernelRate) (*page, error) {
 			threads = append(threads, r.Threads)
 		}
 	}
-	out := &page{width: 260, height: 240}
+	out := &figure.Page{Width: 260, Height: 240}
 	for _, t := range threads {
 		var row []*plot.Plot
 		for _, op := range ops {
-			p := newPanel(fmt.Sprintf("%s, %s", op, plural(t, "thread")), "n", "Gflop/s", true, false)
+			p := figure.NewPanel(fmt.Sprintf("%s, %s", op, plural(t, "thread")), "n", "Gflop/s", true, false)
 			peak, lo, hi := 0.0, 0.0, 0.0
 			for kind, b := range backends {
 				var xys plotter.XYs
@@ -46,13 +47,13 @@ func kernelPlot(rates []kernelRate) (*page, error) {
 					lo = xys[0].X
 				}
 				hi = max(hi, xys[len(xys)-1].X)
-				if err := addLine(p, b, kind, 0, xys); err != nil {
+				if err := figure.AddLine(p, b, kind, 0, xys); err != nil {
 					return nil, err
 				}
 			}
 			p.Y.Min = 0
 			if peak > 0 {
-				if err := addLevel(p, "peak", lo, hi, peak); err != nil {
+				if err := figure.AddLevel(p, "peak", lo, hi, peak); err != nil {
 					return nil, err
 				}
 			}
@@ -62,7 +63,7 @@ func kernelPlot(rates []kernelRate) (*page, error) {
 			p.Y.Max *= 1.3 // room for the legend
 			row = append(row, p)
 		}
-		out.panels = append(out.panels, row)
+		out.Panels = append(out.Panels, row)
 	}
 	return out, nil
 }

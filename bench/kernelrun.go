@@ -98,7 +98,7 @@ func newKernelRun(op string, b blas.Backend, n int) *kernelRun {
 		r.restore = func(i int) { copy(at(i), x) }
 		r.call = func(i int) { b.Sytrs(n, n, a, n, e, perm, at(i), n, work) }
 	default:
-		panic("bench: unknown kernel " + op)
+		panic(program + ": unknown kernel " + op)
 	}
 	return r
 }

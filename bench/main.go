@@ -1,7 +1,8 @@
-// Command bench is costate at work: it solves (H+εI)x = g for a network on
-// real data, checks the answer, and measures the ways to get it.
+// Command costate solves (H+εI)x = g for a network on real data, checks the answer,
+// and measures the ways to get it.
 //
-//	go run ./bench [solve|compare|kernels|mtx|train|plot] [flags]
+//	go build -o costate ./bench
+//	./costate [solve|compare|kernels|mtx|train|plot|serve] [flags]
 //
 // Without arguments it solves one problem on the embedded digits and explains
 // what it shows. Results go to standard output, with --json as exactly one JSON
@@ -17,11 +18,13 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"costate/la/atomicfile"
 )
 
-// grace is how long an interrupted command may take to come to a good end, such
-// as writing a checkpoint, before it is left where it is. Another interrupt ends
-// it at once.
+// grace is how long an interrupted command may take to come to a good end before it
+// is left in the middle of a computation. Another interrupt ends it at once. A
+// checkpoint does not wait for either.
 const grace = 5 * time.Second
 
 // repeated is how long after an interrupt others are taken for the same one: timeout
@@ -31,6 +34,9 @@ const repeated = 500 * time.Millisecond
 func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as after nohup
+		signal.Notify(interrupts, syscall.SIGHUP)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
 	go func() { done <- execute(ctx, os.Args[1:], os.Stdout, os.Stderr) }()
@@ -41,7 +47,7 @@ func main() {
 		cancel()
 		status = finish(done, interrupts)
 	}
-	discardUnfinished()
+	atomicfile.Abandon()
 	os.Exit(status)
 }
 
@@ -66,6 +72,9 @@ func finish(done <-chan int, interrupts <-chan os.Signal) int {
 
 // abandoned says that the command was left in the middle of a computation.
 func abandoned() int {
-	fmt.Fprintln(os.Stderr, "\nbench: interrupted in the middle of a computation; no file was left half-written")
+	if isTerminal(os.Stderr) {
+		fmt.Fprintln(os.Stderr) // from the line of a bar
+	}
+	fmt.Fprintln(os.Stderr, program+": interrupted in the middle of a computation; no file was left half-written")
 	return statusInterrupted
 }

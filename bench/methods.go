@@ -53,7 +53,7 @@ func methodText(name string) string {
 // the reason.
 func methodUsed(f factor.Factorization, asked string) (name, why string) {
 	if a, ok := f.(*factor.Auto); ok {
-		return a.Choice.Method, a.Choice.Reason
+		return a.Choice().Method, a.Choice().Reason
 	}
 	return asked, ""
 }

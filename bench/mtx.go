@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -25,22 +26,26 @@ type mtxFlags struct {
 	plot    string
 }
 
-// A mtxResult is what mtx reports.
+// A mtxResult is what mtx reports. Where it fails, numbers that it did not come to
+// are 0 or null.
 type mtxResult struct {
-	Order         int        `json:"order"`
-	NNZ           int        `json:"nnz"`       // of both triangles
-	Blocks        int        `json:"blocks"`    // of the chain
-	BlockMax      int        `json:"block_max"` // order of its largest
-	Leaves        int        `json:"leaves"`    // unknowns eliminated ahead of it
-	Backend       string     `json:"backend"`
-	Threads       int        `json:"threads"`
-	Seconds       mtxSeconds `json:"seconds"`
-	BackwardError number     `json:"backward_error"`
-	Refinements   int        `json:"refinements"`
-	Inertia       la.Inertia `json:"inertia"`
-	LogDet        logDet     `json:"logdet"`
-	Flops         int64      `json:"flops"`
-	Bytes         int64      `json:"bytes"`
+	Order         int         `json:"order"`
+	NNZ           int         `json:"nnz"` // of both triangles
+	Ordering      string      `json:"ordering"`
+	Fronts        int         `json:"blocks"`    // fronts of the tree
+	FrontMax      int         `json:"block_max"` // order of the largest, rows below included
+	Backend       string      `json:"backend"`
+	Threads       int         `json:"threads"`
+	Seconds       mtxSeconds  `json:"seconds"`
+	BackwardError number      `json:"backward_error"`
+	Refinements   int         `json:"refinements"`
+	Inertia       *la.Inertia `json:"inertia"`
+	LogDet        logDet      `json:"logdet"`
+	Flops         int64       `json:"flops"`
+	Bytes         int64       `json:"bytes"`
+
+	// Error says what failed; it is left out where nothing did.
+	Error string `json:"error,omitempty"`
 }
 
 // mtxSeconds are times; the total is all but reading the file.
@@ -85,6 +90,7 @@ solver with nested dissection; this one then says how much memory it would take.
 	return c
 }
 
+// mtx does the whole subcommand.
 func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 	backend, err := blas.ByName(f.backend, s.threads)
 	if err != nil {
@@ -106,78 +112,137 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 	m := newMeter(s.stderr, 2+f.repeat)
 	closeMeter := closer(m)
 	defer closeMeter()
-	m.step("read")
+	nan := number(math.NaN())
+	r := &mtxResult{Backend: backend.Name(), Threads: backend.Threads(), BackwardError: nan, LogDet: logDet{nan, nan}}
+	j := &mtxJob{session: s, meter: m, repeat: f.repeat, result: r, paths: args}
+	err = j.run(ctx, &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if j.solved {
+		m.step("write")
+		if e := j.write(out, plot); e != nil {
+			err = e
+		}
+	}
+	closeMeter()
+	switch {
+	case s.json:
+		if err != nil {
+			r.Error = oneLine(err)
+		}
+		err = errors.Join(err, printJSON(s.stdout, r))
+	case j.solved:
+		r.print(s.stdout, args[0], j.solver.Report().Shift)
+	}
+	return err
+}
+
+// A mtxJob is a matrix on its way to a solution.
+type mtxJob struct {
+	session *session
+	meter   *meter
+	repeat  int
+	paths   []string // of the matrix and the right-hand side
+	result  *mtxResult
+
+	a      *la.Sym
+	solver factor.Sparse
+	x      *mat.VecDense
+	solved bool // x is there, if not as good as it should be
+}
+
+// run reads, factors and solves, and keeps what comes to be known in the result. The
+// error may say that x is there and not good enough.
+func (j *mtxJob) run(ctx context.Context, options *factor.Options) error {
+	r := j.result
+	j.meter.step("read")
 	start := time.Now()
-	a, b, err := s.readSystem(args, m)
+	a, b, err := j.session.readSystem(j.paths, j.meter)
 	if err != nil {
 		return err
 	}
-	r := mtxResult{Order: a.SymmetricDim(), NNZ: a.NNZ(), Backend: backend.Name(), Threads: backend.Threads()}
-	r.Seconds.Read = time.Since(start).Seconds()
+	j.a = a
+	r.Order, r.NNZ, r.Seconds.Read = a.SymmetricDim(), a.NNZ(), time.Since(start).Seconds()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-
-	m.step("order")
+	j.meter.step("order")
 	start = time.Now()
-	var g factor.Sparse
-	if err := g.Analyse(a, &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()}); err != nil {
-		return explainMatrix(err)
+	if err := j.solver.Analyse(a, options); err != nil {
+		return explainMatrix(j.paths[0], err)
 	}
 	r.Seconds.Order = time.Since(start).Seconds()
-
-	x := mat.NewVecDense(len(b), nil)
-	var failed error
-	for rep := range f.repeat {
+	j.x = mat.NewVecDense(len(b), nil)
+	for rep := range j.repeat {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		m.step("factor")
-		start = time.Now()
-		if err := g.Update(a); err != nil {
-			return explainMatrix(err)
-		}
-		factored := time.Since(start).Seconds()
-		failed = g.SolveVecTo(x, mat.NewVecDense(len(b), b))
-		solved := time.Since(start).Seconds() - factored
-		var accuracy *factor.AccuracyError
-		if failed != nil && !errors.As(failed, &accuracy) {
-			return failed
-		}
-		if rep == 0 || factored < r.Seconds.Factor {
-			r.Seconds.Factor = factored
-		}
-		if rep == 0 || solved < r.Seconds.Solve {
-			r.Seconds.Solve = solved
+		if err = j.once(b, rep == 0); err != nil && !j.solved {
+			return explainMatrix(j.paths[0], err)
 		}
 	}
 	r.Seconds.Total = r.Seconds.Order + r.Seconds.Factor + r.Seconds.Solve
-	plan := g.Plan()
-	r.Blocks, r.BlockMax, r.Leaves = plan.Chain.Blocks(), plan.Chain.Largest(), plan.Leaves.Len()
-	rep := g.Report()
+	tree := j.solver.Tree()
+	r.Ordering, r.Fronts, r.FrontMax = tree.Ordering.String(), len(tree.Parent), tree.LargestFront()
+	rep := j.solver.Report()
 	r.BackwardError, r.Refinements, r.Flops, r.Bytes = number(rep.BackwardError), rep.Refinements, rep.Flops, rep.Bytes
-	r.Inertia = g.Inertia()
-	log, sign := g.LogDet()
+	r.Inertia = knownInertia(&j.solver)
+	log, sign := j.solver.LogDet()
 	r.LogDet = logDet{number(log), number(sign)}
+	return err
+}
 
-	m.step("write")
+// once factors and solves, and keeps the times if they are better than before.
+func (j *mtxJob) once(b []float64, first bool) error {
+	t := &j.result.Seconds
+	j.meter.step("factor")
+	start := time.Now()
+	if err := j.solver.Refactorize(j.a); err != nil {
+		j.result.Inertia = knownInertia(&j.solver)
+		return err
+	}
+	factored := time.Since(start).Seconds()
+	err := j.solver.SolveVecTo(j.x, mat.NewVecDense(len(b), b))
+	solved := time.Since(start).Seconds() - factored
+	var accuracy *factor.AccuracyError
+	if err != nil && !errors.As(err, &accuracy) {
+		j.result.Inertia = knownInertia(&j.solver)
+		return err
+	}
+	j.solved = true
+	if first || factored < t.Factor {
+		t.Factor = factored
+	}
+	if first || solved < t.Solve {
+		t.Solve = solved
+	}
+	return err
+}
+
+// knownInertia is what the factorization counted, also if it failed then; nil if
+// it did not come so far.
+func knownInertia(f *factor.Sparse) (in *la.Inertia) {
+	defer func() {
+		if p := recover(); p != nil && p != factor.ErrNotFactorized {
+			panic(p)
+		}
+	}()
+	known := f.Inertia()
+	return &known
+}
+
+// write writes the files that are asked for.
+func (j *mtxJob) write(out *output, plot *plotOutput) error {
 	if out != nil {
-		if err := out.write(func(w io.Writer) error { return mtx.WriteVector(w, x.RawVector().Data) }); err != nil {
+		if err := out.write(func(w io.Writer) error { return mtx.WriteVector(w, j.x.RawVector().Data) }); err != nil {
 			return err
 		}
 	}
 	if plot != nil {
-		if err := plot.save(planPage(a, plan)); err != nil {
-			return err
-		}
+		return plot.save(planPage(j.a, j.solver.Tree()))
 	}
-	closeMeter()
-	if s.json {
-		err = printJSON(s.stdout, r)
-	} else {
-		r.print(s.stdout, args[0], rep)
-	}
-	return errors.Join(failed, err)
+	return nil
 }
 
 // readSystem reads the matrix, and the right-hand side or draws one.
@@ -189,7 +254,7 @@ func (s *session) readSystem(args []string, m *meter) (*la.Sym, []float64, error
 	}}
 	a, err := mtx.ReadFile(args[0], options)
 	if err != nil {
-		return nil, nil, named(args[0], err)
+		return nil, nil, explainMatrix(args[0], err)
 	}
 	n := a.SymmetricDim()
 	if n == 0 {
@@ -216,27 +281,22 @@ func named(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-func (r *mtxResult) print(w io.Writer, name string, rep factor.Report) {
+func (r *mtxResult) print(w io.Writer, name string, shift float64) {
 	line := func(head, text string) { fmt.Fprintf(w, "%-11s %s\n", head, text) }
-	n := float64(r.Order)
-	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %.2g %% of a full matrix", name, group(r.Order), group(r.NNZ), 100*float64(r.NNZ)/(n*n)))
-	ordered := fmt.Sprintf("%s of order up to %s", plural(r.Blocks, "block"), group(r.BlockMax))
-	if r.Leaves > 0 {
-		ordered = fmt.Sprintf("%s in small groups ahead, then a chain of %s", plural(r.Leaves, "unknown"), ordered)
-	}
-	line("ordered", ordered)
+	line("matrix", fmt.Sprintf("%s: order %s, %s entries, %s of a full matrix", name, group(r.Order), group(r.NNZ), share(r.NNZ, r.Order)))
+	line("ordered", fmt.Sprintf("by %s: %s of order up to %s", r.Ordering, plural(r.Fronts, "front"), group(r.FrontMax)))
 	t := r.Seconds
 	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", duration(t.Total), duration(t.Order), duration(t.Factor), duration(t.Solve), duration(t.Read)))
 	line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s (%s, %s), %s", float64(r.Flops)/1e9, float64(r.Flops)/t.Factor/1e9,
 		r.Backend, plural(r.Threads, "thread"), formatBytes(r.Bytes)))
 	line("answer", fmt.Sprintf("backward error %.1e after %s", float64(r.BackwardError), plural(r.Refinements, "refinement")))
-	if rep.Shift != 0 {
-		line("", fmt.Sprintf("factored %+.1e off, away from a singular pivot block, and refined", rep.Shift))
+	if shift != 0 {
+		line("", fmt.Sprintf("factored %+.1e off, away from a singular pivot block, and refined", shift))
 	}
 	sure := ""
 	if !r.Inertia.Certain {
 		sure = " (uncertain: an eigenvalue is too close to zero to tell its sign)"
 	}
 	line("inertia", fmt.Sprintf("%s negative, %s zero, %s positive eigenvalues%s", group(r.Inertia.Negative), group(r.Inertia.Zero), group(r.Inertia.Positive), sure))
-	line("", fmt.Sprintf("log|det| = %.10g, sign %+g", float64(r.LogDet.Log), float64(r.LogDet.Sign)))
+	line("", fmt.Sprintf("log|det| = %.10g, determinant %s", float64(r.LogDet.Log), signText(float64(r.LogDet.Sign))))
 }

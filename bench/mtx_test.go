@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -13,7 +14,7 @@ import (
 	"costate/la/mtx"
 )
 
-const mtxKeys = `order nnz blocks block_max leaves backend threads refinements
+const mtxKeys = `order nnz ordering blocks block_max backend threads refinements
 	seconds seconds.read seconds.order seconds.factor seconds.solve seconds.total
 	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign flops bytes`
 
@@ -87,19 +88,52 @@ func TestMtxRefuses(t *testing.T) {
 	dir := t.TempDir()
 	const head = "%%MatrixMarket matrix coordinate real "
 	good := writeText(t, dir, "good.mtx", head+"symmetric\n2 2 2\n1 1 1\n2 2 1\n")
-	for _, c := range []struct{ name, text, want string }{
-		{"asymmetric.mtx", head + "general\n2 2 4\n1 1 1\n1 2 5\n2 1 3\n2 2 1\n", "asymmetric.mtx: mtx: line 4"},
-		{"short.mtx", head + "symmetric\n2 2 3\n1 1 1\n", "line"},
-		{"range.mtx", head + "symmetric\n2 2 1\n3 1 1\n", "line 3"},
-		{"nan.mtx", head + "symmetric\n2 2 2\n1 1 NaN\n2 2 1\n", "line 3"},
-		{"text.mtx", "hello\n", "text.mtx"},
-		{"zero.mtx", head + "symmetric\n0 0 0\n", "order 0"},
-		{"singular.mtx", head + "symmetric\n2 2 3\n1 1 1\n2 1 1\n2 2 1\n", "singular"},
+	for _, c := range []struct{ name, text, want, inertia string }{
+		{"asymmetric.mtx", head + "general\n2 2 4\n1 1 1\n1 2 5\n2 1 3\n2 2 1\n", "asymmetric.mtx: line 4: the matrix is not symmetric: entry (1, 2) is 5, entry (2, 1) is 3", ""},
+		{"short.mtx", head + "symmetric\n2 2 3\n1 1 1\n", "line", ""},
+		{"range.mtx", head + "symmetric\n2 2 1\n3 1 1\n", "line 3", ""},
+		{"nan.mtx", head + "symmetric\n2 2 2\n1 1 NaN\n2 2 1\n", "line 3", ""},
+		{"text.mtx", "hello\n", "text.mtx", ""},
+		{"zero.mtx", head + "symmetric\n0 0 0\n", "order 0", ""},
+		{"none.mtx", head + "symmetric\n2 2 0\n", "singular", "(0, 2, 0)"},
+		{"singular.mtx", head + "symmetric\n3 3 3\n1 1 -4\n3 2 1\n2 2 1\n", "", "(2, 0, 1)"},
+		{"rank.mtx", head + "symmetric\n3 3 4\n1 1 -4\n2 2 1\n3 2 1\n3 3 1\n", "singular", "(1, 1, 1)"},
 	} {
-		out, errs, status := runBench("mtx", writeText(t, dir, c.name, c.text), "--json")
-		if status != statusFailed || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, c.want) {
-			t.Errorf("%s: status %d, output %q, message %q; want %q in it", c.name, status, out, errs, c.want)
+		path := writeText(t, dir, c.name, c.text)
+		out, errs, status := runBench("mtx", path, "--json")
+		var doc any
+		if err := json.Unmarshal([]byte(out), &doc); err != nil {
+			t.Errorf("%s: %v in %q", c.name, err, out)
+			continue
 		}
+		var r mtxResult
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if c.inertia != "" && (r.Inertia == nil || strings.TrimSuffix(r.Inertia.String(), " uncertain") != c.inertia) {
+			t.Errorf("%s: inertia %v, want %s", c.name, r.Inertia, c.inertia)
+		}
+		if c.want == "" {
+			if status != 0 || r.Error != "" {
+				t.Errorf("%s: status %d: %s", c.name, status, errs)
+			}
+			continue
+		}
+		if status != statusFailed || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, c.want) || errs != "costate: "+r.Error+"\n" {
+			t.Errorf("%s: status %d, error %q, message %q; want %q in it", c.name, status, r.Error, errs, c.want)
+		}
+		if c.inertia == "" && r.Inertia != nil {
+			t.Errorf("%s: inertia %v", c.name, r.Inertia)
+		}
+		out, _, _ = runBench("mtx", path)
+		if out != "" {
+			t.Errorf("%s: output %q", c.name, out)
+		}
+	}
+	// Rows count from 1.
+	_, errs, _ := runBench("mtx", filepath.Join(dir, "rank.mtx"))
+	if !strings.Contains(errs, "row 2") && !strings.Contains(errs, "row 3") {
+		t.Errorf("message %q; the rows without pivot are 2 and 3", errs)
 	}
 	for _, c := range []struct {
 		args   []string
@@ -118,5 +152,20 @@ func TestMtxRefuses(t *testing.T) {
 		if status != c.status || out != "" || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: status %d, output %q, message %q; want %q in it", c.args, status, out, errs, c.want)
 		}
+	}
+}
+
+// TestNumbers: what a person reads is written as a person writes.
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct {
+		nnz, order int
+		want       string
+	}{{4, 2, "100 %"}, {3, 2, "75 %"}, {1, 4, "6.2 %"}, {1, 10, "1.0 %"}, {6, 100, "0.060 %"}, {1, 100, "0.010 %"}, {5, 100000, "5.0e-08 %"}} {
+		if have := share(c.nnz, c.order); have != c.want {
+			t.Errorf("%d of %d²: %s, want %s", c.nnz, c.order, have, c.want)
+		}
+	}
+	if a, b, c := signText(1), signText(-1), signText(0); a != "positive" || b != "negative" || c != "of uncertain sign" {
+		t.Error(a, b, c)
 	}
 }

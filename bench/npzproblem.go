@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
+	"strings"
 
 	"costate/nn"
 	"costate/nn/npz"
@@ -10,9 +12,15 @@ import (
 
 // readProblem makes the problem that the file of --in holds.
 func (s *session) readProblem(f *solveFlags) (*problem, error) {
+	if f.model != "" {
+		return s.modelProblem(f)
+	}
 	file, err := npz.Read(f.in)
 	if err != nil {
 		return nil, fmt.Errorf("--in: %w", err)
+	}
+	if len(file.Ignored) > 0 {
+		s.notef("%s: ignored %s", f.in, strings.Join(file.Ignored, ", "))
 	}
 	act, err := nn.ActivationByName(f.net.act)
 	if err != nil {
@@ -34,11 +42,14 @@ func (s *session) readProblem(f *solveFlags) (*problem, error) {
 }
 
 // writeProblem writes the problem with g and x.
-func writeProblem(path string, p *problem, g, x []float64) error {
+func writeProblem(w io.Writer, p *problem, g, x []float64) error {
+	if p.model {
+		return writeSolution(w, p, g, x)
+	}
 	file, err := npz.New(p.net, p.batch)
 	if err != nil {
 		return err
 	}
 	file.G, file.Solution = g, x
-	return npz.Write(path, file)
+	return npz.WriteTo(w, file)
 }

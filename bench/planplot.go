@@ -5,21 +5,18 @@ import (
 
 	"gonum.org/v1/plot"
 
+	"costate/bench/internal/figure"
 	"costate/la"
 	"costate/la/partition"
 )
 
 // planPage draws a matrix as it came and as it is factored.
-func planPage(a *la.Sym, plan *partition.Plan) *page {
-	permuted := plan.Perm.Sym(a)
+func planPage(a *la.Sym, tree *partition.Tree) *figure.Page {
+	permuted := tree.Perm.Sym(a)
 	before := spy(fmt.Sprintf("as it comes: order %s, bandwidth %s", group(a.SymmetricDim()), group(a.Bandwidth())), a)
-	title := fmt.Sprintf("as it is factored: %s", plural(plan.Chain.Blocks(), "block"))
-	if n := plan.Leaves.Len(); n > 0 {
-		title = fmt.Sprintf("as it is factored: %s ahead, %s", plural(n, "unknown"), plural(plan.Chain.Blocks(), "block"))
+	after := spy(fmt.Sprintf("as it is factored: %s, ordered by %s", plural(tree.Nodes.Blocks(), "front"), tree.Ordering), permuted)
+	if tree.Nodes.Blocks() <= maxOutlines {
+		outline(after, tree.Nodes, 0)
 	}
-	after := spy(title, permuted)
-	if plan.Chain.Blocks() <= maxOutlines {
-		outline(after, plan.Chain, plan.Leaves.Len())
-	}
-	return &page{width: 330, height: 350, panels: [][]*plot.Plot{{before, after}}}
+	return &figure.Page{Width: 330, Height: 350, Panels: [][]*plot.Plot{{before, after}}}
 }

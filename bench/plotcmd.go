@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"costate/bench/internal/figure"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -15,27 +16,27 @@ type plotKind struct {
 	name string
 	// key is what every element of the list has, and no other document does.
 	key  string
-	draw func(doc []byte) (*page, error)
+	draw func(doc []byte) (*figure.Page, error)
 }
 
 // plotKinds are the documents that can be drawn.
 func plotKinds() []plotKind {
 	return []plotKind{
-		{"kernels", "op", func(doc []byte) (*page, error) {
+		{"kernels", "op", func(doc []byte) (*figure.Page, error) {
 			var rates []kernelRate
 			if err := json.Unmarshal(doc, &rates); err != nil {
 				return nil, err
 			}
 			return kernelPlot(rates)
 		}},
-		{"train", "history", func(doc []byte) (*page, error) {
+		{"train", "history", func(doc []byte) (*figure.Page, error) {
 			var results []*trainResult
 			if err := json.Unmarshal(doc, &results); err != nil {
 				return nil, err
 			}
 			return trainPlot("training", results, true)
 		}},
-		{"compare", "case", func(doc []byte) (*page, error) {
+		{"compare", "case", func(doc []byte) (*figure.Page, error) {
 			var rows []compareRow
 			if err := json.Unmarshal(doc, &rows); err != nil {
 				return nil, err

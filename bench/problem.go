@@ -15,6 +15,7 @@ type problem struct {
 	source string // of the data, for the report
 	act    string
 	loss   string
+	model  bool // the network is of a file of a model
 
 	// rhs is the right-hand side, nil for the gradient.
 	rhs     []float64

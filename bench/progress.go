@@ -12,7 +12,7 @@ import (
 // meterDelay is how long a computation may take without showing a meter.
 const meterDelay = time.Second
 
-// A meter shows on standard error how far a computation is, once it has taken a
+// A meter shows on a terminal how far a computation is, once it has taken a
 // second. Its methods may be called on a nil meter, which shows nothing.
 type meter struct {
 	mu    sync.Mutex
@@ -22,8 +22,12 @@ type meter struct {
 	stop, done chan struct{}
 }
 
-// newMeter starts a meter of the given number of steps.
+// newMeter starts a meter of the given number of steps, or returns nil where w is no
+// terminal.
 func newMeter(w io.Writer, steps int) *meter {
+	if !isTerminal(w) {
+		return nil
+	}
 	m := &meter{stop: make(chan struct{}), done: make(chan struct{})}
 	go m.run(w, steps)
 	return m

@@ -113,3 +113,17 @@ func TestReadmeNamesTheFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeSetUp: README says how to build and link, and its Python calls the command
+// by a name that is found from any folder.
+func TestReadmeSetUp(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"go build -o costate ./bench\n", "go mod edit -require costate@v0.0.0 -replace costate=", "    go mod tidy\n", `subprocess.run(["costate", `} {
+		if !strings.Contains(string(readme), want) {
+			t.Errorf("README.md does not say %q", want)
+		}
+	}
+}

@@ -41,10 +41,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(stderr, "bench: interrupted; no file was left half-written")
+		fmt.Fprintln(stderr, program+": interrupted; no file was left half-written")
 		return statusInterrupted
 	}
-	fmt.Fprintf(stderr, "bench: %s\n", oneLine(err))
+	fmt.Fprintf(stderr, "%s: %s\n", program, oneLine(err))
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return statusUsage
@@ -55,7 +55,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // newRoot returns the command with its subcommands.
 func newRoot(s *session) *cobra.Command {
 	root := newSolve(s)
-	root.Use = "bench"
+	root.Use = program
 	root.Short = "Exact (H+εI)⁻¹g for deep narrow networks, checked and measured"
 	root.Long = rootHelp
 	root.SilenceErrors = true
@@ -63,15 +63,18 @@ func newRoot(s *session) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	s.addCommonFlags(root.PersistentFlags())
-	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPlot(s))
+	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPlot(s), newServe(s))
+	root.Version = versionText()
+	root.SetVersionTemplate("{{.Version}}\n")
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
+		c.Version = root.Version
 	}
 	root.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
-		return usagef("unknown subcommand or stray argument %q; subcommands are solve, compare, kernels, mtx, train and plot, and a truth value is written with = (--bias=false)", args[0])
+		return usagef("unknown subcommand or stray argument %q; subcommands are solve, compare, kernels, mtx, train, plot and serve, and a truth value is written with = (--bias=false)", args[0])
 	}
 	return root
 }
@@ -81,7 +84,7 @@ depth, where H is the Hessian of the loss (or its Gauss–Newton matrix) on one
 batch, g the gradient and ε the damping; check the answer; and measure the ways
 to get it.
 
-Without a subcommand bench does what solve does and takes its flags. Without
+Without a subcommand costate does what solve does and takes its flags. Without
 any flag it also checks the answer by other methods.`
 
 func (s *session) addCommonFlags(f *pflag.FlagSet) {
@@ -97,6 +100,11 @@ func (s *session) check(f *pflag.FlagSet) error {
 		return usagef("--threads is %d; it must be at least 1", s.threads)
 	}
 	return nil
+}
+
+// notef prints a line on standard error that is no error.
+func (s *session) notef(format string, args ...any) {
+	fmt.Fprintf(s.stderr, "%s: %s\n", program, fmt.Sprintf(format, args...))
 }
 
 // A usageError is a mistake in the flags or arguments.

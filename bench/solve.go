@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ type solveFlags struct {
 	iterations int
 	spectrum   int
 	in, out    string
+	model      string
 	mtxOut     string
 	plot       string
 
@@ -51,10 +53,19 @@ not part of it. With a list of dampings the later ones reuse the point: their
 total is factor and solve. The method block assembles K for each point; for the
 others K is only assembled to be described, apart from the total.
 
-Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), X (batch×inputs),
-T (integer labels, or targets batch×outputs) and if wanted g; --out adds g and
-x, flat: W1 by rows, b1, W2, … . --mtx-out P writes K and its right-hand side as
-P_K.mtx (lower triangle) and P_b.mtx. --plot draws K and the permuted K.`,
+Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
+PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;
+other arrays are ignored. T holds labels, an integer for each sample counted from 0,
+or targets, a number for each output (so do one-hot rows). With --model the network is of
+an .onnx file, or of a .safetensors file with --act between its dense layers, and --in
+has X, T and g alone. --out adds g and x, flat:
+W1 by rows, b1, W2, … . --mtx-out P writes K and its right-hand side as P_K.mtx (lower
+triangle) and P_b.mtx. --plot draws K and the permuted K.
+
+Conventions, as in PyTorch: every loss is a mean over the samples. mse is the mean of
+(z−t)² over the outputs, without a factor ½; bce is a mean over the outputs, too, of
+logits; ce is softmax cross-entropy of logits. gelu is the exact one, z·Φ(z) with erf.
+The last layer has no activation.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			fl := c.Flags()
 			if err := s.check(fl); err != nil {
@@ -79,6 +90,7 @@ P_K.mtx (lower triangle) and P_b.mtx. --plot draws K and the permuted K.`,
 	fl.IntVar(&f.iterations, "max-iterations", 0, "iterations after which an iterative method gives up (default: ten times the parameters)")
 	fl.IntVar(&f.spectrum, "spectrum", 0, "count the eigenvalues of H below so many shifts, exactly; --plot draws them too")
 	fl.StringVar(&f.in, "in", "", "read network, batch and right-hand side from this .npz file")
+	fl.StringVar(&f.model, "model", "", "read the network from this .onnx or .safetensors file; --in then has the data alone")
 	fl.StringVar(&f.out, "out", "", "write network, batch, g and x to this .npz file")
 	fl.StringVar(&f.mtxOut, "mtx-out", "", "write K and its right-hand side as Matrix Market files with this prefix")
 	fl.StringVar(&f.plot, "plot", "", "draw K and the permuted K (and the spectrum) in this file (.png, .svg, .pdf)")
@@ -134,6 +146,17 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	}
 	if f.out != "" && len(f.eps) > 1 {
 		return usagef("--out writes one x: give a single --eps, not %d", len(f.eps))
+	}
+	if f.model != "" {
+		if !isModel(f.model) {
+			return usagef("--model %s: it must be an .onnx or a .safetensors file", f.model)
+		}
+		if f.in == "" {
+			return usagef("--model needs the data: --in F.npz with X and T")
+		}
+		if fl.Changed("act") && filepath.Ext(f.model) == ".onnx" {
+			return usagef("--act has no meaning with an .onnx file, which has its activations")
+		}
 	}
 	if f.in != "" {
 		if fl.Changed("rhs") && f.rhs == "gradient" {

@@ -307,3 +307,21 @@ func Example() {
 	// network     3 dense layers, 4 → 5 → 3 → 3, tanh, ce: 55 parameters
 	// curvature   13 directions of curvature below -0.1, 42 above: H+εI is indefinite, a saddle
 }
+
+// TestSolveIgnores: arrays that mean nothing are named on standard error.
+func TestSolveIgnores(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.npz")
+	err := npz.WriteArrays(name, npz.Arrays{
+		"0.weight": {Kind: npz.Float, Shape: []int{2, 3}, Data: []float64{1, 2, 3, 4, 5, 6}},
+		"X":        {Kind: npz.Float, Shape: []int{2, 3}, Data: []float64{1, 2, 3, 4, 5, 6}},
+		"T":        {Kind: npz.Bool, Shape: []int{2}, Data: []float64{1, 0}},
+		"epoch":    {Kind: npz.Integer, Shape: []int{1}, Data: []float64{3}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errs, status := runBench("solve", "--in", name, "--json")
+	if status != 0 || !json.Valid([]byte(out)) || errs != "costate: "+name+": ignored epoch\n" {
+		t.Errorf("status %d, output %q, message %q", status, out, errs)
+	}
+}

@@ -60,8 +60,7 @@ func (o *solveFiles) discard() {
 func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedView, outcome []solved, sp *spectrum) error {
 	g := m.problem.rightHandSide(lin)
 	if o.npz != nil {
-		o.npz.discard() // it has shown that the file can be written
-		if err := writeProblem(o.npz.path, m.problem, g, outcome[0].x); err != nil {
+		if err := o.npz.write(func(w io.Writer) error { return writeProblem(w, m.problem, g, outcome[0].x) }); err != nil {
 			return err
 		}
 	}
@@ -83,7 +82,7 @@ func (o *solveFiles) write(m *measurement, lin *nn.Linearization, k *augmentedVi
 			if err != nil {
 				return err
 			}
-			pg.panels[0] = append(pg.panels[0], panel)
+			pg.Panels[0] = append(pg.Panels[0], panel)
 		}
 		return o.plot.save(pg)
 	}

@@ -70,9 +70,8 @@ func (p *solveReport) matrix() {
 		return
 	}
 	a := r.Matrix
-	n := float64(a.Order)
 	p.line("system K", fmt.Sprintf("order %s: the parameters x, and a state y and a costate m for each unit and sample", group(a.Order)))
-	p.line("", fmt.Sprintf("%s entries, %.2g %% of a full matrix; bandwidth %s", group(a.NNZ), 100*float64(a.NNZ)/(n*n), group(a.Bandwidth)))
+	p.line("", fmt.Sprintf("%s entries, %s of a full matrix; bandwidth %s", group(a.NNZ), share(a.NNZ, a.Order), group(a.Bandwidth)))
 	p.line("permuted", fmt.Sprintf("stage by stage: block tridiagonal, %s of order up to %s; bandwidth %s",
 		plural(a.Blocks, "block"), group(a.BlockMax), group(a.BandwidthPermuted)))
 }
@@ -122,14 +121,7 @@ func (p *solveReport) curvature(r *solveResult) {
 		return
 	}
 	p.line("curvature", curvatureText(r))
-	sign := "uncertain"
-	switch {
-	case r.LogDet.Sign > 0:
-		sign = "positive"
-	case r.LogDet.Sign < 0:
-		sign = "negative"
-	}
-	p.line("", fmt.Sprintf("log|det(H+εI)| = %.10g, determinant %s", float64(r.LogDet.Log), sign))
+	p.line("", fmt.Sprintf("log|det(H+εI)| = %.10g, determinant %s", float64(r.LogDet.Log), signText(float64(r.LogDet.Sign))))
 }
 
 // curvatureText says what the inertia means.
@@ -164,7 +156,7 @@ func (p *solveReport) sweep() {
 	for i := range p.results {
 		r := &p.results[i]
 		row := []string{fmt.Sprintf("%g", r.Eps), duration(r.Seconds.Total), fmt.Sprintf("%.1e", float64(r.BackwardError)),
-			fmt.Sprint(r.Refinements), group(r.Inertia.Negative), fmt.Sprintf("%.8g", float64(r.LogDet.Log)), fmt.Sprintf("%+g", float64(r.LogDet.Sign))}
+			fmt.Sprint(r.Refinements), group(r.Inertia.Negative), fmt.Sprintf("%.8g", float64(r.LogDet.Log)), signSymbol(float64(r.LogDet.Sign))}
 		if !r.Inertia.Certain {
 			row[4] += " ?"
 		}
@@ -214,6 +206,6 @@ depend on the factorization. The inertia counts the directions in which
 the loss curves down more than ε; an iterative method cannot know them, and where
 there are any conjugate gradients has no guarantee.
 
-Next: bench solve --help, bench compare, bench kernels, bench mtx FILE.mtx
+Next: costate solve --help, costate compare, costate kernels, costate mtx FILE.mtx
 `, group(r.Params), group(r.Params))
 }

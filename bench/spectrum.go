@@ -9,17 +9,19 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
+	"costate/bench/internal/figure"
 	"costate/factor"
+	"costate/factor/eigen"
 	"costate/nn"
 )
 
 // A spectrum is what --spectrum adds: where the eigenvalues of H lie, by
 // counting them below shifts.
 type spectrum struct {
-	Min     interval       `json:"min"` // the smallest eigenvalue lies in here
-	Max     interval       `json:"max"`
-	Counts  []factor.Count `json:"counts"`
-	Seconds float64        `json:"seconds"`
+	Min     interval      `json:"min"` // the smallest eigenvalue lies in here
+	Max     interval      `json:"max"`
+	Counts  []eigen.Count `json:"counts"`
+	Seconds float64       `json:"seconds"`
 }
 
 type interval struct {
@@ -31,7 +33,7 @@ type interval struct {
 // shifts between.
 func (m *measurement) measureSpectrum(lin *nn.Linearization, n int) (*spectrum, error) {
 	start := time.Now()
-	s, err := factor.NewSpectrum(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory}, m.backend.Threads())
+	s, err := eigen.NewSpectrum(eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory}), m.backend.Threads())
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +91,14 @@ func (s *spectrum) print(w io.Writer, order int) {
 // panel draws the cumulative distribution, as steps.
 func (s *spectrum) panel(order int) (*plot.Plot, error) {
 	unit := fineness * max(math.Abs(s.Min.Low), math.Abs(s.Max.High))
-	p := newPanel("eigenvalues of H below λ", "λ", "fraction", false, false)
+	p := figure.NewPanel("eigenvalues of H below λ", "λ", "fraction", false, false)
 	p.X.Scale, p.X.Tick.Marker = asinhScale{unit}, asinhTicks{unit}
 	xys := plotter.XYs{{X: s.Min.Low, Y: 0}}
 	for _, c := range s.Counts {
 		xys = append(xys, plotter.XY{X: c.Shift, Y: float64(c.Below) / float64(order)})
 	}
 	xys = append(xys, plotter.XY{X: s.Max.High, Y: 1})
-	return p, addLine(p, "", 0, 0, xys)
+	return p, figure.AddLine(p, "", 0, 0, xys)
 }
 
 // asinhScale is linear near zero and logarithmic far from it, on both sides.

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"costate/bench/internal/figure"
 	"costate/la"
 	"costate/la/partition"
 )
@@ -18,14 +19,14 @@ import (
 const spyPixels = 480
 
 // matrixPage draws K as assembled and K stage by stage.
-func matrixPage(v *augmentedView) *page {
+func matrixPage(v *augmentedView) *figure.Page {
 	side := vg.Length(330)
 	byKind := spy(fmt.Sprintf("K by kind of unknown: order %s, bandwidth %s", group(v.stats.Order), group(v.stats.Bandwidth)), v.aug.K)
 	byStage := spy(fmt.Sprintf("K stage by stage: %s, bandwidth %s", plural(v.stats.Blocks, "block"), group(v.stats.BandwidthPermuted)), v.permuted())
 	if v.blocks.Blocks() <= maxOutlines {
 		outline(byStage, v.blocks, 0)
 	}
-	return &page{width: side, height: side + 20, panels: [][]*plot.Plot{{byKind, byStage}}}
+	return &figure.Page{Width: side, Height: side + 20, Panels: [][]*plot.Plot{{byKind, byStage}}}
 }
 
 // maxOutlines is the greatest number of blocks that are outlined.

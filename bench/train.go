@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -33,6 +34,7 @@ type trainFlags struct {
 	rates      []float64
 	target     float64
 	checkpoint string
+	every      time.Duration
 	resume     bool
 	plot       string
 	experiment string
@@ -70,9 +72,10 @@ those spent in steps. With several learning rates (--lr) each first-order method
 is run with all of them, and the best is shown. Of long runs the history has all
 of the first 200 steps and of the later ones every one that is a percent on.
 
---checkpoint F.npz writes a checkpoint at the end, also after Ctrl-C; with --resume
-the run goes on from it with exactly the steps that it would have made. Limits
-count from the start of the first run.
+--checkpoint F.npz writes a checkpoint every minute (--checkpoint-every), at once on
+Ctrl-C and at the end; with --resume the run goes on from it with exactly the steps
+that it would have made. Network, data, batches and optimizer must be the same.
+Limits count from the start of the first run.
 
 --experiment runs one of ` + strings.Join(experimentNames(), ", ") + ` and writes NAME.md, NAME.csv and
 NAME.png in the folder of --out.`,
@@ -105,7 +108,8 @@ NAME.png in the folder of --out.`,
 	fl.Float64Var(&f.seconds, "seconds", 8, "seconds of each optimizer and learning rate at most")
 	fl.Float64SliceVar(&f.rates, "lr", nil, "learning rate of sgd, momentum and adam; a list is a grid (default 0.003,0.01 for adam, 0.03,0.3 for the others)")
 	fl.Float64Var(&f.target, "target", 1e-6, "end where the loss of a batch is at most this (0: never)")
-	fl.StringVar(&f.checkpoint, "checkpoint", "", "write a checkpoint to this .npz file at the end")
+	fl.StringVar(&f.checkpoint, "checkpoint", "", "write checkpoints to this .npz file")
+	fl.DurationVar(&f.every, "checkpoint-every", time.Minute, "time between checkpoints while training (0: only at an interrupt and at the end)")
 	fl.BoolVar(&f.resume, "resume", false, "go on from the file of --checkpoint")
 	fl.StringVar(&f.plot, "plot", "", "draw the loss in this file (.png, .svg, .pdf)")
 	fl.StringVar(&f.experiment, "experiment", "", "run an experiment instead: "+strings.Join(experimentNames(), ", "))
@@ -148,7 +152,7 @@ func (f *trainFlags) newOptimizer(name string, rate float64, backend blas.Backen
 	case "cg":
 		return train.NewNonlinearCG()
 	}
-	panic("bench: no optimizer " + name)
+	panic(program + ": no optimizer " + name)
 }
 
 // ratesOf are the learning rates to try.
@@ -207,6 +211,10 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 		return usagef("--curvature-batch is %d; it cannot be negative", f.curvature)
 	case f.cg && f.curvature == 0:
 		return usagef("--cg needs --curvature-batch: the samples whose factorization preconditions")
+	case f.every < 0:
+		return usagef("--checkpoint-every is %s; it cannot be negative", f.every)
+	case fl.Changed("checkpoint-every") && f.checkpoint == "":
+		return usagef("--checkpoint-every needs --checkpoint: the file to write")
 	case f.resume && f.checkpoint == "":
 		return usagef("--resume needs --checkpoint: the file to go on from")
 	}
@@ -337,6 +345,12 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.checkpoint != "" {
+		j.checkpoint = &checkpointer{file: f.checkpoint, every: f.every, note: s.notef}
+	}
+	if f.resume {
+		j.resume = f.checkpoint
+	}
 	var lines = s.stdout
 	if s.json {
 		lines = nil
@@ -346,11 +360,7 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 	meter := newTrainMeter(s.stderr, lines, f.steps, f.seconds)
 	var results []*trainResult
 	for _, name := range f.optimizers {
-		resume := ""
-		if f.resume {
-			resume = f.checkpoint
-		}
-		res, err := j.grid(ctx, func(rate float64) train.Optimizer { return f.newOptimizer(name, rate, backend) }, f.ratesOf(name), resume, meter.show)
+		res, err := j.grid(ctx, func(rate float64) train.Optimizer { return f.newOptimizer(name, rate, backend) }, f.ratesOf(name), meter.show)
 		if err != nil {
 			meter.close()
 			return err
@@ -366,7 +376,7 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 		if err := last.run.Save(f.checkpoint, last.extra()); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.stderr, "bench: checkpoint of step %d written to %s\n", last.Final.Step, f.checkpoint)
+		s.notef("checkpoint of step %d written to %s", last.Final.Step, f.checkpoint)
 	}
 	if plotFile != nil {
 		pg, err := trainPlot(f.title(), results, !f.fixed)

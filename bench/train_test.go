@@ -100,6 +100,10 @@ func TestTrainResume(t *testing.T) {
 		if status == 0 || !strings.Contains(errs, "another network") {
 			t.Errorf("%s: a checkpoint of another network: status %d: %s", optimizer, status, errs)
 		}
+		_, errs, status = runBench(with("--seed", "2", "--steps", "14", "--checkpoint", file, "--resume")...)
+		if status == 0 || !strings.Contains(errs, "Seed 1, not 2") {
+			t.Errorf("%s: a checkpoint of another seed: status %d: %s", optimizer, status, errs)
+		}
 	}
 }
 
@@ -138,6 +142,8 @@ func TestTrainBadFlags(t *testing.T) {
 		{"--cg", "--curvature-batch"},
 		{"--resume", "--checkpoint"},
 		{"--checkpoint c.npz", "one run"},
+		{"--checkpoint-every 5s", "--checkpoint"},
+		{"--optimizer lm --checkpoint c.npz --checkpoint-every -1s", "--checkpoint-every"},
 		{"--experiment none", "--experiment"},
 		{"--init zero", "--init"},
 		{"--plot p.txt", "--plot"},

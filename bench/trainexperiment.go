@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
+	"costate/bench/internal/figure"
 	"costate/la/blas"
 	"costate/nn/train"
 )
@@ -78,7 +79,7 @@ func (x *experimentRun) contend(job string, seed int, j *trainJob, contenders []
 		if len(rates) == 0 {
 			rates = []float64{0}
 		}
-		res, err := k.grid(x.ctx, c.make, rates, "", func(name string, rate float64, e *trainEntry) {
+		res, err := k.grid(x.ctx, c.make, rates, func(name string, rate float64, e *trainEntry) {
 			x.meter.show(fmt.Sprintf("%s %s", job, c.name), rate, e)
 		})
 		if err != nil {
@@ -274,17 +275,17 @@ func median(g []*trainResult, value func(r *trainResult) float64) float64 {
 
 // plots draws the loss against seconds, a panel for each job, and the test
 // accuracy where batches change.
-func (x *experimentRun) plots() (*page, error) {
-	pg := &page{width: 360, height: 300}
+func (x *experimentRun) plots() (*figure.Page, error) {
+	pg := &figure.Page{Width: 360, Height: 300}
 	var names []string
 	panels := map[string]*plot.Plot{}
 	var order []*plot.Plot
-	test := newPanel("test accuracy", "seconds", "%", true, false)
+	test := figure.NewPanel("test accuracy", "seconds", "%", true, false)
 	tested := false
 	for _, r := range x.rows {
 		p := panels[r.job]
 		if p == nil {
-			p = newPanel(r.job, "seconds", "loss", true, true)
+			p = figure.NewPanel(r.job, "seconds", "loss", true, true)
 			p.Legend.Left = false
 			panels[r.job] = p
 			order = append(order, p)
@@ -311,12 +312,12 @@ func (x *experimentRun) plots() (*page, error) {
 		if len(xys) == 0 {
 			continue
 		}
-		if err := addCurve(p, name, kind, xys); err != nil {
+		if err := figure.AddCurve(p, name, kind, xys); err != nil {
 			return nil, err
 		}
 		if len(acc) > 3 && r.job == miniJob {
 			tested = true
-			if err := addCurve(test, name, kind, acc); err != nil {
+			if err := figure.AddCurve(test, name, kind, acc); err != nil {
 				return nil, err
 			}
 		}
@@ -331,10 +332,10 @@ func (x *experimentRun) plots() (*page, error) {
 		for k := range columns {
 			if i+k < len(order) {
 				row[k] = order[i+k]
-				widen(row[k])
+				figure.Widen(row[k])
 			}
 		}
-		pg.panels = append(pg.panels, row)
+		pg.Panels = append(pg.Panels, row)
 	}
 	return pg, nil
 }

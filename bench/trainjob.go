@@ -22,6 +22,11 @@ type trainJob struct {
 	// Accuracies are taken of these; nil leaves them out.
 	trainSet, testSet *nn.Batch
 
+	// checkpoint writes checkpoints, and resume is the one to begin with; both may be
+	// empty.
+	checkpoint *checkpointer
+	resume     string
+
 	// byTest takes the learning rate with the best test accuracy, not the one
 	// with the lowest loss.
 	byTest bool
@@ -88,14 +93,14 @@ const evaluateEvery = 300 * time.Millisecond
 
 // run trains a copy of the network. show, if it is not nil, is called after every
 // step.
-func (j *trainJob) run(ctx context.Context, o train.Optimizer, rate float64, resume string, show func(*trainEntry)) (*trainResult, error) {
+func (j *trainJob) run(ctx context.Context, o train.Optimizer, rate float64, show func(*trainEntry)) (*trainResult, error) {
 	net := j.net.Clone()
 	res := &trainResult{Optimizer: o.Name(), Rate: rate, Params: net.NumParams()}
 	res.Final.Best, res.Final.Crossings = number(math.NaN()), []trainCrossing{}
 	r := &train.Run{Net: net, Optimizer: o, Data: j.sampler(), Steps: j.steps, Seconds: j.seconds, Target: j.target}
 	res.run = r
-	if resume != "" {
-		extra, err := r.Resume(resume)
+	if j.resume != "" {
+		extra, err := r.Resume(j.resume)
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +135,9 @@ func (j *trainJob) run(ctx context.Context, o train.Optimizer, rate float64, res
 			show(&e)
 		}
 	}
+	unwatch := j.checkpoint.watch(ctx, r, res.extra)
 	reason, err := r.Do(ctx)
+	unwatch()
 	if err != nil {
 		var diverged *train.DivergedError
 		if !errors.As(err, &diverged) {
@@ -228,12 +235,12 @@ func (r *trainResult) trial() trainTrial {
 
 // grid runs an optimizer with each of the rates and returns the best result, which
 // has all of them in its Grid. If one was interrupted, its result is returned.
-func (j *trainJob) grid(ctx context.Context, make func(rate float64) train.Optimizer, rates []float64, resume string, show func(string, float64, *trainEntry)) (*trainResult, error) {
+func (j *trainJob) grid(ctx context.Context, make func(rate float64) train.Optimizer, rates []float64, show func(string, float64, *trainEntry)) (*trainResult, error) {
 	var best *trainResult
 	var trials []trainTrial
 	for _, rate := range rates {
 		o := make(rate)
-		res, err := j.run(ctx, o, rate, resume, func(e *trainEntry) {
+		res, err := j.run(ctx, o, rate, func(e *trainEntry) {
 			if show != nil {
 				show(o.Name(), rate, e)
 			}

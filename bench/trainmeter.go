@@ -9,10 +9,10 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// A trainMeter shows a run as it goes: a bar on standard error, and where lines is
-// set, a line there whenever the loss has fallen by a factor of ten.
+// A trainMeter shows a run as it goes: a bar where there is a terminal, and where
+// lines is set, a line there whenever the loss has fallen by a factor of ten.
 type trainMeter struct {
-	bar     *progressbar.ProgressBar
+	bar     *progressbar.ProgressBar // nil without a terminal
 	lines   io.Writer
 	steps   int
 	seconds float64
@@ -24,13 +24,17 @@ type trainMeter struct {
 }
 
 func newTrainMeter(w, lines io.Writer, steps int, seconds float64) *trainMeter {
-	return &trainMeter{lines: lines, steps: steps, seconds: seconds, bar: progressbar.NewOptions(1000,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionClearOnFinish(),
-	)}
+	m := &trainMeter{lines: lines, steps: steps, seconds: seconds}
+	if isTerminal(w) {
+		m.bar = progressbar.NewOptions(1000,
+			progressbar.OptionSetWriter(w),
+			progressbar.OptionSetWidth(20),
+			progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false),
+			progressbar.OptionClearOnFinish(),
+		)
+	}
+	return m
 }
 
 // show shows one step.
@@ -49,10 +53,10 @@ func (m *trainMeter) show(name string, rate float64, e *trainEntry) {
 	loss := float64(e.Loss)
 	if m.lines != nil && loss > 0 && math.Ceil(math.Log10(loss)) < m.decade {
 		m.decade = math.Ceil(math.Log10(loss))
-		m.bar.Clear()
+		m.close()
 		fmt.Fprintf(m.lines, "  %-12s step %6d  %8s  loss %.1e\n", name, e.Step, duration(e.Seconds), loss)
 	}
-	if time.Since(m.shown) < 100*time.Millisecond {
+	if m.bar == nil || time.Since(m.shown) < 100*time.Millisecond {
 		return
 	}
 	m.shown = time.Now()
@@ -77,4 +81,9 @@ func (m *trainMeter) show(name string, rate float64, e *trainEntry) {
 	m.bar.Set(min(int(1000*done), 999))
 }
 
-func (m *trainMeter) close() { m.bar.Clear() }
+// close takes the bar away.
+func (m *trainMeter) close() {
+	if m.bar != nil {
+		m.bar.Clear()
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"costate/bench/internal/figure"
 	"fmt"
 	"io"
 
@@ -75,10 +76,10 @@ func verdict(w io.Writer, results []*trainResult) {
 
 // trainPlot draws the loss against steps and seconds; with accuracy, also the test
 // accuracy against seconds.
-func trainPlot(title string, results []*trainResult, accuracy bool) (*page, error) {
-	steps := newPanel(title, "steps", "loss", true, true)
-	seconds := newPanel(title, "seconds", "loss", true, true)
-	test := newPanel("test accuracy", "seconds", "%", true, false)
+func trainPlot(title string, results []*trainResult, accuracy bool) (*figure.Page, error) {
+	steps := figure.NewPanel(title, "steps", "loss", true, true)
+	seconds := figure.NewPanel(title, "seconds", "loss", true, true)
+	test := figure.NewPanel("test accuracy", "seconds", "%", true, false)
 	drawn, tested := false, false
 	for i, r := range results {
 		var a, b, c plotter.XYs
@@ -110,7 +111,7 @@ func trainPlot(title string, results []*trainResult, accuracy bool) (*page, erro
 			if len(l.xys) == 0 {
 				continue
 			}
-			if err := addCurve(l.p, name, i, l.xys); err != nil {
+			if err := figure.AddCurve(l.p, name, i, l.xys); err != nil {
 				return nil, err
 			}
 			drawn = true
@@ -122,28 +123,12 @@ func trainPlot(title string, results []*trainResult, accuracy bool) (*page, erro
 	}
 	steps.Legend.Left, seconds.Legend.Left = false, false
 	test.Legend.Top, test.Legend.Left = false, false
-	widen(steps)
-	widen(seconds)
-	pg := &page{width: 420, height: 320, panels: [][]*plot.Plot{{steps, seconds}}}
+	figure.Widen(steps)
+	figure.Widen(seconds)
+	pg := &figure.Page{Width: 420, Height: 320, Panels: [][]*plot.Plot{{steps, seconds}}}
 	if accuracy && tested {
-		widen(test)
-		pg.panels[0] = append(pg.panels[0], test)
+		figure.Widen(test)
+		pg.Panels[0] = append(pg.Panels[0], test)
 	}
 	return pg, nil
-}
-
-// addCurve draws a line without points.
-func addCurve(p *plot.Plot, name string, kind int, xys plotter.XYs) error {
-	line, err := plotter.NewLine(xys)
-	if err != nil {
-		return fmt.Errorf("line %q: %w", name, err)
-	}
-	line.Color = lineColors[kind%len(lineColors)]
-	line.Width = 1.5
-	line.Dashes = lineDashes[kind/len(lineColors)%len(lineDashes)]
-	p.Add(line)
-	if name != "" {
-		p.Legend.Add(name, line)
-	}
-	return nil
 }

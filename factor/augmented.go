@@ -1,34 +1,30 @@
 package factor
 
 import (
-	"math"
-
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/factor/internal/tree"
+	"costate/la/partition"
+	"costate/la/vec"
 	"costate/system"
 )
 
 // Augmented factors H + εI the general way: the augmented system K of the chain
-// is assembled as a sparse symmetric matrix (system.Assemble), its unknowns are
-// taken stage by stage, last stage first, which makes it block tridiagonal,
+// is assembled as a sparse symmetric matrix (system.Assemble) and factored over
+// an assembly tree, as Sparse does with any matrix,
 //
-//	    [ K_L  B_Lᵀ           ]         [ P  Eᵀ 0  ] states y_k
-//	K = [ B_L  K_L-1  ⋱       ]   K_k = [ E  0  A  ] costates m_k
-//	    [      ⋱      ⋱  B_2ᵀ ]         [ 0  Aᵀ εI ] parameters x_k
-//	    [            B_2  K_1 ]
+//	    [ A + εI  C   Gᵀ  ]  parameters        solves (H + εI) x = g by K (x, y, m) = (g, 0, 0)
+//	K = [ Cᵀ      Q   −Mᵀ ]  states
+//	    [ G       −M  0   ]  costates
 //
-// and eliminated by block LDLᵀ. Inside a stage, states and costates go first,
-// by substitution: E is the identity but for the sign (with a skip, unit
-// triangular), and A holds the few derivatives of each state. What is left is a
-// dense pivot block of the order of the stage's parameters, with the pivoting
-// of Bunch and Kaufman. With p parameters in a stage and N states in the one
-// before, a stage costs
+// It knows nothing of where the entries of K come from. Chain does less work where stages have more parameters than samples
+// times outputs.
 //
-//	p³/3 + p²N + pN²  flops        and holds  8(p² + pN) bytes
+//	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|,   N states
 //
-// so this way suits stages with few parameters: where there are more than
-// samples times outputs, Chain does less work. It knows nothing of where the
-// entries of K come from but which unknown belongs to which stage.
-//
-//	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|
+// The pivots are tested over all rows of a front, so growth is bounded however
+// small ε is: the other methods ask this one where their own factors leave the
+// inertia uncertain.
 //
 // The zero value is ready for Analyse. See Factorization for the phases, the
 // accuracy and the errors.
@@ -37,13 +33,8 @@ import (
 // arXiv:2601.06096 (2026); M. Benzi, G. H. Golub and J. Liesen, Numerical
 // solution of saddle point problems, Acta Numerica 14 (2005), section 6.
 type Augmented struct {
-	guard
-	system  *system.Augmented
-	core    core
-	source  stageSource
-	damping []float64 // by pivot block
-	planned Cost
-	spaces  pool[coreSpace]
+	judged
+	k augmentedEngine
 }
 
 var _ Factorization = (*Augmented)(nil)
@@ -51,31 +42,15 @@ var _ Factorization = (*Augmented)(nil)
 // Analyse prepares for chains of the shapes of c, and assembles K; see
 // Factorization.
 func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
-	*f = Augmented{}
-	if err := f.analyse(c, opts); err != nil {
-		f.kernel = nil
+	f.Reset()
+	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	return nil
-}
-
-func (f *Augmented) analyse(c *system.Chain, opts *Options) error {
-	if err := f.begin(f, c, opts); err != nil {
+	if err := f.k.analyse(c, &f.opts, 0, f.plan); err != nil {
 		return err
 	}
-	const what = "block LDLᵀ of the augmented system"
-	f.core.stages(c, f.opts.Backend)
-	f.planned = f.core.cost()
-	f.planned.Bytes += assembledBytes(c)
-	if err := f.plan(what, f.planned); err != nil {
-		return err
-	}
-	f.system = system.Assemble(c, 0)
-	f.source.analyse(f.system, &f.core)
-	f.planned = f.core.cost()
-	f.planned.Bytes += assembledBytes(c)
-	f.core.alloc()
-	f.damping = make([]float64, len(c.Stages))
+	f.use(&f.k)
+	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil) // it would ask itself
 	return nil
 }
 
@@ -84,51 +59,136 @@ func (f *Augmented) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	f.system.Update(c, 0)
+	f.k.take(c)
 	return nil
 }
+
+// Reset empties the factorization, options included.
+func (f *Augmented) Reset() { *f = Augmented{} }
 
 // System returns the augmented system that is factored, at the damping 0. It
 // is not to be changed.
 func (f *Augmented) System() *system.Augmented {
-	if f.kernel == nil {
+	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
-	return f.system
+	f.k.damp(nil)
+	return f.k.system
 }
 
-func (f *Augmented) factor(eps []float64) pivots {
-	last := len(eps) - 1
-	for k, e := range eps {
-		f.damping[last-k] = e
-	}
-	err := f.core.factor(&f.source, 0, f.damping)
-	s := f.core.stats
-	p := pivots{
-		negative: s.negative - f.system.States(), zero: s.zero, logAbs: s.log,
-		growth: s.largest,
-		tiny:   s.tiny, block: last - s.block, pivot: s.at,
-		finite: s.complete,
-	}
-	// The first pivot block is the block of H + εI of the last stage itself.
-	p.scale = math.Max(0, s.front-math.Abs(eps[last]))
-	if e, ok := err.(*SingularError); ok {
-		p.block, p.pivot = last-e.Block, e.Pivot
-	}
-	return p
+// An augmentedEngine factors the augmented system of a chain.
+type augmentedEngine struct {
+	system  *system.Augmented
+	engine  *tree.Engine
+	offsets []int     // first parameter of each stage; L+1 long
+	diag    []int32   // of each parameter, the index of its diagonal in the values of K
+	base    []float64 // the value there without damping
+	size    float64   // the largest 2-norm of a column of K without damping
+	squares []float64
+	spaces  space.Pool[[]float64]
 }
 
-func (f *Augmented) solve(x []float64, nrhs int) {
-	if nrhs == 1 {
-		f.core.solve(x, 1)
-		return
+// analyse assembles K and finds its tree; plan refuses what needs too much
+// memory, and the factorization gives up at workLimit times its flops, if that is
+// not 0.
+func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
+	const what = "LDLᵀ of the augmented system"
+	// A value, its column, the slot of its emission and its place in a front.
+	bytes := 32 * system.EntriesOf(c)
+	if err := plan(what, Cost{Bytes: bytes}); err != nil {
+		return err
 	}
-	w := f.spaces.get()
-	defer f.spaces.put(w)
-	w.buf = resize(w.buf, len(x))
-	transposeTo(w.buf, x, nrhs, f.n)
-	f.core.solve(w.buf, nrhs)
-	transposeTo(x, w.buf, f.n, nrhs)
+	k.system = system.Assemble(c, 0)
+	t, err := partition.Auto(k.system.K, nil)
+	if err != nil {
+		return err
+	}
+	to := treeOptions(o)
+	to.WorkLimit = workLimit
+	k.engine = tree.New(t, k.system.K, to)
+	cost := Cost(k.engine.Cost())
+	cost.Bytes += bytes
+	if err := plan(what, cost); err != nil {
+		return err
+	}
+	k.offsets = make([]int, len(c.Stages)+1)
+	for i, s := range c.Stages {
+		k.offsets[i+1] = k.offsets[i] + s.Params()
+	}
+	k.diag, k.base = make([]int32, c.Params()), make([]float64, c.Params())
+	for i := range k.diag {
+		k.diag[i] = int32(k.system.K.Index(i, i))
+	}
+	k.read()
+	return nil
 }
 
-func (f *Augmented) cost() Cost { return f.planned }
+// take takes a chain of the same shapes.
+func (k *augmentedEngine) take(c *system.Chain) {
+	k.system.Update(c, 0)
+	k.read()
+}
+
+// read notes what damping changes, and how large K is.
+func (k *augmentedEngine) read() {
+	val := k.system.K.RawLower().Val
+	for i, at := range k.diag {
+		k.base[i] = val[at]
+	}
+	k.squares = space.Resize(k.squares, k.system.Order())
+	k.size = columnNorm(k.system.K, 0, k.squares)
+}
+
+// damp writes the damping of each stage to the diagonal; nil is none.
+func (k *augmentedEngine) damp(eps []float64) {
+	val := k.system.K.RawLower().Val
+	for s := range len(k.offsets) - 1 {
+		e := 0.0
+		if eps != nil {
+			e = eps[s]
+		}
+		for i := k.offsets[s]; i < k.offsets[s+1]; i++ {
+			val[k.diag[i]] = k.base[i] + e
+		}
+	}
+}
+
+func (k *augmentedEngine) Factor(eps []float64) pivot.Stats {
+	k.damp(eps)
+	k.engine.Take(k.system.K.RawLower().Val, nil, max(k.size, vec.MaxMagnitude(eps)))
+	s := k.engine.Factor(0)
+	s.Negative -= k.system.States()
+	k.place(&s)
+	return s
+}
+
+// place names a pivot of K by stage and parameter; −1 for one of a state.
+func (k *augmentedEngine) place(s *pivot.Stats) {
+	row := s.Row
+	s.Block, s.Row = -1, -1
+	for i := range len(k.offsets) - 1 {
+		x, y, m := k.system.Stage(i)
+		for _, r := range [][2]int{x, y, m} {
+			if row >= r[0] && row < r[1] {
+				s.Block = i
+			}
+		}
+		if row >= x[0] && row < x[1] {
+			s.Row = row - x[0]
+		}
+	}
+}
+
+func (k *augmentedEngine) Solve(x []float64, nrhs int) {
+	w := k.spaces.Get()
+	defer k.spaces.Put(w)
+	n, order := len(k.base), k.system.Order()
+	*w = space.Resize(*w, nrhs*order)
+	for i := range nrhs {
+		k.system.LiftTo((*w)[i*order:(i+1)*order], x[i*n:(i+1)*n])
+	}
+	k.engine.Solve(*w, nrhs)
+	for i := range nrhs {
+		copy(x[i*n:(i+1)*n], (*w)[i*order:])
+	}
+}

@@ -72,7 +72,7 @@ func BenchmarkAugmented(b *testing.B) {
 			if err := f.Factorize(0.1); err != nil {
 				b.Fatal(err)
 			}
-			g, x := gaussian(rand.New(rand.NewPCG(1, 99)), f.Order()), gaussian(rand.New(rand.NewPCG(1, 99)), f.Order())
+			g, x := gaussian(rand.New(rand.NewPCG(1, 99)), f.SymmetricDim()), gaussian(rand.New(rand.NewPCG(1, 99)), f.SymmetricDim())
 			b.Run(name+"phase=solve", func(b *testing.B) {
 				for b.Loop() {
 					if err := f.SolveVecTo(x, g); err != nil {

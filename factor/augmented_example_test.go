@@ -41,7 +41,7 @@ func ExampleAugmented() {
 	fmt.Println("order of K:", f.System().Order())
 	fmt.Println("inertia of H:", f.Inertia())
 
-	b := mat.NewVecDense(f.Order(), nil)
+	b := mat.NewVecDense(f.SymmetricDim(), nil)
 	b.SetVec(0, 1)
 	var x mat.VecDense
 	if err := f.SolveVecTo(&x, b); err != nil {
@@ -86,7 +86,7 @@ func ExampleMINRES() {
 		fmt.Println(err)
 		return
 	}
-	b := mat.NewVecDense(f.Order(), nil)
+	b := mat.NewVecDense(f.SymmetricDim(), nil)
 	b.SetVec(0, 1)
 	var x mat.VecDense
 	if err := f.SolveVecTo(&x, b); err != nil {
@@ -105,7 +105,7 @@ func ExampleCG() {
 		fmt.Println(err)
 		return
 	}
-	b := mat.NewVecDense(f.Order(), nil)
+	b := mat.NewVecDense(f.SymmetricDim(), nil)
 	b.SetVec(0, 1)
 	var x mat.VecDense
 	for _, eps := range []float64{0, -1} {

@@ -56,17 +56,8 @@ func TestAugmentedTwin(t *testing.T) {
 			}
 			for _, eps := range []float64{1, 1e-2, -0.05} {
 				a := system.Assemble(c, eps)
-				perm, sizes := partition.Perm{}, []int{}
-				for k := a.Stages() - 1; k >= 0; k-- {
-					x, y, m := a.Stage(k)
-					before := len(perm)
-					for _, r := range [][2]int{y, m, x} {
-						for i := r[0]; i < r[1]; i++ {
-							perm = append(perm, i)
-						}
-					}
-					sizes = append(sizes, len(perm)-before)
-				}
+				order, sizes := a.StageOrder()
+				perm := partition.Perm(order)
 				gather, err := partition.Analyse(a.K, perm, partition.New(sizes))
 				if err != nil {
 					t.Fatal(err)
@@ -154,7 +145,8 @@ func TestAugmentedStages(t *testing.T) {
 }
 
 // At the negative of an eigenvalue of the trailing stages' own Hessian a pivot
-// block is singular although H + εI is well conditioned.
+// block of stages is singular although H + εI is well conditioned. Pivots that are
+// tested over all rows of their fronts do not meet it.
 func TestAugmentedUnluckyShift(t *testing.T) {
 	met := 0
 	for seed := range uint64(4) {
@@ -178,7 +170,7 @@ func TestAugmentedUnluckyShift(t *testing.T) {
 			}
 			met++
 			check(t, &f, h, -l)
-			if f.Report().Shift == 0 || !f.Inertia().Certain {
+			if f.Report().Shift != 0 || f.Report().Growth > 1e4 || !f.Inertia().Certain {
 				t.Errorf("eps=%v: shift %g, growth %.1g, inertia %v", -l, f.Report().Shift, f.Report().Growth, f.Inertia())
 			}
 		}
@@ -293,11 +285,11 @@ func TestAugmentedMemory(t *testing.T) {
 	if err := f.Analyse(chainCases[0].make(1), &factor.Options{MemoryLimit: 1000}); !errors.As(err, &m) || m.Needed <= 1000 {
 		t.Errorf("error %v", err)
 	}
-	// Refused before anything is assembled: 10⁵ parameters in one stage.
+	// 10⁵ parameters in one stage, whose dense block would have 80 GB.
 	const in, out = 1000, 100
 	d := &system.DenseStage{Batch: 1, In: in, Out: out, W: make([]float64, in*out), Z: make([]float64, in)}
 	c := &system.Chain{Stages: []system.Stage{d}, Loss: system.SampleMap{Batch: 1, Rows: out, Cols: out, Diag: make([]float64, out)}}
-	if err := f.Analyse(c, &factor.Options{MemoryLimit: 1 << 34}); !errors.As(err, &m) || m.Needed < 8*in*in*out*out {
+	if err := f.Analyse(c, &factor.Options{MemoryLimit: 1 << 30}); err != nil {
 		t.Errorf("error %v", err)
 	}
 }

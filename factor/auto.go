@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor/internal/outputs"
+	"costate/la"
 	"costate/system"
 )
 
@@ -22,10 +26,10 @@ type Choice struct {
 // included, and picks the cheapest that fits into limit bytes (0: the memory of
 // the machine). Dense factors through parameters, Gram through outputs (for
 // Gauss–Newton chains), Chain through states.
-func Choose(c *system.Chain, limit int64) Choice { return choose(c, limit, isGaussNewton(c)) }
+func Choose(c *system.Chain, limit int64) Choice { return choose(c, limit, outputs.Takes(c)) }
 
 // choose is Choose, with Gram among the candidates or not.
-func choose(c *system.Chain, limit int64, outputs bool) Choice {
+func choose(c *system.Chain, limit int64, gram bool) Choice {
 	if limit <= 0 {
 		limit = machineMemory()
 	}
@@ -41,7 +45,7 @@ func choose(c *system.Chain, limit int64, outputs bool) Choice {
 			ch.Method, least = name, f
 		}
 	}
-	if outputs {
+	if gram {
 		ch.Gram = GramCost(c)
 		consider("gram", ch.Gram)
 	}
@@ -60,23 +64,23 @@ func (c Cost) perPoint() float64 { return float64(c.Point) + float64(c.Factor) }
 // tooMuch is a cost beyond any machine, or of a method that does not apply.
 var tooMuch = Cost{Factor: math.MaxInt64, Solve: math.MaxInt64, Bytes: math.MaxInt64}
 
-// Auto is the exact method that Choose picks, behind the same interface.
+// Auto is the exact method that Choose picks, behind the same interface. The
+// zero value is ready for Analyse.
 type Auto struct {
-	Factorization
-	Choice Choice
-
-	opts Options
+	method Factorization // nil before Analyse
+	choice Choice
+	opts   Options
 }
 
 var _ Factorization = (*Auto)(nil)
 
 // Analyse chooses the method for the shapes of c and analyses with it.
 func (a *Auto) Analyse(c *system.Chain, opts *Options) error {
-	a.opts = Options{}
+	a.Reset()
 	if opts != nil {
 		a.opts = *opts
 	}
-	err := a.analyse(c, isGaussNewton(c))
+	err := a.analyse(c, outputs.Takes(c))
 	if errors.Is(err, ErrNotGaussNewton) { // the loss is not convex
 		err = a.analyse(c, false)
 	}
@@ -86,57 +90,57 @@ func (a *Auto) Analyse(c *system.Chain, opts *Options) error {
 // Update takes a new point. Where the method chosen is not one for it, as Gram
 // is not for an exact Hessian, it analyses anew.
 func (a *Auto) Update(c *system.Chain) error {
-	if a.Factorization == nil {
-		panic(ErrNotAnalysed)
-	}
-	err := a.Factorization.Update(c)
+	err := a.use().Update(c)
 	if errors.Is(err, ErrNotGaussNewton) {
 		err = a.analyse(c, false)
 	}
 	return err
 }
 
-func (a *Auto) analyse(c *system.Chain, outputs bool) error {
-	a.Choice = choose(c, a.opts.MemoryLimit, outputs)
-	switch a.Choice.Method {
+func (a *Auto) analyse(c *system.Chain, gram bool) error {
+	a.choice = choose(c, a.opts.MemoryLimit, gram)
+	switch a.choice.Method {
 	case "gram":
-		a.Factorization = new(Gram)
+		a.method = new(Gram)
 	case "dense":
-		a.Factorization = new(Dense)
+		a.method = new(Dense)
 	default:
-		a.Factorization = new(Chain)
+		a.method = new(Chain)
 	}
-	return a.Factorization.Analyse(c, &a.opts)
+	return a.method.Analyse(c, &a.opts)
 }
 
-// DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
-// is the products that form H.
-func DenseCost(c *system.Chain) Cost {
-	n := int64(c.Params())
-	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
-		return tooMuch
+// use is the method chosen; it panics where there is none.
+func (a *Auto) use() Factorization {
+	if a.method == nil {
+		panic(ErrNotAnalysed)
 	}
-	return Cost{Point: n * productFlops(c), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+	return a.method
 }
 
-// productFlops counts one product H·v.
-func productFlops(c *system.Chain) int64 {
-	total := int64(0)
-	for _, s := range c.Stages {
-		switch s := s.(type) {
-		case *system.DenseStage:
-			products := int64(4)
-			if s.Delta != nil {
-				products = 6
-			}
-			total += 2 * products * int64(s.Batch) * int64(s.Out) * int64(s.In)
-		case *system.BlockStage:
-			for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {
-				if m != nil {
-					total += 4 * int64(len(m.Val))
-				}
-			}
-		}
-	}
-	return total
-}
+// Method is the factorization chosen, for what only it can do; nil before
+// Analyse.
+func (a *Auto) Method() Factorization { return a.method }
+
+// Choice tells what was chosen and why.
+func (a *Auto) Choice() Choice { return a.choice }
+
+// Reset empties the factorization, options included.
+func (a *Auto) Reset() { *a = Auto{} }
+
+// IsEmpty reports whether nothing has been analysed.
+func (a *Auto) IsEmpty() bool { return a.method == nil || a.method.IsEmpty() }
+
+// The methods of Factorization are those of the method chosen.
+
+func (a *Auto) Factorize(eps float64) error         { return a.use().Factorize(eps) }
+func (a *Auto) FactorizeStages(eps []float64) error { return a.use().FactorizeStages(eps) }
+func (a *Auto) SymmetricDim() int                   { return a.use().SymmetricDim() }
+func (a *Auto) Inertia() la.Inertia                 { return a.use().Inertia() }
+func (a *Auto) LogDet() (log, sign float64)         { return a.use().LogDet() }
+func (a *Auto) Cond() float64                       { return a.use().Cond() }
+func (a *Auto) Report() Report                      { return a.use().Report() }
+func (a *Auto) Cost() Cost                          { return a.use().Cost() }
+
+func (a *Auto) SolveTo(dst *mat.Dense, b mat.Matrix) error       { return a.use().SolveTo(dst, b) }
+func (a *Auto) SolveVecTo(dst *mat.VecDense, b mat.Vector) error { return a.use().SolveVecTo(dst, b) }

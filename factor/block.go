@@ -2,12 +2,15 @@ package factor
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"sync"
 
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor/internal/certify"
+	"costate/factor/internal/tree"
 	"costate/la"
-	"costate/la/blas"
+	"costate/la/partition"
+	"costate/la/vec"
 )
 
 // Block is the block LDLᵀ factorization of any symmetric block-tridiagonal
@@ -18,27 +21,24 @@ import (
 //	    [      S_1  D_2   ⋱   ]        P_k C_k P_kᵀ = L_k Δ_k L_kᵀ
 //	    [           ⋱     ⋱   ]
 //
-// with the pivoting of Bunch and Kaufman inside each pivot block C_k. Only the
-// rows and columns of S_k that its structure names enter the update. The work
-// is linear in the number of blocks:
+// over the tree that is the path of its blocks, with threshold pivoting inside
+// each pivot block C_k over all rows, those of the next block too. Only the rows
+// and columns of S_k that its structure names enter the update. The work is
+// linear in the number of blocks:
 //
-//	Σ  n³/3 + n²r + nr²        n = order of C_k, r = rows (or columns) of S_k
+//	Σ  n³/3 + n²r + nr²        n = order of C_k, r = rows of S_k
 //
-// Every solution is refined with the residual of a kept copy of A, and leaves
-// with its measured backward error in Report. Inertia is exact or says that
-// it is not certain.
+// Columns without a stable pivot (of a zero diagonal block, for example) are put
+// off to the next block. Every solution is refined with the residual of a kept
+// copy of A, and leaves with its measured backward error in Report. Inertia is
+// exact or says that it is not certain.
 //
 // The zero value is ready for Factorize. Analyse is only needed to set options
 // or to know the cost beforehand. After Factorize has returned nil, solves and
 // queries may run in several goroutines at once; Analyse and Factorize need
 // exclusive use. After the first Factorize and the first solve of a shape,
-// later ones allocate nothing.
-//
-// Pivot blocks may be singular although A is not (a zero diagonal block, for
-// example), because pivoting does not cross blocks. Such a block is merged with
-// the next one, and stays so until the next Analyse. Where that would make
-// blocks too large, Factorize factors A + σI instead, with a small σ that
-// Report tells, and solutions are refined against A.
+// later ones allocate nothing, unless new values make a pivot unstable that was
+// stable before.
 //
 // Sources: J. R. Bunch and L. Kaufman, Some stable methods for calculating
 // inertia and solving symmetric linear systems, Math. Comp. 31 (1977); G. H.
@@ -46,76 +46,97 @@ import (
 // N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002),
 // chapters 11, 12 and 15.
 type Block struct {
-	opts   Options
-	core   core
-	source tridiagSource
+	answers
 	a      la.BlockTridiag
-	cost   Cost
-	ready  bool // analysed
-
-	factored bool
-	known    bool // inertia tells something
-	inertia  la.Inertia
-	logAbs   float64
-	sign     float64
-	norm     float64 // largest column of A in the 2-norm
-	shift    float64
-	invNorm  float64 // estimate of ‖A⁻¹‖₁, or negative if not made yet
-	normOne  float64
-	sums     []float64
-
-	mu     sync.Mutex // guards report and invNorm
-	report Report
-	pool   pool[blockSpace]
-
-	inverses pool[inverseSpace]
-	strict   strictCore
+	matrix symMatrix
+	engine treeEngine
 }
 
-// blockSpace is the workspace of a solve.
-type blockSpace struct{ x, b, xc, bc, r, best []float64 }
+var _ Solver = (*Block)(nil)
 
 // Analyse prepares for matrices with the block sizes and the structure of a;
-// nil opts mean the defaults, of which Tolerance, MaxRefinements, Backend and
-// MemoryLimit matter here. It returns a *MemoryError before anything large is
-// allocated if Cost exceeds the limit.
+// nil opts mean the defaults, of which Tolerance, MaxRefinements, PivotTolerance,
+// Backend and MemoryLimit matter here. It returns a *MemoryError before anything
+// large is allocated if Cost exceeds the limit.
 func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
-	f.opts = Options{}
-	if opts != nil {
-		f.opts = *opts
+	f.Reset()
+	f.opts = opts.withDefaults()
+	n := a.SymmetricDim()
+	what := fmt.Sprintf("a block LDLᵀ of order %d", n)
+	least := pathCost(a)
+	if err := f.plan(what, least); err != nil {
+		return err
 	}
-	return f.analyse(a)
-}
-
-func (f *Block) analyse(a *la.BlockTridiag) error {
-	f.ready, f.factored, f.known = false, false, false
-	f.strict = strictCore{}
-	if f.opts.Backend == nil {
-		f.opts.Backend = blas.Native()
-	}
-	if f.opts.Tolerance <= 0 {
-		f.opts.Tolerance = 1e-14
-	}
-	if f.opts.MaxRefinements <= 0 {
-		f.opts.MaxRefinements = 10
-	}
-	if f.opts.MemoryLimit <= 0 {
-		f.opts.MemoryLimit = machineMemory()
-	}
-	f.core.shape(a, f.opts.Backend)
-	f.cost = f.core.cost()
-	f.cost.Bytes += 8 * int64(len(a.Raw())+7*a.SymmetricDim())
-	if f.cost.Bytes > f.opts.MemoryLimit {
-		return &MemoryError{Needed: f.cost.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("a block LDLᵀ of order %d", a.SymmetricDim())}
-	}
-	f.core.alloc()
-	f.sums = resize(f.sums, 2*a.SymmetricDim())
 	f.a.CopyFrom(a)
-	f.source = tridiagSource{&f.a}
-	f.pool.reset()
+	f.engine.Engine = tree.NewFrom(pathOf(a), tridiagSource{&f.a}, treeOptions(&f.opts))
+	c := Cost(f.engine.Engine.Cost())
+	c.Bytes += 8 * int64(len(a.Raw())+7*n)
+	if err := f.plan(what, c); err != nil {
+		return err
+	}
+	f.matrix.a = &f.a
+	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil)
 	f.ready = true
 	return nil
 }
+
+// pathCost counts what the blocks alone take, before anything is made of them.
+func pathCost(a *la.BlockTridiag) Cost {
+	c := Cost{Bytes: 8 * int64(len(a.Raw()))}
+	for k := range a.Blocks() {
+		q, r := int64(a.BlockSize(k)), int64(0)
+		if k+1 < a.Blocks() && len(a.SubCols(k)) > 0 {
+			r = int64(len(a.SubRows(k)))
+		}
+		c.Factor += q*q*q/3 + q*q*r + q*r*r
+		c.Solve += 2*q*q + 4*q*r
+		c.Bytes += 8 * (q*q + q*r)
+	}
+	return c
+}
+
+// pathOf is the tree of a block-tridiagonal matrix: its blocks, each with the
+// rows of the next that its coupling names. A block that couples to nothing is a
+// root.
+func pathOf(a *la.BlockTridiag) *partition.Tree {
+	n := a.SymmetricDim()
+	t := &partition.Tree{Perm: partition.Identity(n), Nodes: partition.New(a.Sizes()), Parent: make([]int, a.Blocks()), Rows: make([][]int32, a.Blocks())}
+	for k := range t.Parent {
+		t.Parent[k] = -1
+		if k+1 == a.Blocks() || len(a.SubCols(k)) == 0 {
+			continue
+		}
+		// Elimination fills the rows of S_k, and no others.
+		for _, r := range a.SubRows(k) {
+			t.Rows[k] = append(t.Rows[k], int32(a.BlockFirst(k+1)+r))
+		}
+		if len(t.Rows[k]) > 0 {
+			t.Parent[k] = k + 1
+		}
+	}
+	return t
+}
+
+// A tridiagSource gives an engine the blocks of a block-tridiagonal matrix.
+type tridiagSource struct{ a *la.BlockTridiag }
+
+// Front implements tree.Source: D_k, and the rows of S_k that are not zero.
+func (s tridiagSource) Front(k int, f, x []float64, ld int) {
+	d, q := s.a.Diag(k)
+	for i := range q {
+		copy(f[i*ld:i*ld+i+1], d[i*q:])
+	}
+	if len(x) == 0 {
+		return
+	}
+	b, q := s.a.Sub(k)
+	for i, r := range s.a.SubRows(k) {
+		copy(x[i*ld:i*ld+q], b[r*q:])
+	}
+}
+
+// Bytes implements tree.Source: the matrix is counted elsewhere.
+func (s tridiagSource) Bytes() int64 { return 0 }
 
 // fits reports whether a has the sizes and structure that were analysed.
 func (f *Block) fits(a *la.BlockTridiag) bool {
@@ -135,259 +156,146 @@ func (f *Block) fits(a *la.BlockTridiag) bool {
 	return true
 }
 
-// Factorize factors a, which is copied and not changed. It analyses first if
-// the sizes or the structure of a are not those of the last call. It returns a
-// *SingularError naming block and pivot if a is singular to working accuracy,
-// a *la.NotFiniteError naming the element if a holds a NaN or an infinity, and
-// the error of Analyse; the factorization must then not be used to solve, but
-// after a *SingularError Inertia tells what is known.
+// Factorize factors a, which is copied and not changed. It analyses first, with
+// the options of the last Analyse, if the sizes or the structure of a are not
+// those of the last call. It returns a *SingularError naming block and pivot if a
+// is singular to working accuracy, a *la.NotFiniteError naming the element if a
+// holds a NaN or an infinity, and the error of Analyse.
 func (f *Block) Factorize(a *la.BlockTridiag) error { return f.FactorizeShifted(a, 0) }
 
 // FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are
 // then those of that matrix. It keeps no second copy of A. A shift that is not
-// finite is a *NotFiniteError.
+// finite is a *la.NotFiniteError.
 func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	f.factored, f.known = false, false
 	if sigma-sigma != 0 {
-		return &NotFiniteError{What: "shift", Value: sigma}
+		return &NotFiniteError{Where: "shift", Index: -1, Value: sigma}
 	}
 	if !f.fits(a) {
-		if err := f.analyse(a); err != nil {
+		opts := f.opts
+		if err := f.Analyse(a, &opts); err != nil {
 			return err
 		}
 	}
 	f.a.CopyFrom(a)
-	if sigma != 0 {
-		for k := range f.a.Blocks() {
-			d, ld := f.a.Diag(k)
-			for i := range ld {
-				d[i*ld+i] -= sigma
-			}
-		}
-	}
-	largest := f.measure()
+	largest := f.matrix.measure(&f.a, -sigma)
 	if largest-largest != 0 {
 		if err := a.CheckFinite("A"); err != nil {
 			return err
 		}
 	}
-	f.invNorm = -1
-	f.strict.done = false
-	f.core.growth = mergeGrowth * f.norm
-	f.report = Report{Flops: f.cost.Factor, Bytes: f.cost.Bytes, NormH: f.norm}
-	blocks := len(f.core.blocks)
-	err := f.factorize()
-	if len(f.core.blocks) < blocks {
-		f.recount()
-	}
+	f.engine.base = -sigma
+	f.engine.Scaled(nil, f.matrix.norm)
+	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
+		block := -1
+		pivot := -1
+		if g.Row >= 0 && g.Row < f.a.SymmetricDim() {
+			block = f.a.BlockOf(g.Row)
+			pivot = g.Row - f.a.BlockFirst(block)
+		}
+		return &SingularError{Block: block, Pivot: pivot, Row: g.Row}
+	})
 	return err
-}
-
-func (f *Block) factorize() error {
-	err := f.core.factor(&f.source, 0, nil)
-	if err == nil && !f.alarming(0) {
-		f.settle(f.core.stats, 0, true)
-		if f.core.stats.tiny < 1 && f.Cond() > 1/unit {
-			s := f.core.stats
-			return f.singular(f.place(s.block, s.at))
-		}
-		f.factored = true
-		return nil
-	}
-	if e, ok := err.(*SingularError); ok {
-		err = f.place(e.Block, e.Pivot)
-	}
-	return f.avoid(err)
-}
-
-// measure computes the norms of the kept matrix and returns its largest
-// element in absolute value; NaN or infinite if it is not finite.
-func (f *Block) measure() float64 {
-	n := f.a.SymmetricDim()
-	sums, squares := f.sums[:n], f.sums[n:2*n]
-	clear(f.sums)
-	largest, bad := 0.0, 0.0
-	for k := range f.a.Blocks() {
-		first := f.a.BlockFirst(k)
-		d, ld := f.a.Diag(k)
-		for i := range ld {
-			for j, v := range d[i*ld : i*ld+i+1] {
-				bad += v - v
-				s := v * v
-				v = math.Abs(v)
-				largest = math.Max(largest, v)
-				sums[first+j] += v
-				squares[first+j] += s
-				if j != i {
-					sums[first+i] += v
-					squares[first+i] += s
-				}
-			}
-		}
-		if k+1 == f.a.Blocks() {
-			break
-		}
-		b, ld := f.a.Sub(k)
-		next := f.a.BlockFirst(k + 1)
-		for i := range f.a.BlockSize(k + 1) {
-			for j, v := range b[i*ld : i*ld+ld] {
-				bad += v - v
-				s := v * v
-				v = math.Abs(v)
-				largest = math.Max(largest, v)
-				sums[first+j] += v
-				squares[first+j] += s
-				sums[next+i] += v
-				squares[next+i] += s
-			}
-		}
-	}
-	if bad != 0 {
-		return math.NaN()
-	}
-	f.normOne, f.norm = largestAbs(sums), math.Sqrt(largestAbs(squares))
-	if f.norm == 0 || math.IsInf(f.norm, 1) || largest < 1e-150 {
-		f.norm = largest // squares over- or underflow
-	}
-	return largest
-}
-
-// alarming reports growth that makes the pivots worthless.
-func (f *Block) alarming(shift float64) bool {
-	return !(f.core.stats.largest <= growthAlarm*math.Max(f.norm, math.Abs(shift)))
-}
-
-// settle records a factorization of A + shift I.
-func (f *Block) settle(s coreStats, shift float64, certain bool) {
-	f.inertia = la.Inertia{Negative: s.negative, Zero: s.zero, Positive: s.positive, Certain: certain}
-	f.logAbs, f.sign, f.shift, f.known = s.log, s.sign, shift, true
-	f.report.Shift = shift
-	if f.norm > 0 {
-		f.report.Growth = s.largest / f.norm
-	}
-}
-
-// avoid handles a pivot block that is singular, or nearly so that growth is
-// alarming. Factorizations a little to either side do not meet it; if they
-// count the same negative eigenvalues none lies between them, and the count
-// is certain.
-func (f *Block) avoid(cause error) error {
-	scale := f.norm
-	if scale == 0 {
-		scale = 1
-	}
-	for delta := shiftBy * scale; delta <= 16*shiftBy*scale; delta *= 2.3 {
-		if f.core.factor(&f.source, -delta, nil) != nil || f.alarming(delta) {
-			continue
-		}
-		below := f.core.stats
-		if f.core.factor(&f.source, delta, nil) != nil || f.alarming(delta) {
-			continue
-		}
-		above := f.core.stats
-		if below.negative == above.negative {
-			f.settle(above, delta, true)
-			// The derivative of log|det| drops out of the mean.
-			f.logAbs = (below.log + above.log) / 2
-			f.factored = true
-			return nil
-		}
-		// An eigenvalue lies within delta of zero.
-		s := coreStats{negative: above.negative, zero: below.negative - above.negative, log: math.Inf(-1)}
-		s.positive = f.core.order - s.negative - s.zero
-		f.settle(s, 0, false)
-		if cause == nil {
-			cause = f.place(above.block, above.at)
-		}
-		return cause
-	}
-	if cause == nil {
-		cause = f.place(f.core.stats.block, f.core.stats.at)
-	}
-	f.settle(coreStats{log: math.NaN()}, 0, false)
-	return cause
-}
-
-// place names an unknown of a block of the core by a block of the matrix.
-func (f *Block) place(k, at int) *SingularError {
-	if k >= len(f.core.blocks) {
-		return &SingularError{}
-	}
-	i := f.core.blocks[k].first + at
-	block := f.a.BlockOf(i)
-	return &SingularError{Block: block, Pivot: i - f.a.BlockFirst(block)}
-}
-
-// recount updates the cost after blocks have been merged.
-func (f *Block) recount() {
-	f.cost = f.core.cost()
-	f.cost.Bytes += 8 * int64(len(f.a.Raw())+7*f.a.SymmetricDim())
-	f.report.Flops, f.report.Bytes = f.cost.Factor, f.cost.Bytes
-}
-
-// singular reports a matrix whose pivots are as small as rounding errors.
-func (f *Block) singular(e *SingularError) error {
-	f.inertia.Certain = false
-	f.logAbs, f.sign = math.Inf(-1), 0
-	return e
-}
-
-// Order returns the order of the matrix.
-func (f *Block) Order() int {
-	if !f.ready {
-		panic(ErrNotAnalysed)
-	}
-	return f.core.order
-}
-
-// Inertia counts the negative, zero and positive eigenvalues of the matrix. It
-// is certain unless an eigenvalue is so small that rounding could have moved it
-// across zero: where the estimated condition number is above 1/(n·u·growth).
-func (f *Block) Inertia() la.Inertia {
-	if !f.known {
-		panic(ErrNotFactorized)
-	}
-	in := f.inertia
-	if in.Certain && f.shift == 0 && f.core.order > 0 {
-		growth := math.Max(1, f.report.Growth)
-		in.Certain = f.Cond()*growth*unit*math.Sqrt(float64(f.core.order)) < 0.1
-	}
-	return in
-}
-
-// LogDet returns the logarithm of |det A| and the sign of the determinant. The
-// sign is 0 where the inertia is not certain.
-func (f *Block) LogDet() (log, sign float64) {
-	if !f.factored {
-		panic(ErrNotFactorized)
-	}
-	switch in := f.Inertia(); {
-	case !in.Certain:
-		return f.logAbs, 0
-	case in.Negative%2 == 1:
-		return f.logAbs, -1
-	}
-	return f.logAbs, 1
-}
-
-// Report tells how the last Factorize and the last solve went. Eps is 0.
-func (f *Block) Report() Report {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.report
-}
-
-// Cost returns the work and memory of the shape that was analysed, also where
-// Analyse refused it. The bytes include the kept copy of the matrix.
-func (f *Block) Cost() Cost {
-	if f.core.backend == nil {
-		panic(ErrNotAnalysed)
-	}
-	return f.cost
 }
 
 // Reset empties the factorization, options included.
 func (f *Block) Reset() { *f = Block{} }
 
-// IsEmpty reports whether there is nothing analysed.
-func (f *Block) IsEmpty() bool { return !f.ready }
+// SymmetricDim returns the order of the matrix.
+func (f *Block) SymmetricDim() int {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	return f.a.SymmetricDim()
+}
+
+// SolveRaw overwrites the nr right-hand sides in x, stored by rows (element i
+// of right-hand side j at i*nr+j), with the solution as the factors give it:
+// no refinement, no check. With a shift in Report the factors are those of
+// A + shift·I. It is meant for use as a preconditioner, or where the
+// refinement happens elsewhere.
+func (f *Block) SolveRaw(x []float64, nr int) {
+	f.raw(x, nr, func(rows []float64) { f.engine.Solve(rows, nr) }, true)
+}
+
+// raw runs do on the right-hand sides of x by rows, and copies them back.
+func (f *Block) raw(x []float64, nr int, do func(rows []float64), back bool) {
+	if !f.factored {
+		panic(ErrNotFactorized)
+	}
+	n := f.a.SymmetricDim()
+	if nr < 0 || len(x) != n*nr {
+		panic(ErrShape)
+	}
+	if nr == 0 || n == 0 {
+		return
+	}
+	if nr == 1 {
+		do(x)
+		return
+	}
+	job := f.judge.Job(nr)
+	defer job.Done()
+	vec.Transpose(job.X(), n, x, nr, n, nr)
+	do(job.X())
+	if back {
+		vec.Transpose(x, nr, job.X(), n, nr, n)
+	}
+}
+
+// QuadFormTo writes the quadratic forms bᵀA⁻¹b of the columns b of B into dst,
+// which has as many elements as B has columns, or is nil and then allocated,
+// and returns it. Each comes from a refined solution x with residual r as
+//
+//	bᵀx + rᵀx = bᵀA⁻¹b − rᵀA⁻¹r
+//
+// so that what is left of the residual enters in the second order only. The
+// errors are those of SolveTo: an *AccuracyError (dst then holds the best
+// reached), or a *la.NotFiniteError (dst is then not written, and nil is
+// returned). It panics with ErrNotFactorized before Factorize, and with ErrShape.
+func (f *Block) QuadFormTo(dst []float64, b mat.Matrix) ([]float64, error) {
+	if !f.factored {
+		panic(ErrNotFactorized)
+	}
+	n := f.a.SymmetricDim()
+	r, nr := b.Dims()
+	if r != n || dst != nil && len(dst) != nr {
+		panic(ErrShape)
+	}
+	if dst == nil {
+		dst = make([]float64, nr)
+	}
+	job := f.judge.Job(nr)
+	defer job.Done()
+	gatherColumns(job.B(), b, n, nr)
+	if err := finiteColumns(job.B(), n); err != nil {
+		return nil, err
+	}
+	err := f.outcome(job.Solve(), nil)
+	residual := f.judge.Job(1)
+	defer residual.Done()
+	for j := range nr {
+		x, bj := job.X()[j*n:(j+1)*n], job.B()[j*n:(j+1)*n]
+		f.matrix.ResidualTo(residual.B(), bj, x)
+		dst[j] = vec.Dot(bj, x) + vec.Dot(residual.B(), x)
+	}
+	return dst, err
+}
+
+// QuadFormRaw writes the quadratic forms bᵀA⁻¹b of the nr right-hand sides in
+// x, stored by rows (element i of right-hand side j at i*nr+j), into dst of
+// length nr, and overwrites x. They are those of the factors, from the forward
+// half of a solve,
+//
+//	bᵀA⁻¹b = zᵀ D⁻¹ z       L z = P b
+//
+// at half the cost of SolveRaw: no refinement, no check. With a shift in Report
+// the factors are those of A + shift·I. It panics with ErrNotFactorized before
+// Factorize and with ErrShape.
+func (f *Block) QuadFormRaw(dst, x []float64, nr int) {
+	if f.factored && len(dst) != nr {
+		panic(ErrShape)
+	}
+	clear(dst)
+	f.raw(x, nr, func(rows []float64) { f.engine.QuadForms(dst, rows, nr) }, false)
+}

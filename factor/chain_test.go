@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/la"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -401,7 +402,7 @@ func TestChainThousandStages(t *testing.T) {
 		system.NewProduct(c, blas.Native()).HessVec(hx.RawVector().Data, x.RawVector().Data)
 		hx.AddScaledVec(&hx, eps, &x)
 		hx.SubVec(b, &hx)
-		if e := mat.Norm(&hx, 2) / (f.Report().NormH*mat.Norm(&x, 2) + mat.Norm(b, 2)); e > 1e-14 {
+		if e := mat.Norm(&hx, 2) / (f.Report().Norm*mat.Norm(&x, 2) + mat.Norm(b, 2)); e > 1e-14 {
 			t.Errorf("eps=%g: backward error %.2g", eps, e)
 		}
 	}
@@ -517,8 +518,14 @@ func TestChainBadInput(t *testing.T) {
 	if err := f.Analyse(c, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Factorize(math.NaN()); err == nil {
-		t.Error("NaN damping accepted")
+	var damping *la.NotFiniteError
+	if err := f.Factorize(math.NaN()); !errors.As(err, &damping) || err.Error() != "damping: NaN" {
+		t.Errorf("NaN damping: %v", err)
+	}
+	each := make([]float64, len(c.Stages))
+	each[1] = math.Inf(1)
+	if err := f.FactorizeStages(each); !errors.As(err, &damping) || err.Error() != "damping of stage 2: +Inf" {
+		t.Errorf("infinite damping of a stage: %v", err)
 	}
 	if err := f.Factorize(1); err != nil {
 		t.Fatal(err)
@@ -526,7 +533,7 @@ func TestChainBadInput(t *testing.T) {
 	b := mat.NewVecDense(c.Params(), nil)
 	b.SetVec(5, math.Inf(-1))
 	var x mat.VecDense
-	var bad *factor.NotFiniteError
+	var bad *la.NotFiniteError
 	if err := f.SolveVecTo(&x, b); !errors.As(err, &bad) || bad.Index != 5 {
 		t.Errorf("infinite right-hand side: %v", err)
 	}

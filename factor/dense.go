@@ -2,8 +2,11 @@ package factor
 
 import (
 	"fmt"
-	"math"
 
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -18,30 +21,25 @@ import (
 // The zero value is ready for Analyse. See Factorization for the phases, the
 // accuracy and the errors.
 type Dense struct {
-	guard
-	h      []float64 // n×n, lower triangle
-	pivot  *pivotBlock
-	work   []float64
-	spaces pool[coreSpace]
+	judged
+	dense denseEngine
 }
 
 var _ Factorization = (*Dense)(nil)
 
 // Analyse prepares for chains of the shapes of c and forms H; see Factorization.
 func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
-	*f = Dense{}
-	err := f.begin(f, c, opts)
-	if err == nil {
-		err = f.plan(fmt.Sprintf("a dense matrix of %d parameters", f.n), f.cost())
-	}
-	if err != nil {
-		f.kernel = nil
+	f.Reset()
+	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	f.pivot = newPivotBlock(f.n, 0)
-	f.h = make([]float64, f.n*f.n)
-	f.work = make([]float64, max(2*f.n, f.opts.Backend.SytrfWork(f.n)))
+	n := f.matrix.n
+	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), DenseCost(c)); err != nil {
+		return err
+	}
+	f.dense = newDenseEngine(&f.matrix)
 	f.form()
+	f.use(&f.dense)
 	return nil
 }
 
@@ -54,49 +52,81 @@ func (f *Dense) Update(c *system.Chain) error {
 	return nil
 }
 
+// Reset empties the factorization, options included.
+func (f *Dense) Reset() { *f = Dense{} }
+
 // form writes H by columns, symmetrised: rounding leaves H·e_i and H·e_j
 // different in the last bits.
 func (f *Dense) form() {
-	n := f.n
-	w := f.guard.space(1)
-	defer f.guard.pool.put(w)
-	e := w.x
+	n, h := f.matrix.n, f.dense.h
+	w := f.matrix.lend()
+	defer f.matrix.pool.Put(w)
+	w.v = space.Resize(w.v, n)
+	e := w.v
+	clear(e)
 	for j := range n {
-		clear(e)
 		e[j] = 1
-		w.product.HessVec(f.h[j*n:(j+1)*n], e)
+		w.product.HessVec(h[j*n:(j+1)*n], e)
+		e[j] = 0
 	}
 	for i := range n {
 		for j := range i {
-			f.h[i*n+j] = (f.h[i*n+j] + f.h[j*n+i]) / 2
+			h[i*n+j] = (h[i*n+j] + h[j*n+i]) / 2
 		}
 	}
 }
 
-func (f *Dense) factor(eps []float64) pivots {
-	p := pivots{finite: true, tiny: math.Inf(1)}
-	n := f.n
+// A denseEngine factors a dense symmetric matrix, with a damping for each stage.
+type denseEngine struct {
+	n       int
+	offsets []int
+	backend blas.Backend
+	h       []float64 // n×n, lower triangle
+	pivot   *pivot.Block
+	work    []float64
+	spaces  space.Pool[[]float64]
+}
+
+func newDenseEngine(h *hessian) denseEngine {
+	n := h.n
+	return denseEngine{
+		n: n, offsets: h.offsets, backend: h.backend, pivot: pivot.NewBlock(n, 0),
+		h: make([]float64, n*n), work: make([]float64, max(2*n, h.backend.SytrfWork(n))),
+	}
+}
+
+func (f *denseEngine) Factor(eps []float64) pivot.Stats {
+	p := pivot.Empty()
+	n, s := f.n, f.pivot.S
 	for i := range n {
-		copy(f.pivot.s[i*n:i*n+i+1], f.h[i*n:])
+		copy(s[i*n:i*n+i+1], f.h[i*n:])
 	}
 	for k, e := range eps {
 		for i := f.offsets[k]; i < f.offsets[k+1]; i++ {
-			f.pivot.s[i*n+i] += e
+			s[i*n+i] += e
 		}
 	}
-	p.growth = maxLower(f.pivot.s, n)
-	p.scale = p.growth
-	f.pivot.factor(f.opts.Backend, f.work, false, &p, 0)
+	p.Growth = vec.MaxLower(n, s, n)
+	p.Scale = p.Growth
+	f.pivot.Factor(f.backend, f.work, false, &p, 0)
 	return p
 }
 
-func (f *Dense) solve(x []float64, nrhs int) {
-	w := f.spaces.get()
-	defer f.spaces.put(w)
-	w.buf = resize(w.buf, f.n)
-	f.pivot.lower(f.opts.Backend, x, nrhs, w.buf)
-	f.pivot.middle(x, nrhs)
-	f.pivot.upper(f.opts.Backend, x, nrhs, w.buf)
+func (f *denseEngine) Solve(x []float64, nrhs int) {
+	w := f.spaces.Get()
+	defer f.spaces.Put(w)
+	*w = space.Resize(*w, f.n)
+	f.pivot.Lower(f.backend, x, nrhs, *w)
+	f.pivot.Middle(x, nrhs)
+	f.pivot.Upper(f.backend, x, nrhs, *w)
 }
 
-func (f *Dense) cost() Cost { return DenseCost(f.chain) }
+// DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
+// is the products that form H.
+func DenseCost(c *system.Chain) Cost {
+	n := int64(c.Params())
+	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
+		return tooMuch
+	}
+	return Cost{Point: n * c.ProductFlops(), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+}

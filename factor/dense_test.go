@@ -45,8 +45,8 @@ func TestDenseUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, &f, chaintest.Matrix(c, blas.Native()), 0.3)
-	b := gaussian(rand.New(rand.NewPCG(1, 1)), f.Order())
-	x := mat.NewVecDense(f.Order(), nil)
+	b := gaussian(rand.New(rand.NewPCG(1, 1)), f.SymmetricDim())
+	x := mat.NewVecDense(f.SymmetricDim(), nil)
 	if got := testing.AllocsPerRun(5, func() {
 		if err := f.Update(c); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la"
 )
 
 // Error is the type of the package's panics: mistakes of the calling program.
@@ -22,19 +24,21 @@ const (
 	ErrShape = Error("factor: dimension mismatch")
 )
 
-// A SingularError says that a matrix is singular to working accuracy.
+// A SingularError says that a matrix is singular to working accuracy. Where
+// factors were found (Blind is false) solves may follow: they return a solution
+// of a consistent system, and an *AccuracyError with the least residual that was
+// reached for another.
 type SingularError struct {
-	Block   int     // index of the stage or pivot block that is singular
-	Pivot   int     // index of the pivot inside the block
+	Block   int     // the stage or block without a pivot, from 0; -1 if unknown
+	Pivot   int     // index of the pivot inside the block; -1 if unknown
+	Row     int     // the unknown without a pivot, from 0; -1 if unknown
 	Eps     float64 // damping at which it is singular
 	Suggest float64 // a damping at which it is not; 0 if none is known
+	Cond    float64 // estimate of the condition number, 0 if there is none
 
-	blind bool // not even the inertia is known
-
-	// From Sparse: the row of the matrix without pivot and an estimate of the
-	// condition number, infinite for a pivot of zero; 0 from the others.
-	Row  int
-	Cond float64
+	// Blind is true where no factors were found: nothing is known of the
+	// inertia then.
+	Blind bool
 }
 
 // Unwrap returns the condition number as gonum's factorizations report it, a
@@ -47,10 +51,18 @@ func (e *SingularError) Unwrap() error {
 }
 
 func (e *SingularError) Error() string {
-	if e.Cond != 0 {
-		return fmt.Sprintf("factor: the matrix is singular to working accuracy: no pivot for row %d (condition number %.3g)", e.Row, e.Cond)
+	s := "factor: the matrix is singular to working accuracy"
+	if e.Eps != 0 {
+		s = fmt.Sprintf("factor: the matrix with damping %g is singular to working accuracy", e.Eps)
 	}
-	s := fmt.Sprintf("factor: the matrix with damping %g is singular to working accuracy (block %d, pivot %d)", e.Eps, e.Block, e.Pivot)
+	switch {
+	case e.Row >= 0:
+		s += fmt.Sprintf(" (no pivot for row %d)", e.Row+1)
+	case e.Block >= 0 && e.Pivot >= 0:
+		s += fmt.Sprintf(" (block %d, pivot %d)", e.Block+1, e.Pivot+1)
+	case e.Block >= 0:
+		s += fmt.Sprintf(" (block %d)", e.Block+1)
+	}
 	if e.Suggest != 0 {
 		s += fmt.Sprintf("; a damping of %.3g would do", e.Suggest)
 	}
@@ -62,11 +74,18 @@ func (e *SingularError) Error() string {
 type AccuracyError struct {
 	Reached float64 // measured backward error
 	Wanted  float64 // Options.Tolerance
-	Column  int     // right-hand side
+	Column  int     // right-hand side, from 0
+
+	// Singular says that the matrix is singular: the right-hand side is not in
+	// its range, and the solution has the least residual that was reached.
+	Singular bool
 }
 
 func (e *AccuracyError) Error() string {
-	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too ill conditioned (a larger damping may help), or an iterative method was stopped too early", e.Column, e.Reached, e.Wanted)
+	if e.Singular {
+		return fmt.Sprintf("factor: the matrix is singular and column %d is not in its range: the least residual reached leaves a backward error of %.2g, wanted %.2g", e.Column+1, e.Reached, e.Wanted)
+	}
+	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too ill conditioned (a larger damping may help), or an iterative method was stopped too early", e.Column+1, e.Reached, e.Wanted)
 }
 
 // A MemoryError says that a factorization would need more memory than allowed.
@@ -97,17 +116,8 @@ func size(b int64) string {
 	}
 }
 
-// A NotFiniteError names a NaN or infinity in the input.
-type NotFiniteError struct {
-	What  string // array
-	Stage int    // stage of the chain, from 1; 0 for a right-hand side
-	Index int    // flat index in the array
-	Value float64
-}
+// A NotFiniteError names a NaN or an infinity in the input.
+type NotFiniteError = la.NotFiniteError
 
-func (e *NotFiniteError) Error() string {
-	if e.Stage == 0 {
-		return fmt.Sprintf("factor: %s[%d] is %v", e.What, e.Index, e.Value)
-	}
-	return fmt.Sprintf("factor: %s of stage %d: element %d is %v", e.What, e.Stage, e.Index, e.Value)
-}
+// stageDamping is what a NotFiniteError calls the damping of stage k, from 0.
+func stageDamping(k int) string { return fmt.Sprintf("damping of stage %d", k+1) }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"costate/factor"
+	"costate/factor/eigen"
 )
 
 // A membrane driven at the frequency ω: −Δu − ω²u = f is indefinite, with one
@@ -26,8 +27,8 @@ func Example_helmholtz() {
 	below, _ := slices.BinarySearch(known, omega)
 	fmt.Println("frequencies below ω:", f.Inertia().Negative, "known:", below)
 
-	var l factor.Lanczos
-	if err := l.Factorize(a, omega*omega, 5); err != nil {
+	var l eigen.Lanczos
+	if err := l.Factorize(eigen.OfBlock(a, nil), omega*omega, 5); err != nil {
 		fmt.Println(err)
 		return
 	}

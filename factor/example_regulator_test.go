@@ -44,16 +44,8 @@ func Example_regulator() {
 	// The last step again, by the sparse matrix in parameters, states and
 	// costates.
 	k := system.Assemble(chain, 0)
-	perm, sizes := partition.Perm{}, []int{}
-	for stage := range k.Stages() {
-		x, y, m := k.Stage(stage)
-		for _, r := range [][2]int{x, y, m} {
-			for i := r[0]; i < r[1]; i++ {
-				perm = append(perm, i)
-			}
-		}
-		sizes = append(sizes, len(perm)-sum(sizes))
-	}
+	order, sizes := k.StageOrder()
+	perm := partition.Perm(order)
 	gather, err := partition.Analyse(k.K, perm, partition.New(sizes))
 	if err != nil {
 		fmt.Println(err)
@@ -133,12 +125,4 @@ func descent(horizon int, z []float64) *mat.VecDense {
 func move(z []float64, force float64) {
 	const t = cartStep
 	z[0], z[1] = z[0]+t*z[1]+t*t/2*force, z[1]+t*force
-}
-
-func sum(x []int) int {
-	s := 0
-	for _, v := range x {
-		s += v
-	}
-	return s
 }

@@ -3,74 +3,94 @@ package factor
 import (
 	"gonum.org/v1/gonum/mat"
 
+	"costate/factor/internal/certify"
 	"costate/la"
 	"costate/la/blas"
+	"costate/la/partition"
 	"costate/system"
 )
 
-// A Factorization solves (H + εI) X = B for the matrix H of a chain (its
-// Hessian or Gauss–Newton matrix), in three phases: Analyse once for the
-// shapes, Factorize for each damping ε, SolveTo for each set of right-hand
-// sides. After the first call of each, none of them allocates.
+// A Solver has factored a symmetric matrix A, or prepared to solve with it, and
+// answers for it. All types of this package are Solvers.
 //
-// After Factorize has returned nil, SolveTo, SolveVecTo, Inertia, LogDet and
-// Report may be called from several goroutines at once. Analyse, Update and
-// Factorize need exclusive use. Calling a later phase before an earlier one
-// panics with ErrNotAnalysed or ErrNotFactorized.
-type Factorization interface {
-	// Analyse prepares for chains of the shapes of c, and takes c as the
-	// point to factorize. It returns a *MemoryError before anything large is
-	// allocated if the estimate of Cost exceeds the limit of the options, and
-	// a *NotFiniteError if the chain holds a NaN or infinity. A nil opts means
-	// the defaults.
-	Analyse(c *system.Chain, opts *Options) error
-
-	// Update takes a new point: a chain of the same shapes, by itself an exact
-	// Hessian or a Gauss–Newton matrix. It panics with ErrShape if the shapes
-	// differ, and returns a *NotFiniteError as Analyse; Factorize then returns
-	// that error too, until an Update succeeds.
-	Update(c *system.Chain) error
-
-	// Factorize factors H + εI. It returns a *SingularError if that matrix is
-	// singular to working accuracy; Inertia then still tells what is known.
-	Factorize(eps float64) error
-
-	// FactorizeStages factors H + diag(ε_1 I, …, ε_L I): a damping for each
-	// stage, such as prior precisions by layer. What is said of ε holds for
-	// each of them; a shift moves all. The slice has one element a stage, else
-	// it panics with ErrShape.
-	FactorizeStages(eps []float64) error
-
-	// SolveTo solves (H + εI) X = B; the columns of B are right-hand sides.
-	// An empty dst is resized. dst may be b. The error is an *AccuracyError if
-	// the measured backward error of a column stays above Options.Tolerance
-	// (dst then holds the best solution reached), or a *NotFiniteError if b
-	// holds a NaN or infinity (dst is then not written).
+// After a factorization has returned nil, SolveTo, SolveVecTo, Inertia, LogDet,
+// Cond and Report may be called from several goroutines at once; what factors
+// needs exclusive use. What is asked for before it has been factored panics with
+// ErrNotAnalysed or ErrNotFactorized.
+type Solver interface {
+	// SolveTo solves A X = B; the columns of B are right-hand sides. An empty
+	// dst is resized; dst may be b. The error is an *AccuracyError if the
+	// measured backward error of a column stays above Options.Tolerance (dst
+	// then holds the best solution reached), or a *la.NotFiniteError if b holds
+	// a NaN or infinity (dst is then not written). For order 0 nothing is done.
 	SolveTo(dst *mat.Dense, b mat.Matrix) error
 
 	// SolveVecTo is SolveTo for one right-hand side.
 	SolveVecTo(dst *mat.VecDense, b mat.Vector) error
 
-	// Order is the number of parameters: the order of H.
-	Order() int
+	// SymmetricDim is the order of A.
+	SymmetricDim() int
 
-	// Inertia counts the negative, zero and positive eigenvalues of H + εI,
-	// exactly if Certain is true.
+	// Inertia counts the negative, zero and positive eigenvalues of A, exactly
+	// if Certain is true: that rests on a bound of what rounding may have
+	// changed, see the package comment. The first call after a factorization
+	// solves a few times to find it.
 	Inertia() la.Inertia
 
-	// LogDet returns log|det(H + εI)| and the sign of the determinant. The
-	// sign is 0 where the inertia is not certain. Where Report gives a shift δ
-	// the logarithm is the mean of those at ε±δ, which for an eigenvalue λ of
-	// H + εI is off by about (δ/λ)²/2. Both are NaN for the iterative methods,
-	// which do not know them.
+	// LogDet returns log|det A| and the sign of the determinant, which is 0
+	// where the inertia is not certain; -Inf and 0 for a singular A. Report
+	// bounds the error of the logarithm. Both are NaN for the iterative
+	// methods, which do not know them.
 	LogDet() (log, sign float64)
 
-	// Report tells how the last Factorize and the last solve went.
+	// Cond estimates the condition number ‖A‖₂‖A⁻¹‖₂, from below and seldom by
+	// more than a factor of three. The first call after a factorization solves
+	// a few times. It is NaN for the iterative methods.
+	Cond() float64
+
+	// Report tells how the last factorization and the last solve went.
 	Report() Report
 
-	// Cost estimates the work and memory of one Factorize and one solve
+	// Cost estimates the work and memory of one factorization and of one solve
 	// with one right-hand side.
 	Cost() Cost
+
+	// Reset empties the Solver, options included; IsEmpty reports whether
+	// nothing has been analysed.
+	Reset()
+	IsEmpty() bool
+}
+
+// A Factorization is a Solver for A = H + εI and the matrix H of a chain (its
+// Hessian or Gauss–Newton matrix), in three phases: Analyse once for the
+// shapes, Factorize for each damping ε, SolveTo for each set of right-hand
+// sides. After the first call of each, none of them allocates.
+type Factorization interface {
+	Solver
+
+	// Analyse prepares for chains of the shapes of c, and takes c as the
+	// point to factorize. It returns a *MemoryError before anything large is
+	// allocated if the estimate of Cost exceeds the limit of the options, and
+	// a *la.NotFiniteError if the chain holds a NaN or infinity. A nil opts
+	// means the defaults.
+	Analyse(c *system.Chain, opts *Options) error
+
+	// Update takes a new point: a chain of the same shapes, by itself an exact
+	// Hessian or a Gauss–Newton matrix. It panics with ErrShape if the shapes
+	// differ, and returns a *la.NotFiniteError as Analyse; Factorize then
+	// returns that error too, until an Update succeeds.
+	Update(c *system.Chain) error
+
+	// Factorize factors H + εI. It returns a *SingularError if that matrix is
+	// singular to working accuracy; what is known may then still be asked for,
+	// and consistent systems be solved. An eigenvalue close to zero otherwise
+	// only makes the inertia uncertain.
+	Factorize(eps float64) error
+
+	// FactorizeStages factors H + diag(ε_1 I, …, ε_L I): a damping for each
+	// stage, such as prior precisions by layer. The slice has one element a
+	// stage, else it panics with ErrShape.
+	FactorizeStages(eps []float64) error
 }
 
 // Options are the settings of a factorization; the zero value and a nil
@@ -81,7 +101,9 @@ type Options struct {
 
 	// Tolerance is the normwise backward error that a solution must reach,
 	//
-	//	‖b − (H+εI)x‖ / (‖H‖‖x‖ + ‖b‖).
+	//	‖b − Ax‖ / (‖A‖‖x‖ + ‖b‖),
+	//
+	// from a residual in twice the working precision and a lower bound of ‖A‖₂.
 	//
 	// The default is 1e-14.
 	Tolerance float64
@@ -89,6 +111,16 @@ type Options struct {
 	// MaxRefinements bounds the steps of iterative refinement of a solve.
 	// The default is 10.
 	MaxRefinements int
+
+	// PivotTolerance is the threshold u of pivoting in sparse factorizations:
+	// elements of L are at most 1/u. A larger one, up to 0.5, bounds growth
+	// better and fills more. The default is 0.01.
+	PivotTolerance float64
+
+	// Ordering is that of sparse factorizations; the default predicts the
+	// cheapest. Perm, if not nil, is taken instead.
+	Ordering partition.Ordering
+	Perm     partition.Perm
 
 	// MaxIterations bounds the iterations of the iterative methods. The
 	// default is ten times the order.
@@ -113,11 +145,14 @@ type Report struct {
 	// Refinements is the number of refinement steps (for the iterative
 	// methods: iterations) of the last solve.
 	Refinements int `json:"refinements"`
-	// Growth is the largest element of the pivot blocks over ‖H + εI‖.
+	// Growth is the largest element of the pivot blocks over ‖A‖.
 	Growth float64 `json:"growth"`
-	// NormH is the lower bound of ‖H‖₂ that the backward error of the last
+	// Norm is the lower bound of ‖A‖₂ that the backward error of the last
 	// solve was measured with: no estimate flatters the error.
-	NormH float64 `json:"norm_h"`
+	Norm float64 `json:"norm"`
+	// LogDetError bounds the absolute error of LogDet, infinite where nothing
+	// is known; it is set by the first call of LogDet or Inertia.
+	LogDetError float64 `json:"logdet_error"`
 	// Flops counts the floating-point operations of Factorize by formula:
 	// those of Cost for each factorization that it took.
 	Flops int64 `json:"flops"`
@@ -132,4 +167,30 @@ type Cost struct {
 	Factor int64 // flops of one factorization
 	Solve  int64 // flops of one solve with one right-hand side
 	Bytes  int64 // memory of the factorization and its workspace
+}
+
+// withDefaults fills in the defaults.
+func (o *Options) withDefaults() Options {
+	var d Options
+	if o != nil {
+		d = *o
+	}
+	if d.Backend == nil {
+		d.Backend = blas.Native()
+	}
+	if !(d.Tolerance > 0) {
+		d.Tolerance = 1e-14
+	}
+	if d.MaxRefinements <= 0 {
+		d.MaxRefinements = 10
+	}
+	if d.MemoryLimit <= 0 {
+		d.MemoryLimit = machineMemory()
+	}
+	return d
+}
+
+// settings are those of the judge.
+func (o *Options) settings() certify.Settings {
+	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads()}
 }

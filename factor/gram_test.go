@@ -254,7 +254,7 @@ func TestAuto(t *testing.T) {
 			if err := f.Analyse(c, nil); err != nil {
 				t.Fatal(err)
 			}
-			seen[f.Choice.Method] = true
+			seen[f.Choice().Method] = true
 			check(t, &f, chaintest.Matrix(c, blas.Native()), 0.1)
 		}
 	}

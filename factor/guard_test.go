@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la"
 	"costate/la/blas"
 	"costate/nn"
@@ -46,7 +47,7 @@ func TestAnalyseNotFinite(t *testing.T) {
 	for name, f := range methods() {
 		err := f.Analyse(c, nil)
 		var e *factor.NotFiniteError
-		if !errors.As(err, &e) || e.What != "W" || e.Stage != 2 || e.Index != 4 {
+		if !errors.As(err, &e) || e.Where != "W of stage 2" || e.Index != 4 {
 			t.Errorf("%s: NaN weight: %v", name, err)
 		}
 		if e := panicOf(func() { f.Factorize(1) }); e != factor.ErrNotAnalysed {
@@ -242,7 +243,7 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%s: H overflows, and was factorized", name)
 		}
 	}
-	s, err := factor.NewSpectrum(c, nil, 2)
+	s, err := eigen.NewSpectrum(eigen.OfChain(c, nil), 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,10 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/factor/internal/certify"
+	"costate/factor/internal/space"
 	"costate/la"
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -26,9 +29,9 @@ func (e *NegativeCurvatureError) Error() string {
 // iterative is what CG and MINRES share: a Factorization that only keeps ε,
 // and solves by products with H.
 type iterative struct {
-	guard
+	judged
 	method krylovMethod
-	spaces pool[iterativeSpace]
+	spaces space.Pool[iterativeSpace]
 }
 
 // A krylovMethod runs one method from w.x, with the residual w.r = b − A x on
@@ -41,7 +44,6 @@ type krylovMethod interface {
 
 // iterativeSpace is the workspace of one solve.
 type iterativeSpace struct {
-	*solveSpace
 	x, b, r []float64
 	v       [6][]float64
 	best    []float64
@@ -49,22 +51,64 @@ type iterativeSpace struct {
 
 func (f *iterative) analyse(m krylovMethod, c *system.Chain, opts *Options) error {
 	f.method = m
-	err := f.begin(stored{f}, c, opts)
-	if err == nil {
-		err = f.plan("an iterative solve", f.kernel.cost())
+	if err := f.begin(c, opts); err != nil {
+		return err
 	}
-	if err != nil {
-		f.kernel = nil
+	if err := f.plan("an iterative solve", iterationCost(c)); err != nil {
 		return err
 	}
 	if f.opts.MaxIterations <= 0 {
-		f.opts.MaxIterations = 10 * max(f.n, 1)
+		f.opts.MaxIterations = 10 * max(f.matrix.n, 1)
 	}
+	f.ready = true
 	return nil
 }
 
 // Update takes a new point; see Factorization.
 func (f *iterative) Update(c *system.Chain) error { return f.point(c) }
+
+// Factorize keeps ε; see Factorization.
+func (f *iterative) Factorize(eps float64) error {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	f.factored = false
+	if eps-eps != 0 {
+		return &NotFiniteError{Where: "damping", Index: -1, Value: eps}
+	}
+	for k := range f.matrix.eps {
+		f.matrix.eps[k] = eps
+	}
+	return f.keep()
+}
+
+// FactorizeStages keeps the dampings; see Factorization.
+func (f *iterative) FactorizeStages(eps []float64) error {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	if len(eps) != len(f.matrix.eps) {
+		panic(ErrShape)
+	}
+	f.factored = false
+	for k, e := range eps {
+		if e-e != 0 {
+			return &NotFiniteError{Where: stageDamping(k), Index: -1, Value: e}
+		}
+	}
+	copy(f.matrix.eps, eps)
+	return f.keep()
+}
+
+func (f *iterative) keep() error {
+	if f.failed != nil {
+		return f.failed
+	}
+	f.matrix.changed()
+	f.report = Report{Eps: f.matrix.eps[0], Bytes: f.planned.Bytes}
+	f.factored = true
+	return nil
+}
 
 // Inertia is not known to an iterative method: it is not certain and counts
 // nothing.
@@ -83,30 +127,33 @@ func (f *iterative) LogDet() (log, sign float64) {
 	return math.NaN(), math.NaN()
 }
 
+// Cond is not known to an iterative method: it returns NaN.
+func (f *iterative) Cond() float64 {
+	if !f.factored {
+		panic(ErrNotFactorized)
+	}
+	return math.NaN()
+}
+
 // SolveVecTo solves (H + εI) x = b; see Factorization.
 func (f *iterative) SolveVecTo(dst *mat.VecDense, b mat.Vector) error {
 	if !f.factored {
 		panic(ErrNotFactorized)
 	}
-	if b.Len() != f.n {
+	if b.Len() != f.matrix.n {
 		panic(ErrShape)
 	}
-	if dst.IsEmpty() {
-		dst.ReuseAsVec(f.n)
-	} else if dst.Len() != f.n {
-		panic(ErrShape)
-	}
+	sizeVec(dst, f.matrix.n)
 	w := f.lend()
-	defer f.giveBack(w)
-	for i := range w.b {
-		w.b[i] = b.AtVec(i)
+	defer f.spaces.Put(w)
+	gatherVec(w.b, b)
+	if err := finiteColumns(w.b, f.matrix.n); err != nil {
+		return err
 	}
 	reached, iterations, err := f.column(w, 0)
 	f.note(reached, iterations)
-	if written(err) {
-		for i, v := range w.x {
-			dst.SetVec(i, v)
-		}
+	for i, v := range w.x {
+		dst.SetVec(i, v)
 	}
 	return err
 }
@@ -118,23 +165,19 @@ func (f *iterative) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 		panic(ErrNotFactorized)
 	}
 	r, nrhs := b.Dims()
-	if r != f.n {
+	if r != f.matrix.n {
 		panic(ErrShape)
 	}
-	if dst.IsEmpty() {
-		dst.ReuseAs(r, nrhs)
-	} else if dr, dc := dst.Dims(); dr != r || dc != nrhs {
-		panic(ErrShape)
-	}
+	sizeDense(dst, r, nrhs)
 	for j := range nrhs {
 		for i := range r {
 			if v := b.At(i, j); v-v != 0 {
-				return &NotFiniteError{What: "right-hand side", Index: i, Value: v}
+				return &NotFiniteError{Where: "right-hand side", Index: i, Value: v}
 			}
 		}
 	}
 	w := f.lend()
-	defer f.giveBack(w)
+	defer f.spaces.Put(w)
 	var failed error
 	worst, most := 0.0, 0
 	for j := range nrhs {
@@ -156,50 +199,37 @@ func (f *iterative) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 
 func (f *iterative) note(reached float64, iterations int) {
 	f.mu.Lock()
-	f.report.BackwardError, f.report.Refinements, f.report.NormH = reached, iterations, f.norm
+	f.report.BackwardError, f.report.Refinements, f.report.Norm = reached, iterations, f.matrix.Norm()
 	f.mu.Unlock()
 }
 
 func (f *iterative) lend() *iterativeSpace {
-	w := f.spaces.get()
-	w.solveSpace = f.space(1)
-	n := f.n
-	w.x, w.b, w.r = w.solveSpace.x, w.solveSpace.b, w.solveSpace.d
-	w.best = w.solveSpace.best
+	w := f.spaces.Get()
+	n := f.matrix.n
+	w.x, w.b, w.r, w.best = space.Resize(w.x, n), space.Resize(w.b, n), space.Resize(w.r, n), space.Resize(w.best, n)
 	for i := range w.v {
-		w.v[i] = resize(w.v[i], n)
+		w.v[i] = space.Resize(w.v[i], n)
 	}
 	return w
-}
-
-func (f *iterative) giveBack(w *iterativeSpace) {
-	f.guard.pool.put(w.solveSpace)
-	w.solveSpace = nil
-	f.spaces.put(w)
 }
 
 // column solves for w.b into w.x, starting from zero. The method stops where
 // its own recurrence says that the backward error is met; the residual is then
 // measured, and if it does not agree the method starts again from there.
 func (f *iterative) column(w *iterativeSpace, j int) (reached float64, iterations int, err error) {
-	for i, v := range w.b {
-		if v-v != 0 {
-			return 0, 0, &NotFiniteError{What: "right-hand side", Index: i, Value: v}
-		}
-	}
 	clear(w.x)
-	nb := norm2(w.b)
+	nb := vec.Norm2(w.b)
 	if nb == 0 {
 		return 0, 0, nil
 	}
-	norm := f.estimateNorm()
+	norm := f.matrix.estimate()
 	copy(w.r, w.b)
 	copy(w.best, w.x)
 	reached = 1
 	for iterations < f.opts.MaxIterations {
 		n, stop := f.method.iterate(f, w, f.opts.MaxIterations-iterations, nb, norm)
 		iterations += n
-		now := f.residual(w.solveSpace, w.r, w.x, w.b, nb, norm)
+		now := certify.BackwardError(&f.matrix, w.r, w.x, w.b, nb, f.opts.Tolerance)
 		before := reached
 		if now < reached {
 			reached = now
@@ -224,36 +254,14 @@ func (f *iterative) column(w *iterativeSpace, j int) (reached float64, iteration
 
 // met reports whether a residual norm is small enough for the tolerance.
 func (f *iterative) met(r float64, x []float64, nb, norm float64) bool {
-	return r <= 0.9*f.opts.Tolerance*(norm*norm2(x)+nb)
+	return r <= 0.9*f.opts.Tolerance*(norm*vec.Norm2(x)+nb)
 }
 
-// stored is the kernel of an iterative method: it keeps ε and nothing else.
-type stored struct{ f *iterative }
-
-func (s stored) factor([]float64) pivots {
-	return pivots{finite: true, tiny: math.Inf(1), scale: 1}
-}
-
-func (s stored) solve([]float64, int) {}
-
-// cost counts one iteration as the solve.
-func (s stored) cost() Cost {
-	var c Cost
-	states := int64(0)
-	for _, stage := range s.f.chain.Stages {
-		states += int64(stage.States() + stage.Outputs())
-		switch d := stage.(type) {
-		case *system.DenseStage:
-			c.Solve += 12 * int64(d.Batch) * int64(d.In) * int64(d.Out)
-		case *system.BlockStage:
-			for _, m := range []*system.Matrix{d.F, d.G, d.A, d.C, d.Q} {
-				if m != nil {
-					c.Solve += 4 * int64(len(m.Val))
-				}
-			}
-		}
+// iterationCost counts one iteration as the solve.
+func iterationCost(c *system.Chain) Cost {
+	n, states := int64(c.Params()), int64(0)
+	for _, s := range c.Stages {
+		states += int64(s.States() + s.Outputs())
 	}
-	c.Solve += 20 * int64(s.f.n)
-	c.Bytes = 8 * (12*int64(s.f.n) + states)
-	return c
+	return Cost{Solve: c.ProductFlops() + 20*n, Bytes: 8 * (12*n + states)}
 }

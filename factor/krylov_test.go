@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/la"
 	"costate/la/blas"
 	"costate/system/chaintest"
 )
@@ -87,7 +88,7 @@ func TestCGNegativeCurvature(t *testing.T) {
 		t.Fatal(err)
 	}
 	var x mat.VecDense
-	err := f.SolveVecTo(&x, gaussian(rand.New(rand.NewPCG(1, 2)), f.Order()))
+	err := f.SolveVecTo(&x, gaussian(rand.New(rand.NewPCG(1, 2)), f.SymmetricDim()))
 	var e *factor.NegativeCurvatureError
 	if !errors.As(err, &e) {
 		t.Fatalf("error %v", err)
@@ -117,7 +118,7 @@ func TestKrylovLimits(t *testing.T) {
 		}
 		bad := mat.NewVecDense(n, nil)
 		bad.SetVec(2, math.Inf(1))
-		var nf *factor.NotFiniteError
+		var nf *la.NotFiniteError
 		if err := f.SolveVecTo(&x, bad); !errors.As(err, &nf) || nf.Index != 2 {
 			t.Errorf("%s: error %v", name, err)
 		}
@@ -137,7 +138,7 @@ func TestKrylovShared(t *testing.T) {
 		if err := f.Analyse(c, nil); err != nil {
 			t.Fatal(err)
 		}
-		n := f.Order()
+		n := f.SymmetricDim()
 		rng := rand.New(rand.NewPCG(6, 6))
 		b := mat.NewDense(n, 3, nil)
 		for i := range n {

@@ -1,6 +1,9 @@
 package factor
 
-import "costate/system"
+import (
+	"costate/la/vec"
+	"costate/system"
+)
 
 // CG solves (H + εI) x = b by the method of conjugate gradients, with one
 // product H·v an iteration and a few vectors of memory. It needs a positive
@@ -17,9 +20,12 @@ type CG struct{ iterative }
 
 var _ Factorization = (*CG)(nil)
 
+// Reset empties it, options included.
+func (f *CG) Reset() { *f = CG{} }
+
 // Analyse prepares for chains of the shapes of c; see Factorization.
 func (f *CG) Analyse(c *system.Chain, opts *Options) error {
-	*f = CG{}
+	f.Reset()
 	return f.analyse(conjugateGradients{}, c, opts)
 }
 
@@ -28,20 +34,20 @@ type conjugateGradients struct{}
 func (conjugateGradients) iterate(f *iterative, w *iterativeSpace, limit int, nb, norm float64) (int, error) {
 	x, r, d, ad := w.x, w.r, w.v[0], w.v[1]
 	copy(d, r)
-	rr := dot(r, r)
+	rr := vec.Dot(r, r)
 	for k := range limit {
-		if rr == 0 || f.met(norm2(r), x, nb, norm) {
+		if rr == 0 || f.met(vec.Norm2(r), x, nb, norm) {
 			return k, nil
 		}
-		f.apply(w.solveSpace, ad, d)
-		curvature := dot(d, ad)
+		f.matrix.MulTo(ad, d)
+		curvature := vec.Dot(d, ad)
 		if !(curvature > 0) {
-			return k + 1, &NegativeCurvatureError{Curvature: curvature / dot(d, d)}
+			return k + 1, &NegativeCurvatureError{Curvature: curvature / vec.Dot(d, d)}
 		}
 		alpha := rr / curvature
-		axpy(alpha, d, x)
-		axpy(-alpha, ad, r)
-		next := dot(r, r)
+		vec.Axpy(x, alpha, d)
+		vec.Axpy(r, -alpha, ad)
+		next := vec.Dot(r, r)
 		beta := next / rr
 		rr = next
 		for i, v := range r {

@@ -3,6 +3,7 @@ package factor
 import (
 	"math"
 
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -21,9 +22,12 @@ type MINRES struct{ iterative }
 
 var _ Factorization = (*MINRES)(nil)
 
+// Reset empties it, options included.
+func (f *MINRES) Reset() { *f = MINRES{} }
+
 // Analyse prepares for chains of the shapes of c; see Factorization.
 func (f *MINRES) Analyse(c *system.Chain, opts *Options) error {
-	*f = MINRES{}
+	f.Reset()
 	return f.analyse(minimalResiduals{}, c, opts)
 }
 
@@ -38,7 +42,7 @@ func (minimalResiduals) iterate(f *iterative, w *iterativeSpace, limit int, nb, 
 	clear(before)
 	clear(d1)
 	clear(d)
-	beta := norm2(w.r) // β_k, the norm of the next Lanczos vector
+	beta := vec.Norm2(w.r) // β_k, the norm of the next Lanczos vector
 	if beta == 0 {
 		return 0, nil
 	}
@@ -53,11 +57,11 @@ func (minimalResiduals) iterate(f *iterative, w *iterativeSpace, limit int, nb, 
 		if f.met(phi, x, nb, norm) {
 			return k, nil
 		}
-		f.apply(w.solveSpace, y, now)
-		axpy(-last, before, y)
-		alpha := dot(now, y)
-		axpy(-alpha, now, y)
-		next := norm2(y)
+		f.matrix.MulTo(y, now)
+		vec.Axpy(y, -last, before)
+		alpha := vec.Dot(now, y)
+		vec.Axpy(y, -alpha, now)
+		next := vec.Norm2(y)
 
 		epsOld := eps
 		delta := c*bar + s*alpha
@@ -72,7 +76,7 @@ func (minimalResiduals) iterate(f *iterative, w *iterativeSpace, limit int, nb, 
 		for i, v := range now {
 			d[i] = (v - epsOld*d2[i] - delta*d1[i]) / gamma
 		}
-		axpy(c*phi, d, x)
+		vec.Axpy(x, c*phi, d)
 		phi *= s
 		if next == 0 {
 			return k + 1, nil // the Krylov space is complete

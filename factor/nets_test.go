@@ -101,7 +101,7 @@ func TestChainNetworks(t *testing.T) {
 					if !(reached <= 1e-14) {
 						t.Errorf("eps=%g: backward error %.2g", eps, reached)
 					}
-					if e := residualError(&lin.Chain, eps, f.Report().NormH, &x, g); !(e <= 2e-14) {
+					if e := residualError(&lin.Chain, eps, f.Report().Norm, &x, g); !(e <= 2e-14) {
 						t.Errorf("eps=%g: backward error %.2g by another backend's products, %.2g reported", eps, e, reached)
 					}
 				}

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"costate/factor/internal/pivot"
 	"costate/la"
 )
 
@@ -47,7 +48,7 @@ func TestQuadFormProperty(t *testing.T) {
 		q.Mul(b.T(), &x)
 		for j := range nr {
 			scale := mat.Norm(b.ColView(j), 2) * mat.Norm(x.ColView(j), 2)
-			tol := 8 * float64(n+4) * unit * cond * scale
+			tol := 8 * float64(n+4) * pivot.Unit * cond * scale
 			if math.Abs(got[j]-q.At(j, j)) > tol {
 				t.Fatalf("form %d is %v, want %v within %g", j, got[j], q.At(j, j), tol)
 			}
@@ -76,7 +77,7 @@ func TestQuadFormEdges(t *testing.T) {
 		t.Errorf("bᵀA⁻¹b = %v, want -7, error %v", got, err)
 	}
 	b.SetVec(1, math.NaN())
-	var notFinite *NotFiniteError
+	var notFinite *la.NotFiniteError
 	if got, err := f.QuadFormTo(nil, b); !errors.As(err, &notFinite) || got != nil {
 		t.Errorf("%v, error %v for a NaN", got, err)
 	}

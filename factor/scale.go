@@ -3,7 +3,9 @@ package factor
 import (
 	"math"
 
+	"costate/factor/internal/space"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // An equilibration is a symmetric scaling S A S by powers of two, so that scaling
@@ -20,8 +22,12 @@ type equilibration struct {
 	row   []float64 // norm of each row
 	count []float64 // of elements in each row
 	work  [2][]float64
-	total int  // sum of exp
-	plain bool // nothing is scaled
+	total int   // sum of exp
+	plain bool  // nothing is scaled
+	start []int // exponents to scale from, of a matching; nil for none
+
+	// shift is added to the diagonal of the matrix that is scaled.
+	shift float64
 }
 
 const (
@@ -37,8 +43,8 @@ const (
 )
 
 func (q *equilibration) resize(n int) {
-	q.s, q.row = resize(q.s, n), resize(q.row, n)
-	q.count, q.work = resize(q.count, n), [2][]float64{resize(q.work[0], n), resize(q.work[1], n)}
+	q.s, q.row = space.Resize(q.s, n), space.Resize(q.row, n)
+	q.count, q.work = space.Resize(q.count, n), [2][]float64{space.Resize(q.work[0], n), space.Resize(q.work[1], n)}
 	if cap(q.exp) < n {
 		q.exp = make([]int, n)
 	}
@@ -75,7 +81,7 @@ func (q *equilibration) unscale() {
 // that leaves rows apart, by their norms.
 func (q *equilibration) sweep(a *la.Sym) {
 	low, high := spread(q.row)
-	if high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
+	if q.start == nil && high <= scalingRange*low && high < 0x1p300 && low > 0x1p-300 {
 		return
 	}
 	q.scale(a)
@@ -96,7 +102,13 @@ func (q *equilibration) force(a *la.Sym) (scaled float64, changed bool) {
 // scale scales by means, then by norms.
 func (q *equilibration) scale(a *la.Sym) {
 	q.plain = false
-	q.means(a)
+	if q.start != nil {
+		for i, e := range q.start {
+			q.s[i] = math.Ldexp(1, max(-scalingLimit, min(scalingLimit, e)))
+		}
+	} else {
+		q.means(a)
+	}
 	for range maxSweeps {
 		q.survey(a)
 		if low, high := spread(q.row); high <= scalingRange*low {
@@ -132,11 +144,11 @@ func (q *equilibration) means(a *la.Sym) {
 	clear(r)
 	for i := range n {
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			v := low.Val[t]
+			j := low.Col[t]
+			v := q.element(low.Val[t], i, int(j))
 			if v == 0 {
 				continue
 			}
-			j := low.Col[t]
 			l := float64(math.Ilogb(v)) + 0.5
 			r[i] -= l
 			count[i]++
@@ -237,13 +249,18 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 		lo, hi := low.Ptr[i], low.Ptr[i+1]
 		col, val := low.Col[lo:hi], low.Val[lo:hi]
 		if len(col) == 0 {
+			v := q.shift * (q.s[i] * q.s[i])
+			sq[i] += v * v
 			continue
 		}
 		si, sum := q.s[i], 0.0
 		if k := len(col) - 1; int(col[k]) == i {
-			v := val[k] * (si * si)
+			v := (val[k] + q.shift) * (si * si)
 			sum = v * v
 			col, val = col[:k], val[:k]
+		} else if q.shift != 0 {
+			v := q.shift * (si * si)
+			sum = v * v
 		}
 		if q.plain {
 			for t, j := range col {
@@ -274,6 +291,14 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 	return math.Sqrt(high2)
 }
 
+// element is element (i, j) of the matrix that is scaled.
+func (q *equilibration) element(v float64, i, j int) float64 {
+	if i == j {
+		return v + q.shift
+	}
+	return v
+}
+
 // largest is survey with largest elements for norms.
 func (q *equilibration) largest(a *la.Sym) float64 {
 	low := a.RawLower()
@@ -283,7 +308,7 @@ func (q *equilibration) largest(a *la.Sym) float64 {
 		si := q.s[i]
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
 			j := low.Col[t]
-			v := math.Abs(low.Val[t] * (si * q.s[j]))
+			v := math.Abs(q.element(low.Val[t], i, int(j)) * (si * q.s[j]))
 			q.row[i], q.row[j] = math.Max(q.row[i], v), math.Max(q.row[j], v)
 			high = math.Max(high, v)
 		}
@@ -307,7 +332,7 @@ func normOne(a *la.Sym, sums []float64) float64 {
 		}
 		sums[i] += s
 	}
-	return largestAbs(sums)
+	return vec.MaxMagnitude(sums)
 }
 
 // apply writes the values of S A S to dst, which has the pattern of a.

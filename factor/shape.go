@@ -1,10 +1,6 @@
 package factor
 
-import (
-	"errors"
-
-	"costate/system"
-)
+import "costate/system"
 
 // A shape is all that an analysis depends on in one stage of a chain, or in its
 // loss: the numbers may change afterwards, and whether second derivatives are
@@ -26,18 +22,4 @@ func shapeOf(c *system.Chain, k int) shape {
 		h.dense, h.bias, h.skip, h.batch, h.pre = true, d.Bias, d.Skip, d.Batch, d.Out
 	}
 	return h
-}
-
-// checked is the chain's own check, with a NaN or an infinity as a
-// *NotFiniteError.
-func checked(c *system.Chain) error {
-	err := c.Check()
-	if err == nil {
-		return nil
-	}
-	var e *system.NotFiniteError
-	if errors.As(err, &e) {
-		return &NotFiniteError{What: e.Array, Stage: e.Stage, Index: e.Index, Value: e.Value}
-	}
-	return err
 }

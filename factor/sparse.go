@@ -3,148 +3,232 @@ package factor
 import (
 	"fmt"
 	"math"
-	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/factor/internal/certify"
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/tree"
 	"costate/la"
-	"costate/la/blas"
 	"costate/la/partition"
 )
 
 // Sparse is the LDLᵀ factorization of any sparse symmetric matrix, definite or
-// not:
+// not: regularized and plain KKT systems, finite elements, power networks, pose
+// graphs, bands, chains of blocks.
 //
-//	P S A S Pᵀ = [ G      Cᵀ              ]     S  powers of two
-//	             [    D_0  S_0ᵀ           ]     G  many small groups, eliminated first
-//	             [ C  S_0  D_1  S_1ᵀ      ]     D  the blocks of a chain
-//	             [         S_1   ⋱    ⋱   ]
+//	P S A S Pᵀ = L D Lᵀ       S  powers of two       D  pivots of order 1 and 2
 //
-// Analyse scales the matrix so that the largest element of each row is about 1
-// and finds the permutation and the partition (partition.Auto): connected
-// components apart, small groups of unknowns that couple to few others first,
-// the rest block tridiagonal. Factorize eliminates the groups where that is
-// stable, moving unknowns without a stable pivot into the chain, and factors
-// the chain with the pivoting of Bunch and Kaufman inside its blocks, as Block
-// does. Solutions are refined with residuals of A itself.
-//
-// The work is that of the blocks: for n unknowns in blocks of order w, about
-// 7/3 n w² flops and 16 n w bytes. It is the right tool where a matrix is long and
-// narrow: bands, chains of blocks, time series, networks. There is no nested
-// dissection, so for large meshes in two dimensions it needs some times the
-// work of a general sparse solver, and in three dimensions far more.
+// Analyse scales the matrix, pairs unknowns whose diagonal is weak and orders
+// them, and finds the assembly tree of the order; Factorize eliminates the tree
+// front by front with threshold pivoting, and puts off to the parent front what
+// finds no stable pivot. Elements of L are at most 1/Options.PivotTolerance, so
+// growth is bounded, and with it the error of the factors. Solutions are refined
+// with residuals of A itself.
 //
 // The zero value is ready for Factorize. Analyse is only needed to set options
 // or to know the cost beforehand. After Factorize has returned nil, solves and
-// queries may run in several goroutines at once; Analyse, Factorize and
-// NullVector need exclusive use. After the first Factorize and the first solve
-// of a pattern, later ones neither search nor sort nor allocate, unless new
-// values make a pivot unstable that was stable before.
+// queries may run in several goroutines at once; what factors needs exclusive
+// use. After the first Factorize and the first solve of a pattern, later ones
+// neither search nor sort nor allocate, unless new values make a pivot unstable
+// that was stable before.
 //
-// Sources: A. George and J. W. H. Liu, Computer Solution of Large Sparse
-// Positive Definite Systems (1981), chapters 4 to 6; R. J. Guyan, Reduction of
-// stiffness and mass matrices, AIAA J. 3 (1965), for condensation; I. S. Duff and
-// J. K. Reid, The multifrontal solution of indefinite sparse symmetric linear
-// systems, ACM Trans. Math. Softw. 9 (1983), for pivots that are put off; N. J.
-// Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002),
-// chapters 7, 11, 12 and 15.
+// Sources: see the package costate/factor/internal/tree and
+// costate/la/partition; D. Ruiz, A scaling algorithm to equilibrate both rows
+// and columns norms in matrices, RAL-TR-2001-034 (2001).
 type Sparse struct {
-	opts Options
-	kept *la.Sym // A
-	s    *la.Sym // S A S: kept itself, or own
-	own  *la.Sym
-	eq   equilibration
-	plan *partition.Plan
-	core core
-	src  sparseSource
-	lead *leaves // nil if there are none
-	cost Cost
+	answers
+	kept   *la.Sym // A
+	s      *la.Sym // S A S: kept itself, or own
+	own    *la.Sym
+	eq     equilibration
+	matrix symMatrix
+	mates  []int32 // of a matching; nil if none was made
+	tree   *partition.Tree
+	engine treeEngine
+}
 
-	ready    bool // analysed
-	held     bool // memory of the factors
-	factored bool
-	known    bool // inertia tells something
-	stats    coreStats
-	inertia  la.Inertia
-	logAbs   float64
-	norm     float64 // of A: the largest 2-norm of a column
-	scaled   float64 // of S A S
-	shift    float64 // added to S A S
+var _ Solver = (*Sparse)(nil)
 
-	mu     sync.Mutex // guards report and the estimates
-	cond   float64    // estimate of the condition number, or negative if not made yet
-	condS  float64    // the same of S A S
-	defect float64    // estimate of what rounding changed, see Inertia; negative: none yet
-	report Report
-	pool   pool[sparseSpace]
+// A treeEngine factors A − σI: the shift of the judge comes on top.
+type treeEngine struct {
+	*tree.Engine
+	base float64
+
+	// pair, if not nil, makes another engine where too many pivots are put off.
+	pair func() bool
+}
+
+// Factor factors A + (base + shift) I.
+func (e *treeEngine) Factor(shift float64) pivot.Stats {
+	s := e.Engine.Factor(e.base + shift)
+	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= manyDelays*float64(len(e.Tree().Perm)) {
+		return s
+	}
+	if e.pair() {
+		return e.Engine.Factor(e.base + shift)
+	}
+	e.pair = nil
+	return s
+}
+
+// treeOptions are those of an engine over a tree.
+func treeOptions(o *Options) tree.Options {
+	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit}
 }
 
 // Analyse prepares for matrices with the pattern of a; nil opts mean the
-// defaults, of which Tolerance, MaxRefinements, Backend and MemoryLimit matter
-// here. Of the values of a only the orders of magnitude count: which unknowns
-// can be eliminated first depends on them. It returns a *MemoryError before
-// anything large is allocated if Cost exceeds the limit, and a
-// *la.NotFiniteError if a holds a NaN or an infinity.
+// defaults, of which Tolerance, MaxRefinements, PivotTolerance, Ordering, Backend
+// and MemoryLimit matter here. Of the values of a only the orders of magnitude
+// count. It returns a *MemoryError before anything large is allocated if Cost
+// exceeds the limit, and a *la.NotFiniteError if a holds a NaN or an infinity.
 func (f *Sparse) Analyse(a *la.Sym, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
 		return err
 	}
-	plan, err := orderSparse(f.s)
+	return f.order()
+}
+
+const (
+	// pairsAtMost is how many times the predicted time of an order without pairs
+	// one with pairs may take to be preferred: it is the one without surprises.
+	pairsAtMost = 1.5
+
+	// worthAnother is the predicted seconds of a factorization with pairs, for each
+	// unknown and entry, from which an order without them is looked for: a few
+	// times what that order takes.
+	worthAnother = 0.6e-6
+
+	// delaysAllowed is how many times its planned flops a factorization without
+	// pairs may take, and manyDelays the part of the unknowns that it may put off:
+	// beyond, fronts are on the way to full ones, and pairs are made after all.
+	delaysAllowed = 3
+	manyDelays    = 0.1
+)
+
+// order finds the tree. Where diagonals are weak it makes pairs of unknowns by a
+// matching, unless the order that the matrix comes in is full already, as that of
+// dense blocks, whose fronts are wide enough to find their pivots, or pairs would
+// cost much more; then they are kept for the case that too many pivots are put
+// off.
+func (f *Sparse) order() error {
+	o := &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm}
+	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
+	if !weakDiagonal(f.s, f.eq.row) || auto && partition.Full(f.s) {
+		t, err := partition.Auto(f.s, o)
+		if err != nil {
+			return err
+		}
+		return f.prepare(t, true)
+	}
+	if err := f.match(); err != nil {
+		return err
+	}
+	o.Mates = f.mates
+	paired, err := partition.Auto(f.s, o)
 	if err != nil {
 		return err
 	}
-	return f.prepare(settlePlan(f.s, plan, f.opts.Backend))
+	if seconds := paired.Cost.Seconds(); seconds < worthAnother*float64(f.kept.SymmetricDim()+2*f.kept.Stored()) {
+		return f.prepare(paired, false)
+	}
+	o.Mates = nil
+	single, err := partition.Auto(f.s, o)
+	if err != nil {
+		return err
+	}
+	if paired.Cost.Time <= pairsAtMost*single.Cost.Time {
+		return f.prepare(paired, false)
+	}
+	return f.prepare(single, true)
 }
 
-// AnalysePlan is Analyse with a plan that is known, from partition.Given for
-// example. It returns an error if the plan does not fit the pattern of a.
-func (f *Sparse) AnalysePlan(a *la.Sym, plan *partition.Plan, opts *Options) error {
+// match finds partners for unknowns without a diagonal to rely on, and scales by
+// the same matching.
+//
+// Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
+// symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
+func (f *Sparse) match() error {
+	m := partition.Match(f.kept)
+	f.mates, f.eq.start = m.Mate, m.Scale
+	return f.rescale()
+}
+
+// pair makes a new tree, with pairs, while values are being factored, and reports
+// whether that could be done.
+func (f *Sparse) pair() bool {
+	if f.mates == nil && f.match() != nil {
+		return false
+	}
+	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
+	if err != nil || f.prepare(t, false) != nil {
+		return false
+	}
+	f.load()
+	return true
+}
+
+// strongDiagonal is the part of the largest element of a row from which its
+// diagonal is taken for a pivot that will do: elements of L are then about 10,
+// well below 1/u.
+const strongDiagonal = 0.1
+
+// weakDiagonal reports whether a row has a larger element than its diagonal, by
+// more than that. scratch has the order of a.
+func weakDiagonal(a *la.Sym, scratch []float64) bool {
+	low := a.RawLower()
+	most := scratch[:low.N]
+	clear(most)
+	for i := range low.N {
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			if j := int(low.Col[t]); j != i {
+				v := math.Abs(low.Val[t])
+				most[i], most[j] = max(most[i], v), max(most[j], v)
+			}
+		}
+	}
+	for i := range low.N {
+		d := 0.0
+		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
+			d = math.Abs(low.Val[end-1])
+		}
+		if d < strongDiagonal*most[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// AnalyseTree is Analyse with a tree that is known, from partition.Given for
+// example. It returns an error if the tree does not fit the pattern of a.
+func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
 		return err
 	}
-	if n := a.SymmetricDim(); len(plan.Perm) != n || plan.Leaves.Len()+plan.Chain.Len() != n || len(plan.Host) != plan.Leaves.Blocks() {
-		return fmt.Errorf("factor: a plan for %d unknowns does not fit a matrix of order %d", len(plan.Perm), n)
-	}
-	if err := plan.Perm.Validate(); err != nil {
+	if err := t.Fits(a); err != nil {
 		return err
 	}
-	for k, h := range plan.Host {
-		if h < -1 || h >= plan.Chain.Blocks() {
-			return fmt.Errorf("factor: the plan gives group %d to block %d of %d", k, h, plan.Chain.Blocks())
-		}
-	}
-	return f.prepare(plan)
+	return f.prepare(t, false)
 }
 
 // take copies a and scales it.
 func (f *Sparse) take(a *la.Sym, opts *Options) error {
-	f.ready, f.factored, f.known = false, false, false
-	if opts != nil {
-		f.opts = *opts
-	}
-	if f.opts.Backend == nil {
-		f.opts.Backend = blas.Native()
-	}
-	if f.opts.Tolerance <= 0 {
-		f.opts.Tolerance = 1e-14
-	}
-	if f.opts.MaxRefinements <= 0 {
-		f.opts.MaxRefinements = 10
-	}
-	if f.opts.MemoryLimit <= 0 {
-		f.opts.MemoryLimit = machineMemory()
-	}
+	f.Reset()
+	f.opts = opts.withDefaults()
 	f.kept = a.Clone()
-	f.s, f.own = f.kept, nil
+	f.s = f.kept
+	f.matrix.a = f.kept
 	f.eq.resize(a.SymmetricDim())
 	return f.rescale()
 }
 
 // rescale scales the kept values.
-func (f *Sparse) rescale() (err error) {
-	if f.norm, f.scaled, err = f.eq.measure(f.kept); err != nil {
+func (f *Sparse) rescale() error {
+	norm, _, err := f.eq.measure(f.kept)
+	if err != nil {
 		return err
 	}
+	f.matrix.norm = norm
 	f.scaleValues()
 	return nil
 }
@@ -153,85 +237,71 @@ func (f *Sparse) rescale() (err error) {
 func (f *Sparse) scaleValues() {
 	if f.eq.plain {
 		f.s = f.kept
-	} else {
-		if f.own == nil {
-			f.own = f.kept.Clone()
-		}
-		f.s = f.own
-		f.eq.apply(f.s, f.kept)
+		return
 	}
-	f.src.a = f.s
+	if f.own == nil {
+		f.own = f.kept.Clone()
+	}
+	f.s = f.own
+	f.eq.apply(f.s, f.kept)
 }
 
-// prepare makes what the plan asks for.
-func (f *Sparse) prepare(plan *partition.Plan) error {
-	f.plan = plan
-	bytes := 0.0 // at least
-	for k := range plan.Chain.Blocks() {
-		q := float64(plan.Chain.Size(k))
-		bytes += 8 * q * q
-	}
-	if bytes > float64(f.opts.MemoryLimit) {
-		return f.tooLarge(int64(math.Min(bytes, math.MaxInt64/2)))
-	}
-	f.lead = nil
-	if plan.Leaves.Blocks() > 0 {
-		f.lead = new(leaves)
-		if err := f.lead.init(f.kept, plan, f.opts.Backend); err != nil {
-			return err
-		}
-	}
-	if err := f.src.build(f.kept, plan, f.lead); err != nil {
+// prepare makes what the tree asks for. A tentative one is given up for one with
+// pairs if too many pivots are put off.
+func (f *Sparse) prepare(t *partition.Tree, tentative bool) error {
+	f.tree = t
+	n, m := int64(f.kept.SymmetricDim()), int64(f.kept.Stored())
+	least := int64(math.Min(t.Cost.Bytes, math.MaxInt64/4))
+	if err := f.planTree(Cost{Bytes: least}); err != nil {
 		return err
 	}
-	f.src.a = f.s
-	f.src.shapeCore(&f.core, f.opts.Backend)
-	f.count()
-	if f.cost.Bytes > f.opts.MemoryLimit {
-		return f.tooLarge(f.cost.Bytes)
+	o := treeOptions(&f.opts)
+	f.engine.pair = nil
+	if tentative {
+		o.WorkLimit, f.engine.pair = delaysAllowed, f.pair
 	}
-	f.pool.reset()
-	f.ready, f.held = true, false
+	f.engine.Engine = tree.New(t, f.kept, o)
+	c := Cost(f.engine.Engine.Cost())
+	c.Solve += 4 * m // a residual
+	c.Bytes += 8*(14*n+2*m) + 4*m
+	if err := f.planTree(c); err != nil {
+		return err
+	}
+	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil)
+	f.ready = true
 	return nil
 }
 
-// count updates the cost.
-func (f *Sparse) count() {
-	f.cost = f.core.cost()
-	if f.lead != nil {
-		c := f.lead.cost()
-		f.cost.Factor += c.Factor
-		f.cost.Solve += c.Solve
-		f.cost.Bytes += c.Bytes
+func (f *Sparse) planTree(c Cost) error {
+	err := f.plan(fmt.Sprintf("an LDLᵀ of order %d", f.kept.SymmetricDim()), c)
+	if e, ok := err.(*MemoryError); ok {
+		e.Instead = "an iterative method such as MINRES would need less"
 	}
-	n, m := int64(f.kept.SymmetricDim()), int64(f.kept.Stored())
-	f.cost.Solve += 4 * m // a residual
-	f.cost.Bytes += 8*(14*n+2*m) + 4*m + 16*int64(len(f.src.diag.all)+len(f.src.sub.all))
+	return err
 }
 
-func (f *Sparse) tooLarge(needed int64) error {
-	return &MemoryError{
-		Needed: needed, Limit: f.opts.MemoryLimit,
-		What:    fmt.Sprintf("a block LDLᵀ of order %d with blocks of up to %d unknowns", f.kept.SymmetricDim(), f.plan.Chain.Largest()),
-		Instead: "a sparse solver with nested dissection, or an iterative one such as MINRES, would need less",
-	}
-}
+// Factorize factors a, which is copied and not changed. It analyses first, with
+// the options of the last Analyse, if the pattern of a is not that of the last
+// call. It returns a *SingularError naming the row without pivot if a is singular
+// to working accuracy, a *la.NotFiniteError naming the element if a holds a NaN or
+// an infinity, and the errors of Analyse.
+func (f *Sparse) Factorize(a *la.Sym) error { return f.FactorizeShifted(a, 0) }
 
-// Factorize factors a, which is copied and not changed. It analyses first if
-// the pattern of a is not that of the last call. It returns a *SingularError
-// naming the row without pivot if a is singular to working accuracy, a
-// *la.NotFiniteError naming the element if a holds a NaN or an infinity, and
-// the errors of Analyse; the factorization must then not be used to solve, but
-// after a *SingularError Inertia tells what is known, and NullVector helps.
-func (f *Sparse) Factorize(a *la.Sym) error {
+// FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are
+// then those of that matrix. A shift that is not finite is a *la.NotFiniteError.
+func (f *Sparse) FactorizeShifted(a *la.Sym, sigma float64) error {
+	f.factored, f.known = false, false
+	if sigma-sigma != 0 {
+		return &NotFiniteError{Where: "shift", Index: -1, Value: sigma}
+	}
 	if !f.ready || !f.kept.SamePattern(a) {
-		f.factored, f.known = false, false
-		if err := f.Analyse(a, nil); err != nil {
+		opts := f.opts
+		if err := f.Analyse(a, &opts); err != nil {
 			return err
 		}
-		return f.factorize()
+		return f.factorize(sigma)
 	}
-	return f.Update(a)
+	return f.refactorize(a, sigma)
 }
 
 // FactorizeSymmetric factors any symmetric matrix, such as mat.SymBanded or
@@ -249,43 +319,84 @@ func (f *Sparse) FactorizeSymmetric(a mat.Symmetric) error {
 	return f.Factorize(s)
 }
 
-// Update is Factorize for new values in the pattern that was analysed, which is
-// checked by the order and the number of entries only: it panics with ErrShape
+// Refactorize is Factorize for new values in the pattern that was analysed, which
+// is checked by the order and the number of entries only: it panics with ErrShape
 // if these differ.
-func (f *Sparse) Update(a *la.Sym) error {
+func (f *Sparse) Refactorize(a *la.Sym) error {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
 	if a.SymmetricDim() != f.kept.SymmetricDim() || a.Stored() != f.kept.Stored() {
 		panic(ErrShape)
 	}
+	return f.refactorize(a, 0)
+}
+
+func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 	f.factored, f.known = false, false
 	copy(f.kept.RawLower().Val, a.RawLower().Val)
+	return f.factorize(sigma)
+}
+
+// factorize factors the values at hand, less sigma on the diagonal.
+func (f *Sparse) factorize(sigma float64) error {
+	f.engine.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma
 	if err := f.rescale(); err != nil {
 		return err
 	}
-	return f.factorize()
+	err := f.attempt()
+	if f.eq.plain && f.doubtful(err) {
+		// Large elements may hide that others are small by scaling only.
+		if _, changed := f.eq.force(f.kept); changed {
+			f.scaleValues()
+			return f.attempt()
+		}
+		f.eq.unscale()
+	}
+	return err
+}
+
+// doubtfulPivot is how many times the rounding errors of its front a pivot must
+// be for the scaling not to be doubted: with pivots of a size that is what
+// cancellation of a few digits leaves.
+const doubtfulPivot = 1e4
+
+// doubtful reports whether another scaling could serve better.
+func (f *Sparse) doubtful(err error) bool {
+	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
+}
+
+// load gives the engine the values at hand.
+func (f *Sparse) load() {
+	var scale []float64
+	size := f.matrix.norm
+	if !f.eq.plain {
+		scale, size = f.eq.s, f.eq.survey(f.kept)
+	}
+	f.engine.Take(f.s.RawLower().Val, scale, size)
+}
+
+func (f *Sparse) attempt() error {
+	f.load()
+	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
+		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
+	})
+	if f.engine.Stopped() == tree.OutOfMemory {
+		f.factored, f.known = false, false
+		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
+	}
+	return err
 }
 
 // Reset empties the factorization, options included.
-func (f *Sparse) Reset() {
-	f.opts, f.kept, f.s, f.own, f.plan, f.lead = Options{}, nil, nil, nil, nil, nil
-	f.eq, f.core, f.src, f.cost = equilibration{}, core{}, sparseSource{}, Cost{}
-	f.ready, f.factored, f.known = false, false, false
-	f.report = Report{}
-	f.pool.reset()
-}
+func (f *Sparse) Reset() { *f = Sparse{} }
 
-// IsEmpty reports whether there is nothing analysed.
-func (f *Sparse) IsEmpty() bool { return !f.ready }
-
-// Plan returns how the matrix is ordered and partitioned, to be read only.
-// Factorize may change it where a pivot is not stable.
-func (f *Sparse) Plan() *partition.Plan {
+// Tree returns how the matrix is ordered and partitioned, to be read only.
+func (f *Sparse) Tree() *partition.Tree {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
-	return f.plan
+	return f.tree
 }
 
 // SymmetricDim returns the order of the matrix.
@@ -296,20 +407,15 @@ func (f *Sparse) SymmetricDim() int {
 	return f.kept.SymmetricDim()
 }
 
-// Cost returns the work and memory for the pattern that was analysed. The bytes
-// include copies of the matrix.
-func (f *Sparse) Cost() Cost {
-	if !f.ready {
-		panic(ErrNotAnalysed)
+// SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
+// as the factors give it: no refinement, no check. With a shift in Report the
+// factors are those of A + shift·I.
+func (f *Sparse) SolveRaw(x []float64, nr int) {
+	if !f.factored {
+		panic(ErrNotFactorized)
 	}
-	return f.cost
-}
-
-// Report tells how the last Factorize and the last solve went. Eps is 0, Shift
-// is in the units of the scaled matrix, NormH is the norm of A in the backward
-// error: the largest 2-norm of a column.
-func (f *Sparse) Report() Report {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.report
+	if nr < 0 || len(x) != f.kept.SymmetricDim()*nr {
+		panic(ErrShape)
+	}
+	f.engine.Solve(x, nr)
 }

@@ -48,7 +48,7 @@ func ExampleSparse() {
 }
 
 // New values in the same pattern need no analysis and no memory.
-func ExampleSparse_Update() {
+func ExampleSparse_FactorizeShifted() {
 	b := la.NewSymBuilder(3, 0)
 	b.Add(0, 0, 4)
 	b.Add(0, 1, 1)
@@ -61,12 +61,7 @@ func ExampleSparse_Update() {
 		return
 	}
 	for _, shift := range []float64{0, 3.5, 6} {
-		low := a.RawLower().Val
-		diag := []float64{4, 3, 5}
-		for i, d := range diag {
-			low[a.Index(i, i)] = d - shift
-		}
-		if err := f.Update(a); err != nil {
+		if err := f.FactorizeShifted(a, shift); err != nil {
 			fmt.Println(err)
 			return
 		}
@@ -104,7 +99,7 @@ func ExampleSparse_NullVector() {
 }
 
 // Where the structure is known the search for it can be left out.
-func ExampleSparse_AnalysePlan() {
+func ExampleSparse_AnalyseTree() {
 	b := la.NewSymBuilder(6, 0)
 	for i := range 6 {
 		b.Add(i, i, 3)
@@ -113,17 +108,17 @@ func ExampleSparse_AnalysePlan() {
 		}
 	}
 	a, _ := b.Build()
-	plan, err := partition.Given(a, nil, partition.Uniform(6, 2))
+	tree, err := partition.Given(a, nil, partition.Uniform(6, 2))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	var f factor.Sparse
-	if err := f.AnalysePlan(a, plan, nil); err != nil {
+	if err := f.AnalyseTree(a, tree, nil); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(f.Plan().Chain.Sizes())
+	fmt.Println(f.Tree().Nodes.Sizes())
 	if err := f.Factorize(a); err != nil {
 		fmt.Println(err)
 		return

@@ -1,13 +1,12 @@
 package factor
 
 import (
-	"math"
+	"errors"
 	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/la"
 	"costate/la/partition"
 )
 
@@ -36,75 +35,49 @@ func TestSparseSymBanded(t *testing.T) {
 	}
 }
 
-// Where blocks may not be merged, a singular one is met with a shift.
-func TestSparseShift(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 3))
-	const n = 40
-	b := la.NewSymBuilder(n, 0)
-	for i := range n {
-		b.Add(i, i, 0)
-		if i > 0 {
-			b.Add(i, i-1, 1+rng.Float64())
-		}
-	}
-	a, _ := b.Build()
-	plan, err := partition.Given(a, nil, partition.Uniform(n, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f Sparse
-	if err := f.AnalysePlan(a, plan, nil); err != nil {
-		t.Fatal(err)
-	}
-	f.core.limit = 0
-	if err := f.Factorize(a); err != nil {
-		t.Fatal(err)
-	}
-	if f.Report().Shift == 0 {
-		t.Error("no shift")
-	}
-	if in := f.Inertia(); in != (la.Inertia{Negative: n / 2, Positive: n / 2, Certain: true}) {
-		t.Errorf("inertia %v", in)
-	}
-	x, rhs := mat.NewVecDense(n, nil), randomVec(rng, n)
-	if err := f.SolveVecTo(x, rhs); err != nil {
-		t.Error(err)
-	}
-	if e := backwardError(a, x, rhs); e > 1e-14 {
-		t.Errorf("backward error %g", e)
-	}
-	log := 0.0
-	for _, v := range eigenvalues(t, a) {
-		log += math.Log(math.Abs(v))
-	}
-	if got, sign := f.LogDet(); math.Abs(got-log) > 1e-5 || sign != 1 {
-		t.Errorf("log|det| %v, %v; want %v", got, sign, log)
-	}
-}
-
-func TestSparseBadPlan(t *testing.T) {
+// A tree that does not fit is refused.
+func TestSparseBadTree(t *testing.T) {
 	a := bandMatrix(rand.New(rand.NewPCG(1, 3)), 10, 3)
 	good, err := partition.Auto(a, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, plan := range map[string]*partition.Plan{
-		"order":       {Perm: partition.Identity(9), Chain: partition.Uniform(9, 3)},
-		"permutation": {Perm: partition.Perm{0, 0, 1, 2, 3, 4, 5, 6, 7, 8}, Chain: partition.Uniform(10, 5)},
-		"blocks":      {Perm: partition.Identity(10), Chain: partition.Uniform(10, 1)},
-		"leaves":      {Perm: partition.Identity(10), Leaves: partition.Uniform(4, 1), Host: []int{0, 0, 0, 0}, Chain: partition.Uniform(6, 6)},
-		"host":        {Perm: partition.Identity(10), Leaves: partition.Uniform(4, 4), Host: []int{7}, Chain: partition.Uniform(6, 6)},
+	path := func(n, size int) *partition.Tree {
+		t := &partition.Tree{Perm: partition.Identity(n), Nodes: partition.Uniform(n, size)}
+		for k := range t.Nodes.Blocks() {
+			t.Parent = append(t.Parent, k+1)
+			var rows []int32
+			if k+1 < t.Nodes.Blocks() {
+				for i := range t.Nodes.Size(k + 1) {
+					rows = append(rows, int32(t.Nodes.First(k+1)+i))
+				}
+			}
+			t.Rows = append(t.Rows, rows)
+		}
+		t.Parent[len(t.Parent)-1] = -1
+		return t
+	}
+	for name, edit := range map[string]func() *partition.Tree{
+		"order":       func() *partition.Tree { return path(9, 3) },
+		"permutation": func() *partition.Tree { p := path(10, 5); p.Perm[1] = 0; return p },
+		"blocks":      func() *partition.Tree { return path(10, 1) },
+		"parent":      func() *partition.Tree { p := path(10, 5); p.Parent[0] = 0; return p },
+		"rows":        func() *partition.Tree { p := path(10, 5); p.Rows[0] = p.Rows[0][1:]; return p },
+		"beyond":      func() *partition.Tree { p := path(10, 5); p.Rows[0] = []int32{5, 6, 7, 8, 10}; return p },
+		"orphan":      func() *partition.Tree { p := path(10, 5); p.Parent[0] = -1; return p },
 	} {
 		var f Sparse
-		if err := f.AnalysePlan(a, plan, nil); err == nil {
+		if err := f.AnalyseTree(a, edit(), nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if !f.IsEmpty() {
 			t.Errorf("%s: not empty", name)
 		}
 	}
-	var f Sparse
-	if err := f.AnalysePlan(a, good, nil); err != nil {
-		t.Error(err)
+	for _, tr := range []*partition.Tree{good, path(10, 5)} {
+		var f Sparse
+		if err := errors.Join(f.AnalyseTree(a, tr, nil), f.Factorize(a)); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -24,8 +24,8 @@ var (
 //
 // Blocks are dense and stored by rows, one after the other in one slice, in
 // the order D_0, S_0, D_1, S_1, …. Of a diagonal block only the lower triangle
-// is referenced. The rows and columns of S_k that may hold something else than
-// zero can be declared, so that a factorization works with these only.
+// is read. The rows and columns of S_k that may hold something else than zero can
+// be declared (see SetSub), so that a factorization works with these only.
 type BlockTridiag struct {
 	first      []int // of block k; first[K] is the order
 	diag, sub  []int // where blocks start in data
@@ -64,8 +64,8 @@ func BlockTridiagElements(sizes []int) (elements int, ok bool) {
 	return elements, true
 }
 
-// Reset makes a the zero matrix with the given block sizes and a full
-// structure, in the memory that a has where that is enough.
+// Reset makes a the zero matrix with the given block sizes, in its own memory where
+// that is enough. Every row and column of S_k may be used again.
 func (a *BlockTridiag) Reset(sizes []int) {
 	total, ok := BlockTridiagElements(sizes)
 	if !ok {
@@ -102,8 +102,8 @@ func (a *BlockTridiag) Reset(sizes []int) {
 // Zero sets all elements to zero and keeps sizes and structure.
 func (a *BlockTridiag) Zero() { clear(a.data) }
 
-// CopyFrom makes a a copy of b, in the memory that a has where that is enough.
-// The structure is shared.
+// CopyFrom makes a a copy of b, in its own memory where that is enough. The
+// declared structure is shared.
 func (a *BlockTridiag) CopyFrom(b *BlockTridiag) {
 	a.first = append(a.first[:0], b.first...)
 	a.diag = append(a.diag[:0], b.diag...)
@@ -130,7 +130,7 @@ func (a *BlockTridiag) BlockFirst(k int) int {
 	return a.first[k]
 }
 
-// Sizes returns the block sizes, newly allocated.
+// Sizes returns the block sizes, in a new slice.
 func (a *BlockTridiag) Sizes() []int {
 	s := make([]int, len(a.diag))
 	for k := range s {
@@ -177,9 +177,9 @@ func (a *BlockTridiag) SubRows(k int) []int {
 }
 
 // SetSub declares the rows and columns of S_k that may hold something else than
-// zero: ascending, without repetition; nil stands for all of them. It keeps the
-// slices and does not look at values. It panics with ErrStructure if they are
-// not ascending within the block.
+// zero; all others are zero. Both lists ascend without repetition, and nil stands
+// for all. SetSub keeps the slices and does not look at the values. It panics with
+// ErrStructure if a list does not ascend or leaves the block.
 func (a *BlockTridiag) SetSub(k int, rows, cols []int) {
 	a.checkBlock(k, len(a.sub))
 	if !ascendingBelow(rows, a.BlockSize(k+1)) || !ascendingBelow(cols, a.BlockSize(k)) {
@@ -199,8 +199,8 @@ func ascendingBelow(x []int, n int) bool {
 	return true
 }
 
-// FindSub declares, for every block S_k, the rows and columns that hold
-// something else than zero now.
+// FindSub declares, for every block S_k, the rows and columns that are not all zero
+// now.
 func (a *BlockTridiag) FindSub() {
 	for k := range a.sub {
 		data, n := a.Sub(k)
@@ -229,18 +229,6 @@ func (a *BlockTridiag) FindSub() {
 
 // Raw returns the slice that backs all blocks, shared.
 func (a *BlockTridiag) Raw() []float64 { return a.data }
-
-// DiagOffset and SubOffset return where in Raw the blocks D_k and S_k start.
-func (a *BlockTridiag) DiagOffset(k int) int {
-	a.checkBlock(k, len(a.diag))
-	return a.diag[k]
-}
-
-// SubOffset returns where in Raw the block S_k starts.
-func (a *BlockTridiag) SubOffset(k int) int {
-	a.checkBlock(k, len(a.sub))
-	return a.sub[k]
-}
 
 // Dims returns the order of the matrix twice.
 func (a *BlockTridiag) Dims() (r, c int) { n := a.SymmetricDim(); return n, n }
@@ -286,6 +274,35 @@ func (a *BlockTridiag) Index(i, j int) int {
 		return a.sub[k] + (i-a.first[k+1])*ld + j - a.first[k]
 	}
 	return -1
+}
+
+// Set sets the element at row i, column j, and so the one at row j, column i, to
+// v. It panics if an index is out of range, and with ErrOutside if the element is
+// neither in a diagonal block nor in the declared rows and columns of a block S_k.
+// For many elements writing to Diag and Sub is faster.
+func (a *BlockTridiag) Set(i, j int, v float64) {
+	t := a.Index(i, j)
+	if t < 0 || !a.declared(max(i, j), min(i, j)) {
+		panic(ErrOutside)
+	}
+	a.data[t] = v
+}
+
+// declared reports whether the element at row i, column j ≤ i, of the blocks is
+// in the structure that SetSub or FindSub declared.
+func (a *BlockTridiag) declared(i, j int) bool {
+	k := a.BlockOf(j)
+	if i < a.first[k+1] {
+		return true
+	}
+	in := func(x []int, i int) bool {
+		if x == nil {
+			return true
+		}
+		_, found := slices.BinarySearch(x, i)
+		return found
+	}
+	return in(a.rows[k], i-a.first[k+1]) && in(a.cols[k], j-a.first[k])
 }
 
 func (a *BlockTridiag) checkBlock(k, n int) {

@@ -3,6 +3,8 @@ package la
 import (
 	"math"
 	"sort"
+
+	"costate/la/vec"
 )
 
 // MulVecTo computes dst = A x, reading each stored element once. It allocates
@@ -138,13 +140,33 @@ func (a *BlockTridiag) NormMax() float64 {
 	return m
 }
 
+// MaxMagnitude is the largest absolute value of an element, NaN if one is NaN.
+func (a *BlockTridiag) MaxMagnitude() float64 {
+	m := 0.0
+	for k := range a.Blocks() {
+		d, ld := a.Diag(k)
+		v := vec.MaxLower(ld, d, ld)
+		if k+1 < a.Blocks() {
+			s, _ := a.Sub(k)
+			if w := vec.MaxMagnitude(s); !(w <= v) {
+				v = w
+			}
+		}
+		if v != v {
+			return v
+		}
+		m = max(m, v)
+	}
+	return m
+}
+
 // CheckFinite returns a *NotFiniteError that names the first element of the
 // lower triangle, block by block, that is a NaN or an infinity, and nil if
 // there is none. name is what the error calls the matrix.
 func (a *BlockTridiag) CheckFinite(name string) error {
 	check := func(row []float64, i, j int) error {
-		if t := firstNotFinite(row); t >= 0 {
-			return &NotFiniteError{Name: name, I: i, J: j + t, Value: row[t]}
+		if t := vec.FirstNotFinite(row); t >= 0 {
+			return notFiniteElement(name, i, j+t, row[t])
 		}
 		return nil
 	}
@@ -169,8 +191,8 @@ func (a *BlockTridiag) CheckFinite(name string) error {
 	return nil
 }
 
-// ToSym returns the matrix as a sparse one, without the elements that are
-// zero.
+// ToSym returns the matrix as a sparse one, with only the elements that are not
+// zero in its pattern.
 func (a *BlockTridiag) ToSym() *Sym {
 	n := a.SymmetricDim()
 	s := &Sym{n: n, ptr: make([]int, n+1)}
@@ -209,7 +231,8 @@ func (a *BlockTridiag) Bandwidth() int {
 	return bw
 }
 
-// BlockOf returns the block that index i belongs to.
+// BlockOf returns the block that index i belongs to. It panics with ErrIndex if i
+// is out of range.
 func (a *BlockTridiag) BlockOf(i int) int {
 	if uint(i) >= uint(a.SymmetricDim()) {
 		panic(ErrIndex)

@@ -102,12 +102,51 @@ func TestBlockTridiagStructure(t *testing.T) {
 	}
 }
 
+func TestBlockTridiagSet(t *testing.T) {
+	a := NewBlockTridiag([]int{2, 3, 1})
+	a.SetSub(1, []int{0}, []int{0, 2})
+	n := a.SymmetricDim()
+	want := mat.NewSymDense(n, nil)
+	for i := range n {
+		for j := range n {
+			lo, hi := min(i, j), max(i, j)
+			outside := hi-lo > 0 && a.BlockOf(hi)-a.BlockOf(lo) > 1 || hi == 5 && lo == 3
+			v := float64(10*i + j + 1)
+			if outside {
+				mustPanicWith(t, ErrOutside, func() { a.Set(i, j, v) })
+				continue
+			}
+			a.Set(i, j, v)
+			want.SetSym(i, j, v)
+			if a.At(i, j) != v || a.At(j, i) != v {
+				t.Fatalf("element (%d,%d) is %v and %v, want %v", i, j, a.At(i, j), a.At(j, i), v)
+			}
+		}
+	}
+	if !mat.Equal(a, want) {
+		t.Errorf("got\n%v\nwant\n%v", mat.Formatted(a), mat.Formatted(want))
+	}
+	mustPanicWith(t, mat.ErrRowAccess, func() { a.Set(6, 0, 1) })
+	mustPanicWith(t, mat.ErrColAccess, func() { a.Set(0, -1, 1) })
+}
+
+func mustPanicWith(t *testing.T, want error, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if r := recover(); r != want {
+			t.Errorf("panic %v, want %v", r, want)
+		}
+	}()
+	f()
+}
+
 func TestBlockTridiagNotFinite(t *testing.T) {
 	a := NewBlockTridiag([]int{3, 4})
 	s, ld := a.Sub(0)
 	s[2*ld+1] = math.NaN()
 	var e *NotFiniteError
-	if err := a.CheckFinite("A"); !errors.As(err, &e) || e.I != 5 || e.J != 1 {
+	if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "row 5 of A" || e.Index != 1 {
 		t.Errorf("got %v, want it to name A[5,1]", err)
 	}
 }

@@ -9,10 +9,10 @@
 //	    [ . . 6 . ]      Val  4 | 1 5 | 6 | 2 3 7
 //	    [ 2 . 3 7 ]
 //
-// It has three phases: a SymBuilder collects entries in any order and sums those
-// on the same place; Build sorts them once, in linear time, and says where each
-// entry went; from then on SetValues rewrites the values without searching or
-// sorting.
+// It is made in three phases. A SymBuilder collects entries in any order. Build
+// sorts them once, in linear time, sums those with the same place and says where
+// each went. SetValues then rewrites the values as often as they change, without
+// searching or sorting.
 //
 // A BlockTridiag is what the factorization works on:
 //

@@ -2,7 +2,8 @@ package la
 
 import (
 	"fmt"
-	"math"
+
+	"costate/la/vec"
 )
 
 // Error is the type of the values that this package panics with when it is
@@ -11,8 +12,8 @@ type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// Panics of this package. A wrong index panics with gonum's mat.ErrRowAccess
-// or mat.ErrColAccess instead.
+// Panics of this package. A row or column that does not exist panics with gonum's
+// mat.ErrRowAccess or mat.ErrColAccess.
 const (
 	ErrOrder      Error = "la: matrix order is negative or above 2³¹-1"
 	ErrEntries    Error = "la: more than 2³¹-1 entries"
@@ -22,29 +23,37 @@ const (
 	ErrBlockSize  Error = "la: block size is not positive"
 	ErrBlock      Error = "la: block index out of range"
 	ErrStructure  Error = "la: structure of a block is not ascending within the block"
+	ErrOutside    Error = "la: element is outside the blocks or their structure"
 	ErrNorm       Error = "la: unknown norm"
 	ErrCompressed Error = "la: rows are not compressed, ascending and in the lower triangle"
 )
 
-// A NotFiniteError names the first element that is a NaN or an infinity: the
-// element (I, J) of the matrix Name, or, where J is negative, the element I of
-// the array Name.
+// A NotFiniteError names the first number that is a NaN or an infinity. All
+// packages of costate return this type.
 type NotFiniteError struct {
-	Name  string
-	I, J  int
+	// Where is the place in words: an array ("W of stage 3", where stages count
+	// from 1), a row of a matrix ("row 3 of A", where rows count from 0) or a
+	// single number ("damping").
+	Where string
+	// Index is the index in the array or row, from 0; -1 for a single number.
+	Index int
 	Value float64
 }
 
 func (e *NotFiniteError) Error() string {
-	if e.J < 0 {
-		return fmt.Sprintf("la: %s[%d] is %v", e.Name, e.I, e.Value)
+	if e.Index < 0 {
+		return fmt.Sprintf("%s: %v", e.Where, e.Value)
 	}
-	return fmt.Sprintf("la: %s[%d,%d] is %v", e.Name, e.I, e.J, e.Value)
+	return fmt.Sprintf("%s, element %d: %v", e.Where, e.Index, e.Value)
 }
 
-// An AsymmetricError names the first pair of elements, by rows, that differ
-// across the diagonal of a matrix that ought to be symmetric. Indices are
-// zero-based and I < J.
+// notFiniteElement is the error for element (i, j) of a matrix.
+func notFiniteElement(name string, i, j int, v float64) *NotFiniteError {
+	return &NotFiniteError{Where: fmt.Sprintf("row %d of %s", i, name), Index: j, Value: v}
+}
+
+// An AsymmetricError names the first element, by rows, of a matrix that ought to be
+// symmetric that differs from its mirror image. I < J, both counted from 0.
 type AsymmetricError struct {
 	I, J     int
 	Aij, Aji float64
@@ -57,31 +66,8 @@ func (e *AsymmetricError) Error() string {
 // CheckFinite returns a *NotFiniteError that names the first element of x that
 // is a NaN or an infinity, and nil if there is none.
 func CheckFinite(name string, x []float64) error {
-	if i := firstNotFinite(x); i >= 0 {
-		return &NotFiniteError{Name: name, I: i, J: -1, Value: x[i]}
+	if i := vec.FirstNotFinite(x); i >= 0 {
+		return &NotFiniteError{Where: name, Index: i, Value: x[i]}
 	}
 	return nil
-}
-
-// firstNotFinite is the index of the first NaN or infinity in x, or -1. The
-// difference of a number with itself is zero only if it is finite, so that one
-// sum tells whether a stretch holds any.
-func firstNotFinite(x []float64) int {
-	const stretch = 256
-	for lo := 0; lo < len(x); lo += stretch {
-		part := x[lo:min(lo+stretch, len(x))]
-		var s float64
-		for _, v := range part {
-			s += v - v
-		}
-		if s == 0 {
-			continue
-		}
-		for i, v := range part {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return lo + i
-			}
-		}
-	}
-	return -1
 }

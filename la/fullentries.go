@@ -46,11 +46,23 @@ func (f *fullEntries) repeated() (i, j int, ok bool) {
 	return 0, 0, false
 }
 
+// sizes are the largest absolute values of an entry in each row or its column.
+func (f *fullEntries) sizes() []float64 {
+	size := make([]float64, f.n)
+	for t, v := range f.val {
+		v = math.Abs(v)
+		i, j := f.row[t], f.col[t]
+		size[i], size[j] = max(size[i], v), max(size[j], v)
+	}
+	return size
+}
+
 // symmetric sums the entries of each element and pairs row i with column i: the
 // part right of the diagonal against the part below it. The lower triangle of
 // the result is first built as the upper one by rows, which is the same thing
 // by columns, and transposed at the end.
 func (f *fullEntries) symmetric(tol float64) (*Sym, error) {
+	size := f.sizes()
 	var row, col []int32 // upper triangle, by rows
 	var val []float64
 	for i := 0; i < f.n; i++ {
@@ -78,7 +90,7 @@ func (f *fullEntries) symmetric(tol float64) (*Sym, error) {
 				aji += f.val[f.byCol[q]]
 			}
 			if aij != aji {
-				if !(math.Abs(aij-aji) <= tol*max(math.Abs(aij), math.Abs(aji))) {
+				if !(math.Abs(aij-aji) <= tol*max(size[i], size[j])) {
 					return nil, &AsymmetricError{I: i, J: int(j), Aij: aij, Aji: aji}
 				}
 				aij = aij/2 + aji/2

@@ -58,9 +58,10 @@ func (a *Sym) Full() (ptr, col []int, val []float64) {
 // entry that occurs twice and a matrix that is not square are errors; columns
 // need not be sorted. A NaN or an infinity is a *NotFiniteError.
 //
-// Two elements across the diagonal may differ by tol times the larger of
-// their absolute values, and then their mean is used; tol = 0 asks for
-// equality. The first pair, by rows, that differs by more is named in an
+// Two elements across the diagonal may differ by tol times the largest absolute
+// value in the two rows (and columns) that they are in, and then their mean is
+// used: rounding errors of a product such as BᵀDB are of that size. tol = 0 asks
+// for equality. The first pair, by rows, that differs by more is named in an
 // *AsymmetricError. A missing entry counts as zero.
 func FromCSR(c *sparse.CSR, tol float64) (*Sym, error) {
 	raw := c.RawMatrix()
@@ -99,7 +100,7 @@ func FromFull(n int, ptr, col []int, val []float64, tol float64) (*Sym, error) {
 				return nil, fmt.Errorf("la: row %d has an entry in column %d of %d", i, col[t], n)
 			}
 			if v := val[t]; v-v != 0 {
-				return nil, &NotFiniteError{Name: "A", I: i, J: col[t], Value: v}
+				return nil, notFiniteElement("A", i, col[t], v)
 			}
 			f.add(i, col[t], val[t])
 		}
@@ -133,7 +134,7 @@ func FromEntries(n int, row, col []int32, val []float64, tol float64) (*Sym, err
 			panic(mat.ErrColAccess)
 		}
 		if v := val[t]; v-v != 0 {
-			return nil, &NotFiniteError{Name: "A", I: int(i), J: int(col[t]), Value: v}
+			return nil, notFiniteElement("A", int(i), int(col[t]), v)
 		}
 	}
 	f := fullEntries{n: n, row: row, col: col, val: val}

@@ -68,7 +68,7 @@ func TestFromCSRRejects(t *testing.T) {
 		"column":         {2, 2, []int{0, 1, 1}, []int{2}, []float64{1}, "column 2"},
 		"negative":       {2, 2, []int{0, 1, 1}, []int{-1}, []float64{1}, "column -1"},
 		"twice":          {2, 2, []int{0, 0, 3}, []int{1, 0, 1}, []float64{1, 1, 1}, "(1, 1) is given twice"},
-		"nan":            {2, 2, []int{0, 0, 1}, []int{1}, []float64{nan}, "A[1,1] is NaN"},
+		"nan":            {2, 2, []int{0, 0, 1}, []int{1}, []float64{nan}, "row 1 of A, element 1: NaN"},
 		"asymmetric":     {3, 3, []int{0, 2, 4, 4}, []int{0, 1, 0, 2}, []float64{1, 2, 2, 5}, "A[1,2] = 5 but A[2,1] = 0"},
 		"lower only":     {2, 2, []int{0, 0, 1}, []int{0}, []float64{3}, "A[0,1] = 0 but A[1,0] = 3"},
 	} {
@@ -121,7 +121,7 @@ func TestFromSymmetric(t *testing.T) {
 	}
 	d.SetSym(3, 11, math.Inf(1))
 	var e *NotFiniteError
-	if _, err := FromSymmetric(d); !errors.As(err, &e) || e.I != 11 || e.J != 3 {
+	if _, err := FromSymmetric(d); !errors.As(err, &e) || e.Where != "row 11 of A" || e.Index != 3 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la/vec"
 )
 
 var (
@@ -183,12 +185,12 @@ func (a *Sym) Bandwidth() int {
 // by rows, that is a NaN or an infinity, and nil if there is none. name is what
 // the error calls the matrix.
 func (a *Sym) CheckFinite(name string) error {
-	t := firstNotFinite(a.val)
+	t := vec.FirstNotFinite(a.val)
 	if t < 0 {
 		return nil
 	}
 	i := sort.Search(a.n, func(i int) bool { return a.ptr[i+1] > t })
-	return &NotFiniteError{Name: name, I: i, J: int(a.col[t]), Value: a.val[t]}
+	return notFiniteElement(name, i, int(a.col[t]), a.val[t])
 }
 
 // MulVecTo computes dst = A x, reading each stored entry once. It allocates

@@ -208,12 +208,12 @@ func TestNotFinite(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		a, _ := build(3, []entry{{0, 0, 1}, {2, 0, 1}, {1, 2, bad}, {2, 2, bad}})
 		var e *NotFiniteError
-		if err := a.CheckFinite("A"); !errors.As(err, &e) || e.I != 2 || e.J != 1 {
+		if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "row 2 of A" || e.Index != 1 {
 			t.Errorf("got %v, want it to name A[2,1]", err)
 		}
 		x := make([]float64, 1000)
 		x[777] = bad
-		if err := CheckFinite("x", x); !errors.As(err, &e) || e.I != 777 || e.J >= 0 || e.Name != "x" {
+		if err := CheckFinite("x", x); !errors.As(err, &e) || e.Index != 777 || e.Where != "x" {
 			t.Errorf("got %v, want it to name x[777]", err)
 		}
 	}

@@ -63,13 +63,16 @@ var registry = struct {
 	sync.RWMutex
 	m map[string]Activation
 }{m: map[string]Activation{
-	"identity": Identity,
-	"tanh":     Tanh,
-	"relu":     ReLU,
-	"gelu":     GELU,
-	"silu":     SiLU,
-	"sigmoid":  Sigmoid,
-	"softplus": Softplus,
+	"identity":   Identity,
+	"tanh":       Tanh,
+	"relu":       ReLU,
+	"gelu":       GELU,
+	"silu":       SiLU,
+	"sigmoid":    Sigmoid,
+	"softplus":   Softplus,
+	"leaky_relu": LeakyReLU,
+	"elu":        ELU,
+	"gelu_tanh":  GELUTanh,
 }}
 
 // RegisterActivation makes a known by its name to ActivationByName. A name that

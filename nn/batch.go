@@ -96,10 +96,11 @@ func (n *Network) checkParams() error {
 
 // ParamName returns the name of parameter i of the flat array in messages:
 // "W3[2,5]" and "b3[2]" in the third dense layer, "parameter 7 of layer 4" in
-// a BlockLayer that is the fourth layer. It panics if i is out of range.
+// a BlockLayer that is the fourth layer. It panics with ErrParams if i is out
+// of range.
 func (n *Network) ParamName(i int) string {
 	if i < 0 || i >= n.plan.params {
-		panic(badParams)
+		panic(ErrParams)
 	}
 	return n.plan.paramName(i)
 }

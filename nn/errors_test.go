@@ -184,10 +184,10 @@ func TestBlockLayerShape(t *testing.T) {
 
 func TestPanics(t *testing.T) {
 	net := mustNet(t, 2, CrossEntropy, LayerNorm{}, &Dense{Out: 3})
-	for want, f := range map[string]func(){
-		badParams: func() { net.SetParams(make([]float64, 5)) },
-		badLayer:  func() { net.Weights(0) },
-		badDst:    func() { net.Predict(make([]float64, 2), []float64{1, 2}, 1, nil) },
+	for want, f := range map[Error]func(){
+		ErrParams:      func() { net.SetParams(make([]float64, 5)) },
+		ErrNotDense:    func() { net.Weights(0) },
+		ErrDestination: func() { net.Predict(make([]float64, 2), []float64{1, 2}, 1, nil) },
 	} {
 		func() {
 			defer func() {

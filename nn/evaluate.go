@@ -49,7 +49,7 @@ func lossPart(l Loss, b *Batch, from, count int, z []float64, scale float64, gra
 	return total
 }
 
-// applyMap stores ψ of every sample of in in out.
+// apply stores ψ of every sample of in in out.
 func (m *merged) apply(out, in []float64, batch int) {
 	for n := range batch {
 		m.m.Forward(out[n*m.out:n*m.out+m.out], in[n*m.in:n*m.in+m.in])

@@ -22,12 +22,6 @@ type Network struct {
 	native blas.Backend
 }
 
-const (
-	badParams = "nn: parameters of the wrong length"
-	badLayer  = "nn: not a dense layer"
-	badDst    = "nn: destination of the wrong length"
-)
-
 // New returns a network for samples of the given number of inputs, with all
 // parameters zero; see Init. The error names the first layer whose width does
 // not follow from the one before, counting from 1.
@@ -74,27 +68,27 @@ func (n *Network) LossFunc() Loss { return n.plan.loss }
 // Params returns a copy of the parameters.
 func (n *Network) Params() []float64 { return append([]float64(nil), n.theta...) }
 
-// ParamsTo copies the parameters to dst. It panics if len(dst) is not
-// NumParams.
+// ParamsTo copies the parameters to dst. It panics with ErrParams
+// if len(dst) is not NumParams.
 func (n *Network) ParamsTo(dst []float64) {
 	if len(dst) != len(n.theta) {
-		panic(badParams)
+		panic(ErrParams)
 	}
 	copy(dst, n.theta)
 }
 
-// SetParams copies src to the parameters. It panics if len(src) is not
-// NumParams.
+// SetParams copies src to the parameters. It panics with ErrParams if
+// len(src) is not NumParams.
 func (n *Network) SetParams(src []float64) {
 	if len(src) != len(n.theta) {
-		panic(badParams)
+		panic(ErrParams)
 	}
 	copy(n.theta, src)
 }
 
 // Weights returns the weights (out×in, by rows) and biases (nil if it has none)
 // of layer i, counting from 0, as views: writing to them changes the network.
-// It panics if layer i is not dense.
+// It panics with ErrNotDense if layer i is not dense.
 func (n *Network) Weights(i int) (w, b []float64) {
 	for k := range n.plan.steps {
 		s := &n.plan.steps[k]
@@ -103,7 +97,7 @@ func (n *Network) Weights(i int) (w, b []float64) {
 			return w[:len(w):len(w)], b[:len(b):len(b)]
 		}
 	}
-	panic(badLayer)
+	panic(ErrNotDense)
 }
 
 // Clone returns a network with a copy of the parameters. It shares the layers,

@@ -64,11 +64,11 @@ func (n *Network) Loss(batch *Batch, ws *Workspace) (float64, error) {
 }
 
 // Gradient stores the gradient of the loss in grad, flat, and returns the loss.
-// It is the first part of Linearize, for batches of any size. It panics if
-// len(grad) is not NumParams.
+// It is the first part of Linearize, for batches of any size. It panics with
+// ErrParams if len(grad) is not NumParams.
 func (n *Network) Gradient(grad []float64, batch *Batch, ws *Workspace) (float64, error) {
 	if len(grad) != n.plan.params {
-		panic(badParams)
+		panic(ErrParams)
 	}
 	if err := n.checkParams(); err != nil {
 		return 0, err
@@ -111,7 +111,7 @@ func (n *Network) Predict(dst, x []float64, count int, ws *Workspace) error {
 		return fmt.Errorf("nn: empty batch; it needs at least one sample")
 	}
 	if len(dst) != count*p.outputs {
-		panic(badDst)
+		panic(ErrDestination)
 	}
 	if err := n.checkParams(); err != nil {
 		return err

@@ -9,10 +9,10 @@ import "costate/la"
 //	K = [ Cᵀ        Q     −Mᵀ  ] [y] = [0]
 //	    [ G        −M      0   ] [m]   [0]
 //
-// whose elimination of (y, m) leaves (H + εI) x = g. G holds the derivative of
-// each stage's states in its parameters, M is unit lower block bidiagonal
-// (states against the states of the stage before), and A, C, Q are the second
-// derivatives. The unknowns stand in the order x_1 … x_L, y_1 … y_L, m_1 … m_L.
+// which leaves (H + εI) x = g when y and m are eliminated. G holds the derivatives of
+// the states of each stage in its parameters; M is unit lower block bidiagonal,
+// with the derivatives in the states of the stage before below its diagonal; A,
+// C and Q are the second derivatives. The unknowns stand in the order x_1 … x_L, y_1 … y_L, m_1 … m_L.
 // Every coupling is inside a stage or between two neighbours, so ordering the
 // unknowns by stage makes K block tridiagonal.
 //
@@ -24,7 +24,7 @@ import "costate/la"
 // arXiv:2601.06096 (2026), with rows 2 and 3 negated and exchanged, which makes
 // the system symmetric.
 type Augmented struct {
-	K *la.Sym
+	K *la.Sym // the matrix; Update rewrites its values
 
 	params, states int
 	x, y           []int // first parameter and first state of each stage; L+1 long
@@ -35,15 +35,15 @@ type Augmented struct {
 	build *la.SymBuilder
 }
 
-// Assemble assembles K for the chain, with damping eps. The pattern depends
-// only on the shapes of the chain: zeros among its numbers are kept.
+// Assemble forms K for the chain, with damping eps. The pattern depends only on
+// the shapes of the chain: zeros among its numbers are kept.
 func Assemble(c *Chain, eps float64) *Augmented {
 	a := &Augmented{params: c.Params(), states: c.States()}
 	a.x, a.y = make([]int, len(c.Stages)+1), make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		a.x[k+1], a.y[k+1] = a.x[k]+s.Params(), a.y[k]+s.States()
 	}
-	a.build = la.NewSymBuilder(a.Order(), a.entries(c))
+	a.build = la.NewSymBuilder(a.Order(), int(EntriesOf(c)))
 	a.assemble(c, eps)
 	a.K, a.slots = a.build.Build()
 	a.build = nil
@@ -52,38 +52,75 @@ func Assemble(c *Chain, eps float64) *Augmented {
 }
 
 // Update writes the values of another chain of the same shapes, and of another
-// damping, into K: no search, no sort, no allocation.
+// damping, into K, without searching, sorting or allocating. It panics with
+// ErrShape if the chain has other shapes. The matrices of BlockStages must have
+// the patterns that they had in Assemble.
 func (a *Augmented) Update(c *Chain, eps float64) {
+	if !a.fits(c) {
+		panic(ErrShape)
+	}
 	clear(a.val)
 	a.next = 0
 	a.assemble(c, eps)
-	if a.next != len(a.slots) {
-		panic("system: Update with a chain of other shapes")
+}
+
+// fits reports whether c has the stages and the number of entries of the chain
+// that was assembled.
+func (a *Augmented) fits(c *Chain) bool {
+	if len(c.Stages) != a.Stages() {
+		return false
 	}
+	for k, s := range c.Stages {
+		if s.Params() != a.x[k+1]-a.x[k] || s.States() != a.y[k+1]-a.y[k] {
+			return false
+		}
+	}
+	return EntriesOf(c) == int64(len(a.slots))
 }
 
 // Order is the order of K: parameters plus twice the states.
 func (a *Augmented) Order() int { return a.params + 2*a.states }
 
-// Params and States are the numbers of parameters and of states.
+// Params is the number of parameters.
 func (a *Augmented) Params() int { return a.params }
+
+// States is the number of states, which is also that of costates.
 func (a *Augmented) States() int { return a.states }
 
 // Stages is the number of stages.
 func (a *Augmented) Stages() int { return len(a.x) - 1 }
 
-// Stage returns the half-open ranges of the unknowns of stage k, from 0: its
-// parameters, states and costates, as indices into the order of K.
+// Stage returns where the unknowns of stage k, counted from 0, stand in K: its
+// parameters are those from x[0] up to but not including x[1], and likewise its
+// states y and costates m.
 func (a *Augmented) Stage(k int) (x, y, m [2]int) {
 	y0 := a.params
 	m0 := a.params + a.states
 	return [2]int{a.x[k], a.x[k+1]}, [2]int{y0 + a.y[k], y0 + a.y[k+1]}, [2]int{m0 + a.y[k], m0 + a.y[k+1]}
 }
 
+// StageOrder returns the permutation that orders the unknowns of K stage by stage,
+// x_1, y_1, m_1, x_2, …, and the number of unknowns of each stage: place i then
+// holds unknown perm[i], and K is block tridiagonal with blocks of those sizes.
+func (a *Augmented) StageOrder() (perm, sizes []int) {
+	perm, sizes = make([]int, 0, a.Order()), make([]int, a.Stages())
+	for k := range sizes {
+		before := len(perm)
+		x, y, m := a.Stage(k)
+		for _, r := range [][2]int{x, y, m} {
+			for i := r[0]; i < r[1]; i++ {
+				perm = append(perm, i)
+			}
+		}
+		sizes[k] = len(perm) - before
+	}
+	return perm, sizes
+}
+
 // LiftTo writes the right-hand side (g, 0, 0) into dst, of length Order.
 func (a *Augmented) LiftTo(dst, g []float64) {
 	if len(dst) != a.Order() || len(g) != a.params {
-		panic("system: dimension mismatch")
+		panic(ErrLength)
 	}
 	copy(dst, g)
 	clear(dst[a.params:])
@@ -93,7 +130,7 @@ func (a *Augmented) LiftTo(dst, g []float64) {
 // length Order, such as a solution of K.
 func (a *Augmented) Split(v []float64) (x, y, m []float64) {
 	if len(v) != a.Order() {
-		panic("system: dimension mismatch")
+		panic(ErrLength)
 	}
 	return v[:a.params], v[a.params : a.params+a.states], v[a.params+a.states:]
 }
@@ -290,20 +327,4 @@ func (m *Matrix) each(f func(i, j int, v float64)) {
 			f(i, m.Col[p], m.Val[p])
 		}
 	}
-}
-
-// entries estimates the number of emissions, to size the builder.
-func (a *Augmented) entries(c *Chain) int {
-	n := a.params + a.states
-	for _, s := range c.Stages {
-		if d, ok := s.(*DenseStage); ok {
-			n += d.Batch * d.Out * (3*d.In + 1)
-			if d.Q.Full != nil {
-				n += d.Batch * d.Out * d.Out
-			} else {
-				n += d.Batch * d.Out
-			}
-		}
-	}
-	return n + len(c.Loss.Full) + len(c.Loss.Diag)
 }

@@ -13,10 +13,10 @@ package system
 // stage, sample by sample. H is the Hessian of the loss in the parameters, or
 // its Gauss–Newton part (see GaussNewton).
 //
-// All arrays are row-major; a batch array of B samples by a units holds unit i
-// of sample n at n*a+i. The parameters of a chain are the concatenation of the
-// stages' parameters in order. A Chain is read-only for everything in this
-// library and may be shared by goroutines.
+// All arrays are stored by rows; an array of B samples by a units holds unit i of
+// sample n at n*a+i. The parameters of a chain are those of its stages, one after
+// the other. Nothing in this library writes to a Chain, and goroutines may share
+// one.
 //
 // Sources: B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural
 // Computation 6 (1994); J. C. Dunn and D. P. Bertsekas, Efficient dynamic
@@ -35,25 +35,35 @@ type Chain struct {
 
 // A Stage is one step of a chain: *DenseStage or *BlockStage.
 type Stage interface {
-	// Params is the number of parameters x_k.
+	// Params is the length of x_k: the number of parameters.
 	Params() int
-	// Inputs is the number of numbers in y_{k-1}, over the whole batch.
+	// Inputs is the length of y_{k-1}, over the whole batch.
 	Inputs() int
-	// Outputs is the number of numbers in y_k, over the whole batch.
+	// Outputs is the length of y_k, over the whole batch.
 	Outputs() int
 	// States is the number of states, and of costates, that the stage has in
-	// the augmented system: Outputs for a BlockStage, the pre-activations for
-	// a DenseStage one, and for a DenseStage with Skip both.
+	// the augmented system: its outputs for a BlockStage, its pre-activations
+	// for a DenseStage, and both for a DenseStage with Skip.
 	States() int
+	// Boundary is the number of states that the outputs are computed from, which
+	// are the last ones of the stage. The next stage couples to no others.
+	Boundary() int
+
 	// check validates the shapes and that the numbers are finite; see
 	// Chain.Check.
 	check() error
 	// gaussNewton returns the stage without its second-derivative terms.
 	gaussNewton() Stage
+	// isGaussNewton reports whether it has none.
+	isGaussNewton() bool
+
+	productFlops(inner bool) int64
+	entries(prev readout, inner bool) int64
+	readout() readout
 }
 
-// A DenseStage is a dense layer over the whole batch, followed by an
-// elementwise or per-sample map. With X_k = [dW | db] (Out×(In+1)),
+// A DenseStage is a dense layer over the whole batch, followed by a map of each
+// element or of each sample. With X_k = [dW | db], of shape Out×(In+1),
 //
 //	s_k = y_{k-1} Wᵀ + [Z, 1] X_kᵀ       change of the pre-activations, Batch×Out
 //	y_k = J s_k  (+ y_{k-1} with Skip)    change of the outputs
@@ -62,7 +72,7 @@ type Stage interface {
 //
 //	2 Σ_n δ_nᵀ dW y_{k-1,n}  +  Σ_n s_nᵀ Q_n s_n
 //
-// Parameters are ordered W by rows, then b.
+// The parameters stand in the order W by rows, then b.
 type DenseStage struct {
 	Batch, In, Out int
 	Bias           bool
@@ -86,10 +96,10 @@ type DenseStage struct {
 	Skip bool
 }
 
-// A SampleMap is a block-diagonal matrix with one block a sample, each Rows×Cols,
-// stored either by its diagonals (Diag, Batch×Rows, then Rows = Cols) or in
-// full (Full, Batch×Rows×Cols). The value with neither is the one its user
-// names: the identity for J, zero for Q.
+// A SampleMap is a block-diagonal matrix with one block a sample, each Rows×Cols.
+// Either Diag holds the diagonals of square diagonal blocks, Batch×Rows, or Full
+// holds whole blocks, Batch×Rows×Cols. What a value with neither stands for is
+// said where one is used: the identity for J, zero for Q.
 type SampleMap struct {
 	Batch, Rows, Cols int
 	Diag              []float64
@@ -105,8 +115,9 @@ func (m *SampleMap) IsZero() bool { return m.Diag == nil && m.Full == nil }
 //
 // In the words of optimal control F and G are the dynamics and A, C, Q the
 // stage cost; in the paper's letters F = D_z, G = D_x, A = D_xx, C = D_xz and
-// Q = D_zz. A, C and Q may be nil (zero); A and Q are symmetric and stored in
-// full. For a first stage Inputs may be 0 and F, C and Q nil.
+// Q = D_zz. A, C and Q may be nil, which stands for zero; A and Q are symmetric, and
+// both of their triangles are stored. In a first stage NIn may be 0 and F, C and Q
+// nil.
 type BlockStage struct {
 	P, NIn, NOut int // numbers of parameters, inputs and outputs
 
@@ -155,6 +166,10 @@ func (s *DenseStage) States() int {
 	return s.Batch * s.Out
 }
 
+// Boundary is the number of pre-activations, and with Skip that of outputs, which
+// is the same.
+func (s *DenseStage) Boundary() int { return s.Batch * s.Out }
+
 // Params is P.
 func (s *BlockStage) Params() int { return s.P }
 
@@ -166,6 +181,9 @@ func (s *BlockStage) Outputs() int { return s.NOut }
 
 // States is NOut: the outputs themselves.
 func (s *BlockStage) States() int { return s.NOut }
+
+// Boundary is NOut.
+func (s *BlockStage) Boundary() int { return s.NOut }
 
 // Params is the number of parameters of the chain: the order of H.
 func (c *Chain) Params() int {
@@ -195,6 +213,20 @@ func (c *Chain) GaussNewton() *Chain {
 	}
 	return g
 }
+
+// IsGaussNewton reports whether no stage has second derivatives, so that H is
+// the Gauss–Newton matrix: JᵀRJ for the Jacobian J of the outputs and the Loss R.
+func (c *Chain) IsGaussNewton() bool {
+	for _, s := range c.Stages {
+		if !s.isGaussNewton() {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *DenseStage) isGaussNewton() bool { return s.Delta == nil && s.Q.IsZero() }
+func (s *BlockStage) isGaussNewton() bool { return s.A == nil && s.C == nil && s.Q == nil }
 
 func (s *DenseStage) gaussNewton() Stage {
 	t := *s

@@ -3,34 +3,21 @@ package system
 import (
 	"fmt"
 	"math"
+
+	"costate/la"
 )
-
-// A NotFiniteError names the first NaN or infinity among the numbers of a chain.
-type NotFiniteError struct {
-	Array string // as the field of the stage is called, or Loss
-	Stage int    // from 1; 0 for the loss
-	Index int    // in the array
-	Value float64
-}
-
-func (e *NotFiniteError) Error() string {
-	if e.Stage == 0 {
-		return fmt.Sprintf("system: %s[%d] is %v", e.Array, e.Index, e.Value)
-	}
-	return fmt.Sprintf("system: stage %d: %s[%d] is %v", e.Stage, e.Array, e.Index, e.Value)
-}
 
 // Check validates the shapes of the chain and that its numbers are finite. The
 // error names the stage (from 1), the array and the index; it is a
-// *NotFiniteError for a NaN or an infinity.
+// *la.NotFiniteError for a NaN or an infinity.
 func (c *Chain) Check() error {
 	if len(c.Stages) == 0 {
 		return fmt.Errorf("system: the chain has no stages")
 	}
 	for k, s := range c.Stages {
 		if err := s.check(); err != nil {
-			if e, ok := err.(*NotFiniteError); ok {
-				e.Stage = k + 1
+			if e, ok := err.(*la.NotFiniteError); ok {
+				e.Where += fmt.Sprintf(" of stage %d", k+1)
 				return e
 			}
 			return fmt.Errorf("system: stage %d: %w", k+1, err)
@@ -43,8 +30,8 @@ func (c *Chain) Check() error {
 	if c.Loss.Batch*c.Loss.Rows != last.Outputs() {
 		return fmt.Errorf("system: the loss is of order %d×%d, the last stage has %d outputs", c.Loss.Batch, c.Loss.Rows, last.Outputs())
 	}
-	if err := c.Loss.check("Loss", c.Loss.Batch, c.Loss.Rows, c.Loss.Rows, true); err != nil {
-		if e, ok := err.(*NotFiniteError); ok {
+	if err := c.Loss.check("loss", c.Loss.Batch, c.Loss.Rows, c.Loss.Rows, true); err != nil {
+		if e, ok := err.(*la.NotFiniteError); ok {
 			return e
 		}
 		return fmt.Errorf("system: %w", err)
@@ -144,10 +131,10 @@ func (s *BlockStage) check() error {
 		if m.sym {
 			check = func(name string, rows, _ int) error { return m.m.checkSymmetric(name, rows) }
 		}
-		if err := check(m.name, m.rows, m.cols); err != nil {
+		if err := finite(m.name, m.m.Val, len(m.m.Val)); err != nil {
 			return err
 		}
-		if err := finite(m.name, m.m.Val, len(m.m.Val)); err != nil {
+		if err := check(m.name, m.rows, m.cols); err != nil {
 			return err
 		}
 	}
@@ -161,7 +148,7 @@ func finite(name string, a []float64, n int) error {
 	}
 	for i, v := range a {
 		if v-v != 0 {
-			return &NotFiniteError{Array: name, Index: i, Value: v}
+			return &la.NotFiniteError{Where: name, Index: i, Value: v}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
-// Package system has the linear-quadratic chain that a network becomes when it
-// is linearised on a batch, its matrix as products H·v, and its augmented system
-// K as a sparse symmetric matrix.
+// Package system has the linear-quadratic chain that a network becomes when it is
+// linearised on a batch. It multiplies by the matrix H of the chain, measures
+// residuals of systems with it, and assembles the augmented system K as a sparse
+// symmetric matrix.
 //
 // A Chain is a list of stages. Each carries a change of its parameters x_k and
 // of its inputs y_{k-1} to a change of its outputs, linearly, and adds a
@@ -15,8 +16,11 @@
 // elsewhere: a control problem with dynamics F, G and costs A, C, Q is a chain
 // of BlockStages.
 //
-// Product multiplies by H: one pass forward and one back. Assemble writes the
-// stationarity of the same quadratic under the linear dynamics,
+// Product multiplies by H in one pass along the chain and one back, and its
+// ResidualTo forms b − (H + εI) x in twice the working precision. StageBlocks has
+// the diagonal of H, its trace and its diagonal blocks. Assemble forms the
+// conditions for a stationary point of the same quadratic under the linear
+// dynamics,
 //
 //	    [ A + εI    C      Gᵀ  ]   parameters x
 //	K = [ Cᵀ        Q     −Mᵀ  ]   states y

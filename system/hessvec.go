@@ -2,10 +2,9 @@ package system
 
 import "costate/la/blas"
 
-// A Product computes H·v for the matrix H of a chain: one pass forward and one
-// back along the chain, as Pearlmutter (1994) does for a network. It knows
-// nothing of any factorization, so residuals formed with it are an independent
-// check of a solution.
+// A Product multiplies by the matrix H of a chain, in one pass along the chain and
+// one back, as Pearlmutter (1994) does for a network. It uses no factorization, so
+// that a residual formed with it checks a solution independently.
 //
 // The zero value is not usable; see NewProduct. A Product has workspace of its
 // own and must not be used by two goroutines at once; several Products of one
@@ -18,6 +17,8 @@ type Product struct {
 	la, lb  []float64   // λ at the outputs and inputs of a stage
 	nu      []float64   // derivative in the pre-activations
 	ax      []float64   // A x of a BlockStage
+
+	residual residual // made by the first ResidualTo
 }
 
 // NewProduct prepares products with the matrix of c. Products with large
@@ -31,6 +32,7 @@ func NewProduct(c *Chain, backend blas.Backend) *Product {
 // Reset makes p multiply by the matrix of c, reusing its workspace.
 func (p *Product) Reset(c *Chain) {
 	p.chain = c
+	p.residual.ready = false
 	if len(p.y) != len(c.Stages) {
 		p.y, p.s = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	}
@@ -55,7 +57,7 @@ func (p *Product) HessVec(dst, v []float64) {
 	c := p.chain
 	n := c.Params()
 	if len(dst) != n || len(v) != n {
-		panic("system: dimension mismatch")
+		panic(ErrLength)
 	}
 	p.forward(v)
 	// λ_L = R y_L.
@@ -83,19 +85,25 @@ func (p *Product) HessVec(dst, v []float64) {
 	}
 }
 
-// Outputs computes the first-order change of the last stage's outputs along
-// the parameter direction v: J v for the Jacobian J of the network, stacked by
-// sample. The slice belongs to p and holds until its next call.
+// Outputs returns J v, sample by sample, for the Jacobian J of the last stage's
+// outputs in the parameters: the first-order change of the outputs along v. The
+// slice belongs to p and is overwritten by its next call.
 func (p *Product) Outputs(v []float64) []float64 {
+	if len(v) != p.chain.Params() {
+		panic(ErrLength)
+	}
 	p.forward(v)
 	return p.y[len(p.y)-1]
 }
 
-// TransOutputs computes dst = Jᵀ w for the Jacobian of the network: the
-// backpropagation of w.
+// TransOutputs computes dst = Jᵀ w for the Jacobian J of the outputs: it
+// backpropagates w.
 func (p *Product) TransOutputs(dst, w []float64) {
 	c := p.chain
 	off := c.Params()
+	if len(dst) != off || len(w) != len(p.y[len(p.y)-1]) {
+		panic(ErrLength)
+	}
 	lambda := append(p.la[:0], w...)
 	other := p.lb
 	for k := len(c.Stages) - 1; k >= 0; k-- {
@@ -264,9 +272,8 @@ func (s *BlockStage) adjoint(h, lambda, prev []float64) {
 	}
 }
 
-// mul computes dst = M x sample by sample; the zero map gives 0.
-// MulTo stores the matrix times x in dst, which must not be x; a value with no numbers
-// counts as zero.
+// MulTo computes dst = M x, sample by sample. dst has Batch·Rows elements, x has
+// Batch·Cols, and they do not overlap. The value with no numbers counts as zero.
 func (m *SampleMap) MulTo(dst, x []float64) {
 	clear(dst)
 	m.mulAdd(dst, x)

@@ -2,6 +2,14 @@ package system
 
 import "fmt"
 
+// NNZ is the number of stored entries; 0 for nil.
+func (m *Matrix) NNZ() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.Val)
+}
+
 // mulAdd computes dst += M x.
 func (m *Matrix) mulAdd(dst, x []float64) {
 	for i := range m.Rows {
@@ -59,7 +67,7 @@ func (m *Matrix) checkSymmetric(name string, n int) error {
 	return nil
 }
 
-// At returns element (i, j) by binary search in row i.
+// At returns element (i, j), which it searches for in row i.
 func (m *Matrix) At(i, j int) float64 {
 	lo, hi := m.Ptr[i], m.Ptr[i+1]
 	for lo < hi {
@@ -76,11 +84,11 @@ func (m *Matrix) At(i, j int) float64 {
 	return 0
 }
 
-// FromDense stores a dense rows×cols matrix given by rows, zeros included, so
-// that its pattern does not depend on its values.
+// FromDense returns a copy of a dense rows×cols matrix that is given by rows. It
+// stores zeros, too, so that the pattern does not depend on the values.
 func FromDense(rows, cols int, a []float64) *Matrix {
 	if len(a) != rows*cols {
-		panic("system: dimension mismatch")
+		panic(ErrLength)
 	}
 	m := &Matrix{Rows: rows, Cols: cols, Ptr: make([]int, rows+1), Col: make([]int, rows*cols), Val: append([]float64(nil), a...)}
 	for i := range rows {

@@ -1,12 +1,14 @@
 package system_test
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/la"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -342,6 +344,61 @@ func TestCheckRejects(t *testing.T) {
 		if err := c.Check(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestCheckNamesThePlace(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 2, 3, chains[6].stages...)
+	for _, tc := range []struct {
+		array []float64
+		want  string
+	}{
+		{c.Stages[0].(*system.BlockStage).A.Val, "A of stage 1, element 2: NaN"},
+		{c.Stages[1].(*system.DenseStage).W, "W of stage 2, element 2: NaN"},
+		{c.Stages[3].(*system.DenseStage).Q.Diag, "Q of stage 4, element 2: NaN"},
+		{c.Loss.Full, "loss, element 2: NaN"},
+	} {
+		v := tc.array[2]
+		tc.array[2] = math.NaN()
+		var e *la.NotFiniteError
+		if err := c.Check(); !errors.As(err, &e) || err.Error() != tc.want || e.Index != 2 {
+			t.Errorf("got %v, want %v", err, tc.want)
+		}
+		tc.array[2] = v
+	}
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 2, 3, chains[2].stages...)
+	other := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 2, 3, chains[3].stages...)
+	n := c.Params()
+	p := system.NewProduct(c, blas.Native())
+	a := system.Assemble(c, 1)
+	v := make([]float64, n)
+	for name, tc := range map[string]struct {
+		want system.Error
+		f    func()
+	}{
+		"HessVec":      {system.ErrLength, func() { p.HessVec(v, v[1:]) }},
+		"Outputs":      {system.ErrLength, func() { p.Outputs(v[1:]) }},
+		"TransOutputs": {system.ErrLength, func() { p.TransOutputs(v, v) }},
+		"ResidualTo":   {system.ErrLength, func() { p.ResidualTo(v, v, v, v[:1]) }},
+		"LiftTo":       {system.ErrLength, func() { a.LiftTo(v, v) }},
+		"Split":        {system.ErrLength, func() { a.Split(v) }},
+		"Update":       {system.ErrShape, func() { a.Update(other, 1) }},
+		"FromDense":    {system.ErrLength, func() { system.FromDense(2, 2, v[:3]) }},
+	} {
+		func() {
+			defer func() {
+				if r := recover(); r != tc.want {
+					t.Errorf("%s: panic %v, want %v", name, r, tc.want)
+				}
+			}()
+			tc.f()
+		}()
 	}
 }
 

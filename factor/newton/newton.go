@@ -63,14 +63,11 @@ type Method struct {
 	atRest bool  // rounding hides the decrease still to be had
 	search optimize.LinesearchMethod
 
-	f       factor.Sparse
-	pattern *la.Sym // last Hessian, for its pattern
-	h       *la.Sym // H + τI
-	slots   []int32
-	values  []float64
-	tau     float64 // last one that was not zero
-	used    float64
-	dir     mat.VecDense
+	f    factor.Sparse
+	h    *la.Sym // the last Hessian
+	tau  float64 // last one that was not zero
+	used float64
+	dir  mat.VecDense
 }
 
 // Damping returns τ of the last direction.
@@ -200,27 +197,14 @@ func (m *Method) NextDirection(at *optimize.Location, dir []float64) (step float
 	return 1
 }
 
-// take copies the Hessian, with all of its diagonal in the pattern, and
-// returns the largest element of its diagonal.
+// take takes the Hessian, and returns the largest element of its diagonal.
 func (m *Method) take(a *la.Sym) (largest float64) {
 	n, low := a.SymmetricDim(), a.RawLower()
-	if m.pattern == nil || !m.pattern.SamePattern(a) {
-		b := la.NewSymBuilder(n, len(low.Val)+n)
-		for i := range n {
-			b.Add(i, i, 0)
-		}
-		for i := range n {
-			for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-				b.Add(i, int(low.Col[t]), low.Val[t])
-			}
-		}
-		m.h, m.slots = b.Build()
-		m.values = make([]float64, len(m.slots))
-		m.pattern = a.Clone()
+	if m.h == nil || !m.h.SamePattern(a) {
 		m.f.Reset()
 		m.dir.Reset()
 	}
-	copy(m.values[n:], low.Val)
+	m.h = a
 	for i := range n {
 		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
 			largest = math.Max(largest, math.Abs(low.Val[end-1]))
@@ -238,11 +222,7 @@ func (m *Method) definite(scale float64) bool {
 	const trials = 60
 	tau := 0.0
 	for range trials {
-		for i := range n {
-			m.values[i] = tau
-		}
-		m.h.SetValues(m.slots, m.values)
-		err := m.factorize()
+		err := m.factorize(tau)
 		var singular *factor.SingularError
 		switch {
 		case err == nil:
@@ -263,11 +243,12 @@ func (m *Method) definite(scale float64) bool {
 	return false
 }
 
-func (m *Method) factorize() error {
+// factorize factors H + τI.
+func (m *Method) factorize(tau float64) error {
 	if m.f.IsEmpty() {
 		if err := m.f.Analyse(m.h, m.Options); err != nil {
 			return err
 		}
 	}
-	return m.f.Factorize(m.h)
+	return m.f.FactorizeShifted(m.h, -tau)
 }

@@ -64,7 +64,7 @@ func calibrationSizes(all ...int) []int {
 }
 
 // TestCalibrateSytrf prints the speed of the blocked Bunch–Kaufman
-// factorization for widths of the panel, and of the unblocked one: the table
+// factorization for widths of the panel, of tiles and of the plain one: the table
 // that bkNative, bkOpenBLAS and bkGonum are set from.
 func TestCalibrateSytrf(t *testing.T) {
 	for _, threads := range []int{1, 2} {
@@ -77,7 +77,7 @@ func TestCalibrateSytrf(t *testing.T) {
 		}
 		widths := []int{16, 24, 32, 48, 64, 96}
 		for _, g := range backends {
-			table := fmt.Sprintf("%s: Gflop/s\n%6s %10s", Describe(g), "order", "unblocked")
+			table := fmt.Sprintf("%s: Gflop/s\n%6s %9s %9s", Describe(g), "order", "plain", "tiles")
 			for _, nb := range widths {
 				table += fmt.Sprintf(" %9d", nb)
 			}
@@ -85,12 +85,13 @@ func TestCalibrateSytrf(t *testing.T) {
 			for _, n := range calibrationSizes(8, 16, 40, 12, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024) {
 				src := random(n * n)
 				a, e, perm := make([]float64, n*n), make([]float64, n), make([]int, n)
+				tiles := make([]float64, tilesWork(n, n, false))
 				var sizes []bkSizes
 				for _, nb := range widths {
 					sizes = append(sizes, bkSizes{panel: min(n, nb), wideFrom: never})
 				}
-				work := make([]float64, 200*n+100)
-				funcs := []func(){func() { sytf2(n, a, n, e, perm, work) }}
+				work := make([]float64, 300*n+300)
+				funcs := []func(){func() { sytf2(n, a, n, e, perm, work) }, func() { sytrfTiles(n, a, n, e, perm, tiles) }}
 				for _, s := range sizes {
 					funcs = append(funcs, func() { sytrf(g, s, n, a, n, e, perm, work) })
 				}

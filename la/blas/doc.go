@@ -23,6 +23,16 @@
 // and e = (0, e1, 0, 0, 0). DSolve, DInertia, DLogDet and PermuteRows work on
 // that form, so that a caller can use half of a solve.
 //
+// For a front, a symmetric block F whose columns are to be eliminated above
+// rows X of what is left, there are
+//
+//	Ldlfront           pivots judged by whole columns, of which some may be
+//	                   delayed, and the update of what is left
+//	Ldlpart            the same without the update
+//	Sytrf, LdlBelow    pivots within F, and a check of L21 after the fact
+//
+// DSolveRows and DMulRows divide and multiply rows by D.
+//
 // # Backends
 //
 // Native is Go and Go assembly (AVX2 with FMA, or AVX-512, chosen at run time)

@@ -7,7 +7,7 @@ import "math"
 var bkAlpha = (1 + math.Sqrt(17)) / 8
 
 // sytf2 is the unblocked Bunch–Kaufman factorization with the contract of
-// Backend.Sytrf: the twin of sytrf and its way for small orders. work has at
+// Backend.Sytrf: the plain twin of sytrf and sytrfTiles. work has at
 // least 2n elements.
 //
 // Step k has the trailing matrix A of rows and columns k..n-1, updated by all
@@ -48,7 +48,7 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 				rowmax = max(rowmax, math.Abs(a[i*lda+r]))
 			}
 			switch {
-			case absakk >= bkAlpha*colmax*(colmax/rowmax):
+			case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
 			case math.Abs(a[r*lda+r]) >= bkAlpha*rowmax:
 				kp = r
 			default:

@@ -12,9 +12,12 @@ import (
 // of order two meet the panels' edges everywhere, and compares its pivots with
 // those of the unblocked twin.
 func TestPanels(t *testing.T) {
-	for _, nb := range []int{0, 2, 3, 4, 7} {
+	for _, nb := range []int{0, 1, 2, 3, 4, 7} {
 		t.Run(fmt.Sprintf("nb=%d", nb), func(t *testing.T) {
 			g := blas.Panelled(nb)
+			if nb == 1 {
+				g = blas.Tiled()
+			}
 			for _, kind := range blastest.Kinds {
 				for n := range 40 {
 					f := blastest.NewFactor(kind, n, n%3, blastest.NewRand(uint64(n)))

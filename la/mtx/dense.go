@@ -21,6 +21,33 @@ func ReadDenseFile(name string, o *Options) (m *mat.Dense, err error) {
 	return m, err
 }
 
+// ReadColumns reads right-hand sides: the columns of a general array or coordinate
+// file, or a vector. A single row counts as a column.
+func ReadColumns(r io.Reader, o *Options) (*mat.Dense, error) { return readColumns(r, o, -1) }
+
+// ReadColumnsFile reads right-hand sides from a file, compressed or not.
+func ReadColumnsFile(name string, o *Options) (m *mat.Dense, err error) {
+	err = withFile(name, func(f *os.File, size int64) error {
+		m, err = readColumns(f, o, size)
+		return err
+	})
+	return m, err
+}
+
+func readColumns(r io.Reader, o *Options, size int64) (*mat.Dense, error) {
+	rows, cols, data, err := readElements(r, o, size, func(*scanner, header) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	if rows == 1 {
+		rows, cols = cols, 1
+	}
+	if len(data) == 0 {
+		return &mat.Dense{}, nil
+	}
+	return mat.NewDense(rows, cols, data), nil
+}
+
 // ReadVector reads a vector: a general array or coordinate file of one column
 // or one row.
 func ReadVector(r io.Reader, o *Options) ([]float64, error) { return readVector(r, o, -1) }
@@ -65,6 +92,14 @@ func readElements(r io.Reader, o *Options, size int64, check func(*scanner, head
 	s, err := newScanner(r, o, size)
 	if err != nil {
 		return 0, 0, nil, err
+	}
+	format, err := s.sniff()
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	if format == harwellBoeing {
+		s.line = 1
+		return 0, 0, nil, s.errorf("a Harwell–Boeing file where vectors are expected, as a Matrix Market array")
 	}
 	h, err := readHeader(s, o)
 	if err != nil {

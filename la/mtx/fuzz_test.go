@@ -21,12 +21,24 @@ func FuzzRead(f *testing.F) {
 	} {
 		f.Add([]byte(banner + s))
 	}
+	for _, s := range []string{
+		"\xef\xbb\xbf%MatrixMarket matrix coordinate complex hermitian\n2 2 1\n1 1 3 0\n",
+		"%%MatrixMarket vector array real general\n2\n1\n2\n",
+		"version https://git-lfs.github.com/spec/v1\n",
+		boeingRSA, boeingPSA,
+		"t\n1 1 1 1 1\nrua 2 2 1 0\n(3I2) (1I2) (1P,1E9.2) (1E9.2)\nF 1 0\n 1 2 2\n 1\n  1.00E-3\n",
+	} {
+		f.Add([]byte(s))
+	}
 	f.Add([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"))
 	o := &Options{MaxOrder: 1000, MaxEntries: 10000}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var e *Error
 		if x, err := ReadVector(bytes.NewReader(text), o); err != nil && (!errors.As(err, &e) || e.Line < 1 || x != nil) {
 			t.Fatalf("vector: %v, %v", x, err)
+		}
+		if x, err := ReadColumns(bytes.NewReader(text), o); err != nil && (!errors.As(err, &e) || e.Line < 1 || x != nil) {
+			t.Fatalf("columns: %v, %v", x, err)
 		}
 		a, err := Read(bytes.NewReader(text), o)
 		if err != nil {

@@ -8,14 +8,24 @@ import (
 
 // header is what a file says of itself.
 type header struct {
+	vector     bool // not a matrix
 	coordinate bool
 	integer    bool
 	pattern    bool
+	complex    bool // with imaginary parts, which must be zero
 	symmetric  bool
 
 	rows, cols int
 	entries    int // that follow
 }
+
+// Words of the first line, in the order of preference in messages.
+var (
+	objectWords   = []string{"matrix", "vector"}
+	formatWords   = []string{"coordinate", "array"}
+	fieldWords    = []string{"real", "double", "integer", "unsigned-integer", "pattern", "complex"}
+	symmetryWords = []string{"symmetric", "general", "hermitian", "skew-symmetric"}
+)
 
 // readHeader takes the first line and the line of sizes.
 func readHeader(s *scanner, o *Options) (h header, err error) {
@@ -25,64 +35,81 @@ func readHeader(s *scanner, o *Options) (h header, err error) {
 	} else if err != nil {
 		return h, err
 	}
-	banner := s.token()
-	if !strings.EqualFold(string(banner), "%%MatrixMarket") {
+	// One percent sign is not the format, but occurs, and cannot be mistaken.
+	if banner := s.token(); !strings.EqualFold(strings.TrimLeft(string(banner), "%"), "MatrixMarket") || banner[0] != '%' {
 		return h, s.errorf("first word is %s, not %%%%MatrixMarket", quote(banner))
 	}
-	word := func(what string, allowed ...string) (string, error) {
-		w := s.token()
-		for _, a := range allowed {
-			if strings.EqualFold(string(w), a) {
-				return a, nil
-			}
-		}
-		if len(w) == 0 {
-			return "", s.errorf("%s is missing in the header (%s)", what, strings.Join(allowed, ", "))
-		}
-		return "", s.errorf("%s %s is not one that is read here (%s)", what, quote(w), strings.Join(allowed, ", "))
-	}
-	if _, err := word("object", "matrix"); err != nil {
+	if err := h.kind(s); err != nil {
 		return h, err
 	}
-	format, err := word("format", "coordinate", "array")
-	if err != nil {
-		return h, err
-	}
-	field, err := word("field", "real", "double", "integer", "pattern")
-	if err != nil {
-		return h, err
-	}
-	symmetry, err := word("symmetry", "symmetric", "general")
-	if err != nil {
-		return h, err
-	}
-	if err := s.end(); err != nil {
-		return h, err
-	}
-	h.coordinate = format == "coordinate"
-	h.integer = field == "integer"
-	h.pattern = field == "pattern"
-	h.symmetric = symmetry == "symmetric"
-	if h.pattern && !h.coordinate {
-		return h, s.errorf("an array has values and cannot be a pattern")
-	}
-
 	if err := s.data(); err == io.EOF {
 		return h, s.errorf("file ends before the line of sizes")
 	} else if err != nil {
 		return h, err
 	}
-	if h.rows, err = s.count("number of rows"); err != nil {
+	if err := h.sizes(s, o); err != nil {
 		return h, err
 	}
-	if h.cols, err = s.count("number of columns"); err != nil {
-		return h, err
+	if limit := o.maxEntries(); h.entries > limit {
+		return h, s.errorf("%d entries are above the limit of %d", h.entries, limit)
+	}
+	return h, s.end()
+}
+
+// kind takes the words after the banner.
+func (h *header) kind(s *scanner) error {
+	object, err := s.word("object", objectWords)
+	if err != nil {
+		return err
+	}
+	format, err := s.word("format", formatWords)
+	if err != nil {
+		return err
+	}
+	field, err := s.word("field", fieldWords)
+	if err != nil {
+		return err
+	}
+	symmetry, err := s.word("symmetry", symmetryWords)
+	if err != nil {
+		return err
+	}
+	if err := s.end(); err != nil {
+		return err
+	}
+	h.vector = object == "vector"
+	h.coordinate = format == "coordinate"
+	h.integer = field == "integer" || field == "unsigned-integer"
+	h.pattern = field == "pattern"
+	h.complex = field == "complex"
+	h.symmetric = symmetry == "symmetric" || symmetry == "hermitian"
+	switch {
+	case symmetry == "skew-symmetric":
+		return s.errorf("the matrix is skew-symmetric, its transpose is its negative; a symmetric one is needed")
+	case h.vector && symmetry != "general":
+		return s.errorf("a vector cannot be %s", symmetry)
+	case h.pattern && !h.coordinate:
+		return s.errorf("an array has values and cannot be a pattern")
+	}
+	return nil
+}
+
+// sizes takes the line of sizes. That of a vector has no number of columns.
+func (h *header) sizes(s *scanner, o *Options) (err error) {
+	if h.rows, err = s.count("number of rows"); err != nil {
+		return err
+	}
+	h.cols = 1
+	if !h.vector {
+		if h.cols, err = s.count("number of columns"); err != nil {
+			return err
+		}
 	}
 	if limit := o.maxOrder(); h.rows > limit || h.cols > limit {
-		return h, s.errorf("%d×%d is above the limit of %d rows and columns", h.rows, h.cols, limit)
+		return s.errorf("%d×%d is above the limit of %d rows and columns", h.rows, h.cols, limit)
 	}
 	if h.symmetric && h.rows != h.cols {
-		return h, s.errorf("%d×%d is not square, but the header says symmetric", h.rows, h.cols)
+		return s.errorf("%d×%d is not square, but the header says symmetric", h.rows, h.cols)
 	}
 	switch {
 	case h.coordinate:
@@ -94,11 +121,19 @@ func readHeader(s *scanner, o *Options) (h header, err error) {
 	default:
 		h.entries = h.rows * h.cols
 	}
-	if err != nil {
-		return h, err
+	return err
+}
+
+// word takes one of some words.
+func (s *scanner) word(what string, allowed []string) (string, error) {
+	w := s.token()
+	for _, a := range allowed {
+		if strings.EqualFold(string(w), a) {
+			return a, nil
+		}
 	}
-	if limit := o.maxEntries(); h.entries > limit {
-		return h, s.errorf("%d entries are above the limit of %d", h.entries, limit)
+	if len(w) == 0 {
+		return "", s.errorf("%s is missing in the header (%s)", what, strings.Join(allowed, ", "))
 	}
-	return h, s.end()
+	return "", s.errorf("%s %s is not one that is read here (%s)", what, quote(w), strings.Join(allowed, ", "))
 }

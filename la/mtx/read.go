@@ -1,7 +1,6 @@
 package mtx
 
 import (
-	"errors"
 	"io"
 	"math"
 	"os"
@@ -22,8 +21,10 @@ type Options struct {
 	MaxEntries int
 
 	// SymmetryTol is by how much elements across the diagonal of a general
-	// matrix may differ, relative to the larger one; their mean is then
-	// used. The default is 1e-14; a negative value asks for equality.
+	// matrix may differ, relative to the largest element of the two rows that
+	// they are in: products such as B'DB come symmetric to that only. Their
+	// mean is then used. The default is 1e-12; a negative value asks for
+	// equality.
 	SymmetryTol float64
 
 	// Progress, if not nil, is called now and then with the number of bytes
@@ -51,7 +52,7 @@ func (o *Options) symmetryTol() float64 {
 	case o.SymmetryTol < 0:
 		return 0
 	case o.SymmetryTol == 0:
-		return 1e-14
+		return 1e-12
 	}
 	return o.SymmetryTol
 }
@@ -93,23 +94,21 @@ func read(r io.Reader, o *Options, size int64) (*la.Sym, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := readHeader(s, o)
+	format, err := s.sniff()
 	if err != nil {
 		return nil, err
 	}
-	if h.rows != h.cols {
-		return nil, s.errorf("%d×%d is not square", h.rows, h.cols)
+	sinkFor := func(h header) entrySink {
+		if h.symmetric {
+			return &triangleSink{b: la.NewSymBuilder(h.rows, room(h.entries)), s: s}
+		}
+		return newGeneralSink(h.rows, room(h.entries), o.symmetryTol())
 	}
 	var sink entrySink
-	if h.symmetric {
-		sink = &triangleSink{b: la.NewSymBuilder(h.rows, room(h.entries)), s: s}
+	if format == harwellBoeing {
+		sink, err = readBoeing(s, o, sinkFor)
 	} else {
-		sink = newGeneralSink(h.rows, room(h.entries), o.symmetryTol())
-	}
-	if h.coordinate {
-		err = readCoordinate(s, h, sink.add)
-	} else {
-		err = readArray(s, h, sink.add)
+		sink, err = readMarket(s, o, sinkFor)
 	}
 	if err != nil {
 		return nil, err
@@ -119,9 +118,29 @@ func read(r io.Reader, o *Options, size int64) (*la.Sym, error) {
 		return nil, err
 	}
 	if err := a.CheckFinite("A"); err != nil { // a sum of duplicates overflowed
-		return nil, &Error{Line: s.line, Msg: err.Error() + " (indices from 0)", Err: err}
+		return nil, &Error{Line: s.line, Msg: "a sum of entries on one place overflows", Err: err}
 	}
 	return a, nil
+}
+
+// readMarket gives the entries of a Matrix Market file to the sink that sinkFor
+// makes.
+func readMarket(s *scanner, o *Options, sinkFor func(header) entrySink) (entrySink, error) {
+	h, err := readHeader(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if h.vector {
+		return nil, s.errorf("a vector where a matrix is expected")
+	}
+	if h.rows != h.cols {
+		return nil, s.errorf("%d×%d is not square", h.rows, h.cols)
+	}
+	sink := sinkFor(h)
+	if h.coordinate {
+		return sink, readCoordinate(s, h, sink.add)
+	}
+	return sink, readArray(s, h, sink.add)
 }
 
 // An entrySink takes entries, with indices from zero, and makes a matrix of them.
@@ -142,9 +161,11 @@ func readCoordinate(s *scanner, h header, add func(i, j int, v float64, line int
 		if err != nil {
 			return err
 		}
-		j, err := s.count("column")
-		if err != nil {
-			return err
+		j := 1
+		if !h.vector {
+			if j, err = s.count("column"); err != nil {
+				return err
+			}
 		}
 		if i < 1 || i > h.rows {
 			return s.errorf("row %d is not in 1…%d", i, h.rows)
@@ -154,7 +175,7 @@ func readCoordinate(s *scanner, h header, add func(i, j int, v float64, line int
 		}
 		v := 1.0
 		if !h.pattern {
-			if v, err = s.value(h.integer); err != nil {
+			if v, err = s.element(h); err != nil {
 				return err
 			}
 		}
@@ -187,7 +208,7 @@ func readArray(s *scanner, h header, add func(i, j int, v float64, line int) err
 					return err
 				}
 			}
-			v, err := s.value(h.integer)
+			v, err := s.element(h)
 			if err != nil {
 				return err
 			}
@@ -212,88 +233,4 @@ func nothingLeft(s *scanner, h header) error {
 		return err
 	}
 	return s.errorf("file goes on after the %d entries that it announces", h.entries)
-}
-
-// A triangleSink takes one triangle of a symmetric matrix, either, but not
-// both: entries of both would be summed.
-type triangleSink struct {
-	b            *la.SymBuilder
-	s            *scanner
-	lower, upper int // the line where that triangle was first met
-}
-
-func (k *triangleSink) add(i, j int, v float64, line int) error {
-	if i > j && k.lower == 0 {
-		k.lower = line
-	}
-	if i < j && k.upper == 0 {
-		k.upper = line
-	}
-	if k.lower > 0 && k.upper > 0 {
-		return k.s.errorf("entry (%d, %d) is in the other triangle than that of line %d; a symmetric file holds one triangle", i+1, j+1, min(k.lower, k.upper))
-	}
-	k.b.Add(i, j, v)
-	return nil
-}
-
-func (k *triangleSink) matrix() (*la.Sym, error) {
-	a, _ := k.b.Build()
-	return a, nil
-}
-
-// A generalSink takes both triangles, and remembers lines as far as they do not
-// simply count up.
-type generalSink struct {
-	n        int
-	tol      float64
-	row, col []int32
-	val      []float64
-	jumps    []lineJump
-	last     int
-}
-
-type lineJump struct{ entry, line int }
-
-func newGeneralSink(n, entries int, tol float64) *generalSink {
-	return &generalSink{n: n, tol: tol,
-		row: make([]int32, 0, entries), col: make([]int32, 0, entries), val: make([]float64, 0, entries)}
-}
-
-func (k *generalSink) add(i, j int, v float64, line int) error {
-	if line != k.last+1 {
-		k.jumps = append(k.jumps, lineJump{entry: len(k.val), line: line})
-	}
-	k.last = line
-	k.row, k.col, k.val = append(k.row, int32(i)), append(k.col, int32(j)), append(k.val, v)
-	return nil
-}
-
-func (k *generalSink) matrix() (*la.Sym, error) {
-	a, err := la.FromEntries(k.n, k.row, k.col, k.val, k.tol)
-	var asym *la.AsymmetricError
-	if errors.As(err, &asym) {
-		return nil, &Error{Line: k.lineOf(asym.I, asym.J), Msg: err.Error() + " (indices from 0)", Err: err}
-	}
-	if err != nil {
-		return nil, &Error{Line: k.last, Msg: err.Error(), Err: err}
-	}
-	return a, nil
-}
-
-// lineOf finds the line of the first entry at (i, j) or (j, i).
-func (k *generalSink) lineOf(i, j int) int {
-	for t := range k.val {
-		r, c := int(k.row[t]), int(k.col[t])
-		if r == i && c == j || r == j && c == i {
-			line := 0
-			for _, jump := range k.jumps {
-				if jump.entry > t {
-					break
-				}
-				line = jump.line + t - jump.entry
-			}
-			return line
-		}
-	}
-	return k.last
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -120,10 +121,14 @@ func (s *scanner) token() []byte {
 
 // end checks that nothing is left on the line.
 func (s *scanner) end() error {
-	if tok := s.token(); len(tok) > 0 {
-		return s.errorf("%s is more than belongs on the line", quote(tok))
+	tok := s.token()
+	switch {
+	case len(tok) == 0:
+		return nil
+	case tok[0] == '%':
+		return s.errorf("%s is more than belongs on the line: a comment needs a line of its own", quote(tok))
 	}
-	return nil
+	return s.errorf("%s is more than belongs on the line", quote(tok))
 }
 
 // count takes a number that is not negative. what is its name in errors.
@@ -150,6 +155,9 @@ func (s *scanner) badCount(what string) error {
 	if _, err := strconv.ParseInt(string(tok), 10, 64); errors.Is(err, strconv.ErrRange) || err == nil && tok[0] != '-' && len(tok) > 18 {
 		return s.errorf("%s %s is too large", what, quote(tok))
 	}
+	if v, err := strconv.ParseFloat(string(tok), 64); err == nil && v == math.Trunc(v) && v >= 0 {
+		return s.errorf("%s %s is a whole number, but must be written as one, without a point or an exponent", what, quote(tok))
+	}
 	return s.errorf("%s %s is not a whole number of digits", what, quote(tok))
 }
 
@@ -163,7 +171,27 @@ var numeric = func() (t [256]bool) {
 
 // value takes a real number, or with integer a whole one.
 func (s *scanner) value(integer bool) (float64, error) {
-	tok := s.token()
+	return s.number(s.token(), integer)
+}
+
+// element takes a value as the header says. A complex one must be real.
+func (s *scanner) element(h header) (float64, error) {
+	v, err := s.value(h.integer)
+	if err != nil || !h.complex {
+		return v, err
+	}
+	im, err := s.value(false)
+	if err != nil {
+		return 0, err
+	}
+	if im != 0 {
+		return 0, s.errorf("the imaginary part is %v: a complex matrix is read only if all are 0", im)
+	}
+	return v, nil
+}
+
+// number is what a word says.
+func (s *scanner) number(tok []byte, integer bool) (float64, error) {
 	if len(tok) == 0 {
 		return 0, s.errorf("value is missing")
 	}
@@ -192,7 +220,10 @@ func (s *scanner) badValue(tok []byte) error {
 	case errors.Is(err, strconv.ErrRange):
 		return s.errorf("value %s is beyond the range of float64", quote(tok))
 	case err == nil && v-v != 0:
-		return s.errorf("value %s is not finite: %w", quote(tok), &la.NotFiniteError{Name: "line", I: s.line, J: -1, Value: v})
+		return s.errorf("not finite: %w", &la.NotFiniteError{Where: "value " + quote(tok), Index: -1, Value: v})
+	}
+	if bytes.IndexByte(tok, ',') >= 0 {
+		return s.errorf("value %s is not a number: it has a comma where a point belongs, or no blanks between numbers", quote(tok))
 	}
 	return s.errorf("value %s is not a number", quote(tok))
 }

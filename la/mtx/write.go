@@ -67,7 +67,7 @@ func WriteDense(w io.Writer, m mat.Matrix, comments ...string) error {
 	for i := 0; i < rows; i++ {
 		for j := 0; j < cols; j++ {
 			if v := m.At(i, j); v-v != 0 {
-				return &la.NotFiniteError{Name: "A", I: i, J: j, Value: v}
+				return &la.NotFiniteError{Where: fmt.Sprintf("row %d of A", i), Index: j, Value: v}
 			}
 		}
 	}

@@ -59,13 +59,13 @@ func (p Partition) First(k int) int {
 	return p.first[k]
 }
 
-// Last returns the last index of block k, which belongs to it.
+// Last returns the last index of block k, which is still in the block.
 func (p Partition) Last(k int) int {
 	p.check(k)
 	return p.first[k+1] - 1
 }
 
-// Sizes returns the sizes of all blocks, newly allocated.
+// Sizes returns the sizes of all blocks, in a new slice.
 func (p Partition) Sizes() []int {
 	s := make([]int, p.Blocks())
 	for k := range s {
@@ -74,19 +74,10 @@ func (p Partition) Sizes() []int {
 	return s
 }
 
-// Firsts returns the first indices of all blocks, newly allocated.
+// Firsts returns the first indices of all blocks, in a new slice.
 func (p Partition) Firsts() []int {
 	s := make([]int, p.Blocks())
 	copy(s, p.first)
-	return s
-}
-
-// Lasts returns the last indices of all blocks, newly allocated.
-func (p Partition) Lasts() []int {
-	s := make([]int, p.Blocks())
-	for k := range s {
-		s[k] = p.first[k+1] - 1
-	}
 	return s
 }
 
@@ -107,7 +98,7 @@ func (p Partition) BlockOf(i int) int {
 	return sort.Search(p.Blocks(), func(k int) bool { return p.first[k+1] > i })
 }
 
-// BlocksOf writes to dst the block of every index. dst has length Len.
+// BlocksOf writes the block of every index to dst, which has length Len.
 func (p Partition) BlocksOf(dst []int) {
 	if len(dst) != p.Len() {
 		panic(ErrLength)

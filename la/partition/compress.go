@@ -276,3 +276,15 @@ func (q *quotient) merged(same []int32) *quotient {
 	}
 	return m
 }
+
+// scramble is a bijection of 64-bit numbers that leaves no pattern in its
+// values: the finalizer of SplitMix64.
+//
+// Source: G. L. Steele, D. Lea and C. H. Flood, Fast splittable pseudorandom
+// number generators, OOPSLA (2014).
+func scramble(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

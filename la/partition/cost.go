@@ -1,9 +1,7 @@
 package partition
 
-import "costate/la"
-
-// A Cost estimates a block LDLᵀ factorization: of each pivot block of order n
-// that couples to m unknowns of the next block
+// A Cost estimates a block LDLᵀ factorization. A pivot block of order n that
+// couples to m unknowns of the next block counts
 //
 //	flops   n³/3 + n²m + nm²
 //	bytes   8 (n² + nm)
@@ -11,11 +9,11 @@ import "costate/la"
 // where a multiplication and an addition are two flops.
 type Cost struct {
 	Flops float64 // of one factorization
-	Bytes float64 // that the factor holds
+	Bytes float64 // of the factor
 	Solve float64 // flops for one right-hand side
 
-	// Time orders alternatives: it is flops, and what factoring costs besides
-	// them, in flops at full speed. See blockTime.
+	// Time is what alternatives are compared by: the flops, and whatever else
+	// factoring costs as the number of flops that take as long at full speed.
 	Time float64
 }
 
@@ -39,17 +37,6 @@ func blockTime(n, m int) float64 {
 	return x*x*x/3 + x*x*y + x*y*y + 400*x*x + 2000*(x+y) + 5000
 }
 
-// groupTime is the Time of a group of leaves of order n that couples to q
-// unknowns, and of adding its update to the chain.
-func groupTime(n, q int) float64 {
-	x, y := float64(n), float64(q)
-	t := x*x*x/3 + x*x*y + x*y*y + 25*y*y + 2000*x + 22000
-	if n > 1 {
-		t += 400 * x * x
-	}
-	return t
-}
-
 // frontTime is the Time of a front that eliminates n unknowns and leaves m to
 // its parent: besides what blockTime has, the contribution block is written, and
 // added to another.
@@ -62,8 +49,8 @@ func frontTime(n, m int) float64 {
 // core of an AMD EPYC; predictions are within a half of measurements.
 const fullSpeed = 14e9
 
-// seconds predicts those of the factorization.
-func (c *Cost) seconds() float64 { return c.Time / fullSpeed }
+// Seconds predicts those of one factorization on one core.
+func (c *Cost) Seconds() float64 { return c.Time / fullSpeed }
 
 // addFront counts a front that eliminates n unknowns and leaves m to its parent.
 func (c *Cost) addFront(n, m int) {
@@ -74,33 +61,9 @@ func (c *Cost) addFront(n, m int) {
 	c.Time += frontTime(n, m)
 }
 
-// addGroup counts a group of leaves of order n that couples to q unknowns. Its
-// coupling is not kept.
-func (c *Cost) addGroup(n, q int) {
-	x, y := float64(n), float64(q)
-	c.Flops += x*x*x/3 + x*x*y + x*y*y
-	c.Bytes += 8 * x * x
-	c.Solve += 2*x*x + 4*x*y
-	c.Time += groupTime(n, q)
-}
-
 // Add returns the sum of two costs.
 func (c Cost) Add(d Cost) Cost {
 	return Cost{Flops: c.Flops + d.Flops, Bytes: c.Bytes + d.Bytes, Solve: c.Solve + d.Solve, Time: c.Time + d.Time}
-}
-
-// CostOf estimates the factorization of a block-tridiagonal matrix from its
-// block sizes and structure. Values do not matter.
-func CostOf(a *la.BlockTridiag) Cost {
-	var c Cost
-	for k := 0; k < a.Blocks(); k++ {
-		m := 0
-		if k+1 < a.Blocks() {
-			m = len(a.SubRows(k))
-		}
-		c.add(a.BlockSize(k), m)
-	}
-	return c
 }
 
 // Cost estimates the factorization of the block-tridiagonal matrix that g

@@ -1,35 +1,35 @@
-// Package partition takes sparse symmetric matrices to block-tridiagonal form
-// and back: permutations, partitions, the gather of values into blocks, and
-// the search for a good form of a matrix about which nothing is known.
+// Package partition orders sparse symmetric matrices for elimination:
+// permutations, partitions, the assembly tree of any pattern, and the gather of
+// values into block-tridiagonal form.
 //
 //	       A                                 B[i,j] = A[p[i],p[j]]
 //	[ ×     ×     ]                        [ × × │     │     ]
 //	[   ×     × × ]                        [ × × │ ×   │     ]
 //	[     ×   ×   ]   p = 0 3 5 1 4 2      [─────┼─────┼─────]      blocks couple
-//	[ ×     ×   × ]  ────────────────▶     [   × │ × × │     ]      to neighbours
-//	[   × ×   ×   ]                        [     │ × × │ ×   ]      only
+//	[ ×     ×   × ]  ────────────────▶     [   × │ × × │     ]      to neighbours:
+//	[   × ×   ×   ]                        [     │ × × │ ×   ]      a path
 //	[   ×   ×   × ]                        [─────┼─────┼─────]
 //	                                       [     │   × │ × × ]
 //	                                       [     │     │ × × ]
 //
-// Three phases: Auto (or Given, for a form that is known) looks at the pattern and
-// makes a Plan; Plan.Analyse, or Analyse for a permutation and a partition,
-// finds once where every value belongs; Gather.To and Split.GroupTo then take
-// values there, as often as these change, without searching or allocating.
+// Auto finds a Tree for a pattern about which nothing is known, in these phases:
 //
-// A Plan may have leaves: many small groups of unknowns, each coupled to
-// two neighbouring blocks at most, that can be eliminated ahead of the chain
-// (static condensation). That is cheaper where a system has local unknowns, as
-// the parameters and multipliers of a layer are once the states are taken away. Whether
-// it is stable is for the numbers to say; Plan.Keep takes groups back.
+//	compress ─▶ order ─▶ elimination tree, counts ─▶ supernodes ─▶ Tree
 //
-// Auto does no nested dissection: matrices from two-dimensional meshes get blocks
-// as wide as the mesh, and three-dimensional ones blocks as wide as its cross
-// section. A Plan's Cost says what to expect before anything is allocated.
+// Indistinguishable unknowns, and pairs that a Matching finds, become one vertex;
+// the order that comes in, approximate minimum degree and nested dissection
+// compete by predicted time, from exact counts. Given makes the tree of blocks
+// that are known. Match pairs and scales unknowns whose diagonal is weak.
 //
-// Sources: A. George and J. W. H. Liu, Computer Solution of Large Sparse
-// Positive Definite Systems (1981), chapters 4 and 6; E. Cuthill and J. McKee,
-// Reducing the bandwidth of sparse symmetric matrices, Proc. ACM Nat. Conf.
-// (1969); R. J. Guyan, Reduction of stiffness and mass matrices, AIAA J. 3
-// (1965). The words of a Partition are those of Julia's BlockArrays.
+// Analyse finds where every value of a block-tridiagonal matrix belongs, once for
+// a pattern; Gather.To then takes values there without searching or allocating.
+//
+// Sources: J. W. H. Liu, The role of elimination trees in sparse factorization,
+// SIAM J. Matrix Anal. Appl. 11 (1990); P. R. Amestoy, T. A. Davis and I. S. Duff,
+// An approximate minimum degree ordering algorithm, SIAM J. Matrix Anal. Appl. 17
+// (1996); G. Karypis and V. Kumar, A fast and high quality multilevel scheme for
+// partitioning irregular graphs, SIAM J. Sci. Comput. 20 (1998); I. S. Duff and S.
+// Pralet, Strategies for scaling and pivoting for sparse symmetric indefinite
+// problems, SIAM J. Matrix Anal. Appl. 27 (2005). The words of a Partition are
+// those of Julia's BlockArrays.
 package partition

@@ -49,28 +49,3 @@ func Example() {
 	// 5 1 [0] [2]
 	// partition: not block tridiagonal: entry (6, 1), permuted (6, 1), couples blocks 2 and 0
 }
-
-func ExampleAuto() {
-	a := scattered(1000)
-	p, err := partition.Auto(a, nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println("bandwidth", a.Bandwidth(), "to", p.Perm.Bandwidth(a))
-	fmt.Println("largest block", p.Chain.Largest(), "groups of leaves", p.Leaves.Blocks())
-
-	// Unknowns that couple to the first one, and to nothing else.
-	b := la.NewSymBuilder(100, 0)
-	for i := range 100 {
-		b.Add(i, i, 1)
-		b.Add(i, 0, 0.01)
-	}
-	a, _ = b.Build()
-	p, _ = partition.Auto(a, nil)
-	fmt.Println("leaves", p.Leaves.Len(), "chain", p.Chain.Sizes())
-	// Output:
-	// bandwidth 997 to 1
-	// largest block 4 groups of leaves 0
-	// leaves 98 chain [2]
-}

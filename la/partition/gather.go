@@ -7,10 +7,10 @@ import (
 	"costate/la"
 )
 
-// A Gather takes the values of a sparse symmetric matrix into the blocks of a
-// block-tridiagonal one. Analyse finds, once for a pattern, a permutation and a
-// partition, where each value belongs; To then copies values without searching or
-// allocating. A Gather is read-only and may be used by many goroutines.
+// A Gather copies the values of a sparse symmetric matrix into the blocks of a
+// block-tridiagonal one. For one pattern, permutation and partition, Analyse finds
+// where each value belongs; To then copies values without searching or allocating.
+// A Gather is read-only and may be used by many goroutines.
 type Gather struct {
 	n, stored int
 	part      Partition
@@ -22,12 +22,12 @@ type Gather struct {
 	cols      [][]int
 }
 
-// Analyse prepares the copying of matrices with the pattern of a, permuted by p
-// (nil: not at all), into the blocks of part. The error is an *EntryError if an
-// entry falls outside the diagonal blocks and their neighbours; it is another
-// one if p is not a permutation, if p or part do not have the order of a, or if
-// the blocks together are too large to be addressed. The work is linear in
-// the stored entries.
+// Analyse returns the Gather for matrices with the pattern of a, permuted by p (nil:
+// not at all), and the blocks of part. The error is an *EntryError if an entry
+// falls outside the diagonal blocks and those beside them. Other errors say that p
+// is not a permutation, that p or part does not have the order of a, or that the
+// blocks together are too large to be addressed. The work is linear in the number
+// of stored entries.
 func Analyse(a *la.Sym, p Perm, part Partition) (_ *Gather, err error) {
 	low := a.RawLower()
 	if part.Len() != low.N {
@@ -163,9 +163,6 @@ func (m *slotMap) lists(part Partition, mark []bool, shift int) [][]int {
 // Partition returns the partition that was analysed.
 func (g *Gather) Partition() Partition { return g.part }
 
-// Elements returns how many numbers the block-tridiagonal matrix stores.
-func (g *Gather) Elements() int { return g.elements }
-
 // New returns a zero block-tridiagonal matrix of the shape that To needs, with its
 // structure declared.
 func (g *Gather) New() *la.BlockTridiag {
@@ -176,10 +173,10 @@ func (g *Gather) New() *la.BlockTridiag {
 	return b
 }
 
-// To overwrites dst, made by New, with the values of src, permuted. src has the
-// pattern that was analysed: this is checked by its order and its number of
-// entries. To panics with ErrShape if shapes do not fit. It allocates
-// nothing.
+// To overwrites dst, made by New, with the values of src, permuted. src must have
+// the pattern that was analysed, of which To checks the order and the number of
+// entries; it panics with ErrShape if these or the blocks of dst do not fit. It
+// allocates nothing.
 func (g *Gather) To(dst *la.BlockTridiag, src *la.Sym) {
 	low := src.RawLower()
 	if low.N != g.n || len(low.Val) != g.stored || dst.Blocks() != g.part.Blocks() {

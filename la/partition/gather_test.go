@@ -128,7 +128,7 @@ func TestWideSlots(t *testing.T) {
 	sb.Add(n-1, 3, 1)
 	a, _ := sb.Build()
 	g, err := Analyse(a, nil, New([]int{n}))
-	if err != nil || g.slot(0) != (n-1)*n+3 || g.slot(1) != n*n-1 || g.Elements() != n*n {
+	if err != nil || g.slot(0) != (n-1)*n+3 || g.slot(1) != n*n-1 || g.elements != n*n {
 		t.Errorf("slots %d, %d: %v", g.slot(0), g.slot(1), err)
 	}
 }

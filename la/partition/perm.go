@@ -51,8 +51,7 @@ func (p Perm) Inverse() Perm {
 	return q
 }
 
-// InverseTo writes the inverse of p to dst, which has its length and is apart
-// from it.
+// InverseTo writes the inverse of p to dst, which has the length of p and is not p.
 func (p Perm) InverseTo(dst Perm) {
 	if len(dst) != len(p) {
 		panic(ErrLength)

@@ -54,3 +54,12 @@ func (t *Tree) Path() bool {
 	}
 	return true
 }
+
+// LargestFront is the order of the largest front: columns and rows.
+func (t *Tree) LargestFront() int {
+	n := 0
+	for k, rows := range t.Rows {
+		n = max(n, t.Nodes.Size(k)+len(rows))
+	}
+	return n
+}

@@ -19,11 +19,11 @@ func TestTreeAgainstForce(t *testing.T) {
 		if trial%3 == 0 {
 			mate = randomMates(rng, a)
 		}
-		for _, o := range []*TreeOptions{
+		for _, o := range []*Options{
 			{}, {Ordering: OrderNatural}, {Ordering: OrderAMD}, {Ordering: OrderND}, {Perm: rng.Perm(n)}, {Reuse: 100},
 		} {
 			o.Mates = mate
-			tree, err := NewTree(a, o)
+			tree, err := Auto(a, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestGivenTree(t *testing.T) {
 			left -= s
 		}
 		part := New(sizes)
-		tree, err := GivenTree(a, p, part)
+		tree, err := Given(a, p, part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,15 +156,15 @@ func TestMinDegreeIsPermutation(t *testing.T) {
 
 func TestTreeOptionsErrors(t *testing.T) {
 	a := patternOf(3, [][2]int{{0, 0}, {1, 0}, {2, 1}})
-	for _, o := range []*TreeOptions{
+	for _, o := range []*Options{
 		{Ordering: -1}, {Ordering: 17}, {Perm: Perm{0, 1}}, {Perm: Perm{0, 1, 1}}, {Perm: Identity(3), Ordering: OrderAMD},
 		{Mates: []int32{0}}, {Mates: []int32{1, 2, 0}}, {Mates: []int32{3, 1, 2}}, {Mates: []int32{1, -1, -1}},
 	} {
-		if _, err := NewTree(a, o); err == nil {
+		if _, err := Auto(a, o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
 	}
-	if _, err := NewTree(nil, nil); err == nil {
+	if _, err := Auto(nil, nil); err == nil {
 		t.Error("no matrix, no error")
 	}
 	for _, c := range []struct {
@@ -172,7 +172,7 @@ func TestTreeOptionsErrors(t *testing.T) {
 		p Perm
 		s []int
 	}{{nil, nil, nil}, {a, Perm{0, 1}, []int{3}}, {a, nil, []int{2}}, {a, Perm{0, 0, 1}, []int{3}}} {
-		if _, err := GivenTree(c.a, c.p, New(c.s)); err == nil {
+		if _, err := Given(c.a, c.p, New(c.s)); err == nil {
 			t.Errorf("%v %v: no error", c.p, c.s)
 		}
 	}
@@ -204,13 +204,13 @@ func FuzzTree(f *testing.F) {
 		}
 		a := patternOf(n, e)
 		for o := OrderAuto; o <= OrderND; o++ {
-			tree, err := NewTree(a, &TreeOptions{Ordering: o, Mates: mate})
+			tree, err := Auto(a, &Options{Ordering: o, Mates: mate})
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkTree(t, a, tree, mate)
 		}
-		tree, err := GivenTree(a, nil, Uniform(n, 3))
+		tree, err := Given(a, nil, Uniform(n, 3))
 		if err != nil {
 			t.Fatal(err)
 		}

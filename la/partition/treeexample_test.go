@@ -9,7 +9,7 @@ import (
 
 // Three dense blocks of twenty unknowns meet in the first unknown only: a tree
 // with a leaf for each, of which the last takes the root in.
-func ExampleNewTree() {
+func ExampleAuto() {
 	b := la.NewSymBuilder(61, 0)
 	b.Add(0, 0, 1)
 	for first := 1; first < 61; first += 20 {
@@ -21,7 +21,7 @@ func ExampleNewTree() {
 		}
 	}
 	a, _ := b.Build()
-	t, err := partition.NewTree(a, nil)
+	t, err := partition.Auto(a, nil)
 	fmt.Println(err, t.Ordering, t.Components)
 	for k, p := range t.Parent {
 		fmt.Println("node", k, "with the parent", p, "eliminates", t.Nodes.Size(k), "and leaves", t.Rows[k])
@@ -34,7 +34,7 @@ func ExampleNewTree() {
 }
 
 // The blocks of a block-tridiagonal matrix make a path.
-func ExampleGivenTree() {
+func ExampleGiven() {
 	b := la.NewSymBuilder(6, 0)
 	for i := range 6 {
 		b.Add(i, i, 2)
@@ -43,7 +43,7 @@ func ExampleGivenTree() {
 		}
 	}
 	a, _ := b.Build()
-	t, err := partition.GivenTree(a, nil, partition.Uniform(6, 2))
+	t, err := partition.Given(a, nil, partition.Uniform(6, 2))
 	fmt.Println(err, t.Path(), t.Nodes.Sizes(), t.Parent, t.Rows)
 	// Output: <nil> true [2 2 2] [1 2 -1] [[2] [4] []]
 }

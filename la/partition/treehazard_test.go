@@ -188,7 +188,7 @@ func TestTreeHazards(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			n := c.a.SymmetricDim()
 			for o := OrderAuto; o <= OrderND; o++ {
-				tree, err := NewTree(c.a, &TreeOptions{Ordering: o})
+				tree, err := Auto(c.a, &Options{Ordering: o})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -200,7 +200,7 @@ func TestTreeHazards(t *testing.T) {
 					t.Errorf("%g bytes in the factor", tree.Cost.Bytes)
 				}
 			}
-			tree, err := GivenTree(c.a, nil, Uniform(n, 1+n/20))
+			tree, err := Given(c.a, nil, Uniform(n, 1+n/20))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +230,7 @@ func TestNaturalStays(t *testing.T) {
 		{"blocks", blocks, true},
 		{"arrow", arrowPattern(2000, 1999, 1998), false},
 	} {
-		tree, err := NewTree(c.a, nil)
+		tree, err := Auto(c.a, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +238,7 @@ func TestNaturalStays(t *testing.T) {
 			t.Errorf("%s: %v, path: %v", c.name, tree.Ordering, tree.Path())
 		}
 	}
-	tree, err := GivenTree(blocks, nil, Uniform(600, 6))
+	tree, err := Given(blocks, nil, Uniform(600, 6))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestNaturalStays(t *testing.T) {
 		}
 	}
 	// An arrow that points the wrong way does not keep its order.
-	tree, err = NewTree(arrowPattern(2000, 0), nil)
+	tree, err = Auto(arrowPattern(2000, 0), nil)
 	if err != nil || tree.Ordering != OrderAMD {
 		t.Errorf("arrow: %v, %v", tree.Ordering, err)
 	}
@@ -260,9 +260,9 @@ func TestNaturalStays(t *testing.T) {
 // TestTreesAreDeterministic builds the same tree twice.
 func TestTreesAreDeterministic(t *testing.T) {
 	a := shuffled(meshPattern(2, 40), 5)
-	first, _ := NewTree(a, nil)
+	first, _ := Auto(a, nil)
 	for range 3 {
-		next, _ := NewTree(a, nil)
+		next, _ := Auto(a, nil)
 		if fmt.Sprint(*next) != fmt.Sprint(*first) {
 			t.Fatal("trees differ")
 		}

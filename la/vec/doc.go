@@ -1,6 +1,7 @@
 // Package vec has the vector kernels below the dense ones: sums of rows, products
 // of rows with a vector or element by element, the loops of a Bunch–Kaufman panel,
-// and the hyperbolic tangent. Each has a twin in plain Go, which runs on other
+// the hyperbolic tangent, and sums and products in twice the working precision
+// (see Pair). Each has a twin in plain Go, which runs on other
 // processors and under the tag noasm.
 //
 // The assembly is written by the program in _gen.

@@ -51,6 +51,17 @@ func maxAbs_g(x []float64) (at int, m float64) {
 	return at, m
 }
 
+// mulMost_g is the twin of MulMost.
+func mulMost_g(z, u, v []float64, m []uint64) {
+	const magnitude = 1<<63 - 1
+	u, v, m = u[:len(z)], v[:len(z)], m[:len(z)]
+	for i := range z {
+		p := u[i] * v[i]
+		z[i] = p
+		m[i] = max(m[i], math.Float64bits(p)&magnitude)
+	}
+}
+
 // pivot2_g is the twin of Pivot2.
 func pivot2_g(x, y, u, v []float64, f *[3]float64) {
 	u, v, y = u[:len(x)], v[:len(x)], y[:len(x)]

@@ -169,6 +169,43 @@ func MulAdd(y, u, v []float64) {
 	mulAdd(&y[0], &u[0], &v[0], n)
 }
 
+// Mul is z = u ∘ v, element by element, for len(z) elements. z may be u or v.
+func Mul(z, u, v []float64) {
+	n := len(z)
+	if n == 0 {
+		return
+	}
+	_, _ = u[n-1], v[n-1]
+	if !assembly || n < 8 {
+		u, v = u[:n], v[:n]
+		for i := range z {
+			z[i] = u[i] * v[i]
+		}
+		return
+	}
+	mul(&z[0], &u[0], &v[0], n)
+}
+
+// MulMost is Mul, and keeps the greatest magnitudes that were met in m, for
+// len(z) elements:
+//
+//	z[i] = u[i] v[i],    m[i] = max(m[i], |z[i]|)
+//
+// m holds their bits (math.Float64bits), which are ordered as the magnitudes
+// are, infinities and NaN last: no NaN is lost.
+func MulMost(z, u, v []float64, m []uint64) {
+	n := len(z)
+	if n == 0 {
+		return
+	}
+	_, _, _ = u[n-1], v[n-1], m[n-1]
+	if !assembly || n < 4 {
+		mulMost_g(z, u, v, m)
+		return
+	}
+	mulMost(&z[0], &u[0], &v[0], &m[0], n)
+}
+
 // Pivot2 multiplies two columns by a symmetric 2×2 matrix:
 //
 //	x = f[0] u + f[1] v,    y = f[1] u + f[2] v        for len(x) elements

@@ -54,6 +54,80 @@ func scale(x *float64, u *float64, n int, f float64)
 //go:noescape
 func mulAdd(y *float64, u *float64, v *float64, n int)
 
+// mul sets z[i] = u[i] v[i], for n words.
+//
+//go:noescape
+func mul(z *float64, u *float64, v *float64, n int)
+
+// mulMost sets z[i] = u[i] v[i] and m[i] to the greater of m[i] and the bits of |z[i]|, for n words.
+//
+//go:noescape
+func mulMost(z *float64, u *float64, v *float64, m *uint64, n int)
+
+// combinePair adds to (yh, yl), of n words, element j of c times row j of w, for k > 0 rows;
+// inc and ld are in bytes.
+//
+//go:noescape
+func combinePair(yh *float64, yl *float64, n int, c *float64, w *float64, inc int, ld int, k int)
+
+// combinePairCoef adds to (yh, yl), of n words, element j of (c, cl) times row j of w, for k > 0 rows;
+// inc and ld are in bytes.
+//
+//go:noescape
+func combinePairCoef(yh *float64, yl *float64, n int, c *float64, w *float64, cl *float64, inc int, ld int, k int)
+
+// combinePairRows adds to (yh, yl), of n words, element j of c times row j of (w, wl), for k > 0 rows;
+// inc and ld are in bytes.
+//
+//go:noescape
+func combinePairRows(yh *float64, yl *float64, n int, c *float64, w *float64, wl *float64, inc int, ld int, k int)
+
+// dotPair sets s to the high and low part of the product of w with x, of n words.
+//
+//go:noescape
+func dotPair(s *[2]float64, w *float64, x *float64, n int)
+
+// dotPairLow sets s to the high and low part of the product of w with (x, xl), of n words.
+//
+//go:noescape
+func dotPairLow(s *[2]float64, w *float64, x *float64, xl *float64, n int)
+
+// trapezoid subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the
+// product of the transpose of c with w, both of k rows; ld and ldk are in bytes.
+//
+//go:noescape
+func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
+
+// solve4 solves with the triangle f of order 4, its diagonal inverted, and the 4 rows x
+// of n vectors of 4 words; ld is in bytes.
+//
+//go:noescape
+func solve4(x *float64, ld int, n int, f *float64)
+
+// peak returns the greatest magnitude m of n words and the first place that has it;
+// m is NaN if there is one among them, and at is -1 then and if m is zero.
+//
+//go:noescape
+func peak(x *float64, n int) (m float64, at int)
+
+// transpose4 copies 4 rows of n vectors of 4 words to the columns of dst; ldd and lds are in bytes.
+//
+//go:noescape
+func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
+
+// eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first
+// lanes words of both, and subtracts their outer product from the upper trapezoid u, of
+// 4 rows by 4 columns words; ld is in bytes.
+//
+//go:noescape
+func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
+
+// eliminate2 is eliminate for two rows c and w, which are ld bytes apart, and the
+// symmetric matrix f of order 2, given by three words.
+//
+//go:noescape
+func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
+
 // tanh sets f = tanh u, of n words, a multiple of four.
 //
 //go:noescape

@@ -778,6 +778,1540 @@ done:
 	VZEROUPPER
 	RET
 
+// func mul(z *float64, u *float64, v *float64, n int)
+// Requires: AVX
+TEXT ·mul(SB), NOSPLIT, $0-32
+	MOVQ z+0(FP), AX
+	MOVQ u+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x10, BX
+	JL   wide4end
+
+wide4:
+	VMOVUPD (CX), Y0
+	VMULPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	VMOVUPD 32(CX), Y0
+	VMULPD  32(DX), Y0, Y0
+	VMOVUPD Y0, 32(AX)
+	VMOVUPD 64(CX), Y0
+	VMULPD  64(DX), Y0, Y0
+	VMOVUPD Y0, 64(AX)
+	VMOVUPD 96(CX), Y0
+	VMULPD  96(DX), Y0, Y0
+	VMOVUPD Y0, 96(AX)
+	ADDQ    $0x80, AX
+	ADDQ    $0x80, CX
+	ADDQ    $0x80, DX
+	SUBQ    $0x10, BX
+	JGE     wide4
+
+wide4end:
+	ADDQ $0x10, BX
+	SUBQ $0x04, BX
+	JL   wide1end
+
+wide1:
+	VMOVUPD (CX), Y0
+	VMULPD  (DX), Y0, Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, BX
+	JGE     wide1
+
+wide1end:
+	ADDQ  $0x04, BX
+	TESTQ BX, BX
+	JZ    done
+
+word:
+	VMOVSD (CX), X0
+	VMULSD (DX), X0, X0
+	VMOVSD X0, (AX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	ADDQ   $0x08, DX
+	DECQ   BX
+	JNZ    word
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulMost(z *float64, u *float64, v *float64, m *uint64, n int)
+// Requires: AVX, AVX2
+TEXT ·mulMost(SB), NOSPLIT, $0-40
+	MOVQ     z+0(FP), AX
+	MOVQ     u+8(FP), CX
+	MOVQ     v+16(FP), DX
+	MOVQ     m+24(FP), BX
+	MOVQ     n+32(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	SUBQ     $0x08, SI
+	JL       wide2end
+
+wide2:
+	VMOVUPD   (CX), Y1
+	VMULPD    (DX), Y1, Y1
+	VMOVUPD   Y1, (AX)
+	VANDPD    Y0, Y1, Y1
+	VMOVUPD   (BX), Y2
+	VPCMPGTQ  Y2, Y1, Y3
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, (BX)
+	VMOVUPD   32(CX), Y1
+	VMULPD    32(DX), Y1, Y1
+	VMOVUPD   Y1, 32(AX)
+	VANDPD    Y0, Y1, Y1
+	VMOVUPD   32(BX), Y2
+	VPCMPGTQ  Y2, Y1, Y3
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, 32(BX)
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x08, SI
+	JGE       wide2
+
+wide2end:
+	ADDQ $0x08, SI
+	SUBQ $0x04, SI
+	JL   wide1end
+
+wide1:
+	VMOVUPD   (CX), Y1
+	VMULPD    (DX), Y1, Y1
+	VMOVUPD   Y1, (AX)
+	VANDPD    Y0, Y1, Y1
+	VMOVUPD   (BX), Y2
+	VPCMPGTQ  Y2, Y1, Y3
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, (BX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	SUBQ      $0x04, SI
+	JGE       wide1
+
+wide1end:
+	ADDQ  $0x04, SI
+	TESTQ SI, SI
+	JZ    done
+
+word:
+	VMOVSD    (CX), X1
+	VMULSD    (DX), X1, X1
+	VMOVSD    X1, (AX)
+	VANDPD    X0, X1, X1
+	VMOVSD    (BX), X2
+	VPCMPGTQ  X2, X1, X3
+	VBLENDVPD X3, X1, X2, X2
+	VMOVSD    X2, (BX)
+	ADDQ      $0x08, AX
+	ADDQ      $0x08, CX
+	ADDQ      $0x08, DX
+	ADDQ      $0x08, BX
+	DECQ      SI
+	JNZ       word
+
+done:
+	VZEROUPPER
+	RET
+
+// func combinePair(yh *float64, yl *float64, n int, c *float64, w *float64, inc int, ld int, k int)
+// Requires: AVX, FMA3
+TEXT ·combinePair(SB), NOSPLIT, $0-64
+	MOVQ yh+0(FP), AX
+	MOVQ yl+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ c+24(FP), BX
+	MOVQ w+32(FP), SI
+	MOVQ inc+40(FP), DI
+	MOVQ ld+48(FP), R8
+	SUBQ $0x08, DX
+	JL   columns8end
+
+columns8:
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(AX), Y2
+	VMOVUPD 32(CX), Y3
+	MOVQ    BX, R9
+	MOVQ    SI, R10
+	MOVQ    k+56(FP), R11
+
+columns8row:
+	VBROADCASTSD (R9), Y4
+	VMOVUPD      (R10), Y5
+	VMULPD       Y4, Y5, Y6
+	VFMSUB213PD  Y6, Y4, Y5
+	VADDPD       Y6, Y0, Y7
+	VSUBPD       Y0, Y7, Y8
+	VSUBPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y0, Y0
+	VSUBPD       Y8, Y6, Y8
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y7, Y0
+	VMOVUPD      32(R10), Y5
+	VMULPD       Y4, Y5, Y6
+	VFMSUB213PD  Y6, Y4, Y5
+	VADDPD       Y6, Y2, Y4
+	VSUBPD       Y2, Y4, Y7
+	VSUBPD       Y7, Y4, Y8
+	VSUBPD       Y8, Y2, Y2
+	VSUBPD       Y7, Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y4, Y2
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          columns8row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, DX
+	JGE          columns8
+
+columns8end:
+	ADDQ    $0x08, DX
+	SUBQ    $0x04, DX
+	JL      columns4end
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	MOVQ    BX, R9
+	MOVQ    SI, R10
+	MOVQ    k+56(FP), R11
+
+columns4row:
+	VBROADCASTSD (R9), Y2
+	VMOVUPD      (R10), Y3
+	VMULPD       Y2, Y3, Y4
+	VFMSUB213PD  Y4, Y2, Y3
+	VADDPD       Y4, Y0, Y2
+	VSUBPD       Y0, Y2, Y5
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y2, Y0
+	ADDQ         DI, R9
+	ADDQ         R8, R10
+	DECQ         R11
+	JNZ          columns4row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, DX
+
+columns4end:
+	ADDQ    $0x04, DX
+	SUBQ    $0x02, DX
+	JL      columns2end
+	VMOVUPD (AX), X0
+	VMOVUPD (CX), X1
+	MOVQ    BX, R9
+	MOVQ    SI, R10
+	MOVQ    k+56(FP), R11
+
+columns2row:
+	VMOVDDUP    (R9), X2
+	VMOVUPD     (R10), X3
+	VMULPD      X2, X3, X4
+	VFMSUB213PD X4, X2, X3
+	VADDPD      X4, X0, X2
+	VSUBPD      X0, X2, X5
+	VSUBPD      X5, X2, X6
+	VSUBPD      X6, X0, X0
+	VSUBPD      X5, X4, X5
+	VADDPD      X5, X0, X0
+	VADDPD      X3, X0, X0
+	VADDPD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        DI, R9
+	ADDQ        R8, R10
+	DECQ        R11
+	JNZ         columns2row
+	VMOVUPD     X0, (AX)
+	VMOVUPD     X1, (CX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, SI
+	SUBQ        $0x02, DX
+
+columns2end:
+	ADDQ   $0x02, DX
+	SUBQ   $0x01, DX
+	JL     columns1end
+	VMOVSD (AX), X0
+	VMOVSD (CX), X1
+	MOVQ   BX, R9
+	MOVQ   SI, R10
+	MOVQ   k+56(FP), R11
+
+columns1row:
+	VMOVSD      (R9), X2
+	VMOVSD      (R10), X3
+	VMULSD      X2, X3, X4
+	VFMSUB213SD X4, X2, X3
+	VADDSD      X4, X0, X2
+	VSUBSD      X0, X2, X5
+	VSUBSD      X5, X2, X6
+	VSUBSD      X6, X0, X0
+	VSUBSD      X5, X4, X5
+	VADDSD      X5, X0, X0
+	VADDSD      X3, X0, X0
+	VADDSD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        DI, R9
+	ADDQ        R8, R10
+	DECQ        R11
+	JNZ         columns1row
+	VMOVSD      X0, (AX)
+	VMOVSD      X1, (CX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, SI
+	SUBQ        $0x01, DX
+
+columns1end:
+	ADDQ $0x01, DX
+	VZEROUPPER
+	RET
+
+// func combinePairCoef(yh *float64, yl *float64, n int, c *float64, w *float64, cl *float64, inc int, ld int, k int)
+// Requires: AVX, FMA3
+TEXT ·combinePairCoef(SB), NOSPLIT, $0-72
+	MOVQ yh+0(FP), AX
+	MOVQ yl+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ c+24(FP), BX
+	MOVQ w+32(FP), SI
+	MOVQ inc+48(FP), DI
+	MOVQ ld+56(FP), R8
+	MOVQ cl+40(FP), R9
+	SUBQ BX, R9
+	SUBQ $0x08, DX
+	JL   columns8end
+
+columns8:
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(AX), Y2
+	VMOVUPD 32(CX), Y3
+	MOVQ    BX, R10
+	MOVQ    SI, R11
+	MOVQ    k+64(FP), R12
+
+columns8row:
+	VBROADCASTSD (R10), Y4
+	VBROADCASTSD (R10)(R9*1), Y5
+	VMOVUPD      (R11), Y6
+	VFMADD231PD  Y5, Y6, Y1
+	VMULPD       Y4, Y6, Y7
+	VFMSUB213PD  Y7, Y4, Y6
+	VADDPD       Y7, Y0, Y8
+	VSUBPD       Y0, Y8, Y9
+	VSUBPD       Y9, Y8, Y10
+	VSUBPD       Y10, Y0, Y0
+	VSUBPD       Y9, Y7, Y9
+	VADDPD       Y9, Y0, Y0
+	VADDPD       Y6, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y8, Y0
+	VMOVUPD      32(R11), Y6
+	VFMADD231PD  Y5, Y6, Y3
+	VMULPD       Y4, Y6, Y5
+	VFMSUB213PD  Y5, Y4, Y6
+	VADDPD       Y5, Y2, Y4
+	VSUBPD       Y2, Y4, Y7
+	VSUBPD       Y7, Y4, Y8
+	VSUBPD       Y8, Y2, Y2
+	VSUBPD       Y7, Y5, Y7
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y4, Y2
+	ADDQ         DI, R10
+	ADDQ         R8, R11
+	DECQ         R12
+	JNZ          columns8row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, DX
+	JGE          columns8
+
+columns8end:
+	ADDQ    $0x08, DX
+	SUBQ    $0x04, DX
+	JL      columns4end
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	MOVQ    BX, R10
+	MOVQ    SI, R11
+	MOVQ    k+64(FP), R12
+
+columns4row:
+	VBROADCASTSD (R10), Y2
+	VBROADCASTSD (R10)(R9*1), Y3
+	VMOVUPD      (R11), Y4
+	VFMADD231PD  Y3, Y4, Y1
+	VMULPD       Y2, Y4, Y3
+	VFMSUB213PD  Y3, Y2, Y4
+	VADDPD       Y3, Y0, Y2
+	VSUBPD       Y0, Y2, Y5
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y3, Y5
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y2, Y0
+	ADDQ         DI, R10
+	ADDQ         R8, R11
+	DECQ         R12
+	JNZ          columns4row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, DX
+
+columns4end:
+	ADDQ    $0x04, DX
+	SUBQ    $0x02, DX
+	JL      columns2end
+	VMOVUPD (AX), X0
+	VMOVUPD (CX), X1
+	MOVQ    BX, R10
+	MOVQ    SI, R11
+	MOVQ    k+64(FP), R12
+
+columns2row:
+	VMOVDDUP    (R10), X2
+	VMOVDDUP    (R10)(R9*1), X3
+	VMOVUPD     (R11), X4
+	VFMADD231PD X3, X4, X1
+	VMULPD      X2, X4, X3
+	VFMSUB213PD X3, X2, X4
+	VADDPD      X3, X0, X2
+	VSUBPD      X0, X2, X5
+	VSUBPD      X5, X2, X6
+	VSUBPD      X6, X0, X0
+	VSUBPD      X5, X3, X5
+	VADDPD      X5, X0, X0
+	VADDPD      X4, X0, X0
+	VADDPD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        DI, R10
+	ADDQ        R8, R11
+	DECQ        R12
+	JNZ         columns2row
+	VMOVUPD     X0, (AX)
+	VMOVUPD     X1, (CX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, SI
+	SUBQ        $0x02, DX
+
+columns2end:
+	ADDQ   $0x02, DX
+	SUBQ   $0x01, DX
+	JL     columns1end
+	VMOVSD (AX), X0
+	VMOVSD (CX), X1
+	MOVQ   BX, R10
+	MOVQ   SI, R11
+	MOVQ   k+64(FP), R12
+
+columns1row:
+	VMOVSD      (R10), X2
+	VMOVSD      (R10)(R9*1), X3
+	VMOVSD      (R11), X4
+	VFMADD231SD X3, X4, X1
+	VMULSD      X2, X4, X3
+	VFMSUB213SD X3, X2, X4
+	VADDSD      X3, X0, X2
+	VSUBSD      X0, X2, X5
+	VSUBSD      X5, X2, X6
+	VSUBSD      X6, X0, X0
+	VSUBSD      X5, X3, X5
+	VADDSD      X5, X0, X0
+	VADDSD      X4, X0, X0
+	VADDSD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        DI, R10
+	ADDQ        R8, R11
+	DECQ        R12
+	JNZ         columns1row
+	VMOVSD      X0, (AX)
+	VMOVSD      X1, (CX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, SI
+	SUBQ        $0x01, DX
+
+columns1end:
+	ADDQ $0x01, DX
+	VZEROUPPER
+	RET
+
+// func combinePairRows(yh *float64, yl *float64, n int, c *float64, w *float64, wl *float64, inc int, ld int, k int)
+// Requires: AVX, FMA3
+TEXT ·combinePairRows(SB), NOSPLIT, $0-72
+	MOVQ yh+0(FP), AX
+	MOVQ yl+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ c+24(FP), BX
+	MOVQ w+32(FP), SI
+	MOVQ inc+48(FP), DI
+	MOVQ ld+56(FP), R8
+	MOVQ wl+40(FP), R9
+	SUBQ SI, R9
+	SUBQ $0x08, DX
+	JL   columns8end
+
+columns8:
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(AX), Y2
+	VMOVUPD 32(CX), Y3
+	MOVQ    BX, R10
+	MOVQ    SI, R11
+	MOVQ    k+64(FP), R12
+
+columns8row:
+	VBROADCASTSD (R10), Y4
+	VMOVUPD      (R11), Y5
+	VFMADD231PD  (R11)(R9*1), Y4, Y1
+	VMULPD       Y4, Y5, Y6
+	VFMSUB213PD  Y6, Y4, Y5
+	VADDPD       Y6, Y0, Y7
+	VSUBPD       Y0, Y7, Y8
+	VSUBPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y0, Y0
+	VSUBPD       Y8, Y6, Y8
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y7, Y0
+	VMOVUPD      32(R11), Y5
+	VFMADD231PD  32(R11)(R9*1), Y4, Y3
+	VMULPD       Y4, Y5, Y6
+	VFMSUB213PD  Y6, Y4, Y5
+	VADDPD       Y6, Y2, Y4
+	VSUBPD       Y2, Y4, Y7
+	VSUBPD       Y7, Y4, Y8
+	VSUBPD       Y8, Y2, Y2
+	VSUBPD       Y7, Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y4, Y2
+	ADDQ         DI, R10
+	ADDQ         R8, R11
+	DECQ         R12
+	JNZ          columns8row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, DX
+	JGE          columns8
+
+columns8end:
+	ADDQ    $0x08, DX
+	SUBQ    $0x04, DX
+	JL      columns4end
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	MOVQ    BX, R10
+	MOVQ    SI, R11
+	MOVQ    k+64(FP), R12
+
+columns4row:
+	VBROADCASTSD (R10), Y2
+	VMOVUPD      (R11), Y3
+	VFMADD231PD  (R11)(R9*1), Y2, Y1
+	VMULPD       Y2, Y3, Y4
+	VFMSUB213PD  Y4, Y2, Y3
+	VADDPD       Y4, Y0, Y2
+	VSUBPD       Y0, Y2, Y5
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y2, Y0
+	ADDQ         DI, R10
+	ADDQ         R8, R11
+	DECQ         R12
+	JNZ          columns4row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, SI
+	SUBQ         $0x04, DX
+
+columns4end:
+	ADDQ    $0x04, DX
+	SUBQ    $0x02, DX
+	JL      columns2end
+	VMOVUPD (AX), X0
+	VMOVUPD (CX), X1
+	MOVQ    BX, R10
+	MOVQ    SI, R11
+	MOVQ    k+64(FP), R12
+
+columns2row:
+	VMOVDDUP    (R10), X2
+	VMOVUPD     (R11), X3
+	VFMADD231PD (R11)(R9*1), X2, X1
+	VMULPD      X2, X3, X4
+	VFMSUB213PD X4, X2, X3
+	VADDPD      X4, X0, X2
+	VSUBPD      X0, X2, X5
+	VSUBPD      X5, X2, X6
+	VSUBPD      X6, X0, X0
+	VSUBPD      X5, X4, X5
+	VADDPD      X5, X0, X0
+	VADDPD      X3, X0, X0
+	VADDPD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        DI, R10
+	ADDQ        R8, R11
+	DECQ        R12
+	JNZ         columns2row
+	VMOVUPD     X0, (AX)
+	VMOVUPD     X1, (CX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, SI
+	SUBQ        $0x02, DX
+
+columns2end:
+	ADDQ   $0x02, DX
+	SUBQ   $0x01, DX
+	JL     columns1end
+	VMOVSD (AX), X0
+	VMOVSD (CX), X1
+	MOVQ   BX, R10
+	MOVQ   SI, R11
+	MOVQ   k+64(FP), R12
+
+columns1row:
+	VMOVSD      (R10), X2
+	VMOVSD      (R11), X3
+	VFMADD231SD (R11)(R9*1), X2, X1
+	VMULSD      X2, X3, X4
+	VFMSUB213SD X4, X2, X3
+	VADDSD      X4, X0, X2
+	VSUBSD      X0, X2, X5
+	VSUBSD      X5, X2, X6
+	VSUBSD      X6, X0, X0
+	VSUBSD      X5, X4, X5
+	VADDSD      X5, X0, X0
+	VADDSD      X3, X0, X0
+	VADDSD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        DI, R10
+	ADDQ        R8, R11
+	DECQ        R12
+	JNZ         columns1row
+	VMOVSD      X0, (AX)
+	VMOVSD      X1, (CX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, SI
+	SUBQ        $0x01, DX
+
+columns1end:
+	ADDQ $0x01, DX
+	VZEROUPPER
+	RET
+
+// func dotPair(s *[2]float64, w *float64, x *float64, n int)
+// Requires: AVX, FMA3
+TEXT ·dotPair(SB), NOSPLIT, $0-32
+	MOVQ   w+8(FP), AX
+	MOVQ   x+16(FP), CX
+	MOVQ   n+24(FP), DX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD X4, X4, X4
+	VXORPD X5, X5, X5
+	SUBQ   $0x08, DX
+	JL     wide2end
+
+wide2:
+	VMOVUPD     (AX), Y6
+	VMOVUPD     (CX), Y7
+	VMULPD      Y7, Y6, Y8
+	VFMSUB213PD Y8, Y7, Y6
+	VADDPD      Y8, Y0, Y7
+	VSUBPD      Y0, Y7, Y9
+	VSUBPD      Y9, Y7, Y10
+	VSUBPD      Y10, Y0, Y0
+	VSUBPD      Y9, Y8, Y9
+	VADDPD      Y9, Y0, Y0
+	VADDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y7, Y0
+	VMOVUPD     32(AX), Y6
+	VMOVUPD     32(CX), Y7
+	VMULPD      Y7, Y6, Y8
+	VFMSUB213PD Y8, Y7, Y6
+	VADDPD      Y8, Y2, Y7
+	VSUBPD      Y2, Y7, Y9
+	VSUBPD      Y9, Y7, Y10
+	VSUBPD      Y10, Y2, Y2
+	VSUBPD      Y9, Y8, Y9
+	VADDPD      Y9, Y2, Y2
+	VADDPD      Y6, Y2, Y2
+	VADDPD      Y2, Y3, Y3
+	VMOVAPD     Y7, Y2
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x08, DX
+	JGE         wide2
+
+wide2end:
+	ADDQ $0x08, DX
+	SUBQ $0x04, DX
+	JL   wide1end
+
+wide1:
+	VMOVUPD     (AX), Y6
+	VMOVUPD     (CX), Y7
+	VMULPD      Y7, Y6, Y8
+	VFMSUB213PD Y8, Y7, Y6
+	VADDPD      Y8, Y0, Y7
+	VSUBPD      Y0, Y7, Y9
+	VSUBPD      Y9, Y7, Y10
+	VSUBPD      Y10, Y0, Y0
+	VSUBPD      Y9, Y8, Y9
+	VADDPD      Y9, Y0, Y0
+	VADDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y7, Y0
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x04, DX
+	JGE         wide1
+
+wide1end:
+	ADDQ  $0x04, DX
+	TESTQ DX, DX
+	JZ    done
+
+word:
+	VMOVSD      (AX), X6
+	VMOVSD      (CX), X7
+	VMULSD      X7, X6, X8
+	VFMSUB213SD X8, X7, X6
+	VADDSD      X8, X4, X7
+	VSUBSD      X4, X7, X9
+	VSUBSD      X9, X7, X10
+	VSUBSD      X10, X4, X4
+	VSUBSD      X9, X8, X9
+	VADDSD      X9, X4, X4
+	VADDSD      X6, X4, X4
+	VADDSD      X4, X5, X5
+	VMOVAPD     X7, X4
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	DECQ        DX
+	JNZ         word
+
+done:
+	VADDPD       Y2, Y0, Y6
+	VSUBPD       Y0, Y6, Y7
+	VSUBPD       Y7, Y6, Y8
+	VSUBPD       Y8, Y0, Y0
+	VSUBPD       Y7, Y2, Y7
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y6, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VEXTRACTF128 $0x01, Y1, X3
+	VMOVAPD      X0, X0
+	VMOVAPD      X1, X1
+	VADDPD       X2, X0, X6
+	VSUBPD       X0, X6, X7
+	VSUBPD       X7, X6, X8
+	VSUBPD       X8, X0, X0
+	VSUBPD       X7, X2, X7
+	VADDPD       X7, X0, X0
+	VADDPD       X3, X0, X0
+	VADDPD       X0, X1, X1
+	VMOVAPD      X6, X0
+	VPERMILPD    $0x01, X0, X2
+	VPERMILPD    $0x01, X1, X3
+	VADDSD       X2, X0, X6
+	VSUBSD       X0, X6, X7
+	VSUBSD       X7, X6, X8
+	VSUBSD       X8, X0, X0
+	VSUBSD       X7, X2, X7
+	VADDSD       X7, X0, X0
+	VADDSD       X3, X0, X0
+	VADDSD       X0, X1, X1
+	VMOVAPD      X6, X0
+	VADDSD       X4, X0, X2
+	VSUBSD       X0, X2, X3
+	VSUBSD       X3, X2, X6
+	VSUBSD       X6, X0, X0
+	VSUBSD       X3, X4, X3
+	VADDSD       X3, X0, X0
+	VADDSD       X5, X0, X0
+	VADDSD       X0, X1, X1
+	VMOVAPD      X2, X0
+	MOVQ         s+0(FP), AX
+	VMOVSD       X0, (AX)
+	VMOVSD       X1, 8(AX)
+	VZEROUPPER
+	RET
+
+// func dotPairLow(s *[2]float64, w *float64, x *float64, xl *float64, n int)
+// Requires: AVX, FMA3
+TEXT ·dotPairLow(SB), NOSPLIT, $0-40
+	MOVQ   w+8(FP), AX
+	MOVQ   x+16(FP), CX
+	MOVQ   n+32(FP), DX
+	MOVQ   xl+24(FP), BX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD X4, X4, X4
+	VXORPD X5, X5, X5
+	SUBQ   $0x08, DX
+	JL     wide2end
+
+wide2:
+	VMOVUPD     (AX), Y6
+	VFMADD231PD (BX), Y6, Y1
+	VMOVUPD     (CX), Y7
+	VMULPD      Y7, Y6, Y8
+	VFMSUB213PD Y8, Y7, Y6
+	VADDPD      Y8, Y0, Y7
+	VSUBPD      Y0, Y7, Y9
+	VSUBPD      Y9, Y7, Y10
+	VSUBPD      Y10, Y0, Y0
+	VSUBPD      Y9, Y8, Y9
+	VADDPD      Y9, Y0, Y0
+	VADDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y7, Y0
+	VMOVUPD     32(AX), Y6
+	VFMADD231PD 32(BX), Y6, Y3
+	VMOVUPD     32(CX), Y7
+	VMULPD      Y7, Y6, Y8
+	VFMSUB213PD Y8, Y7, Y6
+	VADDPD      Y8, Y2, Y7
+	VSUBPD      Y2, Y7, Y9
+	VSUBPD      Y9, Y7, Y10
+	VSUBPD      Y10, Y2, Y2
+	VSUBPD      Y9, Y8, Y9
+	VADDPD      Y9, Y2, Y2
+	VADDPD      Y6, Y2, Y2
+	VADDPD      Y2, Y3, Y3
+	VMOVAPD     Y7, Y2
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, BX
+	SUBQ        $0x08, DX
+	JGE         wide2
+
+wide2end:
+	ADDQ $0x08, DX
+	SUBQ $0x04, DX
+	JL   wide1end
+
+wide1:
+	VMOVUPD     (AX), Y6
+	VFMADD231PD (BX), Y6, Y1
+	VMOVUPD     (CX), Y7
+	VMULPD      Y7, Y6, Y8
+	VFMSUB213PD Y8, Y7, Y6
+	VADDPD      Y8, Y0, Y7
+	VSUBPD      Y0, Y7, Y9
+	VSUBPD      Y9, Y7, Y10
+	VSUBPD      Y10, Y0, Y0
+	VSUBPD      Y9, Y8, Y9
+	VADDPD      Y9, Y0, Y0
+	VADDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y7, Y0
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, BX
+	SUBQ        $0x04, DX
+	JGE         wide1
+
+wide1end:
+	ADDQ  $0x04, DX
+	TESTQ DX, DX
+	JZ    done
+
+word:
+	VMOVSD      (AX), X6
+	VFMADD231SD (BX), X6, X5
+	VMOVSD      (CX), X7
+	VMULSD      X7, X6, X8
+	VFMSUB213SD X8, X7, X6
+	VADDSD      X8, X4, X7
+	VSUBSD      X4, X7, X9
+	VSUBSD      X9, X7, X10
+	VSUBSD      X10, X4, X4
+	VSUBSD      X9, X8, X9
+	VADDSD      X9, X4, X4
+	VADDSD      X6, X4, X4
+	VADDSD      X4, X5, X5
+	VMOVAPD     X7, X4
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, BX
+	DECQ        DX
+	JNZ         word
+
+done:
+	VADDPD       Y2, Y0, Y6
+	VSUBPD       Y0, Y6, Y7
+	VSUBPD       Y7, Y6, Y8
+	VSUBPD       Y8, Y0, Y0
+	VSUBPD       Y7, Y2, Y7
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y6, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VEXTRACTF128 $0x01, Y1, X3
+	VMOVAPD      X0, X0
+	VMOVAPD      X1, X1
+	VADDPD       X2, X0, X6
+	VSUBPD       X0, X6, X7
+	VSUBPD       X7, X6, X8
+	VSUBPD       X8, X0, X0
+	VSUBPD       X7, X2, X7
+	VADDPD       X7, X0, X0
+	VADDPD       X3, X0, X0
+	VADDPD       X0, X1, X1
+	VMOVAPD      X6, X0
+	VPERMILPD    $0x01, X0, X2
+	VPERMILPD    $0x01, X1, X3
+	VADDSD       X2, X0, X6
+	VSUBSD       X0, X6, X7
+	VSUBSD       X7, X6, X8
+	VSUBSD       X8, X0, X0
+	VSUBSD       X7, X2, X7
+	VADDSD       X7, X0, X0
+	VADDSD       X3, X0, X0
+	VADDSD       X0, X1, X1
+	VMOVAPD      X6, X0
+	VADDSD       X4, X0, X2
+	VSUBSD       X0, X2, X3
+	VSUBSD       X3, X2, X6
+	VSUBSD       X6, X0, X0
+	VSUBSD       X3, X4, X3
+	VADDSD       X3, X0, X0
+	VADDSD       X5, X0, X0
+	VADDSD       X0, X1, X1
+	VMOVAPD      X2, X0
+	MOVQ         s+0(FP), AX
+	VMOVSD       X0, (AX)
+	VMOVSD       X1, 8(AX)
+	VZEROUPPER
+	RET
+
+// func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
+// Requires: AVX, FMA3
+TEXT ·trapezoid(SB), NOSPLIT, $0-64
+	MOVQ u+0(FP), AX
+	MOVQ ld+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ cols+24(FP), BX
+	MOVQ c+40(FP), SI
+	MOVQ ldk+48(FP), DI
+	MOVQ w+56(FP), R8
+	LEAQ (CX)(CX*2), R9
+
+group:
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    BX, R12
+	TESTQ   $0x00000001, R12
+	JZ      even
+	VMOVUPD (R10), Y0
+	VMOVUPD (R10)(CX*1), Y1
+	VMOVUPD (R10)(CX*2), Y2
+	VMOVUPD (R10)(R9*1), Y3
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+one:
+	VMOVUPD      (R15), Y4
+	VBROADCASTSD (R14), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD 8(R14), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD 16(R14), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD 24(R14), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          one
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y1, (R10)(CX*1)
+	VMOVUPD      Y2, (R10)(CX*2)
+	VMOVUPD      Y3, (R10)(R9*1)
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R11
+
+even:
+	SHRQ $0x01, R12
+	JZ   next
+
+pair:
+	VMOVUPD (R10), Y0
+	VMOVUPD 32(R10), Y1
+	VMOVUPD (R10)(CX*1), Y2
+	VMOVUPD 32(R10)(CX*1), Y3
+	VMOVUPD (R10)(CX*2), Y4
+	VMOVUPD 32(R10)(CX*2), Y5
+	VMOVUPD (R10)(R9*1), Y6
+	VMOVUPD 32(R10)(R9*1), Y7
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+two:
+	VMOVUPD      (R15), Y8
+	VMOVUPD      32(R15), Y9
+	VBROADCASTSD (R14), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD 8(R14), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD 16(R14), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD 24(R14), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          two
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y1, 32(R10)
+	VMOVUPD      Y2, (R10)(CX*1)
+	VMOVUPD      Y3, 32(R10)(CX*1)
+	VMOVUPD      Y4, (R10)(CX*2)
+	VMOVUPD      Y5, 32(R10)(CX*2)
+	VMOVUPD      Y6, (R10)(R9*1)
+	VMOVUPD      Y7, 32(R10)(R9*1)
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R11
+	DECQ         R12
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, R8
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+	VZEROUPPER
+	RET
+
+// func solve4(x *float64, ld int, n int, f *float64)
+// Requires: AVX, FMA3
+TEXT ·solve4(SB), NOSPLIT, $0-32
+	MOVQ         x+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         f+24(FP), BX
+	LEAQ         (CX)(CX*2), SI
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	VBROADCASTSD 32(BX), Y4
+	VBROADCASTSD 40(BX), Y5
+	VBROADCASTSD 48(BX), Y6
+	VBROADCASTSD 56(BX), Y7
+	VBROADCASTSD 64(BX), Y8
+	VBROADCASTSD 72(BX), Y9
+
+loop:
+	VMOVUPD      (AX), Y10
+	VMULPD       Y0, Y10, Y10
+	VMOVUPD      Y10, (AX)
+	VMOVUPD      (AX)(CX*1), Y11
+	VFNMADD231PD Y1, Y10, Y11
+	VMULPD       Y2, Y11, Y11
+	VMOVUPD      Y11, (AX)(CX*1)
+	VMOVUPD      (AX)(CX*2), Y12
+	VFNMADD231PD Y3, Y10, Y12
+	VFNMADD231PD Y4, Y11, Y12
+	VMULPD       Y5, Y12, Y12
+	VMOVUPD      Y12, (AX)(CX*2)
+	VMOVUPD      (AX)(SI*1), Y13
+	VFNMADD231PD Y6, Y10, Y13
+	VFNMADD231PD Y7, Y11, Y13
+	VFNMADD231PD Y8, Y12, Y13
+	VMULPD       Y9, Y13, Y13
+	VMOVUPD      Y13, (AX)(SI*1)
+	ADDQ         $0x20, AX
+	DECQ         DX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func peak(x *float64, n int) (m float64, at int)
+// Requires: AVX, AVX2, SSE2
+TEXT ·peak(SB), NOSPLIT, $0-32
+	MOVQ     x+0(FP), AX
+	MOVQ     n+8(FP), CX
+	MOVQ     AX, DX
+	MOVQ     CX, BX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	VXORPD   Y2, Y2, Y2
+	VXORPD   Y3, Y3, Y3
+	VXORPD   Y4, Y4, Y4
+	SUBQ     $0x08, CX
+	JL       wide2end
+
+wide2:
+	VANDPD (AX), Y0, Y5
+	VCMPPD $0x03, Y5, Y5, Y6
+	VORPD  Y6, Y2, Y2
+	VMAXPD Y1, Y5, Y1
+	VANDPD 32(AX), Y0, Y5
+	VCMPPD $0x03, Y5, Y5, Y6
+	VORPD  Y6, Y4, Y4
+	VMAXPD Y3, Y5, Y3
+	ADDQ   $0x40, AX
+	SUBQ   $0x08, CX
+	JGE    wide2
+
+wide2end:
+	ADDQ $0x08, CX
+	SUBQ $0x04, CX
+	JL   wide1end
+
+wide1:
+	VANDPD (AX), Y0, Y5
+	VCMPPD $0x03, Y5, Y5, Y6
+	VORPD  Y6, Y2, Y2
+	VMAXPD Y1, Y5, Y1
+	ADDQ   $0x20, AX
+	SUBQ   $0x04, CX
+	JGE    wide1
+
+wide1end:
+	ADDQ  $0x04, CX
+	TESTQ CX, CX
+	JZ    done
+
+word:
+	VMOVSD (AX), X7
+	VANDPD X0, X7, X7
+	VCMPSD $0x03, X7, X7, X8
+	VORPD  Y2, Y8, Y2
+	VMAXPD Y1, Y7, Y1
+	ADDQ   $0x08, AX
+	DECQ   CX
+	JNZ    word
+
+done:
+	VORPD        Y4, Y2, Y2
+	VMAXPD       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VMAXPD       X3, X1, X3
+	VPERMILPD    $0x01, X3, X1
+	VMAXSD       X1, X3, X3
+	MOVQ         $-1, AX
+	VMOVMSKPD    Y2, CX
+	TESTL        CX, CX
+	JZ           number
+	VPCMPEQD     X3, X3, X3
+	JMP          return
+
+number:
+	VXORPD       X1, X1, X1
+	VUCOMISD     X1, X3
+	JE           return
+	VBROADCASTSD X3, Y1
+	XORQ         AX, AX
+
+search:
+	SUBQ      $0x04, BX
+	JL        words
+	VANDPD    (DX)(AX*8), Y0, Y2
+	VCMPPD    $0x00, Y1, Y2, Y2
+	VMOVMSKPD Y2, CX
+	TESTL     CX, CX
+	JNZ       found
+	ADDQ      $0x04, AX
+	JMP       search
+
+found:
+	BSFL CX, CX
+	ADDQ CX, AX
+	JMP  return
+
+words:
+	VMOVSD   (DX)(AX*8), X1
+	VANDPD   X0, X1, X1
+	VUCOMISD X1, X3
+	JE       return
+	INCQ     AX
+	JMP      words
+
+return:
+	MOVSD X3, m+16(FP)
+	MOVQ  AX, at+24(FP)
+	VZEROUPPER
+	RET
+
+// func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
+// Requires: AVX
+TEXT ·transpose4(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ n+32(FP), SI
+	LEAQ (BX)(BX*2), DI
+	LEAQ (CX)(CX*2), R8
+
+loop:
+	VMOVUPD    (DX), Y0
+	VMOVUPD    (DX)(BX*1), Y2
+	VMOVUPD    (DX)(BX*2), Y3
+	VMOVUPD    (DX)(DI*1), Y4
+	VUNPCKLPD  Y2, Y0, Y1
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y5
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x20, Y5, Y0, Y4
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x31, Y5, Y0, Y0
+	VMOVUPD    Y3, (AX)
+	VMOVUPD    Y4, (AX)(CX*1)
+	VMOVUPD    Y1, (AX)(CX*2)
+	VMOVUPD    Y0, (AX)(R8*1)
+	ADDQ       $0x20, DX
+	LEAQ       (AX)(CX*4), AX
+	DECQ       SI
+	JNZ        loop
+	VZEROUPPER
+	RET
+
+DATA masks<>+0(SB)/8, $0xffffffffffffffff
+DATA masks<>+8(SB)/8, $0xffffffffffffffff
+DATA masks<>+16(SB)/8, $0xffffffffffffffff
+DATA masks<>+24(SB)/8, $0xffffffffffffffff
+DATA masks<>+32(SB)/8, $0x0000000000000000
+DATA masks<>+40(SB)/8, $0xffffffffffffffff
+DATA masks<>+48(SB)/8, $0xffffffffffffffff
+DATA masks<>+56(SB)/8, $0xffffffffffffffff
+DATA masks<>+64(SB)/8, $0x0000000000000000
+DATA masks<>+72(SB)/8, $0x0000000000000000
+DATA masks<>+80(SB)/8, $0xffffffffffffffff
+DATA masks<>+88(SB)/8, $0xffffffffffffffff
+DATA masks<>+96(SB)/8, $0x0000000000000000
+DATA masks<>+104(SB)/8, $0x0000000000000000
+DATA masks<>+112(SB)/8, $0x0000000000000000
+DATA masks<>+120(SB)/8, $0xffffffffffffffff
+GLOBL masks<>(SB), RODATA|NOPTR, $128
+
+// func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·eliminate(SB), NOSPLIT, $0-64
+	MOVQ         u+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         cols+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	MOVSD        f+56(FP), X0
+	VBROADCASTSD X0, Y0
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	SHLQ         $0x05, R8
+	LEAQ         masks<>+0(SB), R12
+	VMOVUPD      (R12)(R8*1), Y1
+	VPCMPEQD     Y2, Y2, Y2
+
+scale:
+	VANDPD  (R9), Y1, Y3
+	VMULPD  Y0, Y3, Y4
+	VANDPD  Y4, Y1, Y4
+	VMOVUPD Y3, (R10)
+	VMOVUPD Y4, (R9)
+	VMOVAPD Y2, Y1
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	DECQ    R11
+	JNZ     scale
+	TESTQ   DX, DX
+	JZ      done
+	LEAQ    (CX)(CX*2), R8
+
+group:
+	MOVQ         AX, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	TESTQ        $0x00000001, R11
+	JZ           even
+	VMOVUPD      (R10), Y4
+	VMOVUPD      (R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, (R9)
+	VMOVUPD      (R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, (R9)(R8*1)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+
+even:
+	SHRQ $0x01, R11
+	JZ   next
+
+pair:
+	VMOVUPD      (R10), Y4
+	VMOVUPD      (R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, (R9)
+	VMOVUPD      (R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, (R9)(R8*1)
+	VMOVUPD      32(R10), Y4
+	VMOVUPD      32(R9), Y5
+	VFNMADD231PD Y4, Y0, Y5
+	VMOVUPD      Y5, 32(R9)
+	VMOVUPD      32(R9)(CX*1), Y5
+	VFNMADD231PD Y4, Y1, Y5
+	VMOVUPD      Y5, 32(R9)(CX*1)
+	VMOVUPD      32(R9)(CX*2), Y5
+	VFNMADD231PD Y4, Y2, Y5
+	VMOVUPD      Y5, 32(R9)(CX*2)
+	VMOVUPD      32(R9)(R8*1), Y5
+	VFNMADD231PD Y4, Y3, Y5
+	VMOVUPD      Y5, 32(R9)(R8*1)
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, DI
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+
+done:
+	VZEROUPPER
+	RET
+
+// func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·eliminate2(SB), NOSPLIT, $0-64
+	MOVQ         u+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         cols+24(FP), BX
+	MOVQ         c+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         lanes+48(FP), R8
+	MOVQ         f+56(FP), R9
+	VBROADCASTSD (R9), Y0
+	VBROADCASTSD 8(R9), Y1
+	VBROADCASTSD 16(R9), Y2
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	SHLQ         $0x05, R8
+	LEAQ         masks<>+0(SB), R12
+	VMOVUPD      (R12)(R8*1), Y3
+	VPCMPEQD     Y4, Y4, Y4
+
+scale:
+	VANDPD      (R9), Y3, Y5
+	VANDPD      (R9)(CX*1), Y3, Y7
+	VMULPD      Y0, Y5, Y6
+	VFMADD231PD Y1, Y7, Y6
+	VANDPD      Y6, Y3, Y6
+	VMOVUPD     Y5, (R10)
+	VMOVUPD     Y6, (R9)
+	VMULPD      Y1, Y5, Y5
+	VFMADD231PD Y2, Y7, Y5
+	VANDPD      Y5, Y3, Y5
+	VMOVUPD     Y7, (R10)(CX*1)
+	VMOVUPD     Y5, (R9)(CX*1)
+	VMOVAPD     Y4, Y3
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	DECQ        R11
+	JNZ         scale
+	TESTQ       DX, DX
+	JZ          done
+	LEAQ        (CX)(CX*2), R8
+
+group:
+	MOVQ         AX, R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	VBROADCASTSD (SI), Y0
+	VBROADCASTSD 8(SI), Y1
+	VBROADCASTSD 16(SI), Y2
+	VBROADCASTSD 24(SI), Y3
+	VBROADCASTSD (SI)(CX*1), Y4
+	VBROADCASTSD 8(SI)(CX*1), Y5
+	VBROADCASTSD 16(SI)(CX*1), Y6
+	VBROADCASTSD 24(SI)(CX*1), Y7
+	TESTQ        $0x00000001, R11
+	JZ           even
+	VMOVUPD      (R10), Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VMOVUPD      (R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, (R9)
+	VMOVUPD      (R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, (R9)(R8*1)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+
+even:
+	SHRQ $0x01, R11
+	JZ   next
+
+pair:
+	VMOVUPD      (R10), Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VMOVUPD      (R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, (R9)
+	VMOVUPD      (R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, (R9)(CX*1)
+	VMOVUPD      (R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, (R9)(CX*2)
+	VMOVUPD      (R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, (R9)(R8*1)
+	VMOVUPD      32(R10), Y8
+	VMOVUPD      32(R10)(CX*1), Y9
+	VMOVUPD      32(R9), Y10
+	VFNMADD231PD Y8, Y0, Y10
+	VFNMADD231PD Y9, Y4, Y10
+	VMOVUPD      Y10, 32(R9)
+	VMOVUPD      32(R9)(CX*1), Y10
+	VFNMADD231PD Y8, Y1, Y10
+	VFNMADD231PD Y9, Y5, Y10
+	VMOVUPD      Y10, 32(R9)(CX*1)
+	VMOVUPD      32(R9)(CX*2), Y10
+	VFNMADD231PD Y8, Y2, Y10
+	VFNMADD231PD Y9, Y6, Y10
+	VMOVUPD      Y10, 32(R9)(CX*2)
+	VMOVUPD      32(R9)(R8*1), Y10
+	VFNMADD231PD Y8, Y3, Y10
+	VFNMADD231PD Y9, Y7, Y10
+	VMOVUPD      Y10, 32(R9)(R8*1)
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	DECQ         R11
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, DI
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+
+done:
+	VZEROUPPER
+	RET
+
 DATA tanhTable<>+0(SB)/8, $0x7fffffffffffffff
 DATA tanhTable<>+8(SB)/8, $0x7fffffffffffffff
 DATA tanhTable<>+16(SB)/8, $0x7fffffffffffffff

@@ -16,7 +16,32 @@ func maxAbs(x *float64, n int) float64                           { panic(noAssem
 func pivot2(x, y, u, v *float64, n int, f *float64)              { panic(noAssembly) }
 func scale(x, u *float64, n int, f float64)                      { panic(noAssembly) }
 func mulAdd(y, u, v *float64, n int)                             { panic(noAssembly) }
-func tanh(f, u *float64, n int)                                  { panic(noAssembly) }
-func tanhExp(f, t, u *float64, n int)                            { panic(noAssembly) }
+func mul(z, u, v *float64, n int)                                { panic(noAssembly) }
+func mulMost(z, u, v *float64, m *uint64, n int)                 { panic(noAssembly) }
+func combinePair(yh, yl *float64, n int, c, w *float64, inc, ld, k int) {
+	panic(noAssembly)
+}
+func combinePairCoef(yh, yl *float64, n int, c, w, cl *float64, inc, ld, k int) {
+	panic(noAssembly)
+}
+func combinePairRows(yh, yl *float64, n int, c, w, wl *float64, inc, ld, k int) {
+	panic(noAssembly)
+}
+func dotPair(s *[2]float64, w, x *float64, n int)        { panic(noAssembly) }
+func dotPairLow(s *[2]float64, w, x, xl *float64, n int) { panic(noAssembly) }
+func tanh(f, u *float64, n int)                          { panic(noAssembly) }
+func tanhExp(f, t, u *float64, n int)                    { panic(noAssembly) }
+func trapezoid(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
+	panic(noAssembly)
+}
+func solve4(x *float64, ld, n int, f *float64)                   { panic(noAssembly) }
+func peak(x *float64, n int) (m float64, at int)                 { panic(noAssembly) }
+func transpose4(dst *float64, ldd int, src *float64, lds, n int) { panic(noAssembly) }
+func eliminate(u *float64, ld, rows, cols int, c, w *float64, lanes int, f float64) {
+	panic(noAssembly)
+}
+func eliminate2(u *float64, ld, rows, cols int, c, w *float64, lanes int, f *float64) {
+	panic(noAssembly)
+}
 
 const noAssembly = "vec: this build has no assembly"

@@ -274,3 +274,43 @@ func BenchmarkTanh(b *testing.B) {
 		undo()
 	}
 }
+
+func TestMul(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 40 {
+			for bad := -1; bad < n; bad++ {
+				x, ok := guarded(rng, n)
+				y, _ := guarded(rng, n)
+				z, okz := guarded(rng, n)
+				m, want := make([]uint64, n+1), make([]float64, n)
+				m[n] = 7
+				for round := range 3 {
+					for i := range x {
+						x[i] = rng.NormFloat64()
+					}
+					if bad >= 0 && round == 1 {
+						x[bad] = []float64{math.NaN(), math.Inf(-1)}[bad%2]
+					}
+					MulMost(z, x, y, m[:n])
+					w := append([]float64(nil), x...)
+					Mul(w, w, y)
+					for i := range x {
+						p := x[i] * y[i]
+						if z[i] != p && p == p || w[i] != p && p == p {
+							t.Fatalf("n=%d: %v and %v, want %v", n, z[i], w[i], p)
+						}
+						want[i] = math.Max(want[i], math.Abs(p))
+					}
+				}
+				for i, w := range want {
+					if got := math.Float64frombits(m[i]); got != w && w == w || (w != w) != (got != got) {
+						t.Fatalf("n=%d: the greatest of word %d is %v, want %v", n, i, got, w)
+					}
+				}
+				if !ok() || !okz() || m[n] != 7 {
+					t.Fatalf("n=%d: wrote outside", n)
+				}
+			}
+		}
+	})
+}

@@ -318,7 +318,7 @@ func TestBatches(t *testing.T) {
 		t.Error("no error for no inputs")
 	}
 	defer func() {
-		if recover() != badRange {
+		if recover() != ErrRange {
 			t.Error("no panic for samples out of range")
 		}
 	}()

@@ -19,25 +19,23 @@ type Set struct {
 	Labels []int     // N
 }
 
-const badRange = "data: samples out of range"
-
 // Batch returns samples from ≤ n < to as a batch that shares the set's arrays.
-// It panics unless 0 ≤ from ≤ to ≤ N.
+// It panics with ErrRange unless 0 ≤ from ≤ to ≤ N.
 func (s *Set) Batch(from, to int) *nn.Batch {
 	if from < 0 || from > to || to > s.N {
-		panic(badRange)
+		panic(ErrRange)
 	}
 	return &nn.Batch{N: to - from, X: s.X[from*s.Width : to*s.Width : to*s.Width], Labels: s.Labels[from:to:to]}
 }
 
 // Gather copies the samples of the given indices to dst, whose storage is used
-// again. It panics if an index is out of range.
+// again. It panics with ErrRange if an index is out of range.
 func (s *Set) Gather(dst *nn.Batch, index []int) {
 	dst.N = len(index)
 	dst.X, dst.Labels, dst.T, dst.Weights = dst.X[:0], dst.Labels[:0], nil, nil
 	for _, i := range index {
 		if i < 0 || i >= s.N {
-			panic(badRange)
+			panic(ErrRange)
 		}
 		dst.X = append(dst.X, s.X[i*s.Width:(i+1)*s.Width]...)
 		dst.Labels = append(dst.Labels, s.Labels[i])
@@ -76,10 +74,10 @@ func permutation(n int, seed uint64) []int {
 }
 
 // Split returns the first n samples and the rest, as sets that share the arrays
-// of s. It panics unless 0 ≤ n ≤ N.
+// of s. It panics with ErrRange unless 0 ≤ n ≤ N.
 func (s *Set) Split(n int) (first, rest *Set) {
 	if n < 0 || n > s.N {
-		panic(badRange)
+		panic(ErrRange)
 	}
 	a, b := *s, *s
 	a.N, a.X, a.Labels = n, s.X[:n*s.Width:n*s.Width], s.Labels[:n:n]

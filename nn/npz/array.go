@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/sbinet/npyio/npy"
 	npyz "github.com/sbinet/npyio/npz"
@@ -13,13 +14,52 @@ import (
 // maxArray is the greatest size of one array's file, in bytes.
 const maxArray = 1 << 31
 
-// An array is the content of one .npy file, by rows.
-type array struct {
-	name    string
-	shape   []int
-	data    []float64
-	integer bool
+// A Kind is the kind of an array's numbers.
+type Kind int
+
+const (
+	Float   Kind = iota // read from f2, f4 and f8, written as f8
+	Integer             // read from i1 to i8 and u1 to u8, written as i8
+	Bool                // 0 or 1
+	Byte                // u1; written for a text
+)
+
+// An Array is one array of a file, by rows, its numbers as float64.
+type Array struct {
+	Kind  Kind
+	Shape []int
+	Data  []float64
 }
+
+// Floats returns a one-dimensional array that shares x.
+func Floats(x []float64) Array { return Array{Float, []int{len(x)}, x} }
+
+// Text returns the bytes of s as an array.
+func Text(s string) Array {
+	a := Array{Byte, []int{len(s)}, make([]float64, len(s))}
+	for i := range len(s) {
+		a.Data[i] = float64(s[i])
+	}
+	return a
+}
+
+// Text returns the text that an array of bytes stands for.
+func (a Array) Text() string {
+	b := make([]byte, len(a.Data))
+	for i, v := range a.Data {
+		b[i] = byte(v)
+	}
+	return string(b)
+}
+
+// An array is an Array with its name in the file.
+type array struct {
+	name string
+	Array
+}
+
+// integer reports whether the numbers are whole by their type.
+func (a *array) integer() bool { return a.Kind != Float }
 
 // readArray reads the entry name.npy of the archive.
 func readArray(z *npyz.Reader, name string) (*array, error) {
@@ -61,28 +101,29 @@ func parse(name string, raw []byte) (a *array, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("byte 8: %w", err)
 	}
-	a = &array{name: name, shape: r.Header.Descr.Shape}
-	size, read := reader(r.Header.Descr.Type)
+	a = &array{name, Array{Shape: r.Header.Descr.Shape}}
+	size, kind, read := reader(r.Header.Descr.Type)
 	if read == nil {
-		return nil, fmt.Errorf("numbers of type %q; it must be of floats (f4, f8) or integers", r.Header.Descr.Type)
+		return nil, fmt.Errorf("numbers of type %q; it must be of floats (f2, f4, f8), integers or bool, as after %s.astype(np.float64)", r.Header.Descr.Type, name)
 	}
+	a.Kind = kind
 	count := 1
-	for i, d := range a.shape {
+	for i, d := range a.Shape {
 		if d < 0 || d > 0 && count > maxArray/d {
 			return nil, fmt.Errorf("dimension %d is %d", i, d)
 		}
 		count *= d
 	}
 	if have := len(raw) - start; have != count*size {
-		return nil, fmt.Errorf("byte %d: %d bytes of numbers where shape %v of type %s needs %d", start, have, a.shape, r.Header.Descr.Type, count*size)
+		return nil, fmt.Errorf("byte %d: %d bytes of numbers where shape %v of type %s needs %d", start, have, a.Shape, r.Header.Descr.Type, count*size)
 	}
 	if count > 0 {
-		if a.data, a.integer, err = read(r, count); err != nil {
+		if a.Data, err = read(r, raw[start:], count); err != nil {
 			return nil, err
 		}
 	}
 	if r.Header.Descr.Fortran {
-		a.data = byRows(a.data, a.shape)
+		a.Data = byRows(a.Data, a.Shape)
 	}
 	return a, nil
 }
@@ -109,55 +150,100 @@ func headerEnd(raw []byte) (int, error) {
 	return start + length, nil
 }
 
-// reader returns the size of a number of NumPy's type and the function that
-// reads count of them, nil if the type is not known.
-func reader(descr string) (int, func(*npy.Reader, int) ([]float64, bool, error)) {
+// A decoder reads count numbers, whose bytes are raw, from the file of r.
+type decoder func(r *npy.Reader, raw []byte, count int) ([]float64, error)
+
+// reader returns the size and kind of a number of NumPy's type and what reads it,
+// nil if the type is not known.
+func reader(descr string) (int, Kind, decoder) {
+	order := byte('<')
 	if len(descr) > 0 && (descr[0] == '<' || descr[0] == '>' || descr[0] == '|') {
-		descr = descr[1:]
+		order, descr = descr[0], descr[1:]
 	}
 	switch descr {
 	case "f8":
-		return 8, read[float64]
+		return 8, Float, read[float64]
 	case "f4":
-		return 4, read[float32]
+		return 4, Float, read[float32]
+	case "f2":
+		return 2, Float, func(_ *npy.Reader, raw []byte, count int) ([]float64, error) {
+			return halves(raw, order == '>', count), nil
+		}
 	case "i8":
-		return 8, read[int64]
+		return 8, Integer, read[int64]
 	case "i4":
-		return 4, read[int32]
+		return 4, Integer, read[int32]
 	case "i2":
-		return 2, read[int16]
+		return 2, Integer, read[int16]
 	case "i1":
-		return 1, read[int8]
+		return 1, Integer, read[int8]
 	case "u8":
-		return 8, read[uint64]
+		return 8, Integer, read[uint64]
 	case "u4":
-		return 4, read[uint32]
+		return 4, Integer, read[uint32]
 	case "u2":
-		return 2, read[uint16]
+		return 2, Integer, read[uint16]
 	case "u1":
-		return 1, read[uint8]
+		return 1, Byte, read[uint8]
+	case "b1":
+		return 1, Bool, func(_ *npy.Reader, raw []byte, count int) ([]float64, error) {
+			x := make([]float64, count)
+			for i, b := range raw[:count] {
+				if b != 0 {
+					x[i] = 1
+				}
+			}
+			return x, nil
+		}
 	}
-	return 0, nil
+	return 0, 0, nil
 }
 
 type number interface {
 	float64 | float32 | int64 | int32 | int16 | int8 | uint64 | uint32 | uint16 | uint8
 }
 
-func read[T number](r *npy.Reader, count int) (x []float64, integer bool, err error) {
+func read[T number](r *npy.Reader, _ []byte, count int) ([]float64, error) {
 	t := make([]T, count)
 	if err := r.Read(&t); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if f, ok := any(t).([]float64); ok {
-		return f, false, nil
+		return f, nil
 	}
-	x = make([]float64, count)
+	x := make([]float64, count)
 	for i, v := range t {
 		x[i] = float64(v)
 	}
-	_, float := any(t).([]float32)
-	return x, !float, nil
+	return x, nil
+}
+
+// halves reads numbers of IEEE 754's binary16, which the library does not know:
+// a sign, five bits of exponent, ten of fraction.
+func halves(raw []byte, high bool, count int) []float64 {
+	x := make([]float64, count)
+	for i := range x {
+		b := binary.LittleEndian.Uint16(raw[2*i:])
+		if high {
+			b = binary.BigEndian.Uint16(raw[2*i:])
+		}
+		exponent, fraction := int(b>>10&31), float64(b&1023)
+		switch exponent {
+		case 0:
+			x[i] = math.Ldexp(fraction, -24)
+		case 31:
+			x[i] = math.Inf(1)
+			if fraction != 0 {
+				x[i] = math.NaN()
+			}
+		default:
+			x[i] = math.Ldexp(1024+fraction, exponent-25)
+		}
+		if b>>15 == 1 {
+			x[i] = -x[i]
+		}
+	}
+	return x
 }
 
 // byRows returns by rows what x holds by columns, the first index running
@@ -183,14 +269,14 @@ func byRows(x []float64, shape []int) []float64 {
 
 // checkFinite reports the first number of a that is not finite.
 func (a *array) checkFinite() error {
-	for i, v := range a.data {
+	for i, v := range a.Data {
 		if v*0 == 0 {
 			continue
 		}
 		at := ""
-		for k := len(a.shape) - 1; k >= 0; k-- {
-			at = fmt.Sprintf(",%d%s", i%a.shape[k], at)
-			i /= a.shape[k]
+		for k := len(a.Shape) - 1; k >= 0; k-- {
+			at = fmt.Sprintf(",%d%s", i%a.Shape[k], at)
+			i /= a.Shape[k]
 		}
 		if at != "" {
 			at = "[" + at[1:] + "]"

@@ -3,11 +3,7 @@ package npz
 import (
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"regexp"
-	"strconv"
-	"strings"
 
 	npyz "github.com/sbinet/npyio/npz"
 
@@ -31,6 +27,9 @@ type File struct {
 
 	G        []float64 // right-hand side, nil if the file has none
 	Solution []float64 // x, nil if the file has none
+
+	// Ignored names the arrays that Read found and did not read.
+	Ignored []string
 }
 
 // Read reads the named file. Errors name the file and the array.
@@ -51,8 +50,6 @@ func Read(name string) (*File, error) {
 	return file, nil
 }
 
-var layerName = regexp.MustCompile(`^([Wb])([1-9][0-9]{0,5})$`)
-
 // ReadFrom reads a file of the given size from r. It never panics, whatever the
 // bytes.
 func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
@@ -61,35 +58,12 @@ func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("not an .npz file: %w", err)
 	}
 	// All names first: an archive of something else is refused by its names.
-	present := map[string]bool{}
-	layers := 0
-	for _, key := range z.Keys() {
-		name, isArray := strings.CutSuffix(key, ".npy")
-		m := layerName.FindStringSubmatch(name)
-		if !isArray || m == nil && name != "X" && name != "T" && name != "g" && name != "x" {
-			return nil, fmt.Errorf("unknown array %q; known are W1, b1, W2, b2, …, X, T, g and x", name)
-		}
-		if present[name] {
-			return nil, fmt.Errorf("array %s is there twice", name)
-		}
-		present[name] = true
-		if m != nil {
-			k, _ := strconv.Atoi(m[2])
-			layers = max(layers, k)
-		}
-	}
-	for k := 1; k <= max(1, layers); k++ {
-		if !present["W"+strconv.Itoa(k)] {
-			return nil, fmt.Errorf("array W%d is missing", k)
-		}
-	}
-	for _, name := range []string{"X", "T"} {
-		if !present[name] {
-			return nil, fmt.Errorf("array %s is missing", name)
-		}
+	c, err := newCatalog(z.Keys())
+	if err != nil {
+		return nil, err
 	}
 	get := func(name string) (*array, error) {
-		if !present[name] {
+		if name == "" || !c.has[name] {
 			return nil, nil
 		}
 		a, err := readArray(z, name)
@@ -98,11 +72,22 @@ func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
 		}
 		return a, a.checkFinite()
 	}
-	f := &File{}
-	if err := f.readLayers(get, layers); err != nil {
+	x, err := get("X")
+	if err != nil {
 		return nil, err
 	}
-	if err := f.readData(get); err != nil {
+	f := &File{Ignored: c.ignored}
+	if err := f.readLayers(get, c, x); err != nil {
+		return nil, err
+	}
+	if err := f.takeInputs(x); err != nil {
+		return nil, err
+	}
+	t, err := get("T")
+	if err != nil {
+		return nil, err
+	}
+	if err := f.takeTargets(t); err != nil {
 		return nil, err
 	}
 	if f.G, err = f.readVector(get, "g"); err != nil {
@@ -114,32 +99,94 @@ func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
 	return f, nil
 }
 
-func (f *File) readLayers(get func(string) (*array, error), layers int) error {
-	for k := 1; k <= layers; k++ {
-		w, err := get("W" + strconv.Itoa(k))
+// dense is the weights and biases, or nil, of a layer.
+type dense struct{ w, b *array }
+
+func (f *File) readLayers(get func(string) (*array, error), c *catalog, x *array) error {
+	var all []dense
+	for k, name := range c.weights {
+		w, err := get(name)
 		if err != nil {
 			return err
 		}
-		if len(w.shape) != 2 || len(w.data) == 0 {
-			return fmt.Errorf("W%d has shape %v; it must be out×in", k, w.shape)
+		if len(w.Shape) != 2 || len(w.Data) == 0 {
+			return fmt.Errorf("%s has shape %v; it must be the outputs×inputs of a dense layer, the only kind that can be read", name, w.Shape)
 		}
-		l := Layer{Out: w.shape[0], In: w.shape[1], W: w.data}
-		if k > 1 && l.In != f.Layers[k-2].Out {
-			return fmt.Errorf("W%d has shape %v, but W%d has %d outputs", k, w.shape, k-1, f.Layers[k-2].Out)
-		}
-		b, err := get("b" + strconv.Itoa(k))
+		b, err := get(c.biases[k])
 		if err != nil {
 			return err
 		}
-		if b != nil {
-			if !b.isVector(l.Out) {
-				return fmt.Errorf("b%d has shape %v; W%d has %d outputs", k, b.shape, k, l.Out)
+		all = append(all, dense{w, b})
+	}
+	if err := checkChain(all, x); err != nil {
+		return err
+	}
+	for _, d := range all {
+		l := Layer{Out: d.w.Shape[0], In: d.w.Shape[1], W: d.w.Data}
+		if d.b != nil {
+			if !d.b.isVector(l.Out) {
+				return fmt.Errorf("%s has shape %v; %s has %d outputs%s", d.b.name, d.b.Shape, d.w.name, l.Out, transposed(d.w, len(d.b.Data)))
 			}
-			l.B = b.data
+			l.B = d.b.Data
 		}
 		f.Layers = append(f.Layers, l)
 	}
 	return nil
+}
+
+// checkChain reports the first weights whose inputs are not the outputs before
+// them, and says so if they are inputs×outputs.
+func checkChain(all []dense, x *array) error {
+	before, outputs := "X", len(x.Data)/max(1, rows(x))
+	for k, d := range all {
+		w, first := d.w, all[0].w
+		switch {
+		case w.Shape[1] == outputs:
+		case chained(all, x):
+			rest := ""
+			if len(all) > 1 {
+				rest = ", and so for the others"
+			}
+			return fmt.Errorf("%s has shape %v, inputs×outputs as in Keras and JAX; it must be outputs×inputs: store %s.T%s", first.name, first.Shape, first.name, rest)
+		case k > 0:
+			return fmt.Errorf("%s has shape %v, but %s has %d outputs%s", w.name, w.Shape, before, outputs, transposed(w, outputs))
+		}
+		before, outputs = w.name, w.Shape[0]
+	}
+	return nil
+}
+
+// rows is the length of the first dimension.
+func rows(a *array) int {
+	if len(a.Shape) == 0 {
+		return 0
+	}
+	return a.Shape[0]
+}
+
+// chained reports whether the weights fit together, to the biases and to the
+// inputs if all of them are transposed.
+func chained(all []dense, x *array) bool {
+	in := all[0].w.Shape[0]
+	if len(x.Shape) < 2 || len(x.Data) == 0 || len(x.Data) != x.Shape[0]*in {
+		return false
+	}
+	for _, d := range all {
+		if d.w.Shape[0] != in || d.b != nil && len(d.b.Data) != d.w.Shape[1] {
+			return false
+		}
+		in = d.w.Shape[1]
+	}
+	return true
+}
+
+// transposed is the advice to transpose w, if it has the wanted number along its
+// other side.
+func transposed(w *array, wanted int) string {
+	if w.Shape[0] != wanted && w.Shape[1] != wanted {
+		return ""
+	}
+	return fmt.Sprintf(" (if %s is inputs×outputs, store %s.T)", w.name, w.name)
 }
 
 // readVector reads an optional vector of the length of all parameters.
@@ -149,41 +196,47 @@ func (f *File) readVector(get func(string) (*array, error), name string) ([]floa
 		return nil, err
 	}
 	if p := f.NumParams(); !a.isVector(p) {
-		return nil, fmt.Errorf("%s has shape %v; the layers have %d parameters", name, a.shape, p)
+		return nil, fmt.Errorf("%s has shape %v; the layers have %d parameters", name, a.Shape, p)
 	}
-	return a.data, nil
+	return a.Data, nil
 }
 
-func (f *File) readData(get func(string) (*array, error)) error {
-	x, err := get("X")
-	if err != nil {
-		return err
+// takeInputs takes X.
+func (f *File) takeInputs(x *array) error {
+	in := f.Layers[0].In
+	if len(x.Shape) == 1 && len(x.Data) == in {
+		return fmt.Errorf("X has shape %v; it must be samples×%d: one sample is X[None, :]", x.Shape, in)
 	}
-	in, out := f.Layers[0].In, f.Layers[len(f.Layers)-1].Out
-	if len(x.shape) < 2 || len(x.data) == 0 || len(x.data) != x.shape[0]*in {
-		return fmt.Errorf("X has shape %v; it must be samples×%d, at least one sample", x.shape, in)
+	if len(x.Shape) < 2 || len(x.Data) == 0 || len(x.Data) != x.Shape[0]*in {
+		return fmt.Errorf("X has shape %v; it must be samples×%d, at least one sample", x.Shape, in)
 	}
-	f.N, f.X = x.shape[0], x.data
-	t, err := get("T")
-	if err != nil {
-		return err
-	}
+	f.N, f.X = x.Shape[0], x.Data
+	return nil
+}
+
+// takeTargets takes T: with one output a target a sample, of any type; with more,
+// labels if it has an integer a sample, and targets if it has a number an output.
+func (f *File) takeTargets(t *array) error {
+	out := f.Layers[len(f.Layers)-1].Out
 	switch {
-	case t.integer && t.isVector(f.N):
+	case out == 1 && t.isVector(f.N),
+		out > 1 && len(t.Shape) == 2 && t.Shape[0] == f.N && t.Shape[1] == out:
+		f.T = t.Data
+	case t.integer() && t.isVector(f.N):
 		f.Labels = make([]int, f.N)
-		for i, v := range t.data {
-			if v < 0 || v > math.MaxInt32 {
-				return fmt.Errorf("T[%d] is the label %g; labels count from 0", i, v)
+		for i, v := range t.Data {
+			if v < 0 {
+				return fmt.Errorf("T[%d] is the label %g; labels count from 0 (leave samples without label out: X[T >= 0], T[T >= 0])", i, v)
+			}
+			if v >= float64(out) {
+				return fmt.Errorf("T[%d] is the label %g; with %d outputs labels are from 0 to %d", i, v, out, out-1)
 			}
 			f.Labels[i] = int(v)
 		}
-	case !t.integer && len(t.shape) == 2 && t.shape[0] == f.N && t.shape[1] == out,
-		!t.integer && out == 1 && t.isVector(f.N):
-		f.T = t.data
-	case t.integer:
-		return fmt.Errorf("T has integers of shape %v; labels for %d samples have length %d (for targets use floats)", t.shape, f.N, f.N)
+	case t.isVector(f.N):
+		return fmt.Errorf("T has floats of shape %v; for labels use integers, as T.astype(np.int64), and for targets %d×%d numbers", t.Shape, f.N, out)
 	default:
-		return fmt.Errorf("T has floats of shape %v; targets for %d samples are %d×%d (for labels use integers)", t.shape, f.N, f.N, out)
+		return fmt.Errorf("T has shape %v; labels for %d samples have length %d, targets are %d×%d", t.Shape, f.N, f.N, f.N, out)
 	}
 	return nil
 }
@@ -191,12 +244,12 @@ func (f *File) readData(get func(string) (*array, error)) error {
 // isVector reports whether a has n numbers along one dimension.
 func (a *array) isVector(n int) bool {
 	long := 0
-	for _, d := range a.shape {
+	for _, d := range a.Shape {
 		if d != 1 {
 			long++
 		}
 	}
-	return len(a.shape) > 0 && long <= 1 && len(a.data) == n
+	return len(a.Shape) > 0 && long <= 1 && len(a.Data) == n
 }
 
 // NumParams returns the number of parameters of the layers.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"costate/nn"
 )
@@ -134,9 +136,10 @@ func TestReadErrors(t *testing.T) {
 		{"a gap", "W3", a["W1"], "array W2 is missing"},
 		{"no X", "X", nil, "array X is missing"},
 		{"no T", "T", nil, "array T is missing"},
-		{"unknown", "weights", a["W1"], `unknown array "weights"; known are W1`},
-		{"W0", "W0", a["W1"], `unknown array "W0"`},
-		{"flat W", "W1", npyBytes("<f8", false, "(6,)", f8(1, 2, 3, 4, 5, 6)), "W1 has shape [6]; it must be out×in"},
+		{"from 0", "W0", a["W1"], "array W0: weights are W1"},
+		{"capitals", "B1", a["b1"], "array B1: weights are W1"},
+		{"two ways", "0.weight", a["W1"], "arrays W1 and 0.weight: two ways"},
+		{"flat W", "W1", npyBytes("<f8", false, "(6,)", f8(1, 2, 3, 4, 5, 6)), "W1 has shape [6]; it must be the outputs×inputs"},
 		{"widths", "W2", npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, 4, 5, 6)), "W2 has shape [2 3], but W1 has 2 outputs"},
 		{"b", "b1", npyBytes("<f8", false, "(3,)", f8(1, 2, 3)), "b1 has shape [3]; W1 has 2 outputs"},
 		{"b without W", "b2", a["b1"], "array W2 is missing"},
@@ -144,6 +147,10 @@ func TestReadErrors(t *testing.T) {
 		{"no samples", "X", npyBytes("<f8", false, "(0, 3)", nil), "at least one sample"},
 		{"negative label", "T", npyBytes("|i1", false, "(2,)", []byte{0, 255}), "T[1] is the label -1"},
 		{"labels", "T", npyBytes("|i1", false, "(3,)", []byte{0, 1, 1}), "labels for 2 samples have length 2"},
+		{"label too large", "T", npyBytes("|i1", false, "(2,)", []byte{0, 2}), "T[1] is the label 2; with 2 outputs"},
+		{"one sample", "X", npyBytes("<f8", false, "(3,)", f8(1, 2, 3)), "X[None, :]"},
+		{"transposed", "W1", npyBytes("<f8", false, "(3, 2)", f8(1, 2, 3, 4, 5, 6)), "W1 has shape [3 2], inputs×outputs as in Keras and JAX; it must be outputs×inputs: store W1.T"},
+		{"transposed, one", "W2", npyBytes("<f8", false, "(2, 4)", make([]byte, 64)), "W2 has shape [2 4], but W1 has 2 outputs (if W2 is inputs×outputs, store W2.T)"},
 		{"float labels", "T", npyBytes("<f8", false, "(2,)", f8(1, 0)), "for labels use integers"},
 		{"g", "g", npyBytes("<f8", false, "(7,)", f8(1, 2, 3, 4, 5, 6, 7)), "g has shape [7]; the layers have 8 parameters"},
 		{"NaN", "W1", npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, 4, math.NaN(), 6)), "W1[1,1] is NaN"},
@@ -248,15 +255,6 @@ func TestWriteErrors(t *testing.T) {
 	if err := Write(dir, f); err == nil {
 		t.Error("no error for a name that is a directory")
 	}
-	if err := CheckWritable(filepath.Join(dir, "no", "such.npz")); err == nil {
-		t.Error("CheckWritable: no error for a directory that does not exist")
-	}
-	if err := CheckWritable(dir); err == nil {
-		t.Error("CheckWritable: no error for a directory")
-	}
-	if err := CheckWritable(filepath.Join(dir, "a.npz")); err != nil {
-		t.Error(err)
-	}
 	f.X = f.X[:5]
 	if err := Write(filepath.Join(dir, "a.npz"), f); err == nil || !strings.Contains(err.Error(), "X has 5 numbers") {
 		t.Error(err)
@@ -277,7 +275,9 @@ func FuzzRead(f *testing.F) {
 	a := small()
 	f.Add(pack(f, a))
 	f.Add(npzBytes(f, false, "W1", a["W1"], "X", a["X"], "T", a["T"]))
+	f.Add(pack(f, map[string][]byte{"layers.0.weight": a["W1"], "layers.0.bias": a["b1"], "X": a["X"], "T": a["T"], "epoch": a["g"]}))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		ReadArraysFrom(bytes.NewReader(b), int64(len(b)))
 		file, err := readBytes(b)
 		if err != nil {
 			return
@@ -300,11 +300,101 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		n := 1
-		for _, d := range a.shape {
+		for _, d := range a.Shape {
 			n *= d
 		}
-		if n != len(a.data) || n > len(b) {
-			t.Fatalf("shape %v with %d numbers from %d bytes", a.shape, len(a.data), len(b))
+		if n != len(a.Data) || n > len(b) {
+			t.Fatalf("shape %v with %d numbers from %d bytes", a.Shape, len(a.Data), len(b))
 		}
 	})
+}
+
+// TestUsualTypes reads what users of NumPy and PyTorch write.
+func TestUsualTypes(t *testing.T) {
+	two := map[string][]byte{
+		"W1": npyBytes("<f2", false, "(2, 3)", []byte{0, 0x3c, 0, 0xc0, 1, 0, 0xff, 0x7b, 0, 0, 0, 0x80}),
+		"X":  npyBytes(">f2", false, "(2, 3)", []byte{0x3c, 0, 0x38, 0, 0, 0, 0, 0, 0x55, 0x55, 0, 0}),
+		"T":  npyBytes("|b1", false, "(2,)", []byte{1, 0}),
+	}
+	one := func() map[string][]byte {
+		return map[string][]byte{"W1": npyBytes("<f8", false, "(1, 3)", f8(1, 2, 3)), "X": small()["X"], "T": two["T"]}
+	}
+	with := func(m map[string][]byte, name string, to []byte) map[string][]byte {
+		c := maps.Clone(m)
+		c[name] = to
+		return c
+	}
+	torch := func(prefix, suffix string) map[string][]byte {
+		a := small()
+		return map[string][]byte{prefix + "2" + suffix + ".weight": npyBytes("<f8", false, "(2, 2)", f8(1, 0, 0, 1)), prefix + "0" + suffix + ".weight": a["W1"],
+			prefix + "0" + suffix + ".bias": a["b1"], prefix + "2" + suffix + ".bias": a["b1"], "X": a["X"], "T": a["T"]}
+	}
+	for _, c := range []struct {
+		name   string
+		arrays map[string][]byte
+		check  func(f *File) bool
+	}{
+		{"float16", two, func(f *File) bool {
+			return slices.Equal(f.Layers[0].W, []float64{1, -2, 0x1p-24, 65504, 0, math.Copysign(0, -1)}) && f.X[0] == 1 && f.X[1] == 0.5 && f.X[4] == 85.3125
+		}},
+		{"bool labels", two, func(f *File) bool { return slices.Equal(f.Labels, []int{1, 0}) }},
+		{"bool targets of one output", one(), func(f *File) bool { return slices.Equal(f.T, []float64{1, 0}) }},
+		{"integer targets of one output", with(one(), "T", npyBytes("<i4", false, "(2, 1)", []byte{7, 0, 0, 0, 255, 255, 255, 255})),
+			func(f *File) bool { return slices.Equal(f.T, []float64{7, -1}) }},
+		{"one-hot integers", with(small(), "T", npyBytes("|i1", false, "(2, 2)", []byte{0, 1, 1, 0})),
+			func(f *File) bool { return f.Labels == nil && slices.Equal(f.T, []float64{0, 1, 1, 0}) }},
+		{"one-hot bool", with(small(), "T", npyBytes("|b1", true, "(2, 2)", []byte{0, 1, 0, 1})),
+			func(f *File) bool { return slices.Equal(f.T, []float64{0, 0, 1, 1}) }},
+		{"other arrays", with(with(small(), "epoch", npyBytes("<i8", false, "()", make([]byte, 8))), "meta", npyBytes("|O", false, "(2,)", []byte("pickle"))),
+			func(f *File) bool { return slices.Equal(f.Ignored, []string{"epoch", "meta"}) }},
+		{"nn.Sequential", torch("", ""), func(f *File) bool { return len(f.Layers) == 2 && f.Layers[0].In == 3 && len(f.Layers[1].B) == 2 }},
+		{"a module list", torch("layers.", ""), func(f *File) bool { return len(f.Layers) == 2 && f.Layers[0].In == 3 }},
+		{"named layers", torch("fc", ".linear"), func(f *File) bool { return len(f.Layers) == 2 && f.Layers[0].In == 3 }},
+	} {
+		f, err := readBytes(pack(t, c.arrays))
+		if err != nil || !c.check(f) {
+			t.Errorf("%s: %v: %+v", c.name, err, f)
+		}
+	}
+	for want, arrays := range map[string]map[string][]byte{
+		"first":                   with(torch("a", ""), "b0.weight", small()["W1"]),
+		"has no weight":           {"0.bias": small()["b1"], "X": small()["X"], "T": small()["T"]},
+		"1.weight has shape [2];": with(torch("", ""), "1.weight", small()["b1"]),
+		"store 0.weight.T, and so for the others": {"0.weight": npyBytes("<f8", false, "(3, 2)", f8(1, 2, 3, 4, 5, 6)),
+			"2.weight": npyBytes("<f8", false, "(2, 4)", f8(1, 2, 3, 4, 5, 6, 7, 8)), "X": small()["X"], "T": small()["T"]},
+	} {
+		if _, err := readBytes(pack(t, arrays)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
+		}
+	}
+}
+
+// TestArrays: what is written is read again, bit for bit.
+func TestArrays(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.npz")
+	want := Arrays{
+		"floats":  Floats([]float64{1, math.Inf(-1), math.Copysign(0, -1), math.Pi}),
+		"none":    Floats([]float64{}),
+		"matrix":  {Float, []int{2, 3}, []float64{1, 2, 3, 4, 5, 6}},
+		"whole":   {Integer, []int{2}, []float64{-1, 1 << 40}},
+		"truth":   {Bool, []int{3}, []float64{1, 0, 1}},
+		"text":    Text("λ = ½\n"),
+		"nothing": Text(""),
+	}
+	if err := WriteArrays(name, want); err != nil {
+		t.Fatal(err)
+	}
+	have, err := ReadArrays(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, have, cmpopts.EquateEmpty()); d != "" {
+		t.Error(d)
+	}
+	if s := have["text"].Text(); s != "λ = ½\n" {
+		t.Errorf("text %q", s)
+	}
+	if err := WriteArrays(name, Arrays{"cube": {Float, []int{1, 1, 1}, []float64{1}}}); err == nil || !strings.Contains(err.Error(), "array cube") {
+		t.Error(err)
+	}
 }

@@ -1,99 +1,56 @@
 package npz
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"io"
 	"strconv"
 
-	npyz "github.com/sbinet/npyio/npz"
-	"gonum.org/v1/gonum/mat"
+	"costate/la/atomicfile"
 )
 
-// Write writes f to the named file, under a temporary name first, so that a
-// file of that name is replaced as a whole or not at all.
-func Write(name string, f *File) (err error) {
-	if err := f.check(); err != nil {
-		return fmt.Errorf("npz: %s: %w", name, err)
-	}
-	tmp, err := createTemp(filepath.Dir(name))
+// Write writes f to the named file, which appears as a whole or not at all.
+func Write(name string, f *File) error {
+	err := atomicfile.Write(name, func(w io.Writer) error { return WriteTo(w, f) })
 	if err != nil {
 		return fmt.Errorf("npz: %s: %w", name, err)
 	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-			err = fmt.Errorf("npz: %s: %w", name, err)
-		}
-	}()
-	z := npyz.NewWriter(tmp)
-	put := func(name string, v any) {
-		if err == nil {
-			err = z.Write(name+".npy", v)
-		}
+	return nil
+}
+
+// WriteTo writes f to w.
+func WriteTo(w io.Writer, f *File) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	all := Arrays{}
+	var names []string
+	put := func(name string, a Array) {
+		all[name] = a
+		names = append(names, name)
 	}
 	for k, l := range f.Layers {
-		put("W"+strconv.Itoa(k+1), mat.NewDense(l.Out, l.In, l.W))
+		put("W"+strconv.Itoa(k+1), Array{Float, []int{l.Out, l.In}, l.W})
 		if len(l.B) > 0 {
-			put("b"+strconv.Itoa(k+1), l.B)
+			put("b"+strconv.Itoa(k+1), Floats(l.B))
 		}
 	}
-	put("X", mat.NewDense(f.N, len(f.X)/f.N, f.X))
+	put("X", Array{Float, []int{f.N, len(f.X) / f.N}, f.X})
 	if f.Labels != nil {
-		labels := make([]int64, f.N)
+		labels := make([]float64, f.N)
 		for i, l := range f.Labels {
-			labels[i] = int64(l)
+			labels[i] = float64(l)
 		}
-		put("T", labels)
+		put("T", Array{Integer, []int{f.N}, labels})
 	} else {
-		put("T", mat.NewDense(f.N, len(f.T)/f.N, f.T))
+		put("T", Array{Float, []int{f.N, len(f.T) / f.N}, f.T})
 	}
 	if f.G != nil {
-		put("g", f.G)
+		put("g", Floats(f.G))
 	}
 	if f.Solution != nil {
-		put("x", f.Solution)
+		put("x", Floats(f.Solution))
 	}
-	if err != nil {
-		return err
-	}
-	if err = z.Close(); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
-}
-
-// CheckWritable returns an error if a file of that name could not be written,
-// before anything is computed for it.
-func CheckWritable(name string) error {
-	if st, err := os.Stat(name); err == nil && st.IsDir() {
-		return fmt.Errorf("npz: %s is a directory", name)
-	}
-	tmp, err := createTemp(filepath.Dir(name))
-	if err != nil {
-		return fmt.Errorf("npz: %s cannot be written: %w", name, err)
-	}
-	tmp.Close()
-	return os.Remove(tmp.Name())
-}
-
-// createTemp creates a new file in dir with the permissions of any new file
-// (those of os.CreateTemp are its owner's alone).
-func createTemp(dir string) (*os.File, error) {
-	for {
-		name := filepath.Join(dir, fmt.Sprintf(".npz-%d-%08x", os.Getpid(), rand.Uint32()))
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
-		}
-	}
+	return all.write(w, names)
 }
 
 // check reports what in f does not go together.

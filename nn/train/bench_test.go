@@ -39,7 +39,7 @@ func BenchmarkStep(b *testing.B) {
 					b.Fatal(err)
 				}
 				gn := lin.Chain.GaussNewton()
-				if solver.Factorization == nil {
+				if solver.Method() == nil {
 					err = solver.Analyse(gn, &factor.Options{Tolerance: stepTolerance})
 				} else {
 					err = solver.Update(gn)
@@ -47,7 +47,7 @@ func BenchmarkStep(b *testing.B) {
 				if err == nil {
 					err = solver.Factorize(1)
 				}
-				if g, ok := solver.Factorization.(*factor.Gram); ok && err == nil {
+				if g, ok := solver.Method().(*factor.Gram); ok && err == nil {
 					outputGradient(w, net.LossFunc(), t.Batch, lin.Outputs, z)
 					err = g.SolveOutputsTo(&x, w)
 				} else if err == nil {
@@ -67,7 +67,7 @@ func BenchmarkStep(b *testing.B) {
 				k ^= 1
 				start := time.Now()
 				net.SetParams(theta[k])
-				o.lambda = 1
+				o.state.lambda = 1
 				if _, err := o.Step(t); err != nil {
 					b.Fatal(err)
 				}

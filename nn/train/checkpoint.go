@@ -1,151 +1,196 @@
 package train
 
 import (
-	"archive/zip"
-	"bytes"
-	"encoding/binary"
 	"fmt"
-	"io"
-	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"costate/nn"
+	"costate/nn/npz"
 )
 
-// A checkpoint is an .npz file, an archive of arrays that NumPy reads, with
+// A Checkpoint is a copy of all that the rest of a run depends on, made between
+// two steps. Its file is an .npz archive of arrays that NumPy reads:
 //
 //	params        the parameters, flat
 //	run           steps, tries, open batch, seconds, first loss, batches dealt
 //	optimizer     the name, as bytes
+//	settings      those of the optimizer, a line each, as bytes
 //	network       what the network is, as bytes
+//	sampler       what batches are drawn from and how, a line each, as bytes
 //	state_NAME    the arrays of Optimizer.State
+//	pending       the record of the last step, where its loss is not known yet,
+//	previous      and the parameters before that step
 //	extra_NAME    arrays of the caller
-//
-// all float64 but the two texts.
+type Checkpoint struct {
+	step   int
+	arrays npz.Arrays
+}
 
-// Save writes a checkpoint under a temporary name first, so that a file of that
-// name is replaced as a whole or not at all. Extra arrays are kept for the caller;
-// nil is fine.
-func (r *Run) Save(name string, extra map[string][]float64) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*.tmp")
-	if err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-			err = fmt.Errorf("train: checkpoint %s: %w", name, err)
-		}
-	}()
-	z := zip.NewWriter(tmp)
-	put := func(name, descr string, count int, raw []byte) {
-		if err != nil {
-			return
-		}
-		var w io.Writer
-		if w, err = z.Create(name + ".npy"); err == nil {
-			_, err = w.Write(append(npyHeader(descr, count), raw...))
-		}
-	}
-	floats := func(name string, x []float64) { put(name, "<f8", len(x), floatBytes(x)) }
-	text := func(name, s string) { put(name, "|u1", len(s), []byte(s)) }
-	floats("params", r.Net.Params())
+// Step is the number of steps made.
+func (c *Checkpoint) Step() int { return c.step }
+
+// Checkpoint copies where the run is. It may be called where no step is being made:
+// before and after Do, and by Between.
+func (r *Run) Checkpoint() *Checkpoint {
 	open := 0.0
 	if r.open {
 		open = 1
 	}
-	floats("run", []float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.Data.at)})
-	text("optimizer", r.Optimizer.Name())
-	text("network", Describe(r.Net))
-	state := r.Optimizer.State()
-	for _, name := range slices.Sorted(maps.Keys(state)) {
-		floats("state_"+name, state[name])
+	a := npz.Arrays{
+		"params":    npz.Floats(r.Net.Params()),
+		"run":       npz.Floats([]float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.Data.at)}),
+		"optimizer": npz.Text(r.Optimizer.Name()),
+		"settings":  npz.Text(settings(r.Optimizer).text()),
+		"network":   npz.Text(describe(r.Net)),
+		"sampler":   npz.Text(r.Data.settings().text()),
 	}
-	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		floats("extra_"+name, extra[name])
+	for name, x := range r.Optimizer.State() {
+		a["state_"+name] = npz.Floats(x)
 	}
-	if err != nil {
-		return err
+	if r.pending != nil {
+		a["pending"] = npz.Floats(r.pending.pack())
+		a["previous"] = npz.Floats(clone(r.good))
 	}
-	if err = z.Close(); err != nil {
-		return err
-	}
-	if err = tmp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
+	return &Checkpoint{r.taken, a}
 }
 
-// Resume sets the run, whose network, optimizer and data are those of the run that
-// was saved, to where that was, and returns its extra arrays. The steps that
-// follow are those that would have followed there, bit for bit, on a machine and
-// with a number of threads that compute alike. The error is a *CheckpointError if
-// the file is no checkpoint or one of another network or optimizer; nothing is
-// changed then.
-func (r *Run) Resume(name string) (extra map[string][]float64, err error) {
-	refuse := func(format string, args ...any) error {
-		return &CheckpointError{File: name, Why: fmt.Sprintf(format, args...)}
+// Write writes the checkpoint to the named file, which is replaced as a whole or
+// not at all. Extra arrays are kept for the caller; nil is fine.
+func (c *Checkpoint) Write(name string, extra map[string][]float64) error {
+	all := npz.Arrays{}
+	for k, a := range c.arrays {
+		all[k] = a
 	}
+	for k, x := range extra {
+		all["extra_"+k] = npz.Floats(x)
+	}
+	if err := npz.WriteArrays(name, all); err != nil {
+		return fmt.Errorf("train: checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Save writes a Checkpoint of the run.
+func (r *Run) Save(name string, extra map[string][]float64) error {
+	return r.Checkpoint().Write(name, extra)
+}
+
+// Resume sets the run to where the run was that was saved, and returns its extra
+// arrays. The steps that follow are those that would have followed there, bit for
+// bit, on a machine and with a number of threads that compute alike. The network,
+// the data, how batches are drawn and the optimizer with its settings must be those
+// of that run; otherwise, and if the file is no checkpoint, nothing is changed and the
+// error is a *CheckpointError that names the difference.
+func (r *Run) Resume(name string) (extra map[string][]float64, err error) {
 	if err := r.Data.check(); err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(name)
+	arrays, err := npz.ReadArrays(name)
 	if err != nil {
-		return nil, refuse("%v", err)
+		err = fmt.Errorf("not a checkpoint: %w", err)
+	} else {
+		extra, err = r.take(arrays)
 	}
-	arrays, texts, err := readArrays(raw)
 	if err != nil {
-		return nil, refuse("not a checkpoint: %v", err)
+		return nil, &CheckpointError{File: name, Why: err.Error()}
 	}
-	if have, want := texts["network"], Describe(r.Net); have != want {
-		return nil, refuse("a checkpoint of another network: %s, not %s", quoted(have), want)
-	}
-	if have, want := texts["optimizer"], r.Optimizer.Name(); have != want {
-		return nil, refuse("a checkpoint of the optimizer %s, not %s", quoted(have), want)
-	}
-	params, run := arrays["params"], arrays["run"]
-	if len(params) != r.Net.NumParams() {
-		return nil, refuse("%d parameters, not %d", len(params), r.Net.NumParams())
-	}
-	if len(run) != 6 || slices.ContainsFunc(run, func(x float64) bool { return !(x >= 0 && x < 1<<52) }) {
-		return nil, refuse("its array run makes no sense")
-	}
-	for i, x := range params {
-		if x-x != 0 {
-			return nil, refuse("its %s is %g", r.Net.ParamName(i), x)
-		}
-	}
-	state, extra := State{}, map[string][]float64{}
-	for name, x := range arrays {
-		if s, ok := strings.CutPrefix(name, "state_"); ok {
-			if len(x) > 16 && len(x) != len(params) {
-				return nil, refuse("its array %s has %d numbers for %d parameters", name, len(x), len(params))
-			}
-			state[s] = x
-		} else if s, ok := strings.CutPrefix(name, "extra_"); ok {
-			extra[s] = x
-		}
-	}
-	if err := r.Optimizer.SetState(state); err != nil {
-		return nil, refuse("%v", err)
-	}
-	r.Net.SetParams(params)
-	r.taken, r.rejected, r.open, r.seconds, r.first = int(run[0]), int(run[1]), run[2] == 1, run[3], run[4]
-	r.Data.at, r.pending = int(run[5]), nil
 	return extra, nil
 }
 
-// Describe says what a network is, but for its parameters: what a checkpoint
-// must agree with.
-func Describe(net *nn.Network) string {
+// take goes to the place that arrays of a checkpoint say, or changes nothing and
+// says why not.
+func (r *Run) take(arrays npz.Arrays) (extra map[string][]float64, err error) {
+	if err := r.differs(arrays); err != nil {
+		return nil, err
+	}
+	at, err := r.unpack(arrays)
+	if err != nil {
+		return nil, err
+	}
+	state, extra := State{}, map[string][]float64{}
+	for name, a := range arrays {
+		if s, ok := strings.CutPrefix(name, "state_"); ok {
+			state[s] = a.Data
+		} else if s, ok := strings.CutPrefix(name, "extra_"); ok {
+			extra[s] = a.Data
+		}
+	}
+	if err := r.Optimizer.SetState(state); err != nil {
+		return nil, err
+	}
+	r.Net.SetParams(at.params)
+	r.taken, r.rejected, r.open, r.seconds, r.first = at.taken, at.rejected, at.open, at.seconds, at.first
+	r.Data.at, r.pending, r.good = at.dealt, at.pending, at.previous
+	return extra, nil
+}
+
+// differs says how the run that was saved is another one.
+func (r *Run) differs(arrays npz.Arrays) error {
+	text := func(name string) string { return arrays[name].Text() }
+	if have, want := text("network"), describe(r.Net); have != want {
+		return fmt.Errorf("a checkpoint of another network: %s, not %s", quoted(have), want)
+	}
+	if have, want := text("optimizer"), r.Optimizer.Name(); have != want {
+		return fmt.Errorf("a checkpoint of the optimizer %s, not %s", quoted(have), want)
+	}
+	if d := settings(r.Optimizer).differs(text("settings")); d != "" {
+		return fmt.Errorf("a checkpoint of %s with another setting: %s", r.Optimizer.Name(), d)
+	}
+	if d := r.Data.settings().differs(text("sampler")); d != "" {
+		return fmt.Errorf("a checkpoint with other batches: %s", d)
+	}
+	return nil
+}
+
+// place is where a run is.
+type place struct {
+	params, previous       []float64
+	taken, rejected, dealt int
+	open                   bool
+	seconds, first         float64
+	pending                *Record
+}
+
+// unpack reads the place out of the arrays.
+func (r *Run) unpack(arrays npz.Arrays) (*place, error) {
+	at := &place{params: arrays["params"].Data}
+	n := r.Net.NumParams()
+	if len(at.params) != n {
+		return nil, fmt.Errorf("%d parameters, not %d", len(at.params), n)
+	}
+	for i, x := range at.params {
+		if x-x != 0 {
+			return nil, fmt.Errorf("its %s is %g", r.Net.ParamName(i), x)
+		}
+	}
+	run := arrays["run"].Data
+	counts := func(x float64) bool { return x >= 0 && x < 1<<52 }
+	if len(run) != 6 || !counts(run[0]) || !counts(run[1]) || !(run[3] >= 0) || run[4]-run[4] != 0 || !counts(run[5]) {
+		return nil, fmt.Errorf("its array run makes no sense")
+	}
+	at.taken, at.rejected, at.open, at.seconds, at.first, at.dealt = int(run[0]), int(run[1]), run[2] == 1, run[3], run[4], int(run[5])
+	if p := arrays["pending"].Data; p != nil {
+		at.pending, at.previous = unpackRecord(p), arrays["previous"].Data
+		if at.pending == nil || len(at.previous) != n {
+			return nil, fmt.Errorf("its record of step %d makes no sense", at.taken)
+		}
+	}
+	for name, a := range arrays {
+		// What optimizers remember is a few numbers, or as many as parameters.
+		if strings.HasPrefix(name, "state_") && len(a.Data) > fewNumbers && len(a.Data) != n {
+			return nil, fmt.Errorf("its array %s has %d numbers for %d parameters", name, len(a.Data), n)
+		}
+	}
+	return at, nil
+}
+
+// fewNumbers is more than any array of a State has that is not one of parameters.
+const fewNumbers = 16
+
+// describe says what a network is, but for its parameters.
+func describe(net *nn.Network) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d inputs", net.Inputs())
 	for _, l := range net.Layers() {
@@ -181,79 +226,22 @@ func quoted(s string) string {
 	return strings.ToValidUTF8(s, "?")
 }
 
-// npyHeader is the beginning of a .npy file of one dimension, version 1 of the
-// format.
-//
-// Source: NumPy's documentation, numpy.lib.format.
-func npyHeader(descr string, count int) []byte {
-	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d,), }", descr, count)
-	pad := 64 - (10+len(text)+1)%64
-	text += strings.Repeat(" ", pad%64) + "\n"
-	head := append([]byte("\x93NUMPY\x01\x00"), 0, 0)
-	binary.LittleEndian.PutUint16(head[8:], uint16(len(text)))
-	return append(head, text...)
+// pack makes numbers of a record.
+func (r *Record) pack() []float64 {
+	accepted := 0.0
+	if r.Accepted {
+		accepted = 1
+	}
+	i := &r.Info
+	return []float64{float64(r.Step), r.Seconds, r.Loss, i.Loss, i.After, i.Gradient, accepted, i.Damping, i.Radius, i.Ratio,
+		i.Length, i.Stretch, float64(i.Negative), float64(i.Factorizations), float64(i.Products)}
 }
 
-func floatBytes(x []float64) []byte {
-	raw := make([]byte, 0, 8*len(x))
-	for _, v := range x {
-		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
-	}
-	return raw
-}
-
-// mostBytes bounds an array of a checkpoint.
-const mostBytes = 1 << 31
-
-// readArrays reads an archive that Save wrote: arrays of float64 and texts.
-func readArrays(raw []byte) (arrays map[string][]float64, texts map[string]string, err error) {
-	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil {
-		return nil, nil, err
-	}
-	arrays, texts = map[string][]float64{}, map[string]string{}
-	for _, f := range z.File {
-		name, ok := strings.CutSuffix(f.Name, ".npy")
-		if !ok {
-			continue
-		}
-		rc, err := f.Open()
-		if err != nil {
-			return nil, nil, fmt.Errorf("array %s: %w", quoted(name), err)
-		}
-		body, err := io.ReadAll(io.LimitReader(rc, mostBytes))
-		rc.Close()
-		if err != nil {
-			return nil, nil, fmt.Errorf("array %s: %w", quoted(name), err)
-		}
-		switch {
-		case bytes.Contains(header(body), []byte("'<f8'")):
-			data := body[len(header(body)):]
-			if len(data)%8 != 0 {
-				return nil, nil, fmt.Errorf("array %s: %d bytes are no whole number of float64", quoted(name), len(data))
-			}
-			x := make([]float64, len(data)/8)
-			for i := range x {
-				x[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
-			}
-			arrays[name] = x
-		case bytes.Contains(header(body), []byte("'|u1'")):
-			texts[name] = string(body[len(header(body)):])
-		default:
-			return nil, nil, fmt.Errorf("array %s: it is not one of float64 or bytes", quoted(name))
-		}
-	}
-	return arrays, texts, nil
-}
-
-// header is the part of a .npy file before its numbers; empty if it is none.
-func header(body []byte) []byte {
-	if len(body) < 10 || !bytes.HasPrefix(body, []byte("\x93NUMPY\x01\x00")) {
+// unpackRecord is the record of numbers of pack, nil if they are none.
+func unpackRecord(x []float64) *Record {
+	if len(x) != 15 || slices.ContainsFunc([]float64{x[0], x[1], x[12], x[13], x[14]}, func(v float64) bool { return !(math.Abs(v) < 1<<52) }) {
 		return nil
 	}
-	end := 10 + int(binary.LittleEndian.Uint16(body[8:]))
-	if end > len(body) {
-		return nil
-	}
-	return body[:end]
+	return &Record{Step: int(x[0]), Seconds: x[1], Loss: x[2], Info: Info{Loss: x[3], After: x[4], Gradient: x[5], Accepted: x[6] == 1,
+		Damping: x[7], Radius: x[8], Ratio: x[9], Length: x[10], Stretch: x[11], Negative: int(x[12]), Factorizations: int(x[13]), Products: int(x[14])}}
 }

@@ -56,7 +56,7 @@ func (h *hessian) at(c *system.Chain, reshaped bool, backend blas.Backend) error
 	return h.solver.Update(c)
 }
 
-func (h *hessian) Order() int { return h.solver.Order() }
+func (h *hessian) Order() int { return h.solver.SymmetricDim() }
 
 func (h *hessian) Factorize(lambda float64) (la.Inertia, error) {
 	err := h.solver.Factorize(lambda)

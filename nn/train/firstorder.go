@@ -21,6 +21,7 @@ type SGD struct {
 	Rate     float64 // η; 0 is 0.1
 	Momentum float64 // μ; 0 is none
 
+	owner owner
 	first firstOrder
 	v     []float64
 }
@@ -35,6 +36,9 @@ func (o *SGD) Name() string {
 
 // Step implements Optimizer.
 func (o *SGD) Step(t *Task) (Info, error) {
+	if o.owner.changes(t.Net) {
+		o.v = nil
+	}
 	info, err := o.first.begin(t)
 	if err != nil {
 		return info, err
@@ -64,6 +68,7 @@ func (o *SGD) SetState(s State) error {
 	if !ok || len(s) != 1 {
 		return badState(o.Name())
 	}
+	o.owner.release()
 	o.v = clone(v)
 	return nil
 }
@@ -82,6 +87,7 @@ type Adam struct {
 	Beta2 float64 // 0 is 0.999
 	Eps   float64 // 0 is 1e-8
 
+	owner owner
 	first firstOrder
 	t     float64 // steps made
 	m, v  []float64
@@ -92,6 +98,9 @@ func (o *Adam) Name() string { return "adam" }
 
 // Step implements Optimizer.
 func (o *Adam) Step(t *Task) (Info, error) {
+	if o.owner.changes(t.Net) {
+		o.t, o.m, o.v = 0, nil, nil
+	}
 	info, err := o.first.begin(t)
 	if err != nil {
 		return info, err
@@ -126,6 +135,7 @@ func (o *Adam) SetState(s State) error {
 	if len(s) != 3 || len(t) != 1 || len(m) != len(v) {
 		return badState(o.Name())
 	}
+	o.owner.release()
 	o.t, o.m, o.v = t[0], clone(m), clone(v)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"costate/nn/data"
 )
 
-// digitsRun is a small problem: count digits, a network of the given widths.
+// digitsNet is a network for the digits, with inner layers of the given width.
 func digitsNet(tb testing.TB, layers, width int, act nn.Activation, seed uint64) *nn.Network {
 	tb.Helper()
 	widths := make([]int, layers+1)

@@ -82,10 +82,8 @@ type LevenbergMarquardt struct {
 	// Backend has the dense kernels; nil is blas.Native().
 	Backend blas.Backend
 
-	lambda, nu float64
-	kept       float64 // λ of the batch before, for Memory
-	version    int
-	steady     bool // whether the batch is the first one, or that of the last step taken
+	owner owner
+	state lmState
 
 	at       point
 	small    point // of the curvature batch
@@ -101,6 +99,15 @@ type LevenbergMarquardt struct {
 	acc  mat.VecDense
 }
 
+// lmState is what the damping remembers from step to step.
+type lmState struct {
+	lambda, nu   float64
+	first, floor float64 // λ of the first step and the least one
+	kept         float64 // λ of the batch before, for Memory
+	version      int
+	steady       bool // whether the batch is the first one, or that of the last step taken
+}
+
 // Name is "lm".
 func (o *LevenbergMarquardt) Name() string { return "lm" }
 
@@ -114,6 +121,8 @@ const (
 
 	// firstDamping is λ over the curvature along the gradient at the start.
 	firstDamping = 0.3
+	// leastDamping is the least λ over the first one where no other is set.
+	leastDamping = 1e-12
 	// greatestDamping, over that curvature, is where the search for a step
 	// that lowers the loss is given up.
 	greatestDamping = 1e16
@@ -122,6 +131,10 @@ const (
 // Step implements Optimizer.
 func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	info := unknown()
+	if o.owner.changes(t.Net) {
+		o.state, o.bend = lmState{}, bend{}
+	}
+	st := &o.state
 	sub := t.Curvature != nil
 	p := &o.at
 	if sub {
@@ -135,19 +148,19 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	if info.Gradient == 0 {
 		return info, &StalledError{Optimizer: o.Name()}
 	}
-	if o.lambda == 0 {
+	if st.lambda == 0 {
 		o.begin()
 	}
-	if moved && o.Memory > 0 && t.Version != o.version && o.kept > 0 {
-		o.lambda = math.Exp(o.Memory*math.Log(o.kept) + (1-o.Memory)*math.Log(o.lambda))
-		o.nu = 2
+	if moved && o.Memory > 0 && t.Version != st.version && st.kept > 0 {
+		st.lambda = math.Exp(o.Memory*math.Log(st.kept) + (1-o.Memory)*math.Log(st.lambda))
+		st.nu = 2
 	}
-	if t.Version != o.version {
-		o.steady = o.version == 0
-		o.version, o.kept = t.Version, o.lambda
+	if t.Version != st.version {
+		st.steady = st.version == 0
+		st.version, st.kept = t.Version, st.lambda
 	}
-	info.Damping = o.lambda
-	if err := o.solver.Factorize(o.lambda); err != nil {
+	info.Damping = st.lambda
+	if err := o.solver.Factorize(st.lambda); err != nil {
 		var singular *factor.SingularError
 		if !errors.As(err, &singular) {
 			return info, err
@@ -174,26 +187,27 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 		return o.reject(info)
 	}
 	info.After, info.Accepted, info.Stretch = after, true, alpha
-	o.lambda = math.Max(o.lambda*o.change(alpha, info.Ratio), o.MinDamping)
-	o.nu, o.steady = 2, true
+	st.lambda = math.Max(st.lambda*o.change(alpha, info.Ratio), st.floor)
+	st.nu, st.steady = 2, true
 	return info, nil
 }
 
 // textbook reports whether nothing but the step itself is tried on the batch.
-func (o *LevenbergMarquardt) textbook() bool { return o.Nielsen || !o.steady }
+func (o *LevenbergMarquardt) textbook() bool { return o.Nielsen || !o.state.steady }
 
 // reject raises the damping after a step not taken.
 func (o *LevenbergMarquardt) reject(info Info) (Info, error) {
+	st := &o.state
 	switch {
 	case o.Nielsen:
-		o.lambda *= o.nu
-		o.nu *= 2
+		st.lambda *= st.nu
+		st.nu *= 2
 	case o.textbook():
-		o.lambda *= raiseTextbook
+		st.lambda *= raiseTextbook
 	default:
-		o.lambda *= raise
+		st.lambda *= raise
 	}
-	if !(o.lambda <= greatestDamping*math.Max(o.Damping, o.MinDamping)) {
+	if !(st.lambda <= greatestDamping*math.Max(st.first, st.floor)) {
 		return info, &StalledError{Optimizer: o.Name(), Gradient: info.Gradient}
 	}
 	return info, nil
@@ -229,7 +243,7 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 		gn := p.gaussNewton()
 		// A solution need not be exact to the last digit to be a good step:
 		// what does not lower the loss is not taken.
-		if reshaped || o.solver.Factorization == nil {
+		if reshaped || o.solver.Method() == nil {
 			err = o.solver.Analyse(gn, &factor.Options{Backend: o.Backend, Tolerance: stepTolerance})
 		} else {
 			err = o.solver.Update(gn)
@@ -261,44 +275,45 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 // stepTolerance is the backward error asked of a step.
 const stepTolerance = 1e-10
 
-// begin chooses the first damping.
+// begin chooses the first damping and the least one.
 func (o *LevenbergMarquardt) begin() {
-	o.nu = 2
-	o.lambda = o.Damping
-	if o.lambda <= 0 {
+	st := &o.state
+	st.nu = 2
+	st.lambda = o.Damping
+	if st.lambda <= 0 {
 		hg := make([]float64, len(o.grad))
 		o.product.HessVec(hg, o.grad)
-		o.lambda = firstDamping * dot(hg, o.grad) / dot(o.grad, o.grad)
-		if !(o.lambda > 0) {
-			o.lambda = 1
+		st.lambda = firstDamping * dot(hg, o.grad) / dot(o.grad, o.grad)
+		if !(st.lambda > 0) {
+			st.lambda = 1
 		}
-		o.Damping = o.lambda
 	}
-	if o.MinDamping <= 0 {
-		o.MinDamping = 1e-12 * o.lambda
+	st.first, st.floor = st.lambda, o.MinDamping
+	if st.floor <= 0 {
+		st.floor = leastDamping * st.lambda
 	}
 }
 
 // solve stores (G+λI)⁻¹g in o.sol and returns the decrease of the loss that the
 // model predicts for the step against it.
 func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (predicted float64, err error) {
-	n := len(o.grad)
+	n, lambda := len(o.grad), o.state.lambda
 	if o.sol.Len() != n {
 		o.sol, o.rhs, o.acc = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
 	}
 	x := o.sol.RawVector().Data
-	if gram, ok := o.solver.Factorization.(*factor.Gram); ok && !sub {
+	if gram, ok := o.solver.Method().(*factor.Gram); ok && !sub {
 		c := t.Net.Outputs()
 		o.w, o.t = resize(o.w, t.Batch.N*c), resize(o.t, c)
 		outputGradient(o.w, t.Net.LossFunc(), t.Batch, p.lin.Outputs, o.t)
 		err = gram.SolveOutputsTo(&o.sol, o.w)
 	} else if sub && o.CG != nil {
 		var r float64
-		info.Products, r, err = o.CG.solve(&o.parts, &o.solver, o.lambda, x, o.grad)
+		info.Products, r, err = o.CG.solve(&o.parts, &o.solver, lambda, x, o.grad)
 		if err != nil {
 			return 0, err
 		}
-		return 0.5 * (dot(o.grad, x) + r + o.lambda*dot(x, x)), nil
+		return 0.5 * (dot(o.grad, x) + r + lambda*dot(x, x)), nil
 	} else {
 		copy(o.rhs.RawVector().Data, o.grad)
 		err = o.solver.SolveVecTo(&o.sol, &o.rhs)
@@ -306,7 +321,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 	if err = tolerable(err); err != nil {
 		return 0, err
 	}
-	return 0.5 * (dot(o.grad, x) + o.lambda*dot(x, x)), nil
+	return 0.5 * (dot(o.grad, x) + lambda*dot(x, x)), nil
 }
 
 // tolerable drops the error of a solution that is less accurate than asked: as a
@@ -321,12 +336,13 @@ func tolerable(err error) error {
 
 // State implements Optimizer.
 func (o *LevenbergMarquardt) State() State {
+	st := &o.state
 	steady := 0.0
-	if o.steady {
+	if st.steady {
 		steady = 1
 	}
 	return State{
-		"damping": {o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, float64(o.version), steady},
+		"damping": {st.lambda, st.nu, st.first, st.floor, st.kept, float64(st.version), steady},
 		"bend":    {float64(o.bend.wait), float64(o.bend.idle)},
 	}
 }
@@ -337,7 +353,8 @@ func (o *LevenbergMarquardt) SetState(s State) error {
 	if len(s) != 2 || len(d) != 7 || len(b) != 2 {
 		return badState(o.Name())
 	}
-	o.lambda, o.nu, o.Damping, o.MinDamping, o.kept, o.version, o.steady = d[0], d[1], d[2], d[3], d[4], int(d[5]), d[6] != 0
+	o.owner.release()
+	o.state = lmState{lambda: d[0], nu: d[1], first: d[2], floor: d[3], kept: d[4], version: int(d[5]), steady: d[6] != 0}
 	o.bend.wait, o.bend.idle = int(b[0]), int(b[1])
 	return nil
 }

@@ -45,7 +45,7 @@ func TestBend(t *testing.T) {
 		if err != nil || !info.Accepted {
 			t.Fatalf("%v, %+v", err, info)
 		}
-		if method := o.solver.Choice.Method; (method == "gram") != (width == 8) {
+		if method := o.solver.Choice().Method; (method == "gram") != (width == 8) {
 			t.Fatalf("width %d: the step was made by %s", width, method)
 		}
 		var lin nn.Linearization
@@ -150,7 +150,7 @@ func testDamping(t *testing.T, nielsen bool) {
 			want *= nu
 			nu *= 2
 		}
-		want = math.Max(want, o.MinDamping)
+		want = math.Max(want, leastDamping*o.Damping)
 	}
 	if refused == 0 || shorter == 0 && !nielsen {
 		t.Errorf("%d steps were refused, %d shortened", refused, shorter)

@@ -68,7 +68,7 @@ func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) 
 	scale(1/(probe*probe), b.y)
 	p.lin.Chain.Loss.MulTo(b.z, b.y)
 	var err error
-	if gram, ok := o.solver.Factorization.(*factor.Gram); ok {
+	if gram, ok := o.solver.Method().(*factor.Gram); ok {
 		err = gram.SolveOutputsTo(&o.acc, b.z)
 	} else {
 		o.product.TransOutputs(o.rhs.RawVector().Data, b.z)

@@ -39,6 +39,7 @@ type TrustRegion struct {
 	// Backend has the dense kernels; nil is blas.Native().
 	Backend blas.Backend
 
+	owner  owner
 	newton newton
 	radius float64
 }
@@ -49,7 +50,7 @@ func (o *TrustRegion) Name() string { return "tr" }
 // Step implements Optimizer.
 func (o *TrustRegion) Step(t *Task) (Info, error) {
 	info := unknown()
-	if o.radius == 0 {
+	if o.owner.changes(t.Net) || o.radius == 0 {
 		o.radius = orDefault(o.Radius, 1)
 	}
 	info.Radius = o.radius
@@ -78,6 +79,7 @@ func (o *TrustRegion) SetState(s State) error {
 	if len(s) != 1 || len(r) != 1 {
 		return badState(o.Name())
 	}
+	o.owner.release()
 	o.radius = r[0]
 	return nil
 }
@@ -102,6 +104,7 @@ type CubicNewton struct {
 	Count     bool
 	Backend   blas.Backend
 
+	owner  owner
 	newton newton
 	sigma  float64
 }
@@ -112,7 +115,7 @@ func (o *CubicNewton) Name() string { return "cubic" }
 // Step implements Optimizer.
 func (o *CubicNewton) Step(t *Task) (Info, error) {
 	info := unknown()
-	if o.sigma == 0 {
+	if o.owner.changes(t.Net) || o.sigma == 0 {
 		o.sigma = orDefault(o.Sigma, 1)
 	}
 	m := Model{Sigma: o.sigma, Tolerance: orDefault(o.Tolerance, 0.25)}
@@ -141,6 +144,7 @@ func (o *CubicNewton) SetState(s State) error {
 	if len(s) != 1 || len(r) != 1 {
 		return badState(o.Name())
 	}
+	o.owner.release()
 	o.sigma = r[0]
 	return nil
 }

@@ -9,9 +9,10 @@ import (
 // An Optimizer changes the parameters of a network step by step.
 //
 // Its settings are its exported fields, where the zero value means the default;
-// they are read at the first step. What it remembers between steps starts empty
-// and can be carried from one process to another by State and SetState. One
-// goroutine at a time may use an Optimizer, for one network.
+// no step changes them. What it remembers between steps is apart from them: it
+// starts empty, also when a step is for another network than the last one, and
+// can be carried from one process to another by State and SetState. One goroutine
+// at a time may use an Optimizer.
 type Optimizer interface {
 	// Name is the word for the method in flags and files.
 	Name() string

@@ -16,7 +16,8 @@ type point struct {
 	ws      nn.Workspace
 	version int
 	valid   bool
-	plan    *nn.Network // network and batch size of lin's arrays
+	plan    *nn.Network // network, batch and its size of lin's arrays
+	batch   *nn.Batch
 	n       int
 }
 
@@ -26,7 +27,7 @@ func (p *point) at(net *nn.Network, batch *nn.Batch, version int) (moved, reshap
 	reshaped = p.plan != net || p.n != batch.N
 	p.theta = resize(p.theta, net.NumParams())
 	p.trial = resize(p.trial, net.NumParams())
-	if p.valid && !reshaped && p.version == version {
+	if p.valid && !reshaped && p.version == version && p.batch == batch {
 		net.ParamsTo(p.trial)
 		if slices.Equal(p.trial, p.theta) {
 			return false, false, nil
@@ -37,7 +38,7 @@ func (p *point) at(net *nn.Network, batch *nn.Batch, version int) (moved, reshap
 	if err := net.Linearize(&p.lin, batch); err != nil {
 		return true, reshaped, err
 	}
-	p.valid, p.version, p.plan, p.n = true, version, net, batch.N
+	p.valid, p.version, p.plan, p.batch, p.n = true, version, net, batch, batch.N
 	return true, reshaped, nil
 }
 

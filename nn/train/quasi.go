@@ -24,6 +24,7 @@ type Quasi struct {
 	name string
 	make func() optimize.Method
 
+	owner   owner
 	start   []float64 // parameters at the start of the method
 	made    int       // steps since
 	replay  int       // steps to repeat
@@ -52,13 +53,17 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 	info := unknown()
 	theta := t.Net.Params()
 	fresh := false
-	if o.run == nil || o.version != t.Version || o.run.net != t.Net || !slices.Equal(o.run.x, theta) {
+	if o.owner.changes(t.Net) {
+		o.Close()
+		o.made, o.replay = 0, 0
+	}
+	if o.run == nil || o.version != t.Version || o.run.batch != t.Batch || !slices.Equal(o.run.x, theta) {
 		replay := o.replay
 		if o.version != t.Version {
 			replay = 0
 		}
 		if o.run != nil {
-			replay = 0 // another batch, network or place
+			replay = 0 // another batch or place
 			o.Close()
 		}
 		if replay == 0 {
@@ -112,6 +117,7 @@ func (o *Quasi) SetState(s State) error {
 		return badState(o.name)
 	}
 	o.Close()
+	o.owner.release()
 	o.start, o.made, o.replay, o.version = clone(start), int(made[0]), int(made[0]), int(made[1])
 	return nil
 }
@@ -130,7 +136,6 @@ func (o *Quasi) Close() error {
 // quasiRun is one call of optimize.Minimize on its own goroutine, which waits
 // after every step.
 type quasiRun struct {
-	net   *nn.Network
 	batch *nn.Batch
 	work  *nn.Network // a copy that is evaluated
 	ws    nn.Workspace
@@ -153,7 +158,7 @@ func startQuasi(t *Task, start []float64, method optimize.Method) (*quasiRun, er
 	if len(start) != n {
 		return nil, badState("a method of optimize")
 	}
-	r := &quasiRun{net: t.Net, batch: t.Batch, work: t.Net.Clone(), x: clone(start),
+	r := &quasiRun{batch: t.Batch, work: t.Net.Clone(), x: clone(start),
 		grad: make([]float64, n), atX: make([]float64, n), atG: make([]float64, n),
 		resume: make(chan bool), paused: make(chan bool)}
 	r.atX[0] = math.NaN()

@@ -35,6 +35,10 @@ type Run struct {
 	// be changed.
 	Observe func(r *Record)
 
+	// Between, if it is not nil, is called before every step, where the run can be
+	// saved (Save, Checkpoint); the time it takes is not counted.
+	Between func()
+
 	taken    int // steps taken
 	rejected int // in a row
 	seconds  float64
@@ -86,7 +90,6 @@ func (r *Run) Do(ctx context.Context) (Reason, error) {
 		}
 	}()
 	r.task.Net = r.Net
-	r.good = resize(r.good, r.Net.NumParams())
 	for {
 		switch {
 		case ctx.Err() != nil:
@@ -95,6 +98,9 @@ func (r *Run) Do(ctx context.Context) (Reason, error) {
 			return ReachedSteps, r.settle()
 		case r.Seconds > 0 && r.seconds >= r.Seconds:
 			return ReachedSeconds, r.settle()
+		}
+		if r.Between != nil {
+			r.Between()
 		}
 		end, err := r.step()
 		if end != "" || err != nil {
@@ -200,7 +206,7 @@ func (r *Run) settle() error {
 	if r.pending == nil {
 		return nil
 	}
-	r.before, r.good = r.good, r.before // good had the parameters before the step
+	r.before, r.good = r.good, resize(r.before, r.Net.NumParams()) // good had the parameters before the step
 	r.Net.ParamsTo(r.good)
 	at := r.Data.at
 	r.deal()

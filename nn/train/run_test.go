@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"costate/nn"
+	"costate/nn/npz"
 )
 
 // TestResume: a run that is saved, and resumed by new values, makes the steps of
@@ -135,9 +136,13 @@ func TestCheckpointRefused(t *testing.T) {
 	}
 }
 
-func FuzzReadArrays(f *testing.F) {
+// FuzzResume: whatever a file holds, it is resumed from or refused.
+func FuzzResume(f *testing.F) {
 	dir := f.TempDir()
-	r := &Run{Net: digitsNet(f, 1, 1, nn.Tanh, 1), Optimizer: &Adam{}, Data: &Sampler{All: digits(2)}, Steps: 1}
+	start := func(tb testing.TB) *Run {
+		return &Run{Net: digitsNet(tb, 1, 1, nn.Tanh, 1), Optimizer: &Adam{}, Data: &Sampler{All: digits(2)}, Steps: 1}
+	}
+	r := start(f)
 	if _, err := r.Do(context.Background()); err != nil {
 		f.Fatal(err)
 	}
@@ -151,7 +156,115 @@ func FuzzReadArrays(f *testing.F) {
 	}
 	f.Add(raw)
 	f.Add(bytes.Replace(raw, []byte("<f8"), []byte("<f4"), 1))
-	f.Fuzz(func(t *testing.T, b []byte) { readArrays(b) })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		arrays, err := npz.ReadArraysFrom(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		r := start(t)
+		if _, err := r.take(arrays); err == nil {
+			r.Steps = r.taken + 1
+			r.Do(context.Background())
+		}
+	})
+}
+
+// TestCheckpointBetween: every place between two steps can be saved and resumed
+// from, by every optimizer, with all records and parameters bit for bit.
+func TestCheckpointBetween(t *testing.T) {
+	const total = 7
+	for i := range optimizers() {
+		start := func() *Run {
+			return &Run{Net: digitsNet(t, 3, 5, nn.Tanh, 6), Optimizer: optimizers()[i], Data: &Sampler{All: digits(60), Size: 12, Seed: 5}, Steps: total}
+		}
+		whole := start()
+		name := whole.Optimizer.Name()
+		var kept []*Checkpoint
+		records := 0
+		var seen []int // records before each
+		whole.Between = func() { kept, seen = append(kept, whole.Checkpoint()), append(seen, records) }
+		var want []Record
+		whole.Observe = func(r *Record) { want, records = append(want, *r), records+1 }
+		if _, err := whole.Do(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for at, c := range kept {
+			if c.Step() != at {
+				t.Errorf("%s: checkpoint %d is of step %d", name, at, c.Step())
+			}
+			file := filepath.Join(t.TempDir(), "c.npz")
+			if err := c.Write(file, nil); err != nil {
+				t.Fatal(err)
+			}
+			second := start()
+			second.Net.Init(99, nil)
+			if _, err := second.Resume(file); err != nil {
+				t.Fatal(err)
+			}
+			rest, _, err := history(t, second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			have := append(slices.Clone(want[:seen[at]]), rest...)
+			if len(have) != len(want) {
+				t.Fatalf("%s, at %d: %d records, not %d", name, at, len(have), len(want))
+			}
+			for k := range have {
+				if have[k].Step != want[k].Step || math.Float64bits(have[k].Loss) != math.Float64bits(want[k].Loss) || math.Float64bits(have[k].Gradient) != math.Float64bits(want[k].Gradient) {
+					t.Errorf("%s, at %d, step %d: %+v, uninterrupted %+v", name, at, k, have[k], want[k])
+				}
+			}
+			if !slices.Equal(second.Net.Params(), whole.Net.Params()) {
+				t.Errorf("%s, at %d: other parameters", name, at)
+			}
+		}
+	}
+}
+
+// TestResumeDifference: a run that would go on otherwise is refused, and the message
+// names what is different.
+func TestResumeDifference(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.npz")
+	net := func() *nn.Network { return digitsNet(t, 3, 5, nn.Tanh, 6) }
+	sampler := func() *Sampler { return &Sampler{All: digits(60), Size: 12, Seed: 5, Curvature: 6} }
+	lm := func() *LevenbergMarquardt { return &LevenbergMarquardt{Memory: 0.5, CG: &ConjugateGradients{}} }
+	first := &Run{Net: net(), Optimizer: lm(), Data: sampler(), Steps: 2}
+	if _, err := first.Do(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Save(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	other := digits(60)
+	other.X = slices.Clone(other.X)
+	other.X[77] += 1
+	for want, change := range map[string]func(r *Run){
+		"":                            func(*Run) {},
+		"Samples 60, not 59":          func(r *Run) { r.Data.All = digits(59) },
+		"Size 12, not 13":             func(r *Run) { r.Data.Size = 13 },
+		"Seed 5, not 6":               func(r *Run) { r.Data.Seed = 6 },
+		"Fixed false, not true":       func(r *Run) { r.Data.Fixed = true },
+		"Curvature 6, not 0":          func(r *Run) { r.Data.Curvature = 0 },
+		"batches: Data ":              func(r *Run) { r.Data.All = other },
+		"Memory 0.5, not 0.25":        func(r *Run) { r.Optimizer.(*LevenbergMarquardt).Memory = 0.25 },
+		"Nielsen false, not true":     func(r *Run) { r.Optimizer.(*LevenbergMarquardt).Nielsen = true },
+		"CG.Tolerance 0, not 0.1":     func(r *Run) { r.Optimizer.(*LevenbergMarquardt).CG.Tolerance = 0.1 },
+		"its CG, here none":           func(r *Run) { r.Optimizer.(*LevenbergMarquardt).CG = nil },
+		"MinDamping 0, not 0.5":       func(r *Run) { r.Optimizer.(*LevenbergMarquardt).MinDamping = 0.5 },
+		"of the optimizer lm, not tr": func(r *Run) { r.Optimizer = &TrustRegion{} },
+	} {
+		r := &Run{Net: net(), Optimizer: lm(), Data: sampler(), Steps: 4}
+		change(r)
+		before := r.Net.Params()
+		_, err := r.Resume(file)
+		var refused *CheckpointError
+		if (want != "") != errors.As(err, &refused) || want != "" && !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		if want != "" && !slices.Equal(before, r.Net.Params()) {
+			t.Errorf("%s: the network was changed", want)
+		}
+	}
 }
 
 // TestDivergence: a learning rate that is too large stops the run, names the step,

@@ -1,7 +1,10 @@
 package train
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc64"
+	"math"
 	"math/rand/v2"
 
 	"costate/nn"
@@ -26,6 +29,9 @@ type Sampler struct {
 	batch, curvature nn.Batch
 	order            [2]order
 	at               int // batch that was dealt last, from 1
+
+	summed *nn.Batch // what sum is of
+	sum    string
 }
 
 // order is a permutation of the samples for one round.
@@ -46,6 +52,50 @@ func (s *Sampler) check() error {
 		return fmt.Errorf("train: %d samples for the curvature; there are %d", s.Curvature, s.All.N)
 	}
 	return nil
+}
+
+// settings lists what batches are drawn from, and how.
+func (s *Sampler) settings() settingList {
+	var l settingList
+	l.add("Samples", s.All.N)
+	size := s.Size
+	if size == 0 {
+		size = s.All.N
+	}
+	l.add("Size", size)
+	l.add("Fixed", s.Fixed)
+	l.add("Curvature", s.Curvature)
+	if size < s.All.N || s.Curvature > 0 {
+		l.add("Seed", s.Seed)
+	}
+	if s.summed != s.All {
+		s.summed, s.sum = s.All, checksum(s.All)
+	}
+	l.add("Data", s.sum)
+	return l
+}
+
+// checksum tells data apart.
+func checksum(b *nn.Batch) string {
+	h := crc64.New(crc64.MakeTable(crc64.ECMA))
+	buf := make([]byte, 0, 1<<13)
+	put := func(v uint64) {
+		if buf = binary.LittleEndian.AppendUint64(buf, v); len(buf) == cap(buf) {
+			h.Write(buf)
+			buf = buf[:0]
+		}
+	}
+	for _, x := range [...][]float64{b.X, b.T, b.Weights} {
+		put(uint64(len(x)))
+		for _, v := range x {
+			put(math.Float64bits(v))
+		}
+	}
+	for _, l := range b.Labels {
+		put(uint64(l))
+	}
+	h.Write(buf)
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // First returns a copy of the first batch that is dealt for a network.

@@ -166,8 +166,40 @@ func Sytrf(t *testing.T, g blas.Backend) {
 			f.Check(t, fmt.Sprintf("%s of order %d", kind.Name, n))
 		}
 	})
+	t.Run("underflow", func(t *testing.T) { underflow(t, g) })
 	t.Run("not finite", func(t *testing.T) { notFinite(t, g, rng) })
 	t.Run("eigenvalues", func(t *testing.T) { eigenvalues(t, g, rng) })
+}
+
+// underflow tests a first column with a zero diagonal and elements whose square
+// underflows beside those of its partner: it must not be taken for a pivot.
+func underflow(t *testing.T, g blas.Backend) {
+	for _, n := range []int{3, 20, 130} {
+		f := NewFactor(Kind{Fill: func(*rand.Rand, int) func(i, j int) float64 {
+			return func(i, j int) float64 {
+				switch {
+				case i == 1 && j == 0:
+					return 1e-150
+				case i == 2 && j == 1:
+					return 1e150
+				case i == j && i > 2:
+					return 1
+				}
+				return 0
+			}
+		}}, n, 0, nil)
+		f.Factorize(g)
+		for k := range n {
+			if d, e := f.A.At(k, k), f.E[k]; d-d != 0 || e-e != 0 {
+				t.Fatalf("order %d: a pivot is not finite: %v, %v", n, d, e)
+			}
+			for j := range k {
+				if l := f.A.At(k, j); l-l != 0 {
+					t.Fatalf("order %d: L[%d,%d] = %v", n, k, j, l)
+				}
+			}
+		}
+	}
 }
 
 // notFinite tests that one NaN or infinity anywhere reaches D and gives no

@@ -30,6 +30,18 @@ func main() {
 	pivot2()
 	scale()
 	mulAdd()
+	mul()
+	mulMost()
+	combinePair("combinePair", false, false)
+	combinePair("combinePairCoef", true, false)
+	combinePair("combinePairRows", false, true)
+	dotPair("dotPair", false)
+	dotPair("dotPairLow", true)
+	trapezoid()
+	solve4()
+	peak()
+	transpose4()
+	eliminate()
 	tanh("tanh", false)
 	tanh("tanhExp", true)
 	Generate()
@@ -362,6 +374,84 @@ func mulAdd() {
 		}
 	}, func(bytes int) {
 		for _, p := range []reg.GPVirtual{y, u, v} {
+			ADDQ(U8(bytes), p)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func mul() {
+	TEXT("mul", NOSPLIT, "func(z, u, v *float64, n int)")
+	Pragma("noescape")
+	Doc("mul sets z[i] = u[i] v[i], for n words.")
+	z := Load(Param("z"), GP64()).(reg.GPVirtual)
+	u := Load(Param("u"), GP64()).(reg.GPVirtual)
+	v := Load(Param("v"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	loops(n, 4, func(wide bool, count int) {
+		if !wide {
+			p := XMM()
+			VMOVSD(Mem{Base: u}, p)
+			VMULSD(Mem{Base: v}, p, p)
+			VMOVSD(p, Mem{Base: z})
+			return
+		}
+		for d := 0; d < count; d++ {
+			p := YMM()
+			VMOVUPD(Mem{Base: u, Disp: 32 * d}, p)
+			VMULPD(Mem{Base: v, Disp: 32 * d}, p, p)
+			VMOVUPD(p, Mem{Base: z, Disp: 32 * d})
+		}
+	}, func(bytes int) {
+		for _, p := range []reg.GPVirtual{z, u, v} {
+			ADDQ(U8(bytes), p)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// mulMost compares magnitudes as integers, for which infinities and NaN come
+// last.
+func mulMost() {
+	TEXT("mulMost", NOSPLIT, "func(z, u, v *float64, m *uint64, n int)")
+	Pragma("noescape")
+	Doc("mulMost sets z[i] = u[i] v[i] and m[i] to the greater of m[i] and the bits of |z[i]|, for n words.")
+	z := Load(Param("z"), GP64()).(reg.GPVirtual)
+	u := Load(Param("u"), GP64()).(reg.GPVirtual)
+	v := Load(Param("v"), GP64()).(reg.GPVirtual)
+	m := Load(Param("m"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	mask := YMM()
+	VPCMPEQD(mask, mask, mask)
+	VPSRLQ(U8(1), mask, mask)
+	loops(n, 2, func(wide bool, count int) {
+		if !wide {
+			p, q, t := XMM(), XMM(), XMM()
+			VMOVSD(Mem{Base: u}, p)
+			VMULSD(Mem{Base: v}, p, p)
+			VMOVSD(p, Mem{Base: z})
+			VANDPD(mask.AsX(), p, p)
+			VMOVSD(Mem{Base: m}, q)
+			VPCMPGTQ(q, p, t)
+			VBLENDVPD(t, p, q, q)
+			VMOVSD(q, Mem{Base: m})
+			return
+		}
+		for d := 0; d < count; d++ {
+			p, q, t := YMM(), YMM(), YMM()
+			VMOVUPD(Mem{Base: u, Disp: 32 * d}, p)
+			VMULPD(Mem{Base: v, Disp: 32 * d}, p, p)
+			VMOVUPD(p, Mem{Base: z, Disp: 32 * d})
+			VANDPD(mask, p, p)
+			VMOVUPD(Mem{Base: m, Disp: 32 * d}, q)
+			VPCMPGTQ(q, p, t)
+			VBLENDVPD(t, p, q, q)
+			VMOVUPD(q, Mem{Base: m, Disp: 32 * d})
+		}
+	}, func(bytes int) {
+		for _, p := range []reg.GPVirtual{z, u, v, m} {
 			ADDQ(U8(bytes), p)
 		}
 	})

@@ -3,6 +3,8 @@ package gemm
 import (
 	"math"
 	"unsafe"
+
+	"costate/la/vec"
 )
 
 // trianglePanels computes the part of rows i0 to i1 and columns j0 to j1 that
@@ -68,6 +70,9 @@ func (s *isa) inside(p *product, t *block, a unsafe.Pointer, i, j, h, w int) {
 
 // across computes a tile that the diagonal crosses.
 func (s *isa) across(p *product, t *block, a unsafe.Pointer, edge *[maxTile]float64, i, j, h, w int) {
+	if p.shape == lower {
+		w = min(w, i+h-j)
+	}
 	u := t.tile
 	u.rows = h
 	u.a = a
@@ -84,16 +89,18 @@ func (s *isa) across(p *product, t *block, a unsafe.Pointer, edge *[maxTile]floa
 		}
 		dst := p.c[(i+r)*p.ldc+lo : (i+r)*p.ldc+hi]
 		src := edge[r*s.nr+lo-j:][:len(dst)]
-		// The same operations as in a kernel; rows are too short for copy.
+		// The same operations as in a kernel; short rows are too short for copy.
 		switch t.beta {
 		case 0:
+			if len(dst) >= 8 {
+				copy(dst, src)
+				continue
+			}
 			for x, v := range src {
 				dst[x] = v
 			}
 		case 1:
-			for x, v := range src {
-				dst[x] += v
-			}
+			vec.Axpy(dst, 1, src)
 		default:
 			for x, v := range src {
 				dst[x] = math.FMA(t.beta, dst[x], v)

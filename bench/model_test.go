@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"costate/bench/internal/protocol"
+)
+
+// solve --model takes the network of a file and the data of another, and --out has
+// the data with g and x.
+func TestSolveModel(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "data.npz"), filepath.Join(dir, "out.npz")
+	rng := rand.New(rand.NewPCG(1, 1))
+	arrays := map[string]*protocol.Array{
+		"X": protocol.Floats(randomSlice(rng, 8*6), 8, 6),
+		"T": protocol.Integers([]int64{0, 1, 1, 0, 0, 1, 0, 1}, 8),
+	}
+	save := func() {
+		t.Helper()
+		raw, err := protocol.FormatArchive(arrays)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(in, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save()
+	const model = "../nn/onnx/testdata/controller.onnx"
+	text, stderr, status := runBench("solve", "--model", model, "--in", in, "--out", out, "--json", "--repeat", "1")
+	if status != 0 {
+		t.Fatal(stderr)
+	}
+	var result struct {
+		Params, Layers, Batch int
+	}
+	if err := json.Unmarshal([]byte(text), &result); err != nil {
+		t.Fatal(err)
+	}
+	if result.Params != 1442 || result.Layers != 5 || result.Batch != 8 {
+		t.Errorf("%+v", result)
+	}
+	raw, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := protocol.ParseArchive(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got["x"].F) != 1442 || len(got["g"].F) != 1442 || len(got["T"].I) != 8 {
+		t.Errorf("%d arrays", len(got))
+	}
+	// What was written serves as data again.
+	if _, stderr, status := runBench("solve", "--model", model, "--in", out, "--json", "--repeat", "1"); status != 0 {
+		t.Error(stderr)
+	}
+	for name, a := range map[string]*protocol.Array{
+		"X": protocol.Floats(make([]float64, 8), 8, 1),
+		"T": protocol.Integers(make([]int64, 3), 3),
+		"g": protocol.Floats(make([]float64, 5), 5),
+		"W": protocol.Floats(make([]float64, 5), 5),
+	} {
+		before := arrays[name]
+		arrays[name] = a
+		save()
+		if _, stderr, status := runBench("solve", "--model", model, "--in", in); status != 1 || !strings.Contains(stderr, name) {
+			t.Errorf("a wrong %s: status %d, %s", name, status, stderr)
+		}
+		if arrays[name] = before; before == nil {
+			delete(arrays, name)
+		}
+	}
+}
+
+func TestServeFlags(t *testing.T) {
+	for _, args := range [][]string{{"--listen", "tcp:80"}, {"--listen", "unix:"}, {"--json"}, {"--backend", "magic"}, {"stray"}} {
+		if _, stderr, status := runBench(append([]string{"serve"}, args...)...); status != 2 {
+			t.Errorf("%v: status %d, %s", args, status, stderr)
+		}
+	}
+}

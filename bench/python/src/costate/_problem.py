@@ -1,0 +1,63 @@
+"""What is sent of a model, a loss and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ._errors import InputError
+
+
+class Param(NamedTuple):
+    """A parameter array in the flat order: ``v[start:stop].reshape(shape)``."""
+
+    name: str
+    shape: Tuple[int, ...]
+    start: int
+    stop: int
+
+
+def layout(names: Sequence[str], shapes: Sequence[Tuple[int, ...]]) -> Tuple[Param, ...]:
+    out: List[Param] = []
+    at = 0
+    for name, shape in zip(names, shapes):
+        size = int(np.prod(shape, dtype=np.int64))
+        out.append(Param(name, tuple(shape), at, at + size))
+        at += size
+    return tuple(out)
+
+
+@dataclass
+class Problem:
+    """A network, its parameters, a loss and a batch, as the protocol has them."""
+
+    spec: Dict[str, Any]
+    params: np.ndarray
+    layout: Tuple[Param, ...]
+    inputs: np.ndarray  # samples × inputs
+    labels: Optional[np.ndarray] = None
+    targets: Optional[np.ndarray] = None  # samples × outputs
+    weights: Optional[np.ndarray] = None
+    like: Any = None  # a tensor whose type and device results take
+    extra: Dict[str, Any] = field(default_factory=dict)
+
+    def arrays(self) -> Dict[str, Tuple[np.ndarray, str]]:
+        out = {"params": (self.params, "<f8"), "X": (self.inputs, "<f8")}
+        if self.labels is not None:
+            out["labels"] = (self.labels, "<i8")
+        else:
+            out["T"] = (self.targets, "<f8")  # type: ignore[assignment]
+        if self.weights is not None:
+            out["weights"] = (self.weights, "<f8")
+        return out
+
+
+def sample_weights(w: Any, samples: int) -> np.ndarray:
+    from ._arrays import numeric
+
+    a = numeric(w, "sample_weight")
+    if a.shape != (samples,):
+        raise InputError(f"sample_weight has the shape {a.shape}; it must be ({samples},)")
+    return a

@@ -1,0 +1,432 @@
+"""The server process, and requests to it.
+
+One process a Python process, started on first use and ended with it. Requests may
+come from any thread. Answers are read by a thread of their own, which no signal
+interrupts, so that an interrupt leaves the stream whole.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import itertools
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+import weakref
+from collections import deque
+from typing import Any, Deque, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from . import _arena, _frame
+from ._errors import Cancelled, ServerError, error_of
+
+_PIPE_BUF = 4096  # so many bytes go into a pipe at once or not at all
+_PATIENCE = 10.0  # seconds for the answer to a cancelled request
+
+Arrays = Mapping[str, Tuple[np.ndarray, str]]
+
+
+class _Pending:
+    """A request that waits for its answer."""
+
+    __slots__ = ("done", "answered", "head", "archive", "failure")
+
+    def __init__(self) -> None:
+        self.done = threading.Lock()
+        self.done.acquire()
+        self.answered = False
+        self.head: Dict[str, Any] = {}
+        self.archive = b""
+        self.failure: Optional[ServerError] = None
+
+
+class Server:
+    """A running server. Use `current`."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._ids = itertools.count(1)
+        self._pending: Dict[int, _Pending] = {}
+        self._state = threading.Lock()
+        self._writing = threading.Lock()
+        self._dead: Optional[ServerError] = None
+        self._unused: Deque[int] = deque()
+        self._process: Optional[subprocess.Popen] = None
+        self._socket: Optional[socket.socket] = None
+        self._words: Any = None
+        address = os.environ.get("COSTATE_SERVER", "")
+        if address:
+            self._connect(address)
+        else:
+            self._start()
+        try:
+            greeting, _ = _frame.read(self._read_exactly)
+        except (OSError, EOFError, ValueError) as e:
+            self._end()
+            raise ServerError(f"the server of costate could not be started ({e})", self._last_words()) from None
+        if greeting.get("costate") != _frame.VERSION:
+            self._end()
+            raise ServerError(
+                f"the server speaks version {greeting.get('costate')} of the protocol, this package {_frame.VERSION}"
+            )
+        self.greeting = greeting
+        folder = greeting.get("shared", "") if hasattr(os, "posix_fallocate") else ""
+        self._arenas = _arena.Arenas(folder if os.environ.get("COSTATE_SHARED", "1") != "0" else "")
+        self._reader = threading.Thread(target=self._read_answers, name="costate", daemon=True)
+        self._reader.start()
+
+    # Beginning and end.
+
+    def _start(self) -> None:
+        self._words = tempfile.TemporaryFile()
+        command = [program(), "serve", *os.environ.get("COSTATE_FLAGS", "").split()]
+        try:
+            # A session of its own: Ctrl-C is for us, not for the server.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._words,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except OSError as e:
+            raise ServerError(f"the server of costate could not be started: {e}") from None
+        self._rfd, self._wfd = self._process.stdout.fileno(), self._process.stdin.fileno()  # type: ignore[union-attr]
+
+    def _connect(self, address: str) -> None:
+        if not address.startswith("unix:"):
+            raise ServerError(f"COSTATE_SERVER is {address!r}; it must be unix:PATH")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.connect(address[len("unix:") :])
+        except OSError as e:
+            raise ServerError(f"no server of costate at {address}: {e}") from None
+        self._rfd = self._wfd = self._socket.fileno()
+
+    def _last_words(self) -> str:
+        if self._words is None:
+            return ""
+        try:
+            size = os.fstat(self._words.fileno()).st_size
+            return os.pread(self._words.fileno(), 4000, max(0, size - 4000)).decode(errors="replace").strip()
+        except (OSError, ValueError):
+            return ""
+
+    def _end(self) -> None:
+        """Close the stream, which ends the server."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._process is not None:
+            for f in (self._process.stdin, self._process.stdout):
+                try:
+                    f.close()  # type: ignore[union-attr]
+                except OSError:
+                    pass
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def close(self) -> None:
+        """End the server. What it held is gone."""
+        if self.pid != os.getpid():
+            return
+        self._die(ServerError("the server of costate was closed"))
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            self._socket.close()
+        if self._process is not None:
+            try:
+                self._process.stdin.close()  # type: ignore[union-attr]
+            except OSError:
+                pass
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._arenas.close()
+
+    def leave(self) -> None:
+        """After a fork, in the child: the server is the parent's."""
+        self._dead = ServerError("this object belongs to the process that this one was forked from; make it anew here")
+        self._state, self._writing = threading.Lock(), threading.Lock()
+        self._pending = {}
+        self._unused.clear()
+        if self._process is not None:
+            for f in (self._process.stdin, self._process.stdout):
+                f.close()  # type: ignore[union-attr]
+            self._process.returncode = 0  # not our child: nothing to wait for
+        if self._socket is not None:
+            self._socket.close()
+        self._arenas.forget()
+
+    def _die(self, why: ServerError) -> None:
+        with self._state:
+            if self._dead is None:
+                self._dead = why
+            waiting, self._pending = list(self._pending.values()), {}
+        for p in waiting:
+            p.failure = self._dead
+            p.answered = True
+            p.done.release()
+
+    @property
+    def alive(self) -> bool:
+        return self._dead is None
+
+    # Reading.
+
+    def _read_exactly(self, n: int) -> bytes:
+        data = os.read(self._rfd, min(n, 1 << 20)) if n else b""
+        if len(data) == n:
+            return data
+        parts: List[bytes] = [data]
+        got = len(data)
+        while got < n:
+            if not data:
+                raise EOFError("it ended")
+            data = os.read(self._rfd, min(n - got, 1 << 20))
+            parts.append(data)
+            got += len(data)
+        return b"".join(parts)
+
+    def _read_answers(self) -> None:
+        while True:
+            try:
+                head, archive = _frame.read(self._read_exactly)
+            except (OSError, EOFError, ValueError) as e:
+                break_ = e
+                break
+            with self._state:
+                p = self._pending.pop(head.get("id", 0), None)
+            if p is not None:
+                p.head, p.archive, p.answered = head, archive, True
+                p.done.release()
+        status = ""
+        if self._process is not None and self._dead is None:
+            try:
+                status = f" (exit status {self._process.wait(2)})"
+            except subprocess.TimeoutExpired:
+                status = f" ({break_})"
+        self._die(ServerError(f"the server of costate has ended{status}", self._last_words()))
+
+    # Writing.
+
+    def _write(self, frame: bytes) -> None:
+        view = memoryview(frame)
+        while view:
+            view = view[os.write(self._wfd, view) :]
+
+    def _send(self, frame: bytes) -> None:
+        """Write a frame whole, whatever interrupts."""
+        if len(frame) <= _PIPE_BUF or threading.current_thread() is not threading.main_thread():
+            with self._writing:
+                self._write(frame)
+            return
+        done = threading.Lock()
+        done.acquire()
+        failure: List[Optional[OSError]] = []
+
+        def write() -> None:
+            try:
+                with self._writing:
+                    self._write(frame)
+                failure.append(None)
+            except OSError as e:
+                failure.append(e)
+            finally:
+                done.release()
+
+        # Not threading.Thread, whose start an interrupt may leave half done.
+        _thread.start_new_thread(write, ())
+        interrupt: Optional[BaseException] = None
+        while not failure:  # an interrupt may come after the lock was taken
+            try:
+                done.acquire()
+            except KeyboardInterrupt as e:
+                interrupt = e
+        if failure[0] is not None:
+            raise failure[0]
+        if interrupt is not None:
+            raise interrupt
+
+    def _free_list(self) -> List[int]:
+        unused = []
+        while self._unused:
+            try:
+                unused.append(self._unused.popleft())
+            except IndexError:
+                break
+        return unused
+
+    def free(self, handle: int) -> None:
+        """Give a handle up. Called by finalizers, at any moment of any thread."""
+        if self.pid != os.getpid() or self._dead is not None:
+            return
+        self._unused.append(handle)
+        # Where somebody is writing, maybe the thread that this one interrupts, the
+        # handle goes with the next request.
+        if self._writing.acquire(blocking=False):
+            try:
+                unused = self._free_list()
+                for i in range(0, len(unused), 200):
+                    self._write(_frame.pack({"op": "free", "free": unused[i : i + 200]}, {}))
+            except OSError:
+                pass
+            finally:
+                self._writing.release()
+
+    # Requests.
+
+    def request(self, op: str, fields: Mapping[str, Any], arrays: Arrays, room: int = 0) -> Tuple[dict, Dict[str, np.ndarray]]:
+        """Ask, and wait for the answer: its head and its arrays.
+
+        `arrays` are with the types that they are sent as; `room` is how many bytes
+        the arrays of the answer will have.
+        """
+        if self._dead is not None:
+            raise self._fresh(self._dead)
+        number = next(self._ids)
+        head: Dict[str, Any] = {"id": number, "op": op, **fields}
+        if self._unused:
+            head["free"] = self._free_list()
+        arena, shared = _arena.place(self._arenas, arrays, room and room + 1024)
+        try:
+            if shared is not None:
+                head["shared"] = shared
+                frame = _frame.pack(head, {})
+            else:
+                frame = _frame.pack(head, {k: np.asarray(a, dtype, order="C") for k, (a, dtype) in arrays.items()})
+            pending = self._ask(number, frame)
+            if pending.failure is not None:
+                raise self._fresh(pending.failure)
+            answer = pending.head
+            if not answer.get("ok"):
+                raise error_of(answer.get("error", {}))
+            out = _frame.unpack(pending.archive)
+            for name, p in (answer.get("arrays") or {}).items():
+                out[name] = arena.view(p["type"], tuple(p["shape"]), p["offset"]).copy()  # type: ignore[union-attr]
+        except (KeyboardInterrupt, ServerError):
+            if arena is not None:
+                # The server may still look at it.
+                self._arenas.drop(arena)
+                arena = None
+            raise
+        finally:
+            if arena is not None:
+                self._arenas.give(arena)
+        return answer, out
+
+    @staticmethod
+    def _fresh(e: ServerError) -> ServerError:
+        copy = ServerError(str(e))
+        copy.output = e.output
+        return copy
+
+    def _ask(self, number: int, frame: bytes) -> _Pending:
+        pending = _Pending()
+        with self._state:
+            if self._dead is not None:
+                pending.failure = self._dead
+                return pending
+            self._pending[number] = pending
+        try:
+            try:
+                self._send(frame)
+            except OSError:
+                # The reader finds out why, and fails what is pending.
+                pass
+            pending.done.acquire()
+        except BaseException:
+            # An interrupt: the server answers at once to what is cancelled.
+            if not pending.answered:
+                try:
+                    self._send(_frame.pack({"op": "cancel", "cancel": number}, {}))
+                    pending.done.acquire(timeout=_PATIENCE)
+                except OSError:
+                    pass
+            raise
+        return pending
+
+
+class Handle:
+    """A number under which the server keeps something, as long as `owner` lives."""
+
+    def __init__(self, server: Server, number: int, owner: Any):
+        self.server = server
+        self.number = number
+        self._finalizer = weakref.finalize(owner, server.free, number)
+        self._finalizer.atexit = False
+
+    def request(self, op: str, fields: Mapping[str, Any] = {}, arrays: Arrays = {}, room: int = 0) -> Tuple[dict, Dict[str, np.ndarray]]:
+        if not self._finalizer.alive:
+            raise ServerError("this object was closed")
+        return self.server.request(op, {"handle": self.number, **fields}, arrays, room)
+
+    def close(self) -> None:
+        self._finalizer()
+
+
+def program() -> str:
+    """The path of the program that is the server."""
+    path = os.environ.get("COSTATE_PROGRAM", "")
+    if path:
+        return path
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_bin", "costate")
+    for p in (path, path + ".exe"):
+        if os.path.exists(p):
+            return p
+    raise ServerError(f"the program {path} is missing: install the package (pip install ./bench/python), or name it in COSTATE_PROGRAM")
+
+
+_lock = threading.Lock()
+_current: Optional[Server] = None
+
+
+def current() -> Server:
+    """The server of this process, started if there is none."""
+    global _current
+    s = _current
+    if s is not None and s.alive:
+        return s
+    with _lock:
+        if _current is None or not _current.alive:
+            _current = Server()
+        return _current
+
+
+def shutdown() -> None:
+    """End the server of this process, if there is one; the next use starts another.
+
+    Objects made before can then only be thrown away.
+    """
+    global _current
+    with _lock:
+        s, _current = _current, None
+    if s is not None:
+        s.close()
+
+
+def _in_child() -> None:
+    global _current, _lock
+    s, _current = _current, None
+    _lock = threading.Lock()
+    if s is not None:
+        s.leave()
+
+
+atexit.register(shutdown)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
+
+__all__ = ["Server", "Handle", "current", "shutdown", "program", "Cancelled"]

@@ -1,0 +1,332 @@
+package eigen
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor"
+	"costate/la/blas"
+	"costate/la/vec"
+)
+
+// Lanczos finds the k eigenvalues of a symmetric matrix A that
+// are nearest to a shift σ, with their vectors, and certifies by inertia that
+// none was missed. One factorization serves the iteration,
+//
+//	(A − σI)⁻¹ v = θ v        λ = σ + 1/θ
+//
+// so that the eigenvalues nearest to σ, inside the spectrum or at its ends,
+// become the outermost ones and come first. The basis is kept orthogonal in
+// full and restarted with the best vectors where it is full. Vectors that have
+// been found are then improved by one step of Rayleigh and Ritz with A itself,
+// and their residuals are measured. Two more factorizations, at the ends of an
+// interval around σ, count the eigenvalues inside; if some are missing, as
+// copies of a multiple one may be, iteration goes on beside those found.
+//
+// The zero value is ready for Factorize. A Lanczos is for one goroutine.
+//
+// Sources: T. Ericsson and A. Ruhe, The spectral transformation Lanczos method
+// for the numerical solution of large sparse generalized symmetric eigenvalue
+// problems, Math. Comp. 35 (1980); R. G. Grimes, J. G. Lewis and H. D. Simon, A
+// shifted block Lanczos algorithm for solving sparse symmetric generalized
+// eigenproblems, SIAM J. Matrix Anal. Appl. 15 (1994); K. Wu and H. Simon,
+// Thick-restart Lanczos method for large symmetric eigenvalue problems, SIAM J.
+// Matrix Anal. Appl. 22 (2000); B. N. Parlett, The Symmetric Eigenvalue Problem
+// (1998), chapters 3, 11 and 13.
+type Lanczos struct {
+	// Tolerance is the residual ‖Av − λv‖ that a pair must reach, over ‖A‖;
+	// the default is 1e-12.
+	Tolerance float64
+
+	// Basis is the number of vectors kept; the default is 2k + 20.
+	Basis int
+
+	// MaxSolves bounds the solves; the default is 100 + 20 times the basis.
+	MaxSolves int
+
+	a     Source
+	norm  float64 // lower bound of ‖A‖₂
+	shift float64
+	sigma float64 // the shift factored: near shift, but no eigenvalue
+	tol   float64
+	f     shifted
+	count shifted
+	be    blas.Backend
+
+	values []float64 // nearest to the shift first
+	vecs   []float64 // one a row, of unit length
+	far    float64   // distance of the next eigenvalue, as estimated
+	done   bool
+	report LanczosReport
+	space  lanczosSpace
+}
+
+// A LanczosReport tells how a Lanczos iteration went.
+type LanczosReport struct {
+	// Residual is the largest ‖Av − λv‖/‖A‖ of the pairs found, where for ‖A‖
+	// stands its greatest column norm, a lower bound.
+	Residual float64 `json:"residual"`
+	// Interval is around the shift, and Inside counts the eigenvalues of A in
+	// it, by inertia: as many as were found there, with multiplicity. It
+	// reaches beyond the k-th eigenvalue unless the one after it is as far from
+	// the shift, to within 1e-6‖A‖; then it ends before, in a gap. It is empty
+	// if the k-th one is as near as that to the shift itself.
+	Interval Interval `json:"interval"`
+	Inside   int      `json:"inside"`
+	// Certain is false where an eigenvalue is too near to an end of the
+	// interval for the counts.
+	Certain  bool `json:"certain"`
+	Solves   int  `json:"solves"`
+	Restarts int  `json:"restarts"`
+}
+
+// A LanczosError says that fewer eigenvalues than wanted have been found within
+// the bound on solves, or to the residual wanted.
+type LanczosError struct {
+	Found, Wanted int
+	Solves        int
+	Residual      float64 // of the best pair that was not accurate, or 0
+}
+
+func (e *LanczosError) Error() string {
+	s := fmt.Sprintf("eigen: %d of %d eigenvalues found after %d solves", e.Found, e.Wanted, e.Solves)
+	if e.Residual > 0 {
+		return s + fmt.Sprintf("; the next one keeps a residual of %.2g: a larger Tolerance would take it", e.Residual)
+	}
+	return s + "; a larger Basis or MaxSolves, or another shift, would help"
+}
+
+// countResolution is the distance over ‖A‖ that inertia counts tell apart
+// safely: beyond the shifts that avoid singular pivot blocks.
+const countResolution = 32e-8
+
+// Factorize finds the k eigenvalues of a nearest to shift. The matrix is not
+// copied, and must not change before Factorize returns. It panics with ErrShape
+// if k is less than 1 or more than the order of a. The errors are a *MemoryError
+// for the basis or a factorization, a *la.NotFiniteError, and a *LanczosError if
+// fewer than k pairs were found. Values and vectors may be used after a nil error
+// only.
+func (l *Lanczos) Factorize(a Source, shift float64, k int) error {
+	n := a.SymmetricDim()
+	if k < 1 || k > n {
+		panic(factor.ErrShape)
+	}
+	l.done, l.a, l.shift, l.report = false, a, shift, LanczosReport{}
+	defer func() { l.a = nil }()
+	if err := l.factorize(); err != nil {
+		return err
+	}
+	m := l.Basis
+	if m <= 0 {
+		m = 2*k + 20
+	}
+	m = min(max(m, k+3), n)
+	solves := l.MaxSolves
+	if solves <= 0 {
+		solves = 100 + 20*m
+	}
+	needed := l.f.Cost().Bytes + l.count.Cost().Bytes + 8*int64(n)*int64(2*m+2*k+1)
+	if limit := a.options().MemoryLimit; limit > 0 && needed > limit {
+		return &factor.MemoryError{Needed: needed, Limit: limit, What: fmt.Sprintf("a basis of %d vectors of length %d, with two factorizations,", m, n)}
+	}
+	l.values, l.vecs = l.values[:0], l.vecs[:0]
+	l.space.reset(n, m)
+	for missing := k; missing > 0 && len(l.values) < n; {
+		had := len(l.values)
+		// Of many that are missing the nearest ones may suffice.
+		if !l.iterate(min(missing, k, n-had), solves) {
+			return &LanczosError{Found: had, Wanted: max(k, had+1), Solves: l.report.Solves}
+		}
+		l.project()
+		// Beside a large θ the vectors of small ones are less accurate; without
+		// it they are found again, to full accuracy.
+		if reached, dropped := l.sift(); dropped > 0 {
+			missing = dropped
+			if len(l.values) <= had {
+				return &LanczosError{Found: len(l.values), Wanted: k, Solves: l.report.Solves, Residual: reached}
+			}
+			continue
+		}
+		missing = l.certify(k)
+	}
+	l.values, l.vecs = l.values[:k], l.vecs[:k*n]
+	for i, value := range l.values {
+		l.report.Residual = math.Max(l.report.Residual, l.residual(l.vecs[i*n:][:n], value))
+	}
+	l.done = true
+	return nil
+}
+
+// Values returns the eigenvalues, nearest to the shift first, in dst, which has
+// length k or is nil and then allocated. It panics with ErrNotFactorized if
+// Factorize has not succeeded.
+func (l *Lanczos) Values(dst []float64) []float64 {
+	l.check()
+	if dst == nil {
+		dst = make([]float64, len(l.values))
+	} else if len(dst) != len(l.values) {
+		panic(factor.ErrShape)
+	}
+	copy(dst, l.values)
+	return dst
+}
+
+// VectorsTo stores the eigenvectors in dst, as columns of unit length in the
+// order of Values. An empty dst is resized.
+func (l *Lanczos) VectorsTo(dst *mat.Dense) {
+	l.check()
+	k := len(l.values)
+	n := len(l.vecs) / k
+	if dst.IsEmpty() {
+		dst.ReuseAs(n, k)
+	} else if r, c := dst.Dims(); r != n || c != k {
+		panic(factor.ErrShape)
+	}
+	for j := range k {
+		dst.SetCol(j, l.vecs[j*n:][:n])
+	}
+}
+
+// Report tells how the last Factorize went.
+func (l *Lanczos) Report() LanczosReport { return l.report }
+
+func (l *Lanczos) check() {
+	if !l.done {
+		panic(factor.ErrNotFactorized)
+	}
+}
+
+// factorize factors A − σI for a σ at the shift, or near it where the shift is
+// an eigenvalue.
+func (l *Lanczos) factorize() error {
+	o := l.a.options()
+	if l.tol = l.Tolerance; l.tol <= 0 {
+		l.tol = 1e-12
+	}
+	l.be = o.Backend
+	var err error
+	if l.f, err = l.a.fork(o); err != nil {
+		return err
+	}
+	if l.count, err = l.a.fork(o); err != nil {
+		return err
+	}
+	l.norm = l.a.Norm()
+	// A shift at an eigenvalue is moved, by a little more than counts resolve:
+	// against 1/0 the other eigenvalues would lose their digits.
+	l.sigma = l.shift
+	for i, step := 0, countResolution; ; i, step = i+1, step*-3.1 {
+		err := l.f.factorize(l.sigma)
+		if _, singular := err.(*factor.SingularError); err != nil && (!singular || i == 8) {
+			return err
+		}
+		if err == nil && (i == 8 || l.f.Cond()*countResolution < 4) {
+			break
+		}
+		l.sigma = l.shift + step*l.scale()
+	}
+	// The factors of (A − σI) + sI are those at σ − s.
+	l.sigma -= l.f.Report().Shift
+	return nil
+}
+
+// scale is the size of the numbers in A − σI, not zero.
+func (l *Lanczos) scale() float64 {
+	if s := math.Max(l.norm, math.Abs(l.shift)); s > 0 {
+		return s
+	}
+	return 1
+}
+
+// residual measures a pair.
+func (l *Lanczos) residual(v []float64, value float64) float64 {
+	r := l.space.w
+	l.a.MulVecTo(r, v)
+	for i, x := range v {
+		r[i] -= value * x
+	}
+	if r := vec.Norm2(r); r != 0 {
+		return r / l.norm
+	}
+	return 0
+}
+
+// sift drops the pairs whose residuals are too large and returns the least of
+// these.
+func (l *Lanczos) sift() (reached float64, dropped int) {
+	n, good := l.space.n, 0
+	reached = math.Inf(1)
+	for i, value := range l.values {
+		v := l.vecs[i*n:][:n]
+		if r := l.residual(v, value); !(r <= l.tol) {
+			reached = math.Min(reached, r)
+			dropped++
+			continue
+		}
+		copy(l.vecs[good*n:], v)
+		l.values[good] = value
+		good++
+	}
+	l.values, l.vecs = l.values[:good], l.vecs[:good*n]
+	return reached, dropped
+}
+
+// certify counts the eigenvalues in an interval around the shift that ends in a
+// gap between eigenvalues: after the k-th of those found, or else before. It
+// returns how many are missing there.
+func (l *Lanczos) certify(k int) (missing int) {
+	n := l.a.SymmetricDim()
+	res := countResolution * math.Max(l.scale(), vec.MaxMagnitude(l.values))
+	if math.Abs(l.values[k-1]-l.shift) <= res {
+		l.report.Interval, l.report.Certain = Interval{l.shift, l.shift}, true
+		return 0
+	}
+	for inside := k; inside >= 0; inside-- {
+		low, high := -res, 0.0
+		if inside > 0 {
+			low = math.Abs(l.values[inside-1] - l.shift)
+		}
+		switch {
+		case inside < len(l.values):
+			high = math.Abs(l.values[inside] - l.shift)
+		case inside == n:
+			high = low + 16*res
+		default:
+			high = l.far
+		}
+		if high-low < 4*res {
+			continue
+		}
+		for _, part := range []float64{0.125, 0.25, 0.5} {
+			r := low + math.Max(part*(high-low), 2*res)
+			count, ok := l.between(l.shift-r, l.shift+r)
+			if !ok {
+				continue
+			}
+			found := 0
+			for _, v := range l.values {
+				if math.Abs(v-l.shift) < r {
+					found++
+				}
+			}
+			l.report.Interval, l.report.Inside = Interval{l.shift - r, l.shift + r}, count
+			l.report.Certain = found == count
+			return count - found
+		}
+	}
+	return 0
+}
+
+// between counts the eigenvalues in [low, high).
+func (l *Lanczos) between(low, high float64) (n int, ok bool) {
+	for i, shift := range []float64{low, high} {
+		c, err := below(l.count, shift)
+		if err != nil || !c.Certain {
+			return 0, false
+		}
+		n += c.Below * (2*i - 1)
+	}
+	return n, true
+}

@@ -1,0 +1,133 @@
+package factor
+
+import (
+	"sync"
+
+	"costate/factor/internal/space"
+	"costate/la/blas"
+	"costate/la/vec"
+	"costate/system"
+)
+
+// A hessian is the matrix H + diag(ε_1 I, …, ε_L I) of a chain, by products: a
+// certify.Operator.
+type hessian struct {
+	chain   *system.Chain
+	backend blas.Backend
+	n       int
+	offsets []int     // first parameter of each stage; L+1 long
+	eps     []float64 // damping by stage
+
+	mu    sync.Mutex // guards what follows
+	norm  float64    // lower bound of ‖H + D‖₂
+	steps int        // power steps since the last change
+	v     []float64  // where they have come to: a unit vector, or zero
+
+	pool space.Pool[productSpace]
+}
+
+// productSpace is the workspace of a product.
+type productSpace struct {
+	chain   *system.Chain
+	product *system.Product
+	v       []float64
+}
+
+// begin prepares for chains of the shapes of c.
+func (h *hessian) begin(c *system.Chain, backend blas.Backend) {
+	h.chain, h.backend, h.n = c, backend, c.Params()
+	h.offsets = make([]int, len(c.Stages)+1)
+	for k, s := range c.Stages {
+		h.offsets[k+1] = h.offsets[k] + s.Params()
+	}
+	h.eps, h.v = make([]float64, len(c.Stages)), make([]float64, h.n)
+	h.changed()
+}
+
+// changed forgets what is known of the norm. The next power steps go on from
+// where the last ones have come: most often the matrix has changed little.
+func (h *hessian) changed() { h.norm, h.steps = 0, 0 }
+
+func (h *hessian) lend() *productSpace {
+	w := h.pool.Get()
+	if w.chain != h.chain {
+		if w.product == nil {
+			w.product = system.NewProduct(h.chain, h.backend)
+		} else {
+			w.product.Reset(h.chain)
+		}
+		w.chain = h.chain
+	}
+	return w
+}
+
+// Order is the number of parameters.
+func (h *hessian) Order() int { return h.n }
+
+// MulTo computes dst = (H + D) x.
+func (h *hessian) MulTo(dst, x []float64) {
+	w := h.lend()
+	defer h.pool.Put(w)
+	w.v = space.Resize(w.v, h.n)
+	w.product.HessVec(w.v, x)
+	for k, e := range h.eps {
+		vec.Axpy(w.v[h.offsets[k]:h.offsets[k+1]], e, x[h.offsets[k]:])
+	}
+	copy(dst, w.v)
+}
+
+// ResidualTo computes r = b − (H + D) x in twice the working precision.
+func (h *hessian) ResidualTo(r, b, x []float64) {
+	w := h.lend()
+	defer h.pool.Put(w)
+	w.product.ResidualTo(r, b, x, h.eps)
+}
+
+// Norm is the greatest ‖(H + D) v‖ of the unit vectors met.
+func (h *hessian) Norm() float64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.norm
+}
+
+// powerSteps bounds the products that estimate the norm: of Hessians of
+// networks, whose largest eigenvalues stand apart, four from an irregular vector
+// come within a third.
+const powerSteps = 4
+
+// Sharpen makes a power step.
+func (h *hessian) Sharpen() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.steps >= powerSteps || h.n == 0 {
+		return false
+	}
+	if vec.Norm2(h.v) == 0 {
+		irregular(h.v)
+		vec.Scale(h.v, 1/vec.Norm2(h.v), h.v)
+	}
+	h.steps++
+	h.MulTo(h.v, h.v)
+	norm := vec.Norm2(h.v)
+	if norm-norm != 0 {
+		h.norm, h.steps = norm, powerSteps
+		clear(h.v)
+		return true
+	}
+	if norm <= 1.01*h.norm {
+		h.steps = powerSteps // as good as it gets
+	}
+	better := norm > h.norm
+	h.norm = max(h.norm, norm)
+	if norm > 0 {
+		vec.Scale(h.v, 1/norm, h.v)
+	}
+	return better
+}
+
+// estimate is the bound of the norm made as sharp as it gets.
+func (h *hessian) estimate() float64 {
+	for h.Sharpen() {
+	}
+	return h.Norm()
+}

@@ -1,0 +1,179 @@
+package certify
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"costate/factor/internal/pivot"
+	"costate/la/vec"
+)
+
+const (
+	// chance is the probability at which a certificate is given.
+	chance = 1e-12
+
+	// directions is the greatest number tried. A residual must then be below
+	// chance^(1/directions)/(0.8 √n) = 1/(80 √n).
+	directions = 6
+
+	// fewest is the least number of directions, and lucky how many times the size
+	// of G that they show its true one may be: where one singular value of G
+	// stands out, two directions miss it by more once in a thousand.
+	fewest = 2
+	lucky  = 30
+
+	// few is the order up to which all unit vectors are tried.
+	few = 16
+)
+
+// A probe is what solves with known right-hand sides tell of the factors.
+type probe struct {
+	certain bool
+	inverse float64 // lower bound of ‖F⁻¹‖₂ of the matrix that was factored
+	change  float64 // the largest ‖Gx‖ of a unit vector x
+	spread  float64 // an upper estimate of ‖G‖_F
+}
+
+// probe measures G = I − A F⁻¹ in some directions; see the package comment.
+func (j *Judge) probe() probe {
+	w := j.space(1)
+	defer j.pool.Put(w)
+	var p probe
+	m, n := directions, float64(j.n)
+	if j.n <= few {
+		m = j.n
+	}
+	scale := j.scale()
+	squares, tried := 0.0, 0
+	for i := range m {
+		x := w.b
+		j.direction(w, x, i)
+		change, inverse := j.try(w, x, scale)
+		p.change, p.inverse = max(p.change, change), max(p.inverse, inverse)
+		if change != change || inverse != inverse {
+			p.change, p.inverse, p.spread = math.Inf(1), math.Inf(1), math.Inf(1)
+			return p
+		}
+		squares += change * change
+		tried++
+		if j.n <= few {
+			continue
+		}
+		miss := 0.8 * math.Sqrt(n) * p.change
+		if miss >= 0.5 {
+			break // more directions would not make it likely
+		}
+		if tried >= fewest && math.Pow(miss, float64(tried)) <= chance {
+			p.certain = true
+			break
+		}
+	}
+	if j.n <= few {
+		p.certain = squares < 0.01 // ‖G‖_F < 0.1
+		p.spread = math.Sqrt(squares)
+	} else {
+		p.spread = lucky * math.Sqrt(n*squares/float64(tried))
+	}
+	if p.certain {
+		norm, _ := j.magnitude(j.stats)
+		p.certain = 8*pivot.Unit*max(j.stats.Growth, norm)*p.inverse*j.inflate() < 0.1
+	}
+	return p
+}
+
+// inflate is by how much ‖F⁻¹‖ may exceed the largest ‖F⁻¹x‖ of the directions
+// tried: a unit vector x is expected to have a component of 1/√n along any
+// direction.
+func (j *Judge) inflate() float64 {
+	if j.n <= few {
+		return math.Sqrt(float64(j.n))
+	}
+	return 3 * math.Sqrt(float64(j.n))
+}
+
+// direction writes unit vector i, where there are few, or a direction that is
+// uniform on the sphere.
+func (j *Judge) direction(w *workspace, x []float64, i int) {
+	if j.n <= few {
+		clear(x)
+		x[i] = 1
+		return
+	}
+	w.random(x, i)
+}
+
+// random writes direction i of those that are uniform on the sphere.
+func (w *workspace) random(x []float64, i int) {
+	if w.rng == nil {
+		w.source = new(rand.PCG)
+		w.rng = rand.New(w.source)
+	}
+	w.source.Seed(0x636f7374617465, uint64(i))
+	for k := range x {
+		x[k] = w.rng.NormFloat64()
+	}
+	vec.Scale(x, 1/vec.Norm2(x), x)
+}
+
+// try returns ‖Gx‖ and ‖F⁻¹x‖ for a unit vector x, both of the scaled matrix;
+// it overwrites x.
+func (j *Judge) try(w *workspace, x, scale []float64) (change, inverse float64) {
+	for i, s := range scale {
+		x[i] /= s
+	}
+	y := w.x
+	copy(y, x)
+	j.engine.Solve(y, 1)
+	j.op.ResidualTo(w.d, x, y)
+	for i, s := range scale {
+		w.d[i] *= s
+		y[i] /= s
+	}
+	return vec.Norm2(w.d), vec.Norm2(y)
+}
+
+// Inertia returns the numbers of negative and zero eigenvalues of A. The first
+// call after Factorize solves a few times in order to certify them.
+func (j *Judge) Inertia() Counts {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.judge()
+	return j.counts
+}
+
+// LogDet returns log|det A| and a bound of its absolute error, as Inertia does.
+func (j *Judge) LogDet() (logAbs, bound float64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.judge()
+	return j.logAbs, j.logError
+}
+
+// judge settles inertia and determinant, once.
+func (j *Judge) judge() {
+	if j.judged {
+		return
+	}
+	j.judged = true
+	s := j.stats
+	j.counts = Counts{Negative: s.Negative, Zero: s.Zero}
+	if j.finding.Kind == Blind {
+		j.counts = Counts{Zero: j.n}
+		j.logAbs, j.logError = math.NaN(), math.Inf(1)
+	} else {
+		p := j.probe()
+		j.counts.Certain = p.certain
+		// |log det(I − G)| ≤ √n ‖G‖_F / (1 − ‖G‖); and n logarithms rounded.
+		j.logAbs = s.LogAbs
+		j.logError = 2*math.Sqrt(float64(j.n))*p.spread + pivot.Unit*(float64(j.n)+math.Abs(s.LogAbs))
+		if !p.certain && !(p.spread < 0.1) {
+			j.logError = math.Inf(1)
+		}
+	}
+	if j.counts.Certain && j.finding.Shift == 0 || j.second == nil {
+		return
+	}
+	if c, l, e, ok := j.second(); ok && (c.Certain || e < j.logError) {
+		j.counts, j.logAbs, j.logError = c, l, e
+	}
+}

@@ -1,0 +1,346 @@
+package certify
+
+import (
+	"math"
+	"sync"
+
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la/vec"
+)
+
+// An Engine factors exactly what it is told, without a check of what comes out.
+type Engine interface {
+	// Factor factors A + shift·I.
+	Factor(shift float64) pivot.Stats
+
+	// Solve overwrites each of the nrhs rows of x with (A + shift·I)⁻¹ times
+	// it. It may be called from several goroutines.
+	Solve(x []float64, nrhs int)
+}
+
+// A Scaled engine factors S A S for a diagonal S of powers of two. Its Stats
+// and Growth are those of S A S, in which the certificate is then sought:
+// (S A S) x has the same signs.
+type Scaled interface {
+	// Scale is the diagonal of S, nil for the identity.
+	Scale() []float64
+}
+
+// An Operator is the matrix A itself. Its methods may be called from several
+// goroutines.
+type Operator interface {
+	// Order is the order of A.
+	Order() int
+
+	// MulTo computes dst = A x in working precision; dst may be x.
+	MulTo(dst, x []float64)
+
+	// ResidualTo computes r = b − A x in twice the working precision, rounded
+	// once at the end. r may be b, and not x.
+	ResidualTo(r, b, x []float64)
+
+	// Norm is a lower bound of ‖A‖₂.
+	Norm() float64
+
+	// Sharpen improves the bound, and reports false if it does not get better.
+	Sharpen() bool
+}
+
+// Settings of a Judge.
+type Settings struct {
+	Tolerance      float64 // normwise backward error that a solution must reach
+	MaxRefinements int
+	Threads        int // that refine right-hand sides side by side
+}
+
+const (
+	// GrowthAlarm is the growth of the eliminated matrix over ‖A‖ from which
+	// factors are of no use: u·GrowthAlarm leaves six digits to refine with.
+	GrowthAlarm = 1e10
+
+	// ShiftBy·‖A‖ is the shift that avoids a singular pivot block. Growth then
+	// stays near 1/ShiftBy, as far from the alarm as rounding errors of it are
+	// from 1; refinement against A contracts by ShiftBy·cond(A) a step.
+	ShiftBy = 1e-8
+
+	// moderate is the growth up to which factors are those of a matrix within
+	// rounding of A, so that a tiny pivot means a singular A: 1e4·u is a
+	// thousandth of what a pivot must be to pass for rounding error at
+	// condition 1/u.
+	moderate = 1e4
+
+	// doubtful is the size of the smallest pivot, in units of its rounding
+	// error, below which the factors are put to the test at once. The unit
+	// ignores how errors grow from block to block, for which 100 leaves room.
+	doubtful = 100
+
+	// nearly is 1/(u·cond(A)) from which A is singular to working accuracy: what
+	// rounding leaves of a zero pivot is some units of its last place.
+	nearly = 1.0 / 16
+
+	// step is the ratio of the shifts tried one after another: no simple
+	// fraction, so that equally spaced eigenvalues are not met twice.
+	step = 2.3
+)
+
+// A Kind is what became of a factorization.
+type Kind int
+
+const (
+	Regular  Kind = iota // factors of A, or of A + Shift·I that refine against A
+	Singular             // A is singular to working accuracy
+	Blind                // no factors were found, nothing is known
+)
+
+// A Finding says what became of a factorization, and where.
+type Finding struct {
+	Kind
+	Shift      float64 // factors are those of A + Shift·I
+	Block, Row int     // of the pivot that decided it
+	Suggest    float64 // a shift at which the matrix is not singular
+}
+
+// Counts are the numbers of negative and zero eigenvalues.
+type Counts struct {
+	Negative, Zero int
+	Certain        bool
+}
+
+// A Second opinion counts by other means: it returns the counts, log|det A| and
+// a bound of its error. ok is false if it could not be had.
+type Second func() (c Counts, logAbs, logError float64, ok bool)
+
+// A Judge turns an engine and the matrix into answers that are measured. After
+// Factorize, Solve, Inertia, LogDet and Cond may be called from several
+// goroutines; the others need exclusive use.
+type Judge struct {
+	engine Engine
+	op     Operator
+	set    Settings
+	second Second
+	n      int
+
+	stats   pivot.Stats
+	finding Finding
+	Count   int // factorizations since Begin
+
+	mu       sync.Mutex // guards what follows
+	judged   bool
+	counts   Counts
+	logAbs   float64
+	logError float64
+	cond     float64   // negative: not estimated yet
+	basis    []float64 // of the null space of a singular matrix, nil until it is needed
+
+	pool space.Pool[workspace]
+}
+
+// Begin makes a Judge of an engine for an operator of the same order. second
+// may be nil.
+func (j *Judge) Begin(e Engine, op Operator, s Settings, second Second) {
+	j.engine, j.op, j.set, j.second, j.n = e, op, s, second, op.Order()
+	j.pool.Reset()
+}
+
+// Factorize factors A.
+func (j *Judge) Factorize() Finding {
+	j.judged, j.cond, j.Count, j.basis = false, -1, 0, nil
+	s := j.factor(0)
+	if j.alarming(s) {
+		return j.avoid(s)
+	}
+	j.settle(s, Finding{Block: s.Block, Row: s.Row})
+	if s.Zero > 0 {
+		return j.singular(s)
+	}
+	if s.Tiny < doubtful {
+		return j.doubt(s)
+	}
+	return j.finding
+}
+
+// factor runs the engine.
+func (j *Judge) factor(shift float64) pivot.Stats {
+	j.Count++
+	return j.engine.Factor(shift)
+}
+
+func (j *Judge) settle(s pivot.Stats, f Finding) {
+	j.stats, j.finding = s, f
+}
+
+// scale is the diagonal of the engine's scaling, nil if there is none.
+func (j *Judge) scale() []float64 {
+	if s, ok := j.engine.(Scaled); ok {
+		return s.Scale()
+	}
+	return nil
+}
+
+// magnitude estimates the norm of the matrix that the engine factors, and that
+// of A.
+func (j *Judge) magnitude(s pivot.Stats) (factored, asked float64) {
+	for j.op.Sharpen() {
+	}
+	asked = j.op.Norm()
+	if j.scale() != nil {
+		return s.Scale, asked
+	}
+	return max(s.Scale, asked), asked
+}
+
+// alarming reports growth that makes pivots worthless. The norm is only
+// estimated where the engine's own bound of it does not settle the question.
+func (j *Judge) alarming(s pivot.Stats) bool {
+	if !s.Finite {
+		return true
+	}
+	if s.Growth <= GrowthAlarm*max(s.Scale, j.op.Norm()) {
+		return false
+	}
+	norm, _ := j.magnitude(s)
+	return !(s.Growth <= GrowthAlarm*norm)
+}
+
+// avoid handles an alarm. Shifts a little to either side do not meet the
+// singular pivot block, and the factors refine against A all the same.
+func (j *Judge) avoid(met pivot.Stats) Finding {
+	_, norm := j.magnitude(met)
+	if norm == 0 {
+		norm = 1
+	}
+	if norm-norm != 0 {
+		j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row})
+		return j.finding
+	}
+	for delta := ShiftBy * norm; delta <= 16*ShiftBy*norm; delta *= step {
+		below := j.factor(-delta)
+		s, shift := j.factor(delta), delta
+		belowGood, aboveGood := below.Zero == 0 && !j.alarming(below), s.Zero == 0 && !j.alarming(s)
+		switch {
+		case aboveGood && belowGood && s.Negative == below.Negative:
+			// The derivative of log|det| drops out of the mean.
+			s.LogAbs = (s.LogAbs + below.LogAbs) / 2
+		case aboveGood && belowGood && !met.Finite && !j.settled():
+			// The pivot that is not there is missing for an eigenvalue.
+			return j.between(met, below, s, delta)
+		case aboveGood:
+		case belowGood:
+			s, shift = j.factor(-delta), -delta
+		default:
+			continue
+		}
+		j.settle(s, Finding{Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
+		return j.finding
+	}
+	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: 1e-4 * norm})
+	return j.finding
+}
+
+// doubt settles a factorization without alarm one of whose pivots could be
+// rounding error.
+func (j *Judge) doubt(s pivot.Stats) Finding {
+	p := j.probe()
+	if p.certain {
+		return j.finding
+	}
+	factored, _ := j.magnitude(s)
+	if s.Tiny < 1 && s.Growth <= moderate*factored && !(p.inverse*j.inflate()*factored*pivot.Unit < nearly) {
+		return j.singular(s)
+	}
+	if j.refines() {
+		return j.finding
+	}
+	f := j.avoid(s)
+	if f.Kind == Blind { // as they were
+		j.settle(j.factor(0), Finding{Block: s.Block, Row: s.Row})
+	}
+	return j.finding
+}
+
+// refines reports whether the factors refine a solution to the tolerance.
+func (j *Judge) refines() bool {
+	w := j.space(1)
+	defer j.pool.Put(w)
+	j.direction(w, w.b, 0)
+	copy(w.x, w.b)
+	j.engine.Solve(w.x, 1)
+	return j.improve(w, w.x, w.b, vec.Norm2(w.b)).Met(j.set.Tolerance)
+}
+
+// settled reports whether the second opinion is certain of the inertia, and
+// keeps it.
+func (j *Judge) settled() bool {
+	if j.second == nil {
+		return false
+	}
+	c, l, e, ok := j.second()
+	if !ok || !c.Certain {
+		return false
+	}
+	j.mu.Lock()
+	j.judged, j.counts, j.logAbs, j.logError = true, c, l, e
+	j.mu.Unlock()
+	return true
+}
+
+// between reports a matrix that is singular to working accuracy, with factors
+// on both sides; those above are at hand. Eigenvalues between them are counted
+// as zero.
+func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
+	j.settle(above, Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
+	j.disown(Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, 1)})
+	return j.finding
+}
+
+// disown keeps the counts of a singular matrix, which are not certain.
+func (j *Judge) disown(c Counts) {
+	j.mu.Lock()
+	j.judged, j.counts, j.logAbs, j.logError = true, c, math.Inf(-1), 0
+	j.cond = math.Inf(1)
+	j.mu.Unlock()
+}
+
+// singular reports a matrix that is singular to working accuracy: eigenvalues
+// within a shift of zero are counted as zero. The factors that stay are those of
+// A + σI, with which a consistent system refines.
+func (j *Judge) singular(s pivot.Stats) Finding {
+	_, norm := j.magnitude(s)
+	delta := ShiftBy * norm
+	if delta == 0 {
+		delta = 1
+	}
+	f := Finding{Kind: Singular, Block: s.Block, Row: s.Row, Suggest: 100 * delta}
+	below, above := j.factor(-delta), j.factor(delta)
+	c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
+	if !below.Finite || !above.Finite {
+		c = Counts{Negative: s.Negative, Zero: s.Zero}
+	}
+	c.Zero = max(c.Zero, 1)
+	if norm == 0 {
+		c = Counts{Zero: j.n, Certain: true} // of zeros only
+	}
+	f.Shift = delta
+	j.settle(above, f)
+	j.disown(c)
+	return f
+}
+
+// Norm is the bound of ‖A‖₂ reached so far.
+func (j *Judge) Norm() float64 { return j.op.Norm() }
+
+// Scale is a bound of the norm of the matrix that the engine factored, to
+// compare its Growth with.
+func (j *Judge) Scale() float64 {
+	if j.scale() != nil {
+		return j.stats.Scale
+	}
+	return max(j.stats.Scale, j.op.Norm())
+}
+
+// Stats are those of the factors at hand.
+func (j *Judge) Stats() pivot.Stats { return j.stats }
+
+// Finding is what the last Factorize returned.
+func (j *Judge) Finding() Finding { return j.finding }

@@ -1,0 +1,230 @@
+package certify
+
+import (
+	"math"
+	"math/rand/v2"
+	"sync"
+
+	"costate/factor/internal/space"
+	"costate/la/vec"
+)
+
+// workspace is that of one solve.
+type workspace struct {
+	x, b   []float64 // nrhs×n: solutions, right-hand sides
+	d      []float64 // n: residual, correction
+	h      []float64 // n
+	best   []float64 // n
+	krylov krylovSpace
+	shares shares
+	source *rand.PCG
+	rng    *rand.Rand // of source
+}
+
+// Order is the order of A.
+func (j *Judge) Order() int { return j.n }
+
+// space lends a workspace for nrhs right-hand sides.
+func (j *Judge) space(nrhs int) *workspace {
+	w := j.pool.Get()
+	n := j.n
+	w.x, w.b = space.Resize(w.x, nrhs*n), space.Resize(w.b, nrhs*n)
+	w.d, w.h, w.best = space.Resize(w.d, n), space.Resize(w.h, n), space.Resize(w.best, n)
+	return w
+}
+
+// A Job is a set of right-hand sides and their solutions.
+type Job struct {
+	*workspace
+	judge *Judge
+}
+
+// Job lends room for nrhs right-hand sides; Done takes it back.
+func (j *Judge) Job(nrhs int) Job { return Job{j.space(nrhs), j} }
+
+// Done takes the room back.
+func (b Job) Done() { b.judge.pool.Put(b.workspace) }
+
+// B is room for the right-hand sides, one a row; X has the solutions.
+func (b Job) B() []float64 { return b.b }
+func (b Job) X() []float64 { return b.x }
+
+// An Outcome is how a solve went: the worst backward error over the right-hand
+// sides and whose it is, the most refinements, the bound of ‖A‖ used.
+type Outcome struct {
+	Reached     float64
+	Column      int
+	Refinements int
+	Norm        float64
+}
+
+// Met reports whether the tolerance was reached. No tolerance is wide enough
+// for a solution that is not finite.
+func (o Outcome) Met(tolerance float64) bool {
+	return o.Reached <= tolerance && !math.IsInf(o.Reached, 1)
+}
+
+func (o *Outcome) join(p Outcome) {
+	o.Refinements, o.Norm = max(o.Refinements, p.Refinements), max(o.Norm, p.Norm)
+	if !(p.Reached <= o.Reached) {
+		o.Reached, o.Column = p.Reached, p.Column
+	}
+}
+
+// Solve solves for the right-hand sides of a job, which must be finite.
+func (b Job) Solve() Outcome {
+	w, j := b.workspace, b.judge
+	copy(w.x, w.b)
+	if nrhs := j.rows(w); nrhs > 0 {
+		j.engine.Solve(w.x, nrhs)
+	}
+	return b.Refine()
+}
+
+// Refine measures and refines solutions that are in X already.
+func (b Job) Refine() Outcome {
+	w, j := b.workspace, b.judge
+	nrhs := j.rows(w)
+	parts := min(nrhs, j.set.Threads)
+	if parts <= 1 {
+		return j.refineRows(w, w, 0, nrhs)
+	}
+	return j.share(w, nrhs, parts)
+}
+
+func (j *Judge) rows(w *workspace) int {
+	if j.n == 0 {
+		return 0
+	}
+	return len(w.b) / j.n
+}
+
+// shares are the parts of a refinement side by side. The functions are made
+// once, so that starting them again allocates nothing.
+type shares struct {
+	nrhs, parts int
+	outcomes    []Outcome
+	run         []func()
+	wait        sync.WaitGroup
+}
+
+// share refines the nrhs rows of w.x in so many parts side by side, each with a
+// workspace of its own.
+func (j *Judge) share(w *workspace, nrhs, parts int) Outcome {
+	s := &w.shares
+	s.nrhs, s.parts = nrhs, parts
+	for i := len(s.run); i < parts; i++ {
+		s.outcomes = append(s.outcomes, Outcome{})
+		s.run = append(s.run, func() {
+			defer s.wait.Done()
+			own := j.space(1)
+			defer j.pool.Put(own)
+			s.outcomes[i] = j.refineRows(own, w, i*s.nrhs/s.parts, (i+1)*s.nrhs/s.parts)
+		})
+	}
+	s.wait.Add(parts)
+	for _, run := range s.run[:parts] {
+		go run()
+	}
+	s.wait.Wait()
+	worst := s.outcomes[0]
+	for _, o := range s.outcomes[1:parts] {
+		worst.join(o)
+	}
+	return worst
+}
+
+// refineRows refines the rows from to to of w.x, with the workspace own.
+func (j *Judge) refineRows(own, w *workspace, from, to int) Outcome {
+	n := j.n
+	var o Outcome
+	for i := from; i < to; i++ {
+		p := j.refine(own, w.x[i*n:(i+1)*n], w.b[i*n:(i+1)*n])
+		p.Column = i
+		o.join(p)
+	}
+	return o
+}
+
+// refine improves x until its backward error meets the tolerance: steps of
+// iterative refinement while they help, then, where the factors belong to a
+// shifted matrix and the asked one is ill conditioned, a Krylov method with the
+// factors as preconditioner.
+func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
+	nb := vec.Norm2(b)
+	if nb == 0 {
+		clear(x)
+		return Outcome{Norm: j.op.Norm()}
+	}
+	o := j.improve(w, x, b, nb)
+	if j.finding.Kind == Singular && !(o.Reached <= j.set.Tolerance) {
+		j.least(w, x, b, nb, &o)
+		o.Norm = j.op.Norm()
+		return o
+	}
+	if !(o.Reached <= j.set.Tolerance) {
+		o.Refinements += j.gmres(w, x, b, nb, &o.Reached)
+	}
+	o.Norm = j.op.Norm()
+	return o
+}
+
+// improve is iterative refinement, x += F⁻¹(b − Ax), as long as each step halves
+// the backward error.
+func (j *Judge) improve(w *workspace, x, b []float64, nb float64) (o Outcome) {
+	o.Reached = j.residual(w.d, x, b, nb)
+	for o.Reached > j.set.Tolerance && o.Refinements < j.set.MaxRefinements {
+		copy(w.best, x)
+		copy(w.h, w.d)
+		j.engine.Solve(w.h, 1)
+		vec.Axpy(x, 1, w.h)
+		next := j.residual(w.h, x, b, nb)
+		o.Refinements++
+		if !(next < o.Reached) {
+			copy(x, w.best)
+			break
+		}
+		copy(w.d, w.h)
+		slow := next > o.Reached/2
+		o.Reached = next
+		if slow {
+			break
+		}
+	}
+	return o
+}
+
+// residual is BackwardError for the matrix judged.
+func (j *Judge) residual(r, x, b []float64, nb float64) float64 {
+	return BackwardError(j.op, r, x, b, nb, j.set.Tolerance)
+}
+
+// BackwardError writes r = b − A x and returns the normwise backward error of x,
+//
+//	‖r‖ / (‖A‖ ‖x‖ + ‖b‖),
+//
+// infinite where it cannot be measured. Any lower bound of ‖A‖ gives an upper
+// bound of it; ‖Ax‖/‖x‖ is one, so ‖A‖ is only estimated better while that
+// could still meet the tolerance. nb is ‖b‖.
+func BackwardError(op Operator, r, x, b []float64, nb, tolerance float64) float64 {
+	op.ResidualTo(r, b, x)
+	nr, nx := vec.Norm2(r), vec.Norm2(x)
+	if nr != nr || nx != nx || math.IsInf(nr, 1) || math.IsInf(nx, 1) || math.IsInf(nb, 1) {
+		return math.Inf(1)
+	}
+	if nx == 0 {
+		return nr / nb
+	}
+	// ‖Ax‖ = ‖b − r‖ ≥ ‖b‖ − ‖r‖. Divided by ‖x‖ first: products of norms may
+	// overflow.
+	free := max(nb-nr, 0) / nx
+	for {
+		e := (nr / nx) / (max(free, op.Norm()) + nb/nx)
+		if e <= tolerance || !op.Sharpen() {
+			if e != e {
+				return math.Inf(1)
+			}
+			return e
+		}
+	}
+}

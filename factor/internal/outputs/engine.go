@@ -1,0 +1,228 @@
+package outputs
+
+import (
+	"math"
+	"sync/atomic"
+
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la/blas"
+	"costate/la/vec"
+	"costate/system"
+)
+
+// An Engine factors J̃ᵀJ̃ + D for the Gauss–Newton chains of one set of shapes.
+// New, Take and Factor need exclusive use; the solves may be called by many
+// goroutines.
+type Engine struct {
+	chain   *system.Chain
+	backend blas.Backend
+	n       int
+	offsets []int // first parameter of each stage; L+1 long
+
+	q      int // Batch·r, the rows of J̃
+	root   *root
+	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
+	deltas [][]float64 // per stage q×Out: Δ_k
+	lambda []float64   // q×widest
+	other  []float64
+	zz     [][]float64 // per stage Batch×Batch: z̄z̄ᵀ; nil where r is 1
+	pivot  *pivot.Block
+	work   []float64
+	eps    []float64 // damping of the factors at hand
+
+	bands     *pivot.Bands
+	serial    blas.Backend // the backend, with one thread
+	sumBody   func(from, to int)
+	shiftBody func(from, to int)
+	zzBody    func(from, to int)
+	claimed   atomic.Int64 // panels of sum, or stages, that threads have taken
+	dst       []float64    // what sum computes
+	weights   []float64
+	inverse   []float64 // 1/ε by stage
+	panels    space.Pool[panelSpace]
+
+	spaces space.Pool[solveSpace]
+}
+
+// panelSpace is the workspace of one thread of sum.
+type panelSpace struct {
+	pair []float64 // gramPanel×q: one stage's part
+	zz   []float64 // gramPanel×Batch: rows of z̄z̄ᵀ
+}
+
+// solveSpace is the workspace of one solve.
+type solveSpace struct {
+	chain   *system.Chain
+	product *system.Product
+	v, d    []float64 // parameters
+	w, t    []float64 // outputs
+}
+
+// New prepares for chains of the shapes of c. Nothing is there to factor until
+// Take has returned true.
+func New(c *system.Chain, backend blas.Backend) *Engine {
+	f := &Engine{backend: backend, n: c.Params(), root: newRoot(&c.Loss)}
+	f.offsets = make([]int, len(c.Stages)+1)
+	for k, s := range c.Stages {
+		f.offsets[k+1] = f.offsets[k] + s.Params()
+	}
+	f.deltas, f.zz = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
+	f.bands, f.sumBody, f.shiftBody = pivot.NewBands(backend.Threads()), f.sumPanels, f.shiftRows
+	f.zzBody = f.sampleGrams
+	f.serial = pivot.OneThread(backend)
+	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
+	return f
+}
+
+// Takes reports whether c has the form J̃ᵀJ̃ with structure by samples: dense
+// stages without second-derivative terms.
+func Takes(c *system.Chain) bool {
+	for _, s := range c.Stages {
+		d, ok := s.(*system.DenseStage)
+		if !ok || d.Batch != c.Loss.Batch {
+			return false
+		}
+	}
+	return c.IsGaussNewton()
+}
+
+// Take takes the numbers of a chain of the same shapes: it backpropagates the
+// columns of R and sums the Gram matrix. It reports false for a chain that is
+// not of the form, or whose loss is not convex.
+func (f *Engine) Take(chain *system.Chain) bool {
+	f.chain = chain
+	if !Takes(chain) || !f.root.point(&chain.Loss) {
+		return false
+	}
+	c, batch := f.root.c, f.root.batch
+	f.size(batch * f.root.width)
+	// Row j·Batch+n of λ is column j of R for sample n.
+	for j := range f.root.width {
+		for n := range batch {
+			row := f.lambda[(j*batch+n)*c:][:c]
+			for i := range row {
+				row[i] = f.root.r[(n*c+i)*c+j]
+			}
+		}
+	}
+	lambda, other := f.lambda, f.other
+	for k := len(chain.Stages) - 1; k >= 0; k-- {
+		d := chain.Stages[k].(*system.DenseStage)
+		nu := f.deltas[k]
+		f.throughMap(nu, lambda, d)
+		if k == 0 {
+			break
+		}
+		next := other[:f.q*d.In]
+		beta := 0.0
+		if d.Skip {
+			copy(next, lambda[:f.q*d.In])
+			beta = 1
+		}
+		f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
+		lambda, other = other, lambda
+	}
+	work := 0
+	for k, zz := range f.zz {
+		work += len(zz) * chain.Stages[k].(*system.DenseStage).In
+	}
+	f.claimed.Store(0)
+	f.bands.Each(work, f.zzBody)
+	f.sum(f.gram, nil)
+	return true
+}
+
+// size makes room for q rows of J̃. The rank of a loss's Hessian seldom changes.
+func (f *Engine) size(q int) {
+	if f.pivot != nil && q == f.q {
+		return
+	}
+	f.q = q
+	batch, widest := f.root.batch, 0
+	for k, s := range f.chain.Stages {
+		d := s.(*system.DenseStage)
+		f.deltas[k] = space.Resize(f.deltas[k], q*d.Out)
+		if q > batch {
+			f.zz[k] = space.Resize(f.zz[k], batch*batch)
+		} else {
+			f.zz[k] = nil
+		}
+		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
+	}
+	f.lambda, f.other = space.Resize(f.lambda, q*widest), space.Resize(f.other, q*widest)
+	f.gram = space.Resize(f.gram, q*q)
+	if f.pivot == nil {
+		f.pivot = pivot.NewBlock(q, 0)
+	} else {
+		f.pivot.Reshape(q)
+	}
+	f.work = space.Resize(f.work, f.backend.SytrfWork(q))
+}
+
+// Factor factors S for a damping of each stage.
+func (f *Engine) Factor(eps []float64) pivot.Stats {
+	copy(f.eps, eps)
+	p := pivot.Empty()
+	same, definite := true, true
+	negative, logDet := 0, 0.0
+	for k, e := range eps {
+		same = same && e == eps[0]
+		definite = definite && e > 0
+		n := f.offsets[k+1] - f.offsets[k]
+		if e < 0 {
+			negative += n
+		}
+		logDet += float64(n) * math.Log(math.Abs(e))
+		if e == 0 {
+			p.Finite = false
+		}
+	}
+	if !p.Finite {
+		return p
+	}
+	for k, e := range eps {
+		f.inverse[k] = 1 / e
+	}
+	big := f.shifted(same)
+	if definite && !f.pivot.Cholesky(f.backend, big, &p, 0) {
+		f.shifted(same)
+		definite = false
+	}
+	if !definite {
+		f.pivot.Factor(f.backend, f.work, false, &p, 0)
+	}
+	p.Growth = 0 // nothing is eliminated before S
+	if f.pivot.Chol {
+		p.Tiny = math.Inf(1) // S ≥ I: no pivot is small
+	}
+	// In(H + D) + In(−I) = In(D) + In(−S).
+	p.Negative = negative - p.Negative
+	p.LogAbs += logDet
+	return p
+}
+
+// shifted writes the lower triangle of S to the pivot block, and returns the
+// greatest element of its diagonal, which for ε > 0 is that of S.
+func (f *Engine) shifted(same bool) (big float64) {
+	q, s := f.q, f.pivot.S
+	if same {
+		f.bands.Triangle(q, q*q/2, f.shiftBody)
+	} else {
+		f.sum(s, f.inverse)
+	}
+	for i := range q {
+		s[i*q+i]++
+		big = max(big, s[i*q+i])
+	}
+	return big
+}
+
+// shiftRows computes the rows from lo to hi of J̃J̃ᵀ/ε.
+func (f *Engine) shiftRows(lo, hi int) {
+	scale := f.inverse[0]
+	for i := lo; i < hi; i++ {
+		at := i * f.q
+		vec.Scale(f.pivot.S[at:at+i+1], scale, f.gram[at:at+i+1])
+	}
+}

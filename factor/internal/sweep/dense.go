@@ -1,0 +1,343 @@
+package sweep
+
+import (
+	"math"
+
+	"costate/factor/internal/pivot"
+	"costate/la/blas"
+	"costate/la/vec"
+	"costate/system"
+
+	lapack "gonum.org/v1/gonum/lapack/gonum"
+)
+
+// denseStage is a dense layer in the sweeps. A number of its states is
+// indexed by (sample, unit), one of its pivot block by (direction, unit) with
+// r = min(Batch, In + bias) directions, the columns of Q₁.
+type denseStage struct {
+	s       *system.DenseStage
+	inner   bool
+	r       int // directions that reach the states
+	zin     int // In, plus 1 with a bias
+	pivot   *pivot.Block
+	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
+	u       []float64 // Batch×r, lower trapezoidal: [Z, 1] = U Q₁ᵀ
+	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
+	dd      []float64 // Batch×Batch: δδᵀ/ε
+	scaled  []float64 // Batch×Out: δ/√|ε|
+	lq      []float64 // Batch×zin, scratch of the factorization
+	tau     []float64
+	workQ   []float64
+	reach   float64 // largest squared norm of a row of U
+	negPerp int     // number of perpendicular parameters
+	batched bool
+
+	// Loop bodies for bands, and what they work on.
+	scaleP, fold, addC, subPi func(lo, hi int)
+	formBeside                func()
+	ps                        []float64
+	f                         *values
+	eps                       float64
+}
+
+func rank(s *system.DenseStage) int {
+	if s.Bias {
+		return min(s.Batch, s.In+1)
+	}
+	return min(s.Batch, s.In)
+}
+
+func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
+	d := &denseStage{f: f, s: s, inner: inner, r: rank(s), zin: s.In}
+	if s.Bias {
+		d.zin++
+	}
+	n := 0
+	if inner {
+		n = s.Batch * s.In
+	}
+	d.pivot = pivot.NewBlock(d.r*s.Out, n)
+	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, s.Batch*d.r)
+	d.lq, d.tau = make([]float64, s.Batch*d.zin), make([]float64, d.r)
+	d.negPerp = s.Out * (d.zin - d.r)
+	if inner && d.negPerp > 0 {
+		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, s.Batch*s.Batch)
+		d.scaled = make([]float64, s.Batch*s.Out)
+	}
+	// Below some order loops beat many small products.
+	d.batched = d.pivot.M > 32
+	d.workQ = make([]float64, d.workLen(s))
+	d.formBeside = func() { d.form(f.serial, nil) }
+	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
+	return d
+}
+
+// workLen asks the LQ factorization for its workspace.
+func (d *denseStage) workLen(s *system.DenseStage) int {
+	var im lapack.Implementation
+	query := []float64{0}
+	im.Dgelqf(s.Batch, d.zin, d.lq, max(d.zin, 1), d.tau, query, -1)
+	n := int(query[0])
+	im.Dorglq(d.r, d.zin, d.r, d.q, max(d.zin, 1), d.tau, query, -1)
+	return max(n, int(query[0]), 1)
+}
+
+func (d *denseStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.Outputs() }
+
+func (d *denseStage) scratch() (u, gr, yq int) {
+	return d.s.Batch * d.s.Out, d.pivot.M, d.s.Batch * d.r
+}
+
+// point computes [Z, 1] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
+// has orthonormal rows even where samples repeat.
+func (d *denseStage) point(st system.Stage) {
+	s := st.(*system.DenseStage)
+	d.s = s
+	for n := range s.Batch {
+		row := d.lq[n*d.zin : (n+1)*d.zin]
+		copy(row, s.Z[n*s.In:(n+1)*s.In])
+		if s.Bias {
+			row[s.In] = 1
+		}
+	}
+	var im lapack.Implementation
+	im.Dgelqf(s.Batch, d.zin, d.lq, d.zin, d.tau, d.workQ, len(d.workQ))
+	d.reach = 0
+	for n := range s.Batch {
+		sum := 0.0
+		for j := range d.r {
+			v := 0.0
+			if j <= n {
+				v = d.lq[n*d.zin+j]
+			}
+			d.u[n*d.r+j] = v
+			sum += v * v
+		}
+		d.reach = max(d.reach, sum)
+	}
+	copy(d.q, d.lq[:d.r*d.zin])
+	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
+}
+
+// eliminate forms S, K and the next P and eliminates the stage; see the package for
+// the formulas.
+func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	s, be := d.s, f.backend
+	n := s.Batch * s.Out
+	pu := d.pullBack(f)
+	m := d.pivot.M
+	d.ps, d.eps = pu, eps
+	p.Spread = max(p.Spread, vec.MaxLower(n, pu, n)*d.reach)
+	if d.batched {
+		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
+		f.bands.Rows(n, n*n, d.fold)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
+	} else {
+		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
+		for i := range m {
+			d.compress(i/s.Out+1, d.pivot.S[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
+		}
+	}
+	for i := range m {
+		d.pivot.S[i*m+i] += eps
+	}
+	switch {
+	case !d.inner:
+		d.pivot.Factor(be, f.work, definite, p, k)
+	case f.beside != nil && d.pivot.M >= pivot.BesideOrder:
+		// Pivoting keeps one thread busy; another forms what S couples to.
+		f.beside.Start(d.formBeside)
+		d.pivot.Factor(f.serial, f.work, definite, p, k)
+		f.beside.Join()
+	default:
+		d.form(be, f.bands)
+		d.pivot.Factor(be, f.work, definite, p, k)
+	}
+	if d.negPerp > 0 {
+		if eps < 0 {
+			p.Negative += d.negPerp
+		}
+		if eps == 0 {
+			p.Finite, p.Block, p.Row = false, k, d.pivot.M
+			return
+		}
+		p.LogAbs += float64(d.negPerp) * logAbs(eps)
+	}
+	if d.inner {
+		d.pivot.Couple(be, f.bands, f.next, f.v)
+		f.mirrorNext(d.pivot.N)
+	}
+}
+
+// form forms K in the pivot block and what it is subtracted from in f.next.
+func (d *denseStage) form(be blas.Backend, rows *pivot.Bands) {
+	d.couple(be, rows)
+	if d.negPerp > 0 && d.s.Delta != nil && d.eps != 0 {
+		d.perpendicular(be, rows)
+	}
+}
+
+// pullBack overwrites P, on the outputs, with P_s = JᵀPJ + Q on the
+// pre-activations, and returns it: in f.p, or for a stage with a skip, where P
+// itself is still needed, in f.t1's second half.
+func (d *denseStage) pullBack(f *values) []float64 {
+	s, be := d.s, f.backend
+	n, no := s.Batch*s.Out, s.Outputs()
+	p := f.p[:no*no]
+	if s.Skip {
+		pu := f.t1[n*n : 2*n*n]
+		copy(pu, p)
+		p = pu
+	}
+	switch {
+	case s.J.Diag != nil:
+		d.ps = p
+		f.bands.Rows(n, n*n, d.scaleP)
+	case s.J.Full != nil:
+		rows := s.J.Rows
+		t := f.t1[:no*n]
+		for b := range s.Batch {
+			j := s.J.Full[b*rows*s.Out:]
+			be.Gemm(blas.NoTrans, blas.NoTrans, no, s.Out, rows, 1, p[b*rows:], no, j, s.Out, 0, t[b*s.Out:], n)
+		}
+		if !s.Skip {
+			p = f.p[:n*n] // J need not be square
+		}
+		for b := range s.Batch {
+			j := s.J.Full[b*rows*s.Out:]
+			be.Gemm(blas.Trans, blas.NoTrans, s.Out, n, rows, 1, j, s.Out, t[b*rows*n:], n, 0, p[b*s.Out*n:], n)
+		}
+	}
+	switch {
+	case s.Q.Diag != nil:
+		for i, q := range s.Q.Diag {
+			p[i*n+i] += q
+		}
+	case s.Q.Full != nil:
+		for i := range n {
+			b := i / s.Out
+			row := p[i*n+b*s.Out:][:s.Out]
+			for j, q := range s.Q.Full[i*s.Out : (i+1)*s.Out] {
+				row[j] += q
+			}
+		}
+	}
+	return p
+}
+
+// compress computes the first rows rows of dst (r×Out) = Uᵀ src (Batch×Out): of
+// a row (j, ·) of S the lower triangle needs the columns up to j.
+func (d *denseStage) compress(rows int, dst, src []float64) {
+	out := d.s.Out
+	clear(dst[:rows*out])
+	for n := range d.s.Batch {
+		x := src[n*out : (n+1)*out]
+		for j := range min(rows, n+1) {
+			vec.Axpy(dst[j*out:(j+1)*out], d.u[n*d.r+j], x)
+		}
+	}
+}
+
+// couple forms K in the pivot block and the lower triangle of
+// (I⊗W)ᵀ P_s (I⊗W) in f.next; with a skip also the terms of y itself:
+//
+//	K += (U⊗I)ᵀ JᵀP,   P ← … + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
+func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
+	s, f, pu := d.s, d.f, d.ps
+	n, in, ni := s.Batch*s.Out, s.In, d.pivot.N
+	t2 := f.t2[:n*ni]
+	if s.Skip {
+		d.transJ(be, t2, f.p[:n*n])
+		// PJ(I⊗W) = (JᵀP)ᵀ(I⊗W), one triangle of which is needed.
+		y := f.next[:ni*ni]
+		copy(y, f.p[:n*n])
+		pj := f.t1[:n*n]
+		vec.Transpose(pj, n, t2, n, n, n)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
+	} else {
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 0, t2, in)
+	}
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.W, s.Out*ni)
+	if s.Delta != nil {
+		rows.Rows(d.pivot.M, d.pivot.M*ni, d.addC)
+	}
+	beta := 0.0
+	if s.Skip {
+		beta = 1
+	}
+	for b := range s.Batch {
+		be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, s.Out, 1, s.W, in, t2[b*s.Out*ni:], ni, beta, f.next[b*in*ni:], ni)
+	}
+}
+
+// transJ computes dst = JᵀP for a square J, both n×n.
+func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
+	s := d.s
+	n := s.Batch * s.Out
+	switch {
+	case s.J.Full != nil:
+		for b := range s.Batch {
+			be.Gemm(blas.Trans, blas.NoTrans, s.Out, n, s.Out, 1, s.J.Full[b*s.Out*s.Out:], s.Out, p[b*s.Out*n:], n, 0, dst[b*s.Out*n:], n)
+		}
+	case s.J.Diag != nil:
+		for i, j := range s.J.Diag {
+			src, out := p[i*n:(i+1)*n], dst[i*n:(i+1)*n]
+			for l, v := range src {
+				out[l] = j * v
+			}
+		}
+	default:
+		copy(dst, p)
+	}
+}
+
+// perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
+// P −= (1/ε) δδᵀ⊗Π. The square of δ alone could under- or overflow where its
+// quotient by ε does not.
+func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
+	s := d.s
+	in, ni := s.In, d.pivot.N
+	clear(d.perp)
+	for i := range in {
+		d.perp[i*in+i] = 1
+	}
+	be.Gemm(blas.Trans, blas.NoTrans, in, in, d.r, -1, d.q, d.zin, d.q, d.zin, 1, d.perp, in)
+	root := math.Sqrt(math.Abs(d.eps))
+	for i, v := range s.Delta {
+		d.scaled[i] = v / root
+	}
+	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, s.Batch)
+	rows.Triangle(s.Batch, ni*ni/2, d.subPi)
+}
+
+func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
+	r, out, batch, in := int64(rank(s)), int64(s.Out), int64(s.Batch), int64(s.In)
+	n, m := batch*out, r*out
+	zin := in
+	if s.Bias {
+		zin++
+	}
+	c := pivot.Cost{
+		Point:  4 * r * r * zin,
+		Factor: 2*m*n*batch + m*m*batch + m*m*m/3,
+		Solve:  2*m*m + 4*out*zin*r + 4*batch*out*(r+in),
+		Bytes:  8 * (2*r*zin + 2*batch*zin + batch*r),
+	}
+	ni := int64(0)
+	if inner {
+		ni = batch * in
+		c.Factor += 2*n*ni*out + 2*m*ni*batch + ni*ni*out + m*m*ni + m*ni*ni
+		c.Solve += 4 * m * ni
+		if s.Skip {
+			c.Factor += 2 * n * n * in
+		}
+		if zin > r {
+			c.Factor += ni * ni
+			c.Bytes += 8 * (in*in + batch*batch + batch*out)
+		}
+	}
+	c.Bytes += pivot.BlockBytes(int(m), int(ni))
+	return c
+}

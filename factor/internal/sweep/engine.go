@@ -1,0 +1,170 @@
+package sweep
+
+import (
+	"math"
+
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la/blas"
+	"costate/la/vec"
+	"costate/system"
+)
+
+// An Engine factors H + diag(ε_1 I, …, ε_L I) for the chains of one set of
+// shapes. New, Take and Factor need exclusive use; Solve may be called by many
+// goroutines.
+type Engine struct {
+	chain    *system.Chain
+	backend  blas.Backend
+	stages   []stage
+	offsets  []int // first parameter of each stage; L+1 long
+	n        int
+	definite bool
+
+	eps []float64 // damping of the factors at hand, by stage
+	met pivot.Stats
+	w   values
+
+	spaces space.Pool[solveSpace]
+}
+
+// values is the workspace of the backward sweep over the matrices.
+type values struct {
+	backend blas.Backend
+	p, next []float64 // value matrices P
+	t1, t2  []float64
+	v       []float64
+	work    []float64
+	bands   *pivot.Bands
+	beside  *pivot.Beside // nil with one thread
+	serial  blas.Backend  // the backend, with one thread
+	order   int           // of the matrix that mirrorRows mirrors
+	mirror  func(lo, hi int)
+}
+
+// A stage is one step of the sweeps. The value matrix P of its outputs comes in
+// values.p, of order Outputs; that of its inputs goes to values.next, of order
+// Inputs. Both are symmetric and stored in full.
+type stage interface {
+	// point takes the numbers of a new chain.
+	point(s system.Stage)
+	// eliminate forms and factors the pivot block, number k.
+	eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats)
+	// back is the backward sweep of right-hand sides.
+	back(w *solveSpace, b *turn)
+	// forward is the forward sweep: from y of the inputs to x and y of the
+	// outputs.
+	forward(w *solveSpace, b *turn)
+	// size is the order of the pivot block and the numbers of inputs coupled
+	// to (0 for the first stage) and of outputs.
+	size() (pivot, in, out int)
+	// scratch is the lengths of the arrays of a solve that the stage needs for
+	// itself.
+	scratch() (u, gr, yq int)
+}
+
+// New prepares for chains of the shapes of c, and takes c.
+func New(c *system.Chain, backend blas.Backend) *Engine {
+	f := &Engine{backend: backend, n: c.Params()}
+	f.offsets = make([]int, len(c.Stages)+1)
+	for k, s := range c.Stages {
+		f.offsets[k+1] = f.offsets[k] + s.Params()
+	}
+	w := &f.w
+	w.backend, w.serial = backend, pivot.OneThread(backend)
+	w.bands, w.mirror = pivot.NewBands(backend.Threads()), w.mirrorRows
+	if w.bands != nil {
+		w.beside = pivot.NewBeside()
+	}
+	need := needsOf(c)
+	for k, s := range c.Stages {
+		f.stages = append(f.stages, newStage(w, s, k > 0))
+	}
+	w.p, w.next = make([]float64, need.states*need.states), make([]float64, need.states*need.states)
+	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
+	w.work = make([]float64, backend.SytrfWork(need.pivot))
+	f.eps = make([]float64, len(c.Stages))
+	f.Take(c)
+	return f
+}
+
+func newStage(f *values, s system.Stage, inner bool) stage {
+	switch s := s.(type) {
+	case *system.DenseStage:
+		return newDenseStage(f, s, inner)
+	case *system.BlockStage:
+		return newBlockStage(f, s, inner)
+	}
+	panic("sweep: a stage of an unknown kind")
+}
+
+// Take takes the numbers of a chain of the same shapes.
+func (f *Engine) Take(c *system.Chain) {
+	f.chain, f.definite = c, c.IsGaussNewton()
+	for k, s := range c.Stages {
+		f.stages[k].point(s)
+	}
+}
+
+// Factor is the backward sweep over the matrices, with a damping for each stage.
+func (f *Engine) Factor(eps []float64) pivot.Stats {
+	f.met = pivot.Empty()
+	p := &f.met // not a local variable: it would be allocated
+	definite := f.definite
+	for _, e := range eps {
+		definite = definite && e > 0
+	}
+	copy(f.eps, eps)
+	f.setLoss()
+	for k := len(f.stages) - 1; k >= 0; k-- {
+		f.stages[k].eliminate(&f.w, k, eps[k], definite, p)
+		f.w.p, f.w.next = f.w.next, f.w.p
+		if k == len(f.stages)-1 {
+			p.Scale = p.Growth // nothing was eliminated before: a block of H + εI
+		}
+		if !p.Finite {
+			p.Block = k
+			break
+		}
+	}
+	if p.LogAbs-p.LogAbs != 0 && p.Zero == 0 {
+		p.Finite = false
+	}
+	return *p
+}
+
+// setLoss writes the Hessian of the loss in the outputs as the first P.
+func (f *Engine) setLoss() {
+	r := &f.chain.Loss
+	n := r.Batch * r.Rows
+	clear(f.w.p[:n*n])
+	for b := range r.Batch {
+		for i := range r.Rows {
+			row := f.w.p[(b*r.Rows+i)*n+b*r.Rows:][:r.Rows]
+			switch {
+			case r.Full != nil:
+				copy(row, r.Full[(b*r.Rows+i)*r.Rows:])
+			case r.Diag != nil:
+				row[i] = r.Diag[b*r.Rows+i]
+			}
+		}
+	}
+}
+
+// mirrorTile is the number of rows that a thread takes at a time.
+const mirrorTile = 8
+
+// mirrorNext copies the strictly lower triangle of the n×n matrix next into the
+// upper one.
+func (f *values) mirrorNext(n int) {
+	f.order = n
+	f.bands.Triangle((n+mirrorTile-1)/mirrorTile, n*n/2, f.mirror)
+}
+
+// mirrorRows mirrors the rows of tiles lo to hi.
+func (f *values) mirrorRows(lo, hi int) {
+	vec.MirrorLower(f.order, f.next, f.order, lo*mirrorTile, min(hi*mirrorTile, f.order))
+}
+
+// logAbs is log|x|, for counts of equal pivots.
+func logAbs(x float64) float64 { return math.Log(math.Abs(x)) }

@@ -1,0 +1,249 @@
+package sweep
+
+import (
+	"costate/factor/internal/space"
+	"costate/la/blas"
+)
+
+// solveSpace is the workspace of one solve. The rows of a batch array are
+// right-hand sides first, then samples.
+type solveSpace struct {
+	t       [][]float64 // per stage nrhs×m: L⁻¹ P h, then x_r
+	p, next []float64   // nrhs×N: linear part of the value, then y
+	u       []float64   // nrhs×N: on the pre-activations
+	gr      []float64   // r×Out
+	yq      []float64   // Batch×r
+	scratch []float64   // m
+	turn    turn
+}
+
+// A turn is one stage's part of a solve.
+type turn struct {
+	backend blas.Backend
+	x       []float64 // right-hand sides by rows, then solutions
+	n, off  int       // length of a row, and the stage's first parameter in it
+	t       []float64 // nrhs×m, the stage's own
+	eps     float64
+	nrhs    int
+	last    bool // of the chain
+}
+
+// params is the stage's part of right-hand side i.
+func (b *turn) params(i, count int) []float64 { return b.x[i*b.n+b.off:][:count] }
+
+// Solve overwrites each of the nrhs rows of x, right-hand sides, with the
+// solution.
+func (f *Engine) Solve(x []float64, nrhs int) {
+	w := f.spaces.Get()
+	defer f.spaces.Put(w)
+	f.sizeSpace(w, nrhs)
+	last := len(f.stages) - 1
+	_, _, out := f.stages[last].size()
+	clear(w.p[:nrhs*out])
+	b := &w.turn
+	*b = turn{backend: f.backend, x: x, n: f.n, nrhs: nrhs}
+	for k := last; k >= 0; k-- {
+		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
+		f.stages[k].back(w, b)
+	}
+	for k := range f.stages {
+		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
+		f.stages[k].forward(w, b)
+	}
+}
+
+func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
+	if len(w.t) != len(f.stages) {
+		w.t = make([][]float64, len(f.stages))
+	}
+	widest, pivot, gr, yq := 0, 0, 0, 0
+	for k, e := range f.stages {
+		m, in, out := e.size()
+		w.t[k] = space.Resize(w.t[k], nrhs*m)
+		u, g, y := e.scratch()
+		widest, pivot = max(widest, in, out, m, u), max(pivot, m)
+		gr, yq = max(gr, g), max(yq, y)
+	}
+	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
+	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, pivot)
+}
+
+// back: with p_s = Jᵀp,
+//
+//	h   = vec(G Q₁) + (U⊗I)ᵀ p_s,     G_⊥ = (G − G Q₁Q₁ᵀ)/ε      (kept in x)
+//	p  ← (I⊗W)ᵀ p_s − Kᵀ S⁻¹ h − δ G_⊥     (+ p with a skip)
+func (d *denseStage) back(w *solveSpace, b *turn) {
+	s, be, nrhs := d.s, b.backend, b.nrhs
+	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	eps := b.eps
+	for i := range nrhs {
+		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
+		d.mulTransJ(ps, p)
+		t := b.t[i*m : (i+1)*m]
+		g := b.params(i, s.Params())
+		d.project(be, g, t, w.gr)
+		if d.negPerp > 0 {
+			for j := range g {
+				g[j] /= eps
+			}
+		}
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
+		if !d.inner {
+			continue
+		}
+		next := w.next[i*ni : (i+1)*ni]
+		if s.Skip {
+			copy(next, p)
+		} else {
+			clear(next)
+		}
+		be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, 1, ps, s.Out, s.W, s.In, 1, next, s.In)
+		if d.negPerp > 0 && s.Delta != nil {
+			be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, -1, s.Delta, s.Out, g, s.In, 1, next, s.In)
+		}
+	}
+	d.pivot.Lower(be, b.t, nrhs, w.scratch)
+	if d.inner {
+		d.pivot.SubCoupled(be, w.next, b.t, nrhs)
+		w.p, w.next = w.next, w.p
+	}
+}
+
+// project splits the parameters G (Out×In, then Out biases) into
+// t (r×Out) = (G Q₁)ᵀ and G_⊥ = G − G Q₁Q₁ᵀ, which overwrites g.
+func (d *denseStage) project(be blas.Backend, g, t, gr []float64) {
+	s := d.s
+	nw := s.Out * s.In
+	if s.In > 0 {
+		be.Gemm(blas.NoTrans, blas.Trans, d.r, s.Out, s.In, 1, d.q, d.zin, g[:nw], s.In, 0, t, s.Out)
+	} else {
+		clear(t)
+	}
+	if s.Bias {
+		for j := range d.r {
+			q := d.q[j*d.zin+s.In]
+			for o, v := range g[nw:] {
+				t[j*s.Out+o] += q * v
+			}
+		}
+	}
+	if d.negPerp == 0 {
+		return
+	}
+	copy(gr, t)
+	d.unproject(be, g, gr, -1)
+}
+
+// unproject adds alpha X_rᵀ Q₁ᵀ to the parameters g, for X_r (r×Out).
+func (d *denseStage) unproject(be blas.Backend, g, xr []float64, alpha float64) {
+	s := d.s
+	nw := s.Out * s.In
+	if s.In > 0 {
+		be.Gemm(blas.Trans, blas.NoTrans, s.Out, s.In, d.r, alpha, xr, s.Out, d.q, d.zin, 1, g[:nw], s.In)
+	}
+	if s.Bias {
+		for j := range d.r {
+			q := alpha * d.q[j*d.zin+s.In]
+			for o := range s.Out {
+				g[nw+o] += q * xr[j*s.Out+o]
+			}
+		}
+	}
+}
+
+// forward: x_r = S⁻¹(h − K y), X_⊥ = G_⊥ − δᵀy_⊥/ε with
+// y_⊥ = [y, 0](I − Q₁Q₁ᵀ), X = X_rᵀQ₁ᵀ + X_⊥, s = y Wᵀ + U X_r,
+// y ← J s (+ y with a skip).
+func (d *denseStage) forward(w *solveSpace, b *turn) {
+	s, be, nrhs := d.s, b.backend, b.nrhs
+	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	eps := b.eps
+	t := b.t
+	d.pivot.JoinState(be, t, w.p, nrhs)
+	d.pivot.Upper(be, t, nrhs, w.scratch)
+	for i := range nrhs {
+		g := b.params(i, s.Params())
+		xr := t[i*m : (i+1)*m]
+		var y []float64
+		if d.inner {
+			y = w.p[i*ni : (i+1)*ni]
+		}
+		switch {
+		case d.negPerp == 0:
+			clear(g)
+		case d.inner && s.Delta != nil:
+			d.subPerp(be, g, y, w.yq, w.gr, 1/eps)
+		}
+		d.unproject(be, g, xr, 1)
+		if b.last {
+			continue
+		}
+		ps := w.u[i*n : (i+1)*n]
+		be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.Out, d.r, 1, d.u, d.r, xr, s.Out, 0, ps, s.Out)
+		if d.inner {
+			be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Out, s.In, 1, y, s.In, s.W, s.In, 1, ps, s.Out)
+		}
+		next := w.next[i*no : (i+1)*no]
+		d.mulJ(next, ps)
+		if s.Skip && d.inner {
+			for j, v := range y {
+				next[j] += v
+			}
+		}
+	}
+	w.p, w.next = w.next, w.p
+}
+
+// subPerp computes g −= alpha δᵀ y_⊥ over weights and biases, with
+// y_⊥ = [y, 0] − (y Q₁) Q₁ᵀ.
+func (d *denseStage) subPerp(be blas.Backend, g, y, yq, dyq []float64, alpha float64) {
+	s := d.s
+	nw := s.Out * s.In
+	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, d.r, s.In, 1, y, s.In, d.q, d.zin, 0, yq, d.r)
+	be.Gemm(blas.Trans, blas.NoTrans, s.Out, s.In, s.Batch, -alpha, s.Delta, s.Out, y, s.In, 1, g[:nw], s.In)
+	// δᵀ y Q₁, stored r×Out, goes back through Q₁ᵀ.
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, yq, d.r, s.Delta, s.Out, 0, dyq, s.Out)
+	d.unproject(be, g, dyq, alpha)
+}
+
+// mulJ computes dst = J src, mulTransJ dst = Jᵀ src, over the batch.
+func (d *denseStage) mulJ(dst, src []float64) {
+	j := &d.s.J
+	switch {
+	case j.Diag != nil:
+		for i, v := range j.Diag {
+			dst[i] = v * src[i]
+		}
+	case j.Full != nil:
+		for r := range dst {
+			x := src[r/j.Rows*j.Cols:][:j.Cols]
+			sum := 0.0
+			for c, v := range j.Full[r*j.Cols : (r+1)*j.Cols] {
+				sum += v * x[c]
+			}
+			dst[r] = sum
+		}
+	default:
+		copy(dst, src)
+	}
+}
+
+func (d *denseStage) mulTransJ(dst, src []float64) {
+	j := &d.s.J
+	switch {
+	case j.Diag != nil:
+		for i, v := range j.Diag {
+			dst[i] = v * src[i]
+		}
+	case j.Full != nil:
+		clear(dst)
+		for r, x := range src {
+			out := dst[r/j.Rows*j.Cols:][:j.Cols]
+			for c, v := range j.Full[r*j.Cols : (r+1)*j.Cols] {
+				out[c] += v * x
+			}
+		}
+	default:
+		copy(dst, src)
+	}
+}

@@ -1,0 +1,219 @@
+package tree
+
+import (
+	"math"
+
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la"
+	"costate/la/blas"
+	"costate/la/partition"
+)
+
+// DefaultThreshold is the default of Options.Threshold: elements of L are at
+// most 100, which leaves the growth of a front moderate, and few pivots fail.
+const DefaultThreshold = 0.01
+
+// Options are the settings of an Engine.
+type Options struct {
+	// Backend has the kernels; nil means the native ones.
+	Backend blas.Backend
+
+	// Serial has the kernels of subtrees that are factored side by side. Nil
+	// means the native backend on one thread where Backend is native with
+	// several threads, and that nothing is done side by side otherwise.
+	Serial blas.Backend
+
+	// Threshold is u: elements of L are at most 1/u. 0 means DefaultThreshold; it
+	// is at most 0.5.
+	Threshold float64
+
+	// MemoryLimit bounds the bytes held, those that delayed pivots ask for
+	// included; 0 is no limit.
+	MemoryLimit int64
+
+	// WorkLimit bounds the flops of one factorization as a multiple of those
+	// planned without delayed pivots; 0 is no limit.
+	WorkLimit float64
+}
+
+// A Stop says why a factorization was given up.
+type Stop int
+
+// Reasons to stop.
+const (
+	Complete    Stop = iota
+	NotFinite        // a NaN or an infinity was met
+	OutOfMemory      // delayed pivots asked for more than MemoryLimit
+	OutOfWork        // delayed pivots asked for more than WorkLimit
+)
+
+// An Engine holds the factors of S (A + σI) S for the matrices of one pattern
+// and a diagonal S of powers of two. New, Take and Factor need exclusive use;
+// Solve may be called by many goroutines.
+type Engine struct {
+	tree    *partition.Tree
+	n       int
+	backend blas.Backend
+	serial  blas.Backend
+	u       float64
+	opts    Options
+
+	fronts []front
+	up     []int32 // of the rows of all nodes; see front
+	source Source
+
+	scale   []float64 // S by unknown; nil for the identity
+	squares []float64 // S² by position; empty for the identity
+	logDet  float64   // log det S²
+	size    float64   // a bound of the largest element of S A S
+	shift   float64   // of the factorization at hand
+
+	arena   []float64 // fronts as planned
+	columns []int32   // their columns
+	tasks   tasks
+	layout  layout
+	memory  memory
+	held    bool
+	zeros   []int32
+	facts   facts
+
+	pool space.Pool[solveSpace]
+}
+
+// New prepares for matrices with the pattern of a, which the tree fits.
+func New(t *partition.Tree, a *la.Sym, o Options) *Engine {
+	e := newEngine(t, o)
+	s := new(entries)
+	s.build(a, t, e)
+	e.source = s
+	e.plan()
+	return e
+}
+
+// NewFrom prepares for a matrix whose entries a source gives node by node.
+func NewFrom(t *partition.Tree, s Source, o Options) *Engine {
+	e := newEngine(t, o)
+	e.source = s
+	e.plan()
+	return e
+}
+
+func newEngine(t *partition.Tree, o Options) *Engine {
+	if o.Backend == nil {
+		o.Backend = blas.Native()
+	}
+	if !(o.Threshold > 0) {
+		o.Threshold = DefaultThreshold
+	}
+	if o.Serial == nil {
+		o.Serial = o.Backend
+		if o.Backend.Name() == "native" && o.Backend.Threads() > 1 {
+			o.Serial = blas.NativeThreads(1)
+		}
+	}
+	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, serial: o.Serial, u: math.Min(o.Threshold, 0.5), opts: o}
+	e.shape()
+	return e
+}
+
+// Take takes the values of a matrix with the pattern analysed by New, scaled by
+// the diagonal scale (nil for the identity), which must be powers of two and is
+// kept. values are those of the scaled matrix, by the storage of la.Sym, and are
+// kept, too; size bounds the largest of them.
+func (e *Engine) Take(values, scale []float64, size float64) {
+	e.source.(*entries).val = values
+	e.Scaled(scale, size)
+}
+
+// Scaled says that the source gives the entries of S A S, with S the diagonal
+// scale, which must be powers of two and is kept; nil is the identity. size
+// bounds the largest of them.
+func (e *Engine) Scaled(scale []float64, size float64) {
+	e.scale, e.size = scale, size
+	e.squares, e.logDet = e.squares[:0], 0
+	if scale == nil {
+		return
+	}
+	e.squares = space.Resize(e.squares, e.n)
+	exponents := 0
+	for i, from := range e.tree.Perm {
+		e.squares[i] = scale[from] * scale[from]
+		exponents += 2 * math.Ilogb(scale[from])
+	}
+	e.logDet = float64(exponents) * math.Ln2
+}
+
+// SetThreshold changes u for the factorizations to come.
+func (e *Engine) SetThreshold(u float64) { e.u = math.Min(u, 0.5) }
+
+// Threshold is u: elements of L are at most 1/u.
+func (e *Engine) Threshold() float64 { return e.u }
+
+// Scale is the diagonal of S, nil for the identity.
+func (e *Engine) Scale() []float64 { return e.scale }
+
+// Tree is the tree.
+func (e *Engine) Tree() *partition.Tree { return e.tree }
+
+// Factor factors S (A + shift·I) S. What it returns is in the units of that
+// matrix but for LogAbs, which is log|det(A + shift·I)|. Where it stops before
+// the end (see Stopped) Finite is false.
+//
+// The same numbers give the same bits, whatever was factored before. After a
+// first factorization and another one that settles the memory of delayed
+// pivots, nothing is allocated unless more pivots are delayed.
+func (e *Engine) Factor(shift float64) pivot.Stats {
+	e.hold()
+	e.shift = shift
+	e.zeros = e.zeros[:0]
+	t := e.run()
+	e.facts = t.facts
+	s := t.stats()
+	s.Scale = e.size
+	if e.facts.stop != Complete {
+		s.Finite = false
+		return s
+	}
+	if s.Zero > 0 {
+		e.findZeros()
+	} else {
+		s.LogAbs -= e.logDet
+	}
+	return s
+}
+
+// A facts tells what a factorization met besides its pivots.
+type facts struct {
+	delayed int
+	flops   float64
+	stop    Stop
+}
+
+// Delayed is the number of times that a pivot was put off to a parent.
+func (e *Engine) Delayed() int { return e.facts.delayed }
+
+// Flops are those of the last factorization.
+func (e *Engine) Flops() float64 { return e.facts.flops }
+
+// Stopped says whether and why the last factorization was given up.
+func (e *Engine) Stopped() Stop { return e.facts.stop }
+
+// Zeros are the unknowns whose pivots are zero: the null space of the factors
+// has their number as dimension.
+func (e *Engine) Zeros() []int32 { return e.zeros }
+
+// findZeros lists the unknowns whose pivots are zero.
+func (e *Engine) findZeros() {
+	for k := range e.fronts {
+		f := &e.fronts[k]
+		p, d := int(f.p), f.offDiagonal()
+		for i := 0; i < int(f.ne); i++ {
+			if d[i] != 0 {
+				i++
+			} else if f.w[i*p+i] == 0 {
+				e.zeros = append(e.zeros, int32(e.tree.Perm[f.cols[i]]))
+			}
+		}
+	}
+}

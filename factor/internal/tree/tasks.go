@@ -1,0 +1,207 @@
+package tree
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// perSecond is the flops of full speed, in which a front's time is counted:
+	// pivoting reads and writes the block once a column, at the speed of memory,
+	// and small kernels cost their calls.
+	perSecond = 25e9
+
+	// worthSharing is the predicted time in seconds below which nothing is done
+	// side by side.
+	worthSharing = 1e-3
+
+	// shares is how many tasks a thread has at least, so that they end together.
+	shares = 4
+)
+
+// frontTime predicts the time of a front, in flops at full speed.
+func frontTime(p, q int) float64 {
+	x, y := float64(p), float64(q)
+	return x*x*x/3 + x*x*y + x*y*y + 400*x*x + 25*y*y + 2000*(x+y) + 5000
+}
+
+// A run is a task: subtrees that are neighbours, as the nodes lo, …, hi-1.
+type run struct {
+	lo, hi int
+	time   float64
+}
+
+// tasks are subtrees that are factored side by side, each by one worker with
+// kernels on one thread; then the top of the tree is factored with all threads
+// inside the kernels. Which worker runs a task does not change what it computes.
+//
+// Source: J. D. Hogg and J. A. Scott, New parallel sparse direct solvers for
+// multicore architectures, Algorithms 6 (2013).
+type tasks struct {
+	runs    []run // in the order of the nodes
+	order   []int // of the runs, the longest first
+	workers int
+	roots   []float64 // contributions of the roots of tasks
+
+	team    []*worker
+	tallies []tally // of the runs
+	loops   []func()
+	next    atomic.Int64
+	failed  atomic.Bool
+	done    sync.WaitGroup
+}
+
+// share divides the tree into tasks and a top.
+func (e *Engine) share() {
+	t := &e.tasks
+	t.workers = 1
+	threads := e.backend.Threads()
+	if threads < 2 || e.serial.Threads() > 1 {
+		return
+	}
+	times := make([]float64, len(e.fronts))
+	first := make([]int, len(e.fronts)) // node of the subtree
+	total := 0.0
+	for k := range e.fronts {
+		f := &e.fronts[k]
+		own := frontTime(int(f.own), int(f.q))
+		times[k] += own
+		total += own
+		if f.child < 0 {
+			first[k] = k
+		} else {
+			first[k] = first[f.child]
+		}
+		if f.parent >= 0 {
+			times[f.parent] += times[k]
+		}
+	}
+	if total < worthSharing*perSecond {
+		return
+	}
+	limit := total / float64(shares*threads)
+	for k := range e.fronts {
+		f := &e.fronts[k]
+		if times[k] > limit || f.parent >= 0 && times[f.parent] <= limit {
+			continue
+		}
+		f.handed = f.parent >= 0
+		if n := len(t.runs); n > 0 && t.runs[n-1].hi == first[k] && t.runs[n-1].time+times[k] <= limit {
+			t.runs[n-1].hi = k + 1
+			t.runs[n-1].time += times[k]
+			continue
+		}
+		t.runs = append(t.runs, run{first[k], k + 1, times[k]})
+	}
+	if len(t.runs) < 2 {
+		t.runs = nil
+		for k := range e.fronts {
+			e.fronts[k].handed = false
+		}
+		return
+	}
+	t.workers = min(threads, len(t.runs))
+	t.order = make([]int, len(t.runs))
+	for i := range t.order {
+		t.order[i] = i
+	}
+	slices.SortStableFunc(t.order, func(a, b int) int { return cmp.Compare(t.runs[b].time, t.runs[a].time) })
+}
+
+// top calls fn for the nodes that are in no task, in order, until it returns false.
+func (t *tasks) top(nodes int, fn func(k int) bool) bool {
+	k := 0
+	for i := 0; ; i++ {
+		end := nodes
+		if i < len(t.runs) {
+			end = t.runs[i].lo
+		}
+		for ; k < end; k++ {
+			if !fn(k) {
+				return false
+			}
+		}
+		if i >= len(t.runs) {
+			return true
+		}
+		k = t.runs[i].hi
+	}
+}
+
+// hire makes the workers.
+func (e *Engine) hire() {
+	t := &e.tasks
+	t.roots = make([]float64, e.layout.roots)
+	t.tallies = make([]tally, len(t.runs))
+	t.team, t.loops = nil, nil
+	for i := range t.workers {
+		w := e.newWorker(e.serial, i == 0)
+		t.team = append(t.team, w)
+		t.loops = append(t.loops, func() {
+			w.loop()
+			t.done.Done()
+		})
+	}
+}
+
+// grownWorkspace is what workers have beyond the plan, in bytes.
+func (e *Engine) grownWorkspace() (bytes int64) {
+	for _, w := range e.tasks.team {
+		bytes += w.grown()
+	}
+	return bytes
+}
+
+// run factors all nodes.
+func (e *Engine) run() tally {
+	t := &e.tasks
+	var all tally
+	all.reset()
+	if len(t.runs) > 0 {
+		t.next.Store(0)
+		t.failed.Store(false)
+		t.done.Add(len(t.loops))
+		for _, loop := range t.loops[1:] {
+			go loop()
+		}
+		t.loops[0]()
+		t.done.Wait()
+		for i := range t.tallies {
+			all.merge(&t.tallies[i])
+		}
+		if all.stop != Complete {
+			return all
+		}
+	}
+	w := t.team[0]
+	w.backend = e.backend
+	w.tally.reset()
+	t.top(len(e.fronts), w.node)
+	w.backend = e.serial
+	all.merge(&w.tally)
+	return all
+}
+
+// loop takes tasks until none is left.
+func (w *worker) loop() {
+	t := &w.e.tasks
+	for {
+		i := int(t.next.Add(1)) - 1
+		if i >= len(t.order) {
+			return
+		}
+		i = t.order[i]
+		w.tally.reset()
+		if !t.failed.Load() {
+			for k := t.runs[i].lo; k < t.runs[i].hi; k++ {
+				if !w.node(k) {
+					t.failed.Store(true)
+					break
+				}
+			}
+		}
+		t.tallies[i] = w.tally
+	}
+}

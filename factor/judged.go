@@ -1,0 +1,147 @@
+package factor
+
+import (
+	"costate/factor/internal/certify"
+	"costate/factor/internal/pivot"
+	"costate/system"
+)
+
+// A dampedEngine factors H + diag(ε_1 I, …, ε_L I) at exactly the dampings it is
+// given, one a stage.
+type dampedEngine interface {
+	Factor(eps []float64) pivot.Stats
+	Solve(x []float64, nrhs int)
+}
+
+// damped is a dampedEngine behind the seam of the judge: a shift moves every
+// damping.
+type damped struct {
+	dampedEngine
+	asked, moved []float64
+}
+
+func (d *damped) Factor(shift float64) pivot.Stats {
+	for k, e := range d.asked {
+		d.moved[k] = e + shift
+	}
+	return d.dampedEngine.Factor(d.moved)
+}
+
+// A judged is what the methods for chains share: an engine, the chain as
+// operator, and the judge of both.
+type judged struct {
+	answers
+	shapes []shape // of the stages, and last of the loss
+	failed error   // why there is no point to factorize; nil if there is
+
+	matrix hessian
+	engine damped
+	asked  second
+}
+
+// begin is the part of Analyse that all methods share.
+func (g *judged) begin(c *system.Chain, opts *Options) error {
+	*g = judged{}
+	g.opts = opts.withDefaults()
+	if err := c.Check(); err != nil {
+		return err
+	}
+	g.matrix.begin(c, g.opts.Backend)
+	g.shapes = make([]shape, len(c.Stages)+1)
+	for i := range g.shapes {
+		g.shapes[i] = shapeOf(c, i)
+	}
+	return nil
+}
+
+// use puts the judge over an engine; the analysis is done.
+func (g *judged) use(e dampedEngine) {
+	g.engine = damped{e, g.matrix.eps, make([]float64, len(g.matrix.eps))}
+	g.judge.Begin(&g.engine, &g.matrix, g.opts.settings(), g.opinion)
+	g.ready = true
+}
+
+// point takes a new chain of the same shapes.
+func (g *judged) point(c *system.Chain) error {
+	if !g.ready {
+		panic(ErrNotAnalysed)
+	}
+	if len(c.Stages) != len(g.matrix.eps) {
+		panic(ErrShape)
+	}
+	for i, s := range g.shapes {
+		if shapeOf(c, i) != s {
+			panic(ErrShape)
+		}
+	}
+	g.matrix.chain, g.factored, g.known = c, false, false
+	g.matrix.changed()
+	g.failed = c.Check()
+	return g.failed
+}
+
+// SymmetricDim is the order of H: the number of parameters.
+func (g *judged) SymmetricDim() int {
+	if !g.ready {
+		panic(ErrNotAnalysed)
+	}
+	return g.matrix.n
+}
+
+// Factorize factors H + εI; see Factorization.
+func (g *judged) Factorize(eps float64) error {
+	if !g.ready {
+		panic(ErrNotAnalysed)
+	}
+	g.factored, g.known = false, false
+	if eps-eps != 0 {
+		return &NotFiniteError{Where: "damping", Index: -1, Value: eps}
+	}
+	for k := range g.matrix.eps {
+		g.matrix.eps[k] = eps
+	}
+	return g.factorize()
+}
+
+// FactorizeStages factors H + diag(ε_1 I, …, ε_L I), a damping for each stage:
+// prior precisions by layer, or layerwise damping. The slice has one element a
+// stage and is copied.
+func (g *judged) FactorizeStages(eps []float64) error {
+	if !g.ready {
+		panic(ErrNotAnalysed)
+	}
+	if len(eps) != len(g.matrix.eps) {
+		panic(ErrShape)
+	}
+	g.factored, g.known = false, false
+	for k, e := range eps {
+		if e-e != 0 {
+			return &NotFiniteError{Where: stageDamping(k), Index: -1, Value: e}
+		}
+	}
+	copy(g.matrix.eps, eps)
+	return g.factorize()
+}
+
+func (g *judged) factorize() error {
+	if g.failed != nil {
+		return g.failed
+	}
+	g.matrix.changed()
+	return g.run(g.matrix.eps[0], "H·v", func(f certify.Finding) *SingularError {
+		return &SingularError{Block: f.Block, Pivot: f.Row, Row: -1}
+	})
+}
+
+// SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
+// as the factors give it: no refinement, no check. With a shift in Report the
+// factors are those of H + (ε + shift) I.
+func (g *judged) SolveRaw(x []float64, nr int) {
+	if !g.factored {
+		panic(ErrNotFactorized)
+	}
+	if nr < 0 || len(x) != g.matrix.n*nr {
+		panic(ErrShape)
+	}
+	g.engine.Solve(x, nr)
+}

@@ -1,0 +1,142 @@
+package factor
+
+import (
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor/internal/certify"
+	"costate/la"
+	"costate/la/vec"
+)
+
+// What every face does with a judge: turn matrices into rows, and findings into
+// public values and errors.
+
+// solveVec solves for one right-hand side. The error is a *la.NotFiniteError;
+// dst is then not written.
+func solveVec(j *certify.Judge, dst *mat.VecDense, b mat.Vector) (certify.Outcome, error) {
+	n := j.Order()
+	if b.Len() != n {
+		panic(ErrShape)
+	}
+	if n == 0 {
+		return certify.Outcome{}, nil
+	}
+	sizeVec(dst, n)
+	job := j.Job(1)
+	defer job.Done()
+	gatherVec(job.B(), b)
+	if err := finiteColumns(job.B(), n); err != nil {
+		return certify.Outcome{}, err
+	}
+	o := job.Solve()
+	for i, v := range job.X() {
+		dst.SetVec(i, v)
+	}
+	return o, nil
+}
+
+// gatherVec copies b.
+func gatherVec(dst []float64, b mat.Vector) {
+	if v, ok := b.(*mat.VecDense); ok && v.RawVector().Inc == 1 {
+		copy(dst, v.RawVector().Data)
+		return
+	}
+	for i := range dst {
+		dst[i] = b.AtVec(i)
+	}
+}
+
+// solveDense solves for the columns of b, as solveVec.
+func solveDense(j *certify.Judge, dst *mat.Dense, b mat.Matrix) (certify.Outcome, error) {
+	n := j.Order()
+	r, nrhs := b.Dims()
+	if r != n {
+		panic(ErrShape)
+	}
+	if n == 0 || nrhs == 0 {
+		return certify.Outcome{}, nil
+	}
+	sizeDense(dst, n, nrhs)
+	job := j.Job(nrhs)
+	defer job.Done()
+	gatherColumns(job.B(), b, n, nrhs)
+	if err := finiteColumns(job.B(), n); err != nil {
+		return certify.Outcome{}, err
+	}
+	o := job.Solve()
+	raw := dst.RawMatrix()
+	vec.Transpose(raw.Data, raw.Stride, job.X(), n, nrhs, n)
+	return o, nil
+}
+
+// gatherColumns copies the columns of b to the rows of dst.
+func gatherColumns(dst []float64, b mat.Matrix, n, nrhs int) {
+	if d, ok := b.(*mat.Dense); ok {
+		raw := d.RawMatrix()
+		vec.Transpose(dst, n, raw.Data, raw.Stride, n, nrhs)
+		return
+	}
+	for j := range nrhs {
+		for i := range n {
+			dst[j*n+i] = b.At(i, j)
+		}
+	}
+}
+
+// finiteColumns checks right-hand sides stored by rows of length n.
+func finiteColumns(b []float64, n int) error {
+	if i := vec.FirstNotFinite(b); i >= 0 {
+		return &NotFiniteError{Where: "right-hand side", Index: i % n, Value: b[i]}
+	}
+	return nil
+}
+
+// sizeVec resizes an empty dst to n elements, and panics with ErrShape if another
+// has a different length.
+func sizeVec(dst *mat.VecDense, n int) {
+	if dst.IsEmpty() {
+		dst.ReuseAsVec(n)
+	} else if dst.Len() != n {
+		panic(ErrShape)
+	}
+}
+
+// sizeDense is sizeVec for a matrix.
+func sizeDense(dst *mat.Dense, r, c int) {
+	if dst.IsEmpty() {
+		dst.ReuseAs(r, c)
+	} else if dr, dc := dst.Dims(); dr != r || dc != c {
+		panic(ErrShape)
+	}
+}
+
+// inertiaOf are the counts of a judge as an inertia of order n.
+func inertiaOf(c certify.Counts, n int) la.Inertia {
+	return la.Inertia{Negative: c.Negative, Zero: c.Zero, Positive: n - c.Negative - c.Zero, Certain: c.Certain}
+}
+
+// logDetOf returns the log-determinant of a judge, its sign, 0 if the inertia is
+// uncertain, and a bound of the error.
+func logDetOf(j *certify.Judge) (log, sign, bound float64) {
+	log, bound = j.LogDet()
+	switch c := j.Inertia(); {
+	case !c.Certain:
+		return log, 0, bound
+	case c.Negative%2 == 1:
+		return log, -1, bound
+	}
+	return log, 1, bound
+}
+
+// solved records how a solve went.
+func (r *Report) solved(o certify.Outcome) {
+	r.BackwardError, r.Refinements, r.Norm = o.Reached, o.Refinements, o.Norm
+}
+
+// accuracy is the error of a solve, nil if it met the tolerance.
+func accuracy(o certify.Outcome, tolerance float64, f certify.Finding) error {
+	if o.Met(tolerance) {
+		return nil
+	}
+	return &AccuracyError{Reached: o.Reached, Wanted: tolerance, Column: o.Column, Singular: f.Kind == certify.Singular}
+}

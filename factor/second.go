@@ -1,0 +1,142 @@
+package factor
+
+import (
+	"costate/factor/internal/certify"
+	"costate/factor/internal/pivot"
+	"costate/system"
+)
+
+// A second is what is asked for inertia and determinant where the factors of
+// another method leave them uncertain. The augmented system of the chain over a
+// tree tests its pivots over whole fronts, so growth is bounded; by
+//
+//	In(H + D) = In(K) − (N, N, 0),   |det(H + D)| = |det K|
+//
+// the certificate is that of K. Where tiny damping makes it put off pivots without
+// end, or leaves it uncertain too, and H is small enough, the dense matrix is
+// asked, with elements rounded once. Both are made when they are asked for first.
+type second struct {
+	augmented *augmentedOpinion
+	dense     *denseOpinion
+}
+
+// opinion asks for the inertia and the determinant of H + D.
+func (g *judged) opinion() (c certify.Counts, logAbs, logError float64, ok bool) {
+	c, logAbs, logError, ok = g.askAugmented()
+	if ok && c.Certain {
+		return c, logAbs, logError, ok
+	}
+	if d, l, e, good := g.askDense(); good && (d.Certain || !ok || e < logError) {
+		return d, l, e, true
+	}
+	return c, logAbs, logError, ok
+}
+
+// delaysAtMost is how many times the flops planned an opinion may take: where
+// delayed pivots ask for more, its fronts are on the way to full ones.
+const delaysAtMost = 10
+
+// An augmentedOpinion judges K itself.
+type augmentedOpinion struct {
+	k       augmentedEngine
+	matrix  symMatrix
+	judge   certify.Judge
+	chain   *system.Chain
+	refused bool // for its memory
+}
+
+// Factor factors K + shift·I.
+func (s *augmentedOpinion) Factor(shift float64) pivot.Stats { return s.k.engine.Factor(shift) }
+
+// Solve solves with it.
+func (s *augmentedOpinion) Solve(x []float64, nrhs int) { s.k.engine.Solve(x, nrhs) }
+
+// affordable is a plan that only says no.
+func (g *judged) affordable(_ string, c Cost) error {
+	if c.Bytes > g.opts.MemoryLimit || c.Bytes < 0 {
+		return &MemoryError{}
+	}
+	return nil
+}
+
+func (g *judged) askAugmented() (c certify.Counts, logAbs, logError float64, ok bool) {
+	h := &g.matrix
+	s := g.asked.augmented
+	if s == nil {
+		s = &augmentedOpinion{chain: h.chain}
+		g.asked.augmented = s
+		if s.k.analyse(h.chain, &g.opts, delaysAtMost, g.affordable) != nil {
+			s.refused = true
+		} else {
+			s.matrix.a = s.k.system.K
+			s.judge.Begin(s, &s.matrix, g.opts.settings(), nil)
+		}
+	}
+	if s.refused {
+		return c, 0, 0, false
+	}
+	if s.chain != h.chain {
+		s.k.take(h.chain)
+		s.chain = h.chain
+	}
+	s.k.damp(h.eps)
+	k := s.k.system
+	s.matrix.norm = columnNorm(k.K, 0, s.k.squares)
+	s.k.engine.Take(k.K.RawLower().Val, nil, s.matrix.norm)
+	if f := s.judge.Factorize(); f.Kind == certify.Blind {
+		return c, 0, 0, false
+	}
+	c = s.judge.Inertia()
+	c.Negative -= k.States()
+	logAbs, logError = s.judge.LogDet()
+	return c, logAbs, logError, c.Negative >= 0
+}
+
+// densest is the order up to which H is formed for an opinion: the n³/3 flops
+// then take a second or two.
+const densest = 3000
+
+// A denseOpinion judges the dense matrix.
+type denseOpinion struct {
+	dense  denseEngine
+	engine damped
+	judge  certify.Judge
+	chain  *system.Chain
+}
+
+func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool) {
+	h := &g.matrix
+	if n := int64(h.n); n > densest || g.affordable("", Cost{Bytes: 16 * n * n}) != nil {
+		return c, 0, 0, false
+	}
+	s := g.asked.dense
+	if s == nil {
+		s = &denseOpinion{dense: newDenseEngine(h)}
+		s.engine = damped{&s.dense, h.eps, make([]float64, len(h.eps))}
+		s.judge.Begin(&s.engine, h, g.opts.settings(), nil)
+		g.asked.dense = s
+	}
+	if s.chain != h.chain {
+		s.form(h)
+		s.chain = h.chain
+	}
+	if f := s.judge.Factorize(); f.Kind == certify.Blind {
+		return c, 0, 0, false
+	}
+	c = s.judge.Inertia()
+	logAbs, logError = s.judge.LogDet()
+	return c, logAbs, logError, true
+}
+
+// form writes H by columns in twice the working precision, rounded at the end.
+func (s *denseOpinion) form(h *hessian) {
+	w := h.lend()
+	defer h.pool.Put(w)
+	n := h.n
+	minus, zero, none := make([]float64, n), make([]float64, n), make([]float64, len(h.eps))
+	for j := range n {
+		minus[j] = -1
+		w.product.ResidualTo(s.dense.h[j*n:(j+1)*n], zero, minus, none)
+		minus[j] = 0
+	}
+}

@@ -1,0 +1,240 @@
+package partition
+
+import (
+	"fmt"
+
+	"costate/la"
+)
+
+// An Ordering is a way to order the unknowns of a sparse symmetric matrix.
+type Ordering int
+
+// Orderings.
+const (
+	OrderAuto    Ordering = iota // the least predicted time of those below
+	OrderNatural                 // as the unknowns come
+	OrderAMD                     // approximate minimum degree
+	OrderND                      // nested dissection
+)
+
+func (o Ordering) String() string {
+	switch o {
+	case OrderAuto:
+		return "auto"
+	case OrderNatural:
+		return "natural"
+	case OrderAMD:
+		return "amd"
+	case OrderND:
+		return "nd"
+	}
+	return fmt.Sprintf("Ordering(%d)", int(o))
+}
+
+// Options are the settings of Auto. A nil pointer stands for the zero
+// value.
+type Options struct {
+	// Ordering is the ordering to use.
+	Ordering Ordering
+
+	// Perm, if not nil, is the order to use, and Ordering is OrderAuto. The tree
+	// has an order that makes the same fill: see Auto.
+	Perm Perm
+
+	// Mates are pairs of unknowns to be eliminated as one, as a matching finds
+	// them for pivots of order two: Mates[i] is the partner of i, whose
+	// partner is i, and i or -1 if it has none. A nil slice has no pairs.
+	Mates []int32
+
+	// Reuse is the number of factorizations to come on this tree, as far
+	// as is known; 0 is unknown. Many are worth a longer search.
+	Reuse int
+}
+
+// manyReuses is the Reuse from which only factorizations count.
+const manyReuses = 10
+
+const (
+	// naturalFull is the share of entries in the factor of the natural order from which
+	// no other order is looked for, and the same if the factorization is repeated.
+	naturalFull      = 0.5
+	naturalFullOften = 0.8
+
+	// amdSeconds and ndSeconds are what orderings take for each unknown and
+	// each entry, on one core of an AMD EPYC.
+	amdSeconds = 0.06e-6
+	ndSeconds  = 1e-6
+
+	// worthwhile is how many times the seconds of nested dissection the factorization
+	// must take for that to be tried, once and if it is repeated.
+	worthwhile      = 2.0
+	worthwhileOften = 0.2
+)
+
+// Auto finds an assembly tree for any sparse symmetric matrix, from its pattern,
+// explicit zeros included. Unknowns that are indistinguishable, and mates, become
+// one; an order is chosen, by predicted time from exact counts and never by
+// measured time; its elimination tree is found, its columns are grouped into
+// supernodes, and small ones are merged into their parents where this stores few
+// zeros.
+//
+// OrderAuto takes the natural order where its factor is full enough, or so quick
+// that another would take longer to find: bands, chains of blocks and arrows keep
+// their order. Otherwise it tries minimum degree, and nested dissection if what
+// minimum degree gives takes long enough to be worth that.
+//
+// Whatever the order, the tree eliminates subtree by subtree, children in an
+// order that keeps the stack low: Tree.Perm makes the same fill as the order, and
+// is in general another one. Mates are neighbours in it and in one node.
+//
+// Mates that are no pairs, a Perm that is no permutation, or both a Perm and an
+// Ordering are errors. The time is near linear in the number of entries and
+// of Rows.
+//
+// Source: J. W. H. Liu, The multifrontal method for sparse matrix solution:
+// theory and practice, SIAM Review 34 (1992).
+func Auto(a *la.Sym, opts *Options) (*Tree, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	if a == nil {
+		return nil, fmt.Errorf("partition: no matrix")
+	}
+	low := a.RawLower()
+	if err := opts.check(low.N); err != nil {
+		return nil, err
+	}
+	q := compress(low, opts.Mates)
+	best := chosen(&q.wgraph, q, opts)
+	t := assemble(best.tree.g, best.nodes, q, best.tree.order)
+	t.Components = best.tree.components()
+	t.Ordering = best.ordering
+	return t, nil
+}
+
+func (o *Options) check(n int) error {
+	if o.Ordering < OrderAuto || o.Ordering > OrderND {
+		return fmt.Errorf("partition: unknown ordering %d", int(o.Ordering))
+	}
+	if o.Perm != nil {
+		if o.Ordering != OrderAuto {
+			return fmt.Errorf("partition: a permutation is given, and the ordering %v", o.Ordering)
+		}
+		if len(o.Perm) != n {
+			return fmt.Errorf("partition: permutation of %d for %d unknowns", len(o.Perm), n)
+		}
+		if err := o.Perm.Validate(); err != nil {
+			return err
+		}
+	}
+	return checkMates(o.Mates, n)
+}
+
+// A candidate is an order with its supernodes and their cost.
+type candidate struct {
+	ordering Ordering
+	tree     *etree
+	nodes    *supernodes
+	cost     Cost
+}
+
+func newCandidate(o Ordering, g *wgraph, order []int32) *candidate {
+	c := &candidate{ordering: o, tree: newETree(g, order)}
+	c.nodes = c.tree.fundamental().amalgamated()
+	c.cost = c.nodes.cost()
+	return c
+}
+
+// better returns the candidate that takes less time, c if they are equal.
+func (c *candidate) better(d *candidate) *candidate {
+	if d.cost.Time < c.cost.Time {
+		return d
+	}
+	return c
+}
+
+// chosen returns the order that the options ask for.
+func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
+	if opts.Perm != nil {
+		return newCandidate(OrderAuto, g, q.byFirst(opts.Perm))
+	}
+	natural := func() *candidate { return newCandidate(OrderNatural, g, identity(g.len())) }
+	amd := func() *candidate { return newCandidate(OrderAMD, g, minDegree(g)) }
+	nd := func() *candidate { return newCandidate(OrderND, g, dissect(g)) }
+	switch o := opts.Ordering; {
+	case o == OrderNatural:
+		return natural()
+	case o == OrderND:
+		return nd()
+	case o != OrderAuto:
+		return amd()
+	}
+	full, amdTimes, ndTimes := naturalFull, 1.0, worthwhile
+	if opts.Reuse >= manyReuses {
+		full, amdTimes, ndTimes = naturalFullOften, worthwhileOften, worthwhileOften
+	}
+	size := float64(g.len() + len(g.adj))
+	best := natural()
+	if best.tree.full() >= full || best.cost.Seconds() <= amdTimes*amdSeconds*size {
+		return best
+	}
+	best = best.better(amd())
+	if best.cost.Seconds() > ndTimes*ndSeconds*size {
+		best = best.better(nd())
+	}
+	return best
+}
+
+// Full reports whether the order that a comes in fills so little that Auto looks
+// for no other: bands, chains of dense blocks, arrows.
+func Full(a *la.Sym) bool {
+	q := compress(a.RawLower(), nil)
+	return newETree(&q.wgraph, identity(q.len())).full() >= naturalFull
+}
+
+// full returns the share of entries of the matrix in those of L.
+func (t *etree) full() float64 {
+	entries, factor := 0.0, 0.0
+	for v, w := range t.weight {
+		x := float64(w)
+		entries += x * (x + 1) / 2
+		factor += x * (float64(t.count[v]) - (x-1)/2)
+		for _, u := range t.g.neighbours(int32(v)) {
+			entries += x * float64(t.weight[u]) / 2
+		}
+	}
+	return entries / max(factor, 1)
+}
+
+// components counts the roots.
+func (t *etree) components() int {
+	n := 0
+	for _, p := range t.parent {
+		if p < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// identity returns 0, …, n-1.
+func identity(n int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	return order
+}
+
+// byFirst returns the vertices in the order in which p has their first unknowns.
+func (q *quotient) byFirst(p Perm) []int32 {
+	order := make([]int32, 0, q.len())
+	seen := make([]bool, q.len())
+	for _, i := range p {
+		if v := q.of[i]; !seen[v] {
+			seen[v] = true
+			order = append(order, v)
+		}
+	}
+	return order
+}

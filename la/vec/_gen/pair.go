@@ -1,0 +1,237 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// A width is how many words the operations on vectors of twice the working
+// precision take at a time.
+type width int // 4, 2 or 1
+
+func (n width) reg() reg.VecVirtual {
+	if n == 4 {
+		return YMM()
+	}
+	return XMM()
+}
+
+// do picks the scalar form for one word.
+func (n width) do(packed, scalar func(...Op), ops ...Op) {
+	if n == 1 {
+		scalar(ops...)
+	} else {
+		packed(ops...)
+	}
+}
+
+func (n width) move(from, to Op) { n.do(VMOVUPD, VMOVSD, from, to) }
+func (n width) add(b, a, to Op)  { n.do(VADDPD, VADDSD, b, a, to) }
+func (n width) sub(b, a, to Op)  { n.do(VSUBPD, VSUBSD, b, a, to) } // to = a − b
+func (n width) mul(b, a, to Op)  { n.do(VMULPD, VMULSD, b, a, to) }
+func (n width) fma(b, a, to Op)  { n.do(VFMADD231PD, VFMADD231SD, b, a, to) }
+func (n width) fms(c, a, to Op)  { n.do(VFMSUB213PD, VFMSUB213SD, c, a, to) } // to = a·to − c
+func (n width) copyTo(a, to Op)  { VMOVAPD(a, to) }
+func (n width) broadcast(m Mem) reg.VecVirtual {
+	c := n.reg()
+	switch n {
+	case 4:
+		VBROADCASTSD(m, c)
+	case 2:
+		VMOVDDUP(m, c)
+	default:
+		VMOVSD(m, c)
+	}
+	return c
+}
+
+// sum adds p to h without error and the error, with e, to l; e may be nil. It
+// spoils p and e.
+func (n width) sum(h, l, p reg.VecVirtual, e reg.VecVirtual) {
+	s, b, d := n.reg(), n.reg(), n.reg()
+	n.add(p, h, s)
+	n.sub(h, s, b)
+	n.sub(b, s, d)
+	n.sub(d, h, h)
+	n.sub(b, p, b)
+	n.add(b, h, h)
+	if e != nil {
+		n.add(e, h, h)
+	}
+	n.add(h, l, l)
+	n.copyTo(s, h)
+}
+
+// product adds a·b to (h, l). It spoils b.
+func (n width) product(h, l reg.VecVirtual, a Op, b reg.VecVirtual) {
+	p := n.reg()
+	n.mul(a, b, p)
+	n.fms(p, a, b)
+	n.sum(h, l, p, b)
+}
+
+// combinePair adds rows of w to y in twice the working precision; coefLow and
+// rowLow say whether the coefficients or the rows have low parts, too.
+func combinePair(name string, coefLow, rowLow bool) {
+	extra, doc := "", ""
+	if coefLow {
+		extra, doc = "cl *float64, ", " (c, cl)"
+	} else {
+		doc = " c"
+	}
+	if rowLow {
+		extra = "wl *float64, "
+	}
+	TEXT(name, NOSPLIT, "func(yh, yl *float64, n int, c, w *float64, "+extra+"inc, ld, k int)")
+	Pragma("noescape")
+	rows := "w"
+	if rowLow {
+		rows = "(w, wl)"
+	}
+	Doc(fmt.Sprintf("%s adds to (yh, yl), of n words, element j of%s times row j of %s, for k > 0 rows;", name, doc, rows),
+		"inc and ld are in bytes.")
+	yh := Load(Param("yh"), GP64()).(reg.GPVirtual)
+	yl := Load(Param("yl"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	c := Load(Param("c"), GP64()).(reg.GPVirtual)
+	w := Load(Param("w"), GP64()).(reg.GPVirtual)
+	inc := Load(Param("inc"), GP64()).(reg.GPVirtual)
+	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
+	var cl, wl reg.GPVirtual // as distances from c and w
+	if coefLow {
+		cl = Load(Param("cl"), GP64()).(reg.GPVirtual)
+		SUBQ(c, cl)
+	}
+	if rowLow {
+		wl = Load(Param("wl"), GP64()).(reg.GPVirtual)
+		SUBQ(w, wl)
+	}
+	cp, wp, count := GP64(), GP64(), GP64()
+	columns := func(lanes width, vectors int) {
+		words := int(lanes) * vectors
+		name := fmt.Sprintf("columns%d", words)
+		SUBQ(U8(words), n)
+		JL(LabelRef(name + "end"))
+		Label(name)
+		h, l := make([]reg.VecVirtual, vectors), make([]reg.VecVirtual, vectors)
+		for v := range h {
+			h[v], l[v] = lanes.reg(), lanes.reg()
+			lanes.move(Mem{Base: yh, Disp: 8 * int(lanes) * v}, h[v])
+			lanes.move(Mem{Base: yl, Disp: 8 * int(lanes) * v}, l[v])
+		}
+		MOVQ(c, cp)
+		MOVQ(w, wp)
+		Load(Param("k"), count)
+		Label(name + "row")
+		a := lanes.broadcast(Mem{Base: cp})
+		var al reg.VecVirtual
+		if coefLow {
+			al = lanes.broadcast(Mem{Base: cp, Index: cl, Scale: 1})
+		}
+		for v := range h {
+			b := lanes.reg()
+			lanes.move(Mem{Base: wp, Disp: 8 * int(lanes) * v}, b)
+			if coefLow {
+				lanes.fma(al, b, l[v])
+			}
+			if rowLow {
+				lanes.fma(Mem{Base: wp, Index: wl, Scale: 1, Disp: 8 * int(lanes) * v}, a, l[v])
+			}
+			lanes.product(h[v], l[v], a, b)
+		}
+		ADDQ(inc, cp)
+		ADDQ(ld, wp)
+		DECQ(count)
+		JNZ(LabelRef(name + "row"))
+		for v := range h {
+			lanes.move(h[v], Mem{Base: yh, Disp: 8 * int(lanes) * v})
+			lanes.move(l[v], Mem{Base: yl, Disp: 8 * int(lanes) * v})
+		}
+		for _, p := range []reg.GPVirtual{yh, yl, w} {
+			ADDQ(U8(8*words), p)
+		}
+		SUBQ(U8(words), n)
+		if words == 8 {
+			JGE(LabelRef(name))
+		}
+		Label(name + "end")
+		ADDQ(U8(words), n)
+	}
+	columns(4, 2)
+	columns(4, 1)
+	columns(2, 1)
+	columns(1, 1)
+	VZEROUPPER()
+	RET()
+}
+
+// dotPair takes the product of a row with x in twice the working precision; low
+// says whether x has low parts.
+func dotPair(name string, low bool) {
+	extra, doc := "", "x"
+	if low {
+		extra, doc = ", xl", "(x, xl)"
+	}
+	TEXT(name, NOSPLIT, "func(s *[2]float64, w, x"+extra+" *float64, n int)")
+	Pragma("noescape")
+	Doc(name + " sets s to the high and low part of the product of w with " + doc + ", of n words.")
+	w := Load(Param("w"), GP64()).(reg.GPVirtual)
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	var xl reg.GPVirtual
+	if low {
+		xl = Load(Param("xl"), GP64()).(reg.GPVirtual)
+	}
+	zero := func(v reg.VecVirtual) reg.VecVirtual { VXORPD(v, v, v); return v }
+	const unroll = 2
+	var h, l [unroll]reg.VecVirtual
+	for q := range h {
+		h[q], l[q] = zero(YMM()), zero(YMM())
+	}
+	hw, lw := zero(XMM()), zero(XMM())
+	step := func(lanes width, h, l reg.VecVirtual, disp int) {
+		b, a := lanes.reg(), lanes.reg()
+		lanes.move(Mem{Base: w, Disp: disp}, b)
+		if low {
+			lanes.fma(Mem{Base: xl, Disp: disp}, b, l)
+		}
+		lanes.move(Mem{Base: x, Disp: disp}, a)
+		lanes.product(h, l, a, b)
+	}
+	loops(n, unroll, func(wide bool, count int) {
+		if !wide {
+			step(1, hw, lw, 0)
+			return
+		}
+		for q := 0; q < count; q++ {
+			step(4, h[q], l[q], 32*q)
+		}
+	}, func(bytes int) {
+		ADDQ(U8(bytes), w)
+		ADDQ(U8(bytes), x)
+		if low {
+			ADDQ(U8(bytes), xl)
+		}
+	})
+	width(4).sum(h[0], l[0], h[1], l[1])
+	a, b := XMM(), XMM()
+	VEXTRACTF128(U8(1), h[0], a)
+	VEXTRACTF128(U8(1), l[0], b)
+	hx, lx := XMM(), XMM()
+	VMOVAPD(h[0].AsX(), hx)
+	VMOVAPD(l[0].AsX(), lx)
+	width(2).sum(hx, lx, a, b)
+	c, d := XMM(), XMM()
+	VPERMILPD(U8(1), hx, c)
+	VPERMILPD(U8(1), lx, d)
+	width(1).sum(hx, lx, c, d)
+	width(1).sum(hx, lx, hw, lw)
+	s := Load(Param("s"), GP64()).(reg.GPVirtual)
+	VMOVSD(hx, Mem{Base: s})
+	VMOVSD(lx, Mem{Base: s, Disp: 8})
+	VZEROUPPER()
+	RET()
+}

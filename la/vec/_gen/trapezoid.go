@@ -1,0 +1,403 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// trapezoid goes through tiles of 4 rows and 8 columns, of which each takes all
+// k products before it is stored. Where the columns of a group of rows are an
+// odd number of vectors the first tile is one vector wide.
+func trapezoid() {
+	TEXT("trapezoid", NOSPLIT, "func(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)")
+	Pragma("noescape")
+	Doc("trapezoid subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the",
+		"product of the transpose of c with w, both of k rows; ld and ldk are in bytes.")
+	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+	u, ld, rows, cols, c, ldk, w := load("u"), load("ld"), load("rows"), load("cols"), load("c"), load("ldk"), load("w")
+	ld3 := GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	p, q, left, s, cc, ww := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	at := func(i, disp int) Mem {
+		switch i {
+		case 0:
+			return Mem{Base: p, Disp: disp}
+		case 1:
+			return Mem{Base: p, Index: ld, Scale: 1, Disp: disp}
+		case 2:
+			return Mem{Base: p, Index: ld, Scale: 2, Disp: disp}
+		}
+		return Mem{Base: p, Index: ld3, Scale: 1, Disp: disp}
+	}
+	tile := func(name string, wide int) {
+		var acc [4][2]reg.VecVirtual
+		for i := range acc {
+			for v := range wide {
+				acc[i][v] = YMM()
+				VMOVUPD(at(i, 32*v), acc[i][v])
+			}
+		}
+		MOVQ(c, cc)
+		MOVQ(q, ww)
+		Load(Param("k"), s)
+		Label(name)
+		var x [2]reg.VecVirtual
+		for v := range wide {
+			x[v] = YMM()
+			VMOVUPD(Mem{Base: ww, Disp: 32 * v}, x[v])
+		}
+		for i := range acc {
+			f := YMM()
+			VBROADCASTSD(Mem{Base: cc, Disp: 8 * i}, f)
+			for v := range wide {
+				VFNMADD231PD(x[v], f, acc[i][v])
+			}
+		}
+		ADDQ(ldk, cc)
+		ADDQ(ldk, ww)
+		DECQ(s)
+		JNZ(LabelRef(name))
+		for i := range acc {
+			for v := range wide {
+				VMOVUPD(acc[i][v], at(i, 32*v))
+			}
+		}
+		ADDQ(U8(32*wide), p)
+		ADDQ(U8(32*wide), q)
+	}
+	Label("group")
+	MOVQ(u, p)
+	MOVQ(w, q)
+	MOVQ(cols, left)
+	TESTQ(U32(1), left)
+	JZ(LabelRef("even"))
+	tile("one", 1)
+	Label("even")
+	SHRQ(U8(1), left)
+	JZ(LabelRef("next"))
+	Label("pair")
+	tile("two", 2)
+	DECQ(left)
+	JNZ(LabelRef("pair"))
+	Label("next")
+	LEAQ(Mem{Base: u, Index: ld, Scale: 4, Disp: 32}, u)
+	ADDQ(U8(32), w)
+	ADDQ(U8(32), c)
+	DECQ(cols)
+	DECQ(rows)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// solve4 solves with a lower triangular matrix of order 4 whose diagonal
+// elements are inverted, row by row in f.
+func solve4() {
+	TEXT("solve4", NOSPLIT, "func(x *float64, ld int, n int, f *float64)")
+	Pragma("noescape")
+	Doc("solve4 solves with the triangle f of order 4, its diagonal inverted, and the 4 rows x",
+		"of n vectors of 4 words; ld is in bytes.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	f := Load(Param("f"), GP64()).(reg.GPVirtual)
+	r := newRows(4, x, ld)
+	var c [10]reg.VecVirtual
+	for i := range c {
+		c[i] = YMM()
+		VBROADCASTSD(Mem{Base: f, Disp: 8 * i}, c[i])
+	}
+	Label("loop")
+	var v [4]reg.VecVirtual
+	for i, k := 0, 0; i < 4; i++ {
+		v[i] = YMM()
+		VMOVUPD(r.at(i, 0), v[i])
+		for j := 0; j < i; j++ {
+			VFNMADD231PD(c[k], v[j], v[i])
+			k++
+		}
+		VMULPD(c[k], v[i], v[i])
+		k++
+		VMOVUPD(v[i], r.at(i, 0))
+	}
+	r.advance(32)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// peak finds the greatest magnitude first, and then where it is.
+func peak() {
+	TEXT("peak", NOSPLIT, "func(x *float64, n int) (m float64, at int)")
+	Pragma("noescape")
+	Doc("peak returns the greatest magnitude m of n words and the first place that has it;",
+		"m is NaN if there is one among them, and at is -1 then and if m is zero.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	start, count := GP64(), GP64()
+	MOVQ(x, start)
+	MOVQ(n, count)
+	mask := YMM()
+	VPCMPEQD(mask, mask, mask)
+	VPSRLQ(U8(1), mask, mask)
+	const unroll = 2
+	var acc, nan [unroll]reg.VecVirtual
+	for i := range acc {
+		acc[i], nan[i] = YMM(), YMM()
+		VXORPD(acc[i], acc[i], acc[i])
+		VXORPD(nan[i], nan[i], nan[i])
+	}
+	loops(n, unroll, func(wide bool, count int) {
+		if !wide {
+			v, w := XMM(), XMM()
+			VMOVSD(Mem{Base: x}, v)
+			VANDPD(mask.AsX(), v, v)
+			VCMPSD(U8(3), v, v, w)
+			VORPD(nan[0], w.AsY(), nan[0])
+			VMAXPD(acc[0], v.AsY(), acc[0])
+			return
+		}
+		for q := 0; q < count; q++ {
+			v, w := YMM(), YMM()
+			VANDPD(Mem{Base: x, Disp: 32 * q}, mask, v)
+			VCMPPD(U8(3), v, v, w)
+			VORPD(w, nan[q], nan[q])
+			VMAXPD(acc[q], v, acc[q])
+		}
+	}, func(bytes int) { ADDQ(U8(bytes), x) })
+	VORPD(nan[1], nan[0], nan[0])
+	VMAXPD(acc[1], acc[0], acc[0])
+	t, h := XMM(), XMM()
+	VEXTRACTF128(U8(1), acc[0], t)
+	VMAXPD(t, acc[0].AsX(), t)
+	VPERMILPD(U8(1), t, h)
+	VMAXSD(h, t, t)
+	at, bits := GP64(), GP32()
+	MOVQ(I32(-1), at)
+	VMOVMSKPD(nan[0], bits)
+	TESTL(bits, bits)
+	JZ(LabelRef("number"))
+	VPCMPEQD(t, t, t)
+	JMP(LabelRef("return"))
+	Label("number")
+	VXORPD(h, h, h)
+	VUCOMISD(h, t)
+	JE(LabelRef("return"))
+	m := YMM()
+	VBROADCASTSD(t, m)
+	XORQ(at, at)
+	Label("search")
+	SUBQ(U8(4), count)
+	JL(LabelRef("words"))
+	v := YMM()
+	VANDPD(Mem{Base: start, Index: at, Scale: 8}, mask, v)
+	VCMPPD(U8(0), m, v, v)
+	VMOVMSKPD(v, bits)
+	TESTL(bits, bits)
+	JNZ(LabelRef("found"))
+	ADDQ(U8(4), at)
+	JMP(LabelRef("search"))
+	Label("found")
+	BSFL(bits, bits)
+	ADDQ(bits.As64(), at)
+	JMP(LabelRef("return"))
+	// It must be there.
+	Label("words")
+	z := XMM()
+	VMOVSD(Mem{Base: start, Index: at, Scale: 8}, z)
+	VANDPD(mask.AsX(), z, z)
+	VUCOMISD(z, t)
+	JE(LabelRef("return"))
+	INCQ(at)
+	JMP(LabelRef("words"))
+	Label("return")
+	Store(t, Return("m"))
+	Store(at, Return("at"))
+	VZEROUPPER()
+	RET()
+}
+
+// transpose4 works on tiles of 4×4 in registers.
+func transpose4() {
+	TEXT("transpose4", NOSPLIT, "func(dst *float64, ldd int, src *float64, lds int, n int)")
+	Pragma("noescape")
+	Doc("transpose4 copies 4 rows of n vectors of 4 words to the columns of dst; ldd and lds are in bytes.")
+	dst := Load(Param("dst"), GP64()).(reg.GPVirtual)
+	ldd := Load(Param("ldd"), GP64()).(reg.GPVirtual)
+	src := Load(Param("src"), GP64()).(reg.GPVirtual)
+	lds := Load(Param("lds"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	from, to := newRows(4, src, lds), newRows(4, dst, ldd)
+	Label("loop")
+	var v, p, t [4]reg.VecVirtual
+	for i := range v {
+		v[i], p[i], t[i] = YMM(), YMM(), YMM()
+		VMOVUPD(from.at(i, 0), v[i])
+	}
+	VUNPCKLPD(v[1], v[0], p[0]) // 00 10 02 12
+	VUNPCKHPD(v[1], v[0], p[1]) // 01 11 03 13
+	VUNPCKLPD(v[3], v[2], p[2])
+	VUNPCKHPD(v[3], v[2], p[3])
+	VPERM2F128(U8(0x20), p[2], p[0], t[0])
+	VPERM2F128(U8(0x20), p[3], p[1], t[1])
+	VPERM2F128(U8(0x31), p[2], p[0], t[2])
+	VPERM2F128(U8(0x31), p[3], p[1], t[3])
+	for i := range t {
+		VMOVUPD(t[i], to.at(i, 0))
+	}
+	ADDQ(U8(32), src)
+	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// eliminate is scale and trapezoid for one row, or pivot2 and trapezoid for two,
+// whose coefficients stay in registers for a group of rows.
+func eliminate() {
+	masks := GLOBL("masks", attr.RODATA|attr.NOPTR)
+	for lanes := 0; lanes < 4; lanes++ {
+		for i := 0; i < 4; i++ {
+			v := uint64(1<<64 - 1)
+			if i < lanes {
+				v = 0
+			}
+			DATA(32*lanes+8*i, U64(v))
+		}
+	}
+	eliminateRows(1, masks)
+	eliminateRows(2, masks)
+}
+
+func eliminateRows(n int, masks Mem) {
+	if n == 1 {
+		TEXT("eliminate", NOSPLIT, "func(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)")
+		Doc("eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first",
+			"lanes words of both, and subtracts their outer product from the upper trapezoid u, of",
+			"4 rows by 4 columns words; ld is in bytes.")
+	} else {
+		TEXT("eliminate2", NOSPLIT, "func(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)")
+		Doc("eliminate2 is eliminate for two rows c and w, which are ld bytes apart, and the",
+			"symmetric matrix f of order 2, given by three words.")
+	}
+	Pragma("noescape")
+	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+	u, ld, rows, cols, c, w, lanes := load("u"), load("ld"), load("rows"), load("cols"), load("c"), load("w"), load("lanes")
+	f := make([]reg.VecVirtual, 2*n-1)
+	if n == 1 {
+		f[0] = YMM()
+		VBROADCASTSD(Load(Param("f"), XMM()).(reg.VecVirtual), f[0])
+	} else {
+		from := load("f")
+		for i := range f {
+			f[i] = YMM()
+			VBROADCASTSD(Mem{Base: from, Disp: 8 * i}, f[i])
+		}
+	}
+	p, q, left := GP64(), GP64(), GP64()
+	MOVQ(c, p)
+	MOVQ(w, q)
+	MOVQ(cols, left)
+	SHLQ(U8(5), lanes)
+	at := GP64()
+	LEAQ(masks, at)
+	mask, ones := YMM(), YMM()
+	VMOVUPD(Mem{Base: at, Index: lanes, Scale: 1}, mask)
+	VPCMPEQD(ones, ones, ones)
+	row := func(base reg.GPVirtual, i, disp int) Mem {
+		if i == 0 {
+			return Mem{Base: base, Disp: disp}
+		}
+		return Mem{Base: base, Index: ld, Scale: 1, Disp: disp}
+	}
+	Label("scale")
+	var v, s [2]reg.VecVirtual
+	for i := range n {
+		v[i], s[i] = YMM(), YMM()
+		VANDPD(row(p, i, 0), mask, v[i])
+	}
+	for i := range n {
+		VMULPD(f[i], v[0], s[i])
+		if n == 2 {
+			VFMADD231PD(f[i+1], v[1], s[i])
+		}
+		// What is masked may not become NaN.
+		VANDPD(s[i], mask, s[i])
+		VMOVUPD(v[i], row(q, i, 0))
+		VMOVUPD(s[i], row(p, i, 0))
+	}
+	VMOVAPD(ones, mask)
+	ADDQ(U8(32), p)
+	ADDQ(U8(32), q)
+	DECQ(left)
+	JNZ(LabelRef("scale"))
+	TESTQ(rows, rows)
+	JZ(LabelRef("done"))
+	ld3 := GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	to := func(i, disp int) Mem {
+		switch i {
+		case 0:
+			return Mem{Base: p, Disp: disp}
+		case 1:
+			return Mem{Base: p, Index: ld, Scale: 1, Disp: disp}
+		case 2:
+			return Mem{Base: p, Index: ld, Scale: 2, Disp: disp}
+		}
+		return Mem{Base: p, Index: ld3, Scale: 1, Disp: disp}
+	}
+	var coef [2][4]reg.VecVirtual
+	tile := func(wide int) {
+		for d := range wide {
+			var x [2]reg.VecVirtual
+			for r := range n {
+				x[r] = YMM()
+				VMOVUPD(row(q, r, 32*d), x[r])
+			}
+			for i := range 4 {
+				acc := YMM()
+				VMOVUPD(to(i, 32*d), acc)
+				for r := range n {
+					VFNMADD231PD(x[r], coef[r][i], acc)
+				}
+				VMOVUPD(acc, to(i, 32*d))
+			}
+		}
+		ADDQ(U8(32*wide), p)
+		ADDQ(U8(32*wide), q)
+	}
+	Label("group")
+	MOVQ(u, p)
+	MOVQ(w, q)
+	MOVQ(cols, left)
+	for r := range n {
+		for i := range 4 {
+			coef[r][i] = YMM()
+			VBROADCASTSD(row(c, r, 8*i), coef[r][i])
+		}
+	}
+	TESTQ(U32(1), left)
+	JZ(LabelRef("even"))
+	tile(1)
+	Label("even")
+	SHRQ(U8(1), left)
+	JZ(LabelRef("next"))
+	Label("pair")
+	tile(2)
+	DECQ(left)
+	JNZ(LabelRef("pair"))
+	Label("next")
+	LEAQ(Mem{Base: u, Index: ld, Scale: 4, Disp: 32}, u)
+	ADDQ(U8(32), w)
+	ADDQ(U8(32), c)
+	DECQ(cols)
+	DECQ(rows)
+	JNZ(LabelRef("group"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}

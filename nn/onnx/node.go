@@ -1,0 +1,274 @@
+package onnx
+
+import (
+	"math"
+
+	"costate/nn"
+	"costate/nn/onnx/internal/onnxpb"
+)
+
+// attribute returns a float of a node, or the default.
+func attribute(n *onnxpb.NodeProto, name string, usual float64) float64 {
+	for _, a := range n.GetAttribute() {
+		if a.GetName() == name {
+			return float64(a.GetF())
+		}
+	}
+	return usual
+}
+
+// integer returns an integer of a node, or the default.
+func integer(n *onnxpb.NodeProto, name string, usual int64) int64 {
+	for _, a := range n.GetAttribute() {
+		if a.GetName() == name {
+			return a.GetI()
+		}
+	}
+	return usual
+}
+
+// activation returns the activation of a node, nil if it is none.
+func activation(n *onnxpb.NodeProto) nn.Activation {
+	switch n.GetOpType() {
+	case "Tanh":
+		return nn.Tanh
+	case "Relu":
+		return nn.ReLU
+	case "Sigmoid":
+		return nn.Sigmoid
+	case "Softplus":
+		return nn.Softplus
+	case "LeakyRelu":
+		return nn.LeakyReLUSlope(exact(attribute(n, "alpha", 0.01)))
+	case "Elu":
+		return nn.ELUAlpha(exact(attribute(n, "alpha", 1)))
+	case "Gelu":
+		for _, a := range n.GetAttribute() {
+			if a.GetName() == "approximate" && string(a.GetS()) == "tanh" {
+				return nn.GELUTanh
+			}
+		}
+		return nn.GELU
+	}
+	return nil
+}
+
+// exact returns the decimal number of a few digits that a float32 attribute stands
+// for, as 0.01 for what is nearest to it.
+func exact(x float64) float64 {
+	if r := math.Round(x*1e6) / 1e6; float32(r) == float32(x) {
+		return r
+	}
+	return x
+}
+
+// node takes a node that is the only one that uses a value, and returns the value
+// that it makes.
+func (w *walk) node(n *onnxpb.NodeProto, value string) (string, error) {
+	if n.GetDomain() != "" && n.GetDomain() != "ai.onnx" {
+		return "", w.fail(n, "an operator of the domain %.40q, which is not known", n.GetDomain())
+	}
+	if len(n.GetOutput()) == 0 || n.GetOutput()[0] == "" {
+		return "", w.fail(n, "it has no output")
+	}
+	out := n.GetOutput()[0]
+	if a := activation(n); a != nil {
+		w.activate(a)
+		return out, nil
+	}
+	in := n.GetInput()
+	switch n.GetOpType() {
+	case "Identity", "Dropout":
+		return out, nil
+	case "Flatten":
+		if axis := integer(n, "axis", 1); axis != 1 {
+			return "", w.fail(n, "axis %d; only 1, all but the samples, is known", axis)
+		}
+		return out, nil
+	case "Reshape":
+		if len(in) != 2 || w.constants[in[1]] == nil || len(w.constants[in[1]].data) != 2 {
+			return "", w.fail(n, "only one to samples × units, of a constant shape, is known")
+		}
+		if units := w.constants[in[1]].data[1]; units > 0 && units < math.MaxInt32 {
+			return out, w.setWidth(n, int(units))
+		}
+		return out, nil
+	case "Gemm", "MatMul":
+		d, end, err := w.dense(n, value)
+		if err != nil {
+			return "", err
+		}
+		w.add(d)
+		return end, nil
+	case "Add", "Sub", "Mul", "Div":
+		return out, w.shift(n, value)
+	case "LayerNormalization":
+		return out, w.layerNorm(n, value)
+	case "Softmax", "LogSoftmax":
+		return "", w.fail(n, "it belongs to the loss; export the network without it")
+	}
+	return "", w.fail(n, "the operator is not known; Gemm, MatMul, Add, Sub, Mul, Div, Tanh, Relu, Sigmoid, Softplus, LeakyRelu, Elu, Gelu, LayerNormalization, Flatten, Reshape, Identity and Dropout are")
+}
+
+// activate gives the last dense layer an activation, or makes one a layer.
+func (w *walk) activate(a nn.Activation) {
+	if len(w.model.Layers) > 0 {
+		if d, ok := w.model.Layers[len(w.model.Layers)-1].(*nn.Dense); ok && d.Act == nil && !d.Skip {
+			d.Act = a
+			return
+		}
+	}
+	w.add(nn.Elementwise{Act: a})
+}
+
+// dense reads a Gemm, or a MatMul with the Add that follows, and takes its
+// parameters. It returns the value that the layer makes.
+func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, error) {
+	in := n.GetInput()
+	if len(in) < 2 || in[0] != value || len(n.GetOutput()) == 0 {
+		return nil, "", w.fail(n, "the weights must come second")
+	}
+	weights, err := w.parameter(n, in[1])
+	if err != nil {
+		return nil, "", err
+	}
+	if len(weights.shape) != 2 || len(weights.data) == 0 {
+		return nil, "", w.fail(n, "weights of the shape %v; they must be a matrix", weights.shape)
+	}
+	end := n.GetOutput()[0]
+	var bias string
+	if n.GetOpType() == "Gemm" {
+		if attribute(n, "alpha", 1) != 1 || attribute(n, "beta", 1) != 1 || integer(n, "transA", 0) != 0 {
+			return nil, "", w.fail(n, "alpha, beta and transA must be 1, 1 and 0")
+		}
+		if integer(n, "transB", 0) == 0 {
+			weights = weights.transposed()
+		}
+		if len(in) > 2 {
+			bias = in[2]
+		}
+	} else {
+		weights = weights.transposed()
+		// A vector that is added to the product is its bias.
+		if next := w.users[end]; len(next) == 1 && next[0].GetOpType() == "Add" && end != w.output && len(next[0].GetInput()) == 2 && len(next[0].GetOutput()) == 1 {
+			other := next[0].GetInput()[0]
+			if other == end {
+				other = next[0].GetInput()[1]
+			}
+			if c := w.constants[other]; c != nil && len(c.data) == weights.shape[0] {
+				if _, ok := c.vector(len(c.data)); ok {
+					bias, end = other, next[0].GetOutput()[0]
+				}
+			}
+		}
+	}
+	d := &nn.Dense{Out: weights.shape[0], In: weights.shape[1]}
+	if err := w.setWidth(n, d.In); err != nil {
+		return nil, "", err
+	}
+	w.model.Params = append(w.model.Params, weights.data...)
+	if bias != "" {
+		b, err := w.parameter(n, bias)
+		if err != nil {
+			return nil, "", err
+		}
+		x, ok := b.vector(d.Out)
+		if !ok || len(b.data) != d.Out {
+			return nil, "", w.fail(n, "a bias of the shape %v for %d units", b.shape, d.Out)
+		}
+		d.Bias = true
+		w.model.Params = append(w.model.Params, x...)
+	}
+	w.width = d.Out
+	return d, end, nil
+}
+
+// shift takes an operation with a constant as a fixed map.
+func (w *walk) shift(n *onnxpb.NodeProto, value string) error {
+	in := n.GetInput()
+	if len(in) != 2 {
+		return w.fail(n, "%d operands", len(in))
+	}
+	first := in[0] == value
+	other := in[0]
+	if first {
+		other = in[1]
+	}
+	c := w.constants[other]
+	if c == nil {
+		return w.fail(n, "it joins two values; only sums with the block that they go around are known")
+	}
+	if w.width == 0 {
+		if len(c.data) == 1 {
+			return w.fail(n, "how many inputs there are is not known here; give the input a shape")
+		}
+		if err := w.setWidth(n, len(c.data)); err != nil {
+			return err
+		}
+	}
+	x, ok := c.vector(w.width)
+	if !ok {
+		// A constant of the shape of a sample that is flattened later.
+		if len(w.model.Layers) > 0 || len(c.data) != w.width {
+			return w.fail(n, "a constant of the shape %v for %d units", c.shape, w.width)
+		}
+		x = c.data
+	}
+	f := &fixed{scale: make([]float64, w.width), shift: make([]float64, w.width)}
+	for i, v := range x {
+		switch op := n.GetOpType(); {
+		case op == "Add":
+			f.scale[i], f.shift[i] = 1, v
+		case op == "Mul":
+			f.scale[i] = v
+		case op == "Sub" && first:
+			f.scale[i], f.shift[i] = 1, -v
+		case op == "Sub":
+			f.scale[i], f.shift[i] = -1, v
+		case !first:
+			return w.fail(n, "a constant divided by a value is not known")
+		case v == 0:
+			return w.fail(n, "a division by 0")
+		default:
+			f.scale[i] = 1 / v
+		}
+	}
+	if w.model.Inputs == 0 {
+		w.model.Inputs = w.width
+	}
+	w.add(f)
+	return nil
+}
+
+// layerNorm takes a layer norm with its learned scale.
+func (w *walk) layerNorm(n *onnxpb.NodeProto, value string) error {
+	in := n.GetInput()
+	if len(in) != 3 || in[0] != value {
+		return w.fail(n, "it needs a scale and a shift")
+	}
+	if axis := integer(n, "axis", -1); axis != -1 && axis != 1 {
+		return w.fail(n, "axis %d; it must be the units of a sample", axis)
+	}
+	eps := exact(attribute(n, "epsilon", 1e-5))
+	if !(eps > 0) {
+		return w.fail(n, "epsilon is %g; it must be positive", eps)
+	}
+	scale, err := w.parameter(n, in[1])
+	if err != nil {
+		return err
+	}
+	shift, err := w.parameter(n, in[2])
+	if err != nil {
+		return err
+	}
+	if len(scale.data) == 0 || len(shift.data) != len(scale.data) {
+		return w.fail(n, "a scale of %d and a shift of %d units", len(scale.data), len(shift.data))
+	}
+	if err := w.setWidth(n, len(scale.data)); err != nil {
+		return err
+	}
+	w.add(nn.LayerNorm{Eps: eps})
+	w.add(nn.Scale{})
+	w.model.Params = append(append(w.model.Params, scale.data...), shift.data...)
+	return nil
+}

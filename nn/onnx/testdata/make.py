@@ -1,0 +1,57 @@
+"""Writes the files of this folder: networks as torch exports them, with outputs.
+
+    python3 make.py
+
+Needs torch. controller.onnx is a feedback controller of five layers with ReLU, of
+random weights; exported.onnx has every kind of layer that an export has."""
+
+import io
+import json
+import os
+
+import torch
+from torch import nn
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Residual(nn.Module):
+    def __init__(self, block):
+        super().__init__()
+        self.block = block
+
+    def forward(self, x):
+        return x + self.block(x)
+
+
+class Normalized(nn.Module):
+    def __init__(self, body, inputs):
+        super().__init__()
+        self.body = body
+        self.register_buffer("mean", torch.linspace(-1, 1, inputs))
+        self.register_buffer("std", torch.linspace(0.5, 2, inputs))
+
+    def forward(self, x):
+        return self.body((x - self.mean) / self.std)
+
+
+def write(name, model, inputs):
+    model = model.eval()
+    X = torch.randn(3, inputs)
+    torch.onnx.export(model, X, os.path.join(HERE, name + ".onnx"), opset_version=13, input_names=["x"], dynamic_axes={"x": {0: "batch"}})
+    out = {"X": X.tolist(), "outputs": model(X).tolist(), "parameters": sum(p.numel() for p in model.parameters())}
+    with open(os.path.join(HERE, name + ".json"), "w") as f:
+        json.dump(out, f)
+
+
+torch.manual_seed(1)
+layers = [nn.Linear(6, 20), nn.ReLU(), nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 2)]
+write("controller", Normalized(nn.Sequential(*layers), 6), 6)
+write(
+    "exported",
+    nn.Sequential(
+        nn.Flatten(), nn.Linear(5, 7), nn.GELU(), nn.Linear(7, 6, bias=False), nn.SiLU(), Residual(nn.Sequential(nn.Linear(6, 6), nn.Tanh())),
+        nn.Linear(6, 4), nn.ELU(0.7), nn.Linear(4, 4), nn.LeakyReLU(0.2), nn.Dropout(), nn.Linear(4, 4), nn.Softplus(), nn.Sigmoid(), nn.Identity(), nn.Linear(4, 3),
+    ),
+    5,
+)
