@@ -63,7 +63,7 @@ const (
 	// amdSeconds and ndSeconds are what orderings take for each unknown and
 	// each entry, on one core of an AMD EPYC.
 	amdSeconds = 0.06e-6
-	ndSeconds  = 3e-6
+	ndSeconds  = 1e-6
 
 	// worthwhile is how many times the seconds of nested dissection the factorization
 	// must take for that to be tried, once and if it is repeated.

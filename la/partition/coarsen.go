@@ -33,7 +33,7 @@ const (
 	lonely = 0.1
 )
 
-// coarser returns the next level of l: pairs of vertices become one, neighbours
+// coarser returns the level after l: pairs of vertices become one, neighbours
 // over heavy edges if possible. It returns nil if little would be gained. No vertex gets
 // heavier than limit.
 //

@@ -12,6 +12,10 @@ const (
 	// worthless is the share of its weight that a separator of a part may have: graphs
 	// that expand have no good ones, and minimum degree does as well.
 	worthless = 0.35
+
+	// tooDeep is the depth from which on parts are leaves. Balance keeps the depth
+	// logarithmic, but a few vertices of very large weight can prevent balance.
+	tooDeep = 60
 )
 
 // dissect returns an order of the vertices of g by nested dissection: a small
@@ -55,7 +59,7 @@ type dissection struct {
 	separator
 	parts   []*part
 	depth   []int32 // of the part whose separator a vertex is in; leaf for those in none
-	deepest int32
+	deepest int32   // of the separators
 
 	// While a part is divided
 	queue  []int32
@@ -141,7 +145,7 @@ func (d *dissection) divide(p *part, side []int8) {
 			}
 		}
 		d.queue = queue
-		if len(queue) > leafSize {
+		if len(queue) > leafSize && p.depth < tooDeep {
 			d.parts = append(d.parts, d.part(p, side, queue, edges))
 		}
 	}

@@ -29,9 +29,9 @@ type gainBuckets struct {
 // scale prepares empty buckets for gains of at most most.
 func (b *gainBuckets) scale(most int) {
 	// Gains far below zero need no detail.
-	const range_ = 8
+	const detailed = 8 // times most
 	b.most = most
-	b.shift = max(0, bits.Len(uint(most*range_))-bits.Len(buckets-1))
+	b.shift = max(0, bits.Len(uint(most*detailed))-bits.Len(buckets-1))
 }
 
 // put adds v.

@@ -39,17 +39,6 @@ type move struct {
 	first int
 }
 
-// A separator finds separators, from memory of its own.
-type separator struct {
-	coarsener
-	bytes arena[int8]
-	bools arena[bool]
-	queue gainBuckets
-
-	middle, pulled []int32
-	log            []move
-}
-
 const (
 	// uneven is the part of the weight that a side may have.
 	uneven = 0.6

@@ -1,18 +1,33 @@
 package partition
 
 const (
-	// seeds is how often a separator is grown on the coarsest level.
+	// seeds is how often a separator is grown on the coarsest level; on one that is
+	// large, because coarsening has stalled, less often, but twice.
 	seeds = 8
 
-	// Parts of more than manySizes vertices are coarsened to a share of forked, and from
-	// there several times.
-	manySizes = 2000
-	forked    = 8
+	// Graphs of more than forkFrom vertices are coarsened to 1/forkShare of them, and
+	// from there on forks times.
+	forkFrom  = 2000
+	forkShare = 8
 	forks     = 4
 
+	// passes is how often a separator is refined on a level at most, and patience after
+	// how many moves without success a pass ends.
 	passes   = 12
 	patience = 300
 )
+
+// A separator finds separators, in memory of its own.
+type separator struct {
+	coarsener
+	bytes arena[int8]
+	bools arena[bool]
+
+	// What a separation lends while it is used.
+	queue          gainBuckets
+	middle, pulled []int32
+	log            []move
+}
 
 // separate finds a separator of a connected graph, and returns the side of each
 // vertex. The result is valid until the next call.
@@ -31,8 +46,8 @@ func (p *separator) separate(g *level) (side []int8, weigh [3]int) {
 	limit := max(3*g.total/(2*coarsest), 1)
 	fork := coarsest
 	runs := 1
-	if g.len() > manySizes {
-		fork, runs = max(coarsest, g.len()/forked), forks
+	if g.len() > forkFrom {
+		fork, runs = max(coarsest, g.len()/forkShare), forks
 	}
 	levels = p.coarsen(levels, fork, limit)
 	top := len(levels)
@@ -85,7 +100,7 @@ func (p *separator) initial(l *level) *separation {
 	best := p.bytes.take(n)
 	s := p.separation(l)
 	var bestCost float64
-	for k := range seeds {
+	for k := range min(seeds, max(2, 4*seeds*coarsest/n)) {
 		s.grow(int32(p.rng.Uint64() % uint64(n)))
 		s.refine()
 		if c := s.cost(); k == 0 || c < bestCost {
