@@ -278,9 +278,7 @@ func TestDissectFill(t *testing.T) {
 		table[name] = entries
 	}
 	cases := slices.Clone(fillCases)
-	for _, c := range dissectCases {
-		cases = append(cases, c)
-	}
+	cases = append(cases, dissectCases...)
 	for _, c := range cases {
 		q := compress(c.a().RawLower(), nil)
 		got := entriesOfFactor(newETree(&q.wgraph, dissect(&q.wgraph)))
