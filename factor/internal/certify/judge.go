@@ -231,7 +231,11 @@ func (j *Judge) avoid(met pivot.Stats) Finding {
 		default:
 			continue
 		}
-		j.settle(s, Finding{Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
+		f := Finding{Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta}
+		if j.judged && j.counts.Zero > 0 { // the second opinion found zeros
+			f.Kind = Singular
+		}
+		j.settle(s, f)
 		return j.finding
 	}
 	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: 1e-4 * norm})
