@@ -89,27 +89,8 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.before != nil {
-		if err := m.before(chain); err != nil {
-			return nil, nil, err
-		}
-	}
-	f, err := newMethod(m.method)
+	f, analyse, err := m.begin(chain)
 	if err != nil {
-		return nil, nil, err
-	}
-	if m.method == "dense" { // whose analysis forms H already
-		if err := m.tooLong(factor.DenseCost(chain)); err != nil {
-			return nil, nil, err
-		}
-	}
-	m.meter.step("analyse " + m.method)
-	start := time.Now()
-	if err := f.Analyse(chain, &factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}); err != nil {
-		return nil, nil, err
-	}
-	analyse := time.Since(start).Seconds()
-	if err := m.tooLong(f.Cost()); err != nil {
 		return nil, nil, err
 	}
 
@@ -139,44 +120,80 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 			if s.x == nil {
 				s.eps, s.x = eps, make([]float64, len(g))
 			}
-			x := mat.NewVecDense(len(g), s.x)
-			from := time.Now()
-			if s.err = f.Factorize(eps); s.err != nil {
-				if len(m.eps) == 1 || !s.unsolved() {
-					return nil, nil, s.err
-				}
-				// The rest of the sweep need not be lost.
-				nan := math.NaN()
-				s.report = factor.Report{Eps: eps, BackwardError: nan, Growth: nan}
-				s.inertia, s.log, s.sign = f.Inertia(), nan, nan
-				continue
-			}
-			factored := time.Since(from)
-			s.err = f.SolveVecTo(x, b)
-			all := time.Since(from)
-			var accuracy *factor.AccuracyError
-			if s.err != nil && !errors.As(s.err, &accuracy) {
-				return nil, nil, s.err
-			}
-			t := seconds{Factor: factored.Seconds(), Solve: (all - factored).Seconds(), Total: all.Seconds()}
+			var t seconds
 			if i == 0 { // the dampings after the first use the same point
-				t.Linearize, t.Total = linearized.Seconds(), t.Total+updated.Seconds()
+				t.Linearize, t.Total = linearized.Seconds(), updated.Seconds()
 				m.split(&t, f, (updated - linearized).Seconds())
+			}
+			if t, err = m.solveOne(f, s, b, t); err != nil {
+				return nil, nil, err
+			}
+			if s.unsolved() {
+				continue
 			}
 			if rep == 0 {
 				s.seconds = t
 				if i == 0 {
 					s.seconds.Analyse = analyse
 				}
-				s.inertia = f.Inertia()
-				s.log, s.sign = f.LogDet()
 			} else {
 				s.seconds.best(&t)
 			}
-			s.report = f.Report()
 		}
 	}
 	return out, f, nil
+}
+
+// solveOne factors and solves for one damping, and adds the times to t. An error means
+// that there is nothing to go on with.
+func (m *measurement) solveOne(f factor.Factorization, s *solved, b *mat.VecDense, t seconds) (seconds, error) {
+	from := time.Now()
+	if s.err = f.Factorize(s.eps); s.err != nil {
+		if len(m.eps) == 1 || !s.unsolved() {
+			return t, s.err
+		}
+		// The rest of the sweep need not be lost.
+		nan := math.NaN()
+		s.report = factor.Report{Eps: s.eps, BackwardError: nan, Growth: nan}
+		s.inertia, s.log, s.sign = f.Inertia(), nan, nan
+		return t, nil
+	}
+	factored := time.Since(from)
+	s.err = f.SolveVecTo(mat.NewVecDense(len(s.x), s.x), b)
+	all := time.Since(from)
+	var accuracy *factor.AccuracyError
+	if s.err != nil && !errors.As(s.err, &accuracy) {
+		return t, s.err
+	}
+	t.Factor, t.Solve, t.Total = factored.Seconds(), (all - factored).Seconds(), t.Total+all.Seconds()
+	s.inertia = f.Inertia()
+	s.log, s.sign = f.LogDet()
+	s.report = f.Report()
+	return t, nil
+}
+
+// begin makes the factorization of the method and lets it analyse the chain. analyse
+// is how long that took, in seconds.
+func (m *measurement) begin(chain *system.Chain) (f factor.Factorization, analyse float64, err error) {
+	if m.before != nil {
+		if err := m.before(chain); err != nil {
+			return nil, 0, err
+		}
+	}
+	if f, err = newMethod(m.method); err != nil {
+		return nil, 0, err
+	}
+	if m.method == "dense" { // whose analysis forms H already
+		if err := m.tooLong(factor.DenseCost(chain)); err != nil {
+			return nil, 0, err
+		}
+	}
+	m.meter.step("analyse " + m.method)
+	start := time.Now()
+	if err := f.Analyse(chain, &factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}); err != nil {
+		return nil, 0, err
+	}
+	return f, time.Since(start).Seconds(), m.tooLong(f.Cost())
 }
 
 // tooLong refuses a factorization of more than maxFlops.

@@ -187,6 +187,11 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 			return err
 		}
 	}
+	return s.solveProblem(ctx, f, p, backend, files)
+}
+
+// solveProblem measures, checks, writes and reports.
+func (s *session) solveProblem(ctx context.Context, f *solveFlags, p *problem, backend blas.Backend, files *solveFiles) error {
 	m := &measurement{problem: p, curvature: f.curvature, method: f.method, backend: backend,
 		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit(), iterations: f.iterations}
 	if files.needsMatrix() {
@@ -209,23 +214,9 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 	for i := range outcome {
 		results[i] = m.result(&outcome[i], fact, lin, k)
 	}
-	if f.checkDense {
-		m.meter.step("dense check")
-		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
-			return err
-		}
-	}
-	if f.spectrum > 0 {
-		m.meter.step("spectrum")
-		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
-			return explain(err)
-		}
-	}
-	var others []otherMethod
-	if f.tour && !s.json {
-		if others, err = m.otherMethods(ctx, lin, &outcome[0], results[0].Method); err != nil {
-			return err
-		}
+	others, err := s.lookFurther(ctx, f, m, lin, outcome, results)
+	if err != nil {
+		return err
 	}
 	m.meter.step("write")
 	if err := files.write(m, lin, k, outcome, results[0].Spectrum); err != nil {
@@ -247,6 +238,26 @@ func (s *session) solve(ctx context.Context, f *solveFlags) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// lookFurther does what else was asked for, and adds it to the results.
+func (s *session) lookFurther(ctx context.Context, f *solveFlags, m *measurement, lin *nn.Linearization, outcome []solved, results []solveResult) (others []otherMethod, err error) {
+	if f.checkDense {
+		m.meter.step("dense check")
+		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
+			return nil, err
+		}
+	}
+	if f.spectrum > 0 {
+		m.meter.step("spectrum")
+		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
+			return nil, explain(err)
+		}
+	}
+	if f.tour && !s.json {
+		return m.otherMethods(ctx, lin, &outcome[0], results[0].Method)
+	}
+	return nil, nil
 }
 
 // printSolveJSON prints one object, or a list for a sweep.

@@ -151,14 +151,7 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	if st.lambda == 0 {
 		o.begin()
 	}
-	if moved && o.Memory > 0 && t.Version != st.version && st.kept > 0 {
-		st.lambda = math.Exp(o.Memory*math.Log(st.kept) + (1-o.Memory)*math.Log(st.lambda))
-		st.nu = 2
-	}
-	if t.Version != st.version {
-		st.steady = st.version == 0
-		st.version, st.kept = t.Version, st.lambda
-	}
+	o.renew(t, moved)
 	info.Damping = st.lambda
 	if err := o.solver.Factorize(st.lambda); err != nil {
 		var singular *factor.SingularError
@@ -190,6 +183,19 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	st.lambda = math.Max(st.lambda*o.change(alpha, info.Ratio), st.floor)
 	st.nu, st.steady = 2, true
 	return info, nil
+}
+
+// renew fits the damping to a new batch.
+func (o *LevenbergMarquardt) renew(t *Task, moved bool) {
+	st := &o.state
+	if moved && o.Memory > 0 && t.Version != st.version && st.kept > 0 {
+		st.lambda = math.Exp(o.Memory*math.Log(st.kept) + (1-o.Memory)*math.Log(st.lambda))
+		st.nu = 2
+	}
+	if t.Version != st.version {
+		st.steady = st.version == 0
+		st.version, st.kept = t.Version, st.lambda
+	}
 }
 
 // textbook reports whether nothing but the step itself is tried on the batch.

@@ -134,26 +134,7 @@ func (w *search) run() error {
 	if most == 0 {
 		most = 200
 	}
-	lambda := w.Guess
-	if norm(w.Gradient) == 0 {
-		lambda = 0 // either no step at all, or the hard case
-	} else if !(lambda > 0) || math.IsInf(lambda, 0) {
-		lambda = 0
-		if w.Sigma > 0 {
-			// Where H matters least: λ‖s‖ = ‖g‖ and λ = σ‖s‖.
-			lambda = math.Sqrt(w.Sigma * norm(w.Gradient))
-		}
-	}
-	if w.Products > 0 {
-		if l, u := w.forecast(); l > 0 {
-			lambda = l
-			copy(w.u, u)
-			w.haveU = true
-			w.H.Mul(w.v, w.u)
-			w.rayleigh = dot(w.u, w.v)
-			w.low = math.Max(0, -w.rayleigh)
-		}
-	}
+	lambda := w.begin()
 	for w.count < most {
 		inertia, err := w.H.Factorize(lambda)
 		if err != nil {
@@ -192,6 +173,31 @@ func (w *search) run() error {
 		return nil
 	}
 	return &SubproblemError{Lambda: lambda, Factorizations: w.count}
+}
+
+// begin chooses the first λ.
+func (w *search) begin() float64 {
+	lambda := w.Guess
+	if norm(w.Gradient) == 0 {
+		lambda = 0 // either no step at all, or the hard case
+	} else if !(lambda > 0) || math.IsInf(lambda, 0) {
+		lambda = 0
+		if w.Sigma > 0 {
+			// Where H matters least: λ‖s‖ = ‖g‖ and λ = σ‖s‖.
+			lambda = math.Sqrt(w.Sigma * norm(w.Gradient))
+		}
+	}
+	if w.Products > 0 {
+		if l, u := w.forecast(); l > 0 {
+			lambda = l
+			copy(w.u, u)
+			w.haveU = true
+			w.H.Mul(w.v, w.u)
+			w.rayleigh = dot(w.u, w.v)
+			w.low = math.Max(0, -w.rayleigh)
+		}
+	}
+	return lambda
 }
 
 // close reports whether the bracket has closed on λ as far as rounding allows.

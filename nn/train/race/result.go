@@ -1,9 +1,10 @@
 package race
 
 import (
+	"math"
+
 	"costate/nn"
 	"costate/nn/train"
-	"math"
 )
 
 // Levels are the losses whose first crossing a result tells.
