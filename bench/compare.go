@@ -95,8 +95,9 @@ func newCompare(s *session) *cobra.Command {
 a sweep over the depth and a sweep over the width of the network that the flags
 describe. Seconds are from the weights to x, the best of --repeat; the ratio is to
 the baseline method on the first backend. What would take too long or too much
-memory is left out and says so. The exit status says whether all exact methods
-reached the accuracy; the iterative ones may fail to, which is what one sees here.`,
+memory is left out, and the table says so. The exit status says whether all exact
+methods reached the accuracy. The iterative ones need not: the table shows how far
+they come.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			fl := c.Flags()
 			if err := s.check(fl); err != nil {

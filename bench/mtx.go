@@ -63,15 +63,16 @@ func newMtx(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "mtx A.mtx [b.mtx]",
 		Short: "Factor any sparse symmetric matrix from a Matrix Market file, and solve",
-		Long: `Read a sparse symmetric matrix, definite or not, from a Matrix Market file (.gz
-too), find by itself a block-tridiagonal form, with small groups of unknowns
-eliminated ahead of it, factor it by block LDLᵀ, solve for b (random numbers
-without b.mtx), and say how exact the solution is, how many eigenvalues are
-negative, and the log-determinant.
+		Long: `Read a sparse symmetric matrix, definite or not, from a Matrix Market file, which
+may be compressed (.gz). Find a block-tridiagonal form, with small groups of unknowns
+eliminated ahead of it, and factor it by block LDLᵀ. Solve for b, or for random numbers
+without b.mtx. Say how exact the solution is, how many eigenvalues are negative, and
+what the log-determinant is.
 
-The total is the time to order, factor and solve, without reading the file. A
-matrix that is wide in every order, as from three-dimensional meshes, needs a
-solver with nested dissection; this one then says how much memory it would take.`,
+The total is the time to order, factor and solve, without reading the file. Matrices
+that are wide in every order, as from three-dimensional meshes, need a solver with
+nested dissection; for these the command says how much memory it would take. With --json
+there is a document also where it fails, with the error and what is known.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := s.check(c.Flags()); err != nil {

@@ -46,11 +46,11 @@ func newSolve(s *session) *cobra.Command {
 loss or its Gauss–Newton matrix, g the gradient and ε the damping, and say how
 well it went: time, backward error, inertia, log-determinant.
 
-The seconds are the best of --repeat. Their total is what one waits for a new
-point: from the network's weights to x. The analysis is done once for a shape and
-not part of it. With a list of dampings the later ones reuse the point: their
-total is factor and solve. The method block assembles K for each point; for the
-others K is only assembled to be described, apart from the total.
+The seconds are the best of --repeat. Their total is the time from the network's
+weights to x at a new point. It leaves out the analysis, which is done once for a
+shape. With a list of dampings the later ones reuse the point: their total is factor
+and solve. The method block assembles K for each point. The others assemble it only to
+describe it, which is not in the total.
 
 Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
 PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;

@@ -99,8 +99,8 @@ func (f *trainFlags) register(fl *pflag.FlagSet) {
 
 // trainHelp is the long help of train.
 func trainHelp() string {
-	return `Train a network by one optimizer, or by several at equal wall-clock, each from
-the same weights and on the same batches:
+	return `Train a network by one optimizer, or by several for the same time each,
+from the same weights and on the same batches:
 
   lm         Levenberg–Marquardt: exact damped Gauss–Newton steps
   tr         Newton's method with the exact Hessian in a trust region
@@ -115,8 +115,8 @@ and --cg makes that the preconditioner of conjugate gradients on the whole.
 
 Inputs are shifted and scaled to mean 0 and standard deviation 1. Seconds are
 those spent in steps. With several learning rates (--lr) each first-order method
-is run with all of them, and the best is shown. Of long runs the history has all
-of the first 200 steps and of the later ones every one that is a percent on.
+is run with all of them, and the best is shown. The history has the first 200 steps;
+of later ones it has every hundredth part of the way, so that it stays short.
 
 --checkpoint F.npz writes a checkpoint every minute (--checkpoint-every), at once on
 Ctrl-C and at the end; with --resume the run goes on from it with exactly the steps

@@ -33,7 +33,8 @@ func (f *trainFlags) newOptimizer(name string, rate float64, backend blas.Backen
 	return o
 }
 
-// ratesOf are the learning rates to try.
+// ratesOf are the learning rates to try. Where none are given they are two of those
+// that were best in the experiments (see their tables).
 func (f *trainFlags) ratesOf(name string) []float64 {
 	switch {
 	case !race.HasRate(name):
