@@ -122,8 +122,7 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 			}
 			var t seconds
 			if i == 0 { // the dampings after the first use the same point
-				t.Linearize, t.Total = linearized.Seconds(), updated.Seconds()
-				m.split(&t, f, (updated - linearized).Seconds())
+				t = m.pointSeconds(linearized.Seconds(), updated.Seconds())
 			}
 			if t, err = m.solveOne(f, s, b, t); err != nil {
 				return nil, nil, err
@@ -204,14 +203,14 @@ func (m *measurement) tooLong(c factor.Cost) error {
 	return nil
 }
 
-// split accounts for the time of Update: the method block assembles K and takes
-// it to its blocks then; what the others prepare belongs to the linearization.
-func (m *measurement) split(t *seconds, f factor.Factorization, update float64) {
-	if m.method != "block" {
-		t.Linearize += update
-		return
+// pointSeconds are the times of a new point, which is linearized and then updated from
+// the start: the method block assembles K and takes it to its blocks in between; what
+// the others prepare belongs to the linearization.
+func (m *measurement) pointSeconds(linearized, updated float64) seconds {
+	if m.method == "block" {
+		return seconds{Linearize: linearized, Assemble: updated - linearized, Total: updated}
 	}
-	t.Assemble = update
+	return seconds{Linearize: updated, Total: updated}
 }
 
 // best keeps the lesser of each time, but the analysis, which is done once.
