@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"costate/bench/internal/figure"
-	"costate/bench/internal/prose"
 	"fmt"
 	"io"
 	"math"
@@ -12,6 +10,9 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+
+	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 )
 
 // A tooLongError says that a computation was not begun.

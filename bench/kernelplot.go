@@ -1,13 +1,14 @@
 package main
 
 import (
-	"costate/bench/internal/figure"
-	"costate/bench/internal/prose"
 	"fmt"
 	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+
+	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
 )
 
 // kernelPlot draws rates against n: a column of plots for each kernel, a row for

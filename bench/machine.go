@@ -1,12 +1,13 @@
 package main
 
 import (
-	"costate/bench/internal/prose"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
+
+	"costate/bench/internal/prose"
 )
 
 // machineLine describes the machine, for reports.

@@ -2,14 +2,15 @@ package main
 
 import (
 	"bytes"
-	"costate/bench/internal/figure"
-	"costate/nn/train/race"
 	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"costate/bench/internal/figure"
+	"costate/nn/train/race"
 )
 
 // A plotKind knows how to draw the JSON documents of one subcommand.

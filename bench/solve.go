@@ -48,11 +48,11 @@ func newSolve(s *session) *cobra.Command {
 loss or its Gauss–Newton matrix, g the gradient and ε the damping, and say how
 well it went: time, backward error, inertia, log-determinant.
 
-The seconds are the best of --repeat. Their total is what one waits for a new
-point: from the network's weights to x. The analysis is done once for a shape and
-not part of it. With a list of dampings the later ones reuse the point: their
-total is factor and solve. The method block assembles K for each point; for the
-others K is only assembled to be described, apart from the total.
+The seconds are the best of --repeat. Their total is the time from the network's
+weights to x at a new point. It leaves out the analysis, which is done once for a
+shape. With a list of dampings the later ones reuse the point: their total is factor
+and solve. The method block assembles K for each point. The others assemble it only to
+describe it, which is not in the total.
 
 Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
 PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;
@@ -250,23 +250,9 @@ func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measuremen
 	for i := range outcome {
 		results[i] = m.result(&outcome[i], fact, lin, k)
 	}
-	if f.checkDense {
-		m.meter.step("dense check")
-		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
-			return false, err
-		}
-	}
-	if f.spectrum > 0 {
-		m.meter.step("spectrum")
-		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
-			return false, explain(err)
-		}
-	}
-	var others []otherMethod
-	if f.tour && !s.json {
-		if others, err = m.otherMethods(ctx, lin, &outcome[0], results[0].Method); err != nil {
-			return false, err
-		}
+	others, err := s.lookFurther(ctx, f, m, lin, outcome, results)
+	if err != nil {
+		return false, err
 	}
 	m.meter.step("write")
 	if err := files.write(m, lin, k, outcome, results[0].Spectrum); err != nil {
@@ -288,6 +274,26 @@ func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measuremen
 		}
 	}
 	return true, errors.Join(failed...)
+}
+
+// lookFurther does what else was asked for, and adds it to the results.
+func (s *session) lookFurther(ctx context.Context, f *solveFlags, m *measurement, lin *nn.Linearization, outcome []solved, results []solveResult) (others []otherMethod, err error) {
+	if f.checkDense {
+		m.meter.step("dense check")
+		if err := checkDense(ctx, m, lin, outcome, results); err != nil {
+			return nil, err
+		}
+	}
+	if f.spectrum > 0 {
+		m.meter.step("spectrum")
+		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
+			return nil, explain(err)
+		}
+	}
+	if f.tour && !s.json {
+		return m.otherMethods(ctx, lin, &outcome[0], results[0].Method)
+	}
+	return nil, nil
 }
 
 // printSolveJSON prints one object, or a list for a sweep.

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"costate/nn/train/race"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"costate/nn/train/race"
 )
 
 // trainArgs is train on a small problem.

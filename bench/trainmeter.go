@@ -1,14 +1,15 @@
 package main
 
 import (
-	"costate/bench/internal/prose"
-	"costate/nn/train/race"
 	"fmt"
 	"io"
 	"math"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"costate/bench/internal/prose"
+	"costate/nn/train/race"
 )
 
 // A trainMeter shows a run as it goes: a bar where there is a terminal, and where

@@ -1,14 +1,15 @@
 package main
 
 import (
-	"costate/bench/internal/figure"
-	"costate/bench/internal/prose"
-	"costate/nn/train/race"
 	"fmt"
 	"io"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+
+	"costate/bench/internal/figure"
+	"costate/bench/internal/prose"
+	"costate/nn/train/race"
 )
 
 // trainTable is one row for each result.

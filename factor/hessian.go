@@ -13,6 +13,7 @@ import (
 // certify.Operator.
 type hessian struct {
 	chain   *system.Chain
+	point   int // how many the chain has stood for: it may be the same one with other numbers
 	backend blas.Backend
 	n       int
 	offsets []int     // first parameter of each stage; L+1 long
@@ -28,19 +29,26 @@ type hessian struct {
 
 // productSpace is the workspace of a product.
 type productSpace struct {
-	chain   *system.Chain
+	point   int // that product is of
 	product *system.Product
 	v       []float64
 }
 
 // begin prepares for chains of the shapes of c.
 func (h *hessian) begin(c *system.Chain, backend blas.Backend) {
-	h.chain, h.backend, h.n = c, backend, c.Params()
+	h.chain, h.point, h.backend, h.n = c, 1, backend, c.Params()
 	h.offsets = make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		h.offsets[k+1] = h.offsets[k] + s.Params()
 	}
 	h.eps, h.v = make([]float64, len(c.Stages)), make([]float64, h.n)
+	h.changed()
+}
+
+// move takes another point of the same shapes.
+func (h *hessian) move(c *system.Chain) {
+	h.chain = c
+	h.point++
 	h.changed()
 }
 
@@ -50,13 +58,13 @@ func (h *hessian) changed() { h.norm, h.steps = 0, 0 }
 
 func (h *hessian) lend() *productSpace {
 	w := h.pool.Get()
-	if w.chain != h.chain {
+	if w.point != h.point {
 		if w.product == nil {
 			w.product = system.NewProduct(h.chain, h.backend)
 		} else {
 			w.product.Reset(h.chain)
 		}
-		w.chain = h.chain
+		w.point = h.point
 	}
 	return w
 }

@@ -74,8 +74,8 @@ func (g *judged) point(c *system.Chain) error {
 			panic(ErrShape)
 		}
 	}
-	g.matrix.chain, g.factored, g.known = c, false, false
-	g.matrix.changed()
+	g.matrix.move(c)
+	g.factored, g.known = false, false
 	g.failed = c.Check()
 	return g.failed
 }

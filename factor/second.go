@@ -3,7 +3,6 @@ package factor
 import (
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
-	"costate/system"
 )
 
 // A second is what is asked for inertia and determinant where the factors of
@@ -41,7 +40,7 @@ type augmentedOpinion struct {
 	k       augmentedEngine
 	matrix  symMatrix
 	judge   certify.Judge
-	chain   *system.Chain
+	point   int  // of hessian.point
 	refused bool // for its memory
 }
 
@@ -63,7 +62,7 @@ func (g *judged) askAugmented() (c certify.Counts, logAbs, logError float64, ok 
 	h := &g.matrix
 	s := g.asked.augmented
 	if s == nil {
-		s = &augmentedOpinion{chain: h.chain}
+		s = &augmentedOpinion{point: h.point}
 		g.asked.augmented = s
 		if s.k.analyse(h.chain, &g.opts, delaysAtMost, g.affordable) != nil {
 			s.refused = true
@@ -75,9 +74,9 @@ func (g *judged) askAugmented() (c certify.Counts, logAbs, logError float64, ok 
 	if s.refused {
 		return c, 0, 0, false
 	}
-	if s.chain != h.chain {
+	if s.point != h.point {
 		s.k.take(h.chain)
-		s.chain = h.chain
+		s.point = h.point
 	}
 	s.k.damp(h.eps)
 	k := s.k.system
@@ -101,7 +100,7 @@ type denseOpinion struct {
 	dense  denseEngine
 	engine damped
 	judge  certify.Judge
-	chain  *system.Chain
+	point  int // of hessian.point; 0 before the first
 }
 
 func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool) {
@@ -116,9 +115,9 @@ func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool
 		s.judge.Begin(&s.engine, h, g.opts.settings(), nil)
 		g.asked.dense = s
 	}
-	if s.chain != h.chain {
+	if s.point != h.point {
 		s.form(h)
-		s.chain = h.chain
+		s.point = h.point
 	}
 	if f := s.judge.Factorize(); f.Kind == certify.Blind {
 		return c, 0, 0, false

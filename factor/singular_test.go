@@ -3,10 +3,12 @@ package factor_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
 	"costate/factor"
+	"costate/la/vec"
 	"costate/system"
 	"costate/system/chaintest"
 )
@@ -52,4 +54,51 @@ func TestZeroIsSingular(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A second opinion is of the point that is there, also where the chain is the same
+// one with other numbers, as after a linearization into the same place.
+func TestOpinionFollowsPoint(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 41))
+	certain := 0
+	for rep := range 200 {
+		c := tuned(rng)
+		for name, f := range map[string]factor.Factorization{"chain": new(factor.Chain), "auto": new(factor.Auto)} {
+			if err := f.Analyse(c, nil); err != nil {
+				t.Fatal(err)
+			}
+			f.Factorize(0)
+			f.Inertia()
+			negate(c)
+			if err := f.Update(c); err != nil {
+				t.Fatal(err)
+			}
+			f.Factorize(0)
+			got := f.Inertia()
+			log, sign := f.LogDet()
+			var fresh factor.Chain
+			if err := fresh.Analyse(c, nil); err != nil {
+				t.Fatal(err)
+			}
+			fresh.Factorize(0)
+			want := fresh.Inertia()
+			wantLog, wantSign := fresh.LogDet()
+			if got != want || log != wantLog && math.Abs(log-wantLog) > f.Report().LogDetError || sign != wantSign {
+				t.Errorf("%d, %s: after an update in place %v, log-determinant %g, %g; anew %v, %g, %g", rep, name, got, log, sign, want, wantLog, wantSign)
+			}
+			if want.Certain {
+				certain++
+			}
+			negate(c)
+		}
+	}
+	if certain < 200 {
+		t.Errorf("only %d inertias of 400 are certain, which compares little", certain)
+	}
+}
+
+// negate makes H of a chain −H, in place.
+func negate(c *system.Chain) {
+	scaleCurvature(c, -1)
+	vec.Scale(c.Loss.Diag, -1, c.Loss.Diag)
 }

@@ -63,11 +63,9 @@ func LossByName(name string) (Loss, error) {
 // LossNames returns the names that LossByName knows.
 func LossNames() []string { return []string{"bce", "ce", "mse"} }
 
-// Labelled targets.
-//
-// setLabel writes the target of a label into t, which is zero, and clearLabel
-// makes it zero again: with one output the target is the label itself, 0 or 1;
-// with more it is 1 at the label.
+// setLabel writes the target of a label into t, which is zero: with one output the
+// target is the label itself, 0 or 1; with more it is 1 at the label. clearLabel makes t
+// zero again.
 func setLabel(t []float64, label int) {
 	if len(t) == 1 {
 		t[0] = float64(label)

@@ -104,7 +104,8 @@ func (n *Network) Gradient(grad []float64, batch *Batch, ws *Workspace) (float64
 }
 
 // Predict stores the outputs for count samples x (count×inputs) in dst
-// (count×outputs), in parts as Loss. It panics if dst has another length.
+// (count×outputs), in parts as Loss. It panics with ErrDestination if dst
+// has another length.
 func (n *Network) Predict(dst, x []float64, count int, ws *Workspace) error {
 	p := n.plan
 	if count < 1 {

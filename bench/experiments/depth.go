@@ -1,11 +1,12 @@
 package experiments
 
 import (
+	"fmt"
+
 	"costate/nn"
 	"costate/nn/data"
 	"costate/nn/train"
 	"costate/nn/train/race"
-	"fmt"
 )
 
 var depth = experiment{

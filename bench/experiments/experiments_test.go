@@ -2,11 +2,12 @@ package experiments
 
 import (
 	"context"
-	"costate/nn/train/race"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"costate/nn/train/race"
 )
 
 // TestRun runs each for a moment, to see that its files come about.

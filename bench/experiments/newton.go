@@ -1,8 +1,9 @@
 package experiments
 
 import (
-	"costate/nn"
 	"fmt"
+
+	"costate/nn"
 )
 
 var newton = experiment{

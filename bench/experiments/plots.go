@@ -1,12 +1,14 @@
 package experiments
 
 import (
-	"costate/bench/internal/figure"
 	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+
+	"costate/bench/internal/figure"
+	"costate/nn/train/race"
 )
 
 // plots draws the loss against seconds, a panel for each job, and the test
@@ -35,16 +37,7 @@ func (x *Results) plots() (*figure.Page, error) {
 		if r.Seed != 1 {
 			name = ""
 		}
-		var xys, acc plotter.XYs
-		for _, e := range r.Result.History {
-			loss := float64(e.Loss)
-			if e.Seconds > 0 && loss > 1e-30 && loss < 1e6 {
-				xys = append(xys, plotter.XY{X: math.Max(e.Seconds, 1e-3), Y: loss})
-			}
-			if e.Seconds > 0 && e.TestAccuracy != nil {
-				acc = append(acc, plotter.XY{X: e.Seconds, Y: 100 * *e.TestAccuracy})
-			}
-		}
+		xys, acc := curves(r.Result)
 		if len(xys) == 0 {
 			continue
 		}
@@ -62,16 +55,29 @@ func (x *Results) plots() (*figure.Page, error) {
 		test.Legend.Top, test.Legend.Left = false, false
 		order = append(order, test)
 	}
-	columns := 2
-	for i := 0; i < len(order); i += columns {
+	const columns = 2
+	for part := range slices.Chunk(order, columns) {
 		row := make([]*plot.Plot, columns)
-		for k := range columns {
-			if i+k < len(order) {
-				row[k] = order[i+k]
-				figure.Widen(row[k])
-			}
+		for i, p := range part {
+			row[i] = p
+			figure.Widen(p)
 		}
 		pg.Panels = append(pg.Panels, row)
 	}
 	return pg, nil
+}
+
+// curves are the loss and the test accuracy in percent against seconds. Losses of zero
+// and those of a divergence would take all the room of a logarithmic axis.
+func curves(r *race.Result) (losses, accuracies plotter.XYs) {
+	for _, e := range r.History {
+		loss := float64(e.Loss)
+		if e.Seconds > 0 && loss > 1e-30 && loss < 1e6 {
+			losses = append(losses, plotter.XY{X: math.Max(e.Seconds, 1e-3), Y: loss})
+		}
+		if e.Seconds > 0 && e.TestAccuracy != nil {
+			accuracies = append(accuracies, plotter.XY{X: e.Seconds, Y: 100 * *e.TestAccuracy})
+		}
+	}
+	return losses, accuracies
 }

@@ -1,9 +1,6 @@
 package experiments
 
 import (
-	"costate/nn"
-	"costate/nn/train"
-	"costate/nn/train/race"
 	_ "embed"
 	"encoding/csv"
 	"fmt"
@@ -11,6 +8,10 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+
+	"costate/nn"
+	"costate/nn/train"
+	"costate/nn/train/race"
 )
 
 //go:embed diabetes.csv

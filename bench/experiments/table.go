@@ -1,13 +1,14 @@
 package experiments
 
 import (
-	"costate/bench/internal/prose"
-	"costate/nn/train/race"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+
+	"costate/bench/internal/prose"
+	"costate/nn/train/race"
 )
 
 // csv writes a line for each row.

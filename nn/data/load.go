@@ -155,36 +155,54 @@ func newSet(samples, labels *Array, o *Options) (*Set, error) {
 	if len(samples.Dims) == 3 {
 		s.Rows, s.Cols = samples.Dims[1], samples.Dims[2]
 	}
-	t := make([]float64, n)
+	if err := s.takeLabels(labels); err != nil {
+		return nil, err
+	}
+	if err := s.takeSamples(samples, width, o.Side); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// mostClasses bounds the labels that are believed.
+const mostClasses = 1 << 20
+
+// takeLabels takes the first N labels.
+func (s *Set) takeLabels(labels *Array) error {
+	t := make([]float64, s.N)
 	labels.Floats(t, 0)
 	for i, v := range t {
-		const classes = 1 << 20
-		if v < 0 || v >= classes {
-			return nil, fmt.Errorf("label of sample %d is %g; it must be from 0 to %d", i, v, classes-1)
+		if v < 0 || v >= mostClasses {
+			return fmt.Errorf("label of sample %d is %g; it must be from 0 to %d", i, v, mostClasses-1)
 		}
 		s.Labels[i] = int(v)
 		s.Classes = max(s.Classes, int(v)+1)
 	}
+	return nil
+}
+
+// takeSamples takes the first N samples of in numbers, images made as large as side
+// if that is not 0.
+func (s *Set) takeSamples(samples *Array, in, side int) error {
 	scale := 1.0
 	if samples.Type == 8 {
 		scale = 1.0 / 255
 	}
 	var r *resampler
-	in := width
-	if o.Side != 0 && (o.Side != s.Rows || o.Side != s.Cols) {
+	if side != 0 && (side != s.Rows || side != s.Cols) {
 		var err error
-		if r, err = newResampler(s.Rows, s.Cols, o.Side); err != nil {
-			return nil, err
+		if r, err = newResampler(s.Rows, s.Cols, side); err != nil {
+			return err
 		}
-		s.Width, s.Rows, s.Cols = o.Side*o.Side, o.Side, o.Side
+		s.Width, s.Rows, s.Cols = side*side, side, side
 	}
-	s.X = make([]float64, n*s.Width)
+	s.X = make([]float64, s.N*s.Width)
 	image := make([]float64, in)
-	for i := range n {
+	for i := range s.N {
 		samples.Floats(image, i*in)
 		for k, v := range image {
 			if image[k] = v * scale; v*0 != 0 {
-				return nil, fmt.Errorf("number %d of sample %d is %g", k, i, v)
+				return fmt.Errorf("number %d of sample %d is %g", k, i, v)
 			}
 		}
 		row := s.X[i*s.Width : (i+1)*s.Width]
@@ -194,5 +212,5 @@ func newSet(samples, labels *Array, o *Options) (*Set, error) {
 			copy(row, image)
 		}
 	}
-	return s, nil
+	return nil
 }

@@ -19,18 +19,18 @@
 //	      ▲                                                                  │
 //	      └───────────────────── taken: θ ← θ + s, less damping ─────────────┘
 //
-// Model is the subproblem of trust regions and cubic regularization by itself, for
-// any symmetric matrix: Moré and Sorensen's iteration, with the inertia as the
-// guarantee that λ is right of −λ_min, and the hard case.
+// Model solves the subproblem of trust regions and of cubic regularization by itself,
+// for any symmetric matrix, by Moré and Sorensen's iteration. The inertia guarantees
+// that λ is right of −λ_min, and the hard case is solved, too.
 //
 // For a batch too large for one factorization, LevenbergMarquardt takes curvature
 // from a sub-sample (Task.Curvature), or solves the whole system by
 // ConjugateGradients with the factorization of the sub-sample as preconditioner.
 //
-// A run can be saved and resumed with exactly the same steps as without the
-// interruption; see Run.Save.
+// A run can be saved between any two steps and resumed with exactly the steps that
+// would have followed; see Run.Save and Checkpoint.
 //
-// Sources are named with each method. On which to use: on one batch that is kept
-// (small data, high precision, very deep networks) LevenbergMarquardt; with noisy
-// mini-batches of large data a first-order method is often as good.
+// Which to use: LevenbergMarquardt for one batch that is kept (small data, high
+// precision, very deep networks). With noisy mini-batches of large data a first-order
+// method is often as good. Sources are named with each method.
 package train

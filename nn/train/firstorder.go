@@ -18,7 +18,7 @@ import (
 // Source: B. T. Polyak, Some methods of speeding up the convergence of iteration
 // methods, USSR Comput. Math. Math. Phys. 4 (1964).
 type SGD struct {
-	Rate     float64 // η; 0 is 0.1
+	Rate     float64 // η; 0 is 0.1, which is no recommendation
 	Momentum float64 // μ; 0 is none
 
 	owner owner
@@ -82,7 +82,7 @@ func (o *SGD) SetState(s State) error {
 // Source: D. P. Kingma and J. Ba, Adam: a method for stochastic optimization,
 // arXiv:1412.6980, algorithm 1.
 type Adam struct {
-	Rate  float64 // η; 0 is 0.001
+	Rate  float64 // η; 0 is 0.001; these defaults are the paper's
 	Beta1 float64 // 0 is 0.9
 	Beta2 float64 // 0 is 0.999
 	Eps   float64 // 0 is 1e-8

@@ -7,12 +7,13 @@ import (
 )
 
 const (
-	// forecastCheck is the number of products between looks at the small matrix.
+	// forecastCheck is the number of products between looks at the small matrix, whose
+	// eigenvalues cost less than ten products up to order 60.
 	forecastCheck = 10
 
 	// settled is the residual of the lowest eigenpair, over the spread of the small
 	// matrix's eigenvalues, at which more products tell nothing that a
-	// factorization would not tell better.
+	// factorization would not tell better: a step may miss ¼ of the model's decrease.
 	settled = 1e-3
 )
 
@@ -108,6 +109,8 @@ func (w *search) expect(gn float64, theta []float64, y *mat.Dense, residual floa
 	spread := theta[len(theta)-1] - theta[0]
 	low := math.Max(0, -theta[0])
 	if low > 0 {
+		// A percent more is far from −λ_min in comparison with its error, and no
+		// matter for a step that may miss a quarter of the decrease.
 		low += math.Max(residual, 0.01*low)
 	}
 	length := func(lambda float64) float64 {
@@ -127,7 +130,7 @@ func (w *search) expect(gn float64, theta []float64, y *mat.Dense, residual floa
 	for length(high) > w.radius(high) && !math.IsInf(high, 1) {
 		low, high = high, 2*high
 	}
-	for range 60 {
+	for range 60 { // bits of a float64, and some
 		mid := math.Sqrt(low) * math.Sqrt(high)
 		if length(mid) > w.radius(mid) {
 			low = mid

@@ -28,14 +28,14 @@ import (
 // α is 1, 1.5, 1.5², … as long as the loss falls, or else ½, ¼, ⅛. a is the step's
 // geodesic acceleration, which follows a bent valley: z″ is the second derivative
 // of the network's outputs along s, Hℓ the Hessian of the loss in the outputs. It
-// is left out where 2‖a‖ > ¾‖s‖ or where the loss is less without it, and tried
-// less often then. On a least-squares problem it can save most of the steps.
+// is left out where 2‖a‖ > ¾‖s‖ or where the loss is lower without it; the more
+// often that happens, the more seldom it is tried. On a least-squares problem it can save most of the steps.
 //
 // After a step of α ≥ 1 the damping is divided by ten, after a shorter one multiplied by
-// 1/α, and after one not taken by eight. So it falls as long as steps lead
-// down at all, even where the loss falls much less than the model says: in the
-// narrow bent valleys of deep networks that leads on where rules stall that keep
-// the model accurate. One of these can be chosen, Nielsen's, which goes by the gain
+// 1/α, and after one not taken by eight. It falls as long as steps lower the loss at
+// all, even if by much less than the model predicts. In the narrow bent valleys of
+// deep networks this gets on where rules that keep the model accurate come to a
+// standstill. Nielsen's rule is one of these and can be chosen. It goes by the gain
 // ratio
 //
 //	ρ = (ℓ(θ) − ℓ(θ+s)) / (½ (λ‖s‖² − gᵀs))
@@ -43,10 +43,9 @@ import (
 // of the decrease to that of the model: after a step taken
 // λ ← λ max(⅓, 1 − (2ρ−1)³), after others λ ← νλ with ν = 2, 4, 8, … .
 //
-// Where each step has another batch (Task.Version changes) its loss is not worth
-// following that far: α is 1, a is 0, and the damping is divided by three after a
-// step taken and doubled otherwise, as it is with Nielsen's rule, which is textbook
-// in this, too.
+// Where each step has another batch (Task.Version changes) a search on one of them is
+// not worth its price: α is 1 and a is 0, and the damping is divided by three after a
+// step taken and doubled otherwise. With Nielsen's rule α is 1 and a is 0 on every batch.
 //
 // With Task.Curvature the gradient and the test are of the batch, and G is of the
 // other, smaller one. With CG that factorization is a preconditioner only, and
@@ -87,7 +86,7 @@ type LevenbergMarquardt struct {
 
 	at       point
 	small    point // of the curvature batch
-	parts    Parts
+	parts    parts
 	solver   factor.Auto
 	product  *system.Product // of the Gauss–Newton matrix at the point
 	grad     []float64
@@ -112,20 +111,28 @@ type lmState struct {
 func (o *LevenbergMarquardt) Name() string { return "lm" }
 
 const (
-	// lower and raise are the factors of the damping after a step of full length or
-	// more and one that is not taken, and the same for a textbook step.
-	lower         = 0.1
-	raise         = 8.0
+	// lowerTextbook and raiseTextbook are lower and raise for a textbook step: the
+	// bounds of Nielsen's rule.
 	lowerTextbook = 1.0 / 3
 	raiseTextbook = 2.0
 
-	// firstDamping is λ over the curvature along the gradient at the start.
-	firstDamping = 0.3
-	// leastDamping is the least λ over the first one where no other is set.
+	// leastDamping is the least λ over the first one where no other is set. A matrix with
+	// it has a condition number of at most 1e13 or so: its solutions still have digits.
 	leastDamping = 1e-12
 	// greatestDamping, over that curvature, is where the search for a step
-	// that lowers the loss is given up.
+	// that lowers the loss is given up: the step is then below rounding.
 	greatestDamping = 1e16
+)
+
+var (
+	// lower and raise are the factors of the damping after a step of full length or
+	// more and after one that is not taken. TestCalibration compares them with others.
+	lower = 0.1
+	raise = 8.0
+
+	// firstDamping is λ over the curvature along the gradient at the start.
+	// TestCalibration compares it with others.
+	firstDamping = 0.3
 )
 
 // Step implements Optimizer.
@@ -151,14 +158,7 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	if st.lambda == 0 {
 		o.begin()
 	}
-	if moved && o.Memory > 0 && t.Version != st.version && st.kept > 0 {
-		st.lambda = math.Exp(o.Memory*math.Log(st.kept) + (1-o.Memory)*math.Log(st.lambda))
-		st.nu = 2
-	}
-	if t.Version != st.version {
-		st.steady = st.version == 0
-		st.version, st.kept = t.Version, st.lambda
-	}
+	o.renew(t, moved)
 	info.Damping = st.lambda
 	if err := o.solver.Factorize(st.lambda); err != nil {
 		var singular *factor.SingularError
@@ -190,6 +190,19 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	st.lambda = math.Max(st.lambda*o.change(alpha, info.Ratio), st.floor)
 	st.nu, st.steady = 2, true
 	return info, nil
+}
+
+// renew fits the damping to a new batch.
+func (o *LevenbergMarquardt) renew(t *Task, moved bool) {
+	st := &o.state
+	if moved && o.Memory > 0 && t.Version != st.version && st.kept > 0 {
+		st.lambda = math.Exp(o.Memory*math.Log(st.kept) + (1-o.Memory)*math.Log(st.lambda))
+		st.nu = 2
+	}
+	if t.Version != st.version {
+		st.steady = st.version == 0
+		st.version, st.kept = t.Version, st.lambda
+	}
 }
 
 // textbook reports whether nothing but the step itself is tried on the batch.
@@ -272,7 +285,8 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 	return o.parts.Loss, moved, nil
 }
 
-// stepTolerance is the backward error asked of a step.
+// stepTolerance is the backward error asked of a step: far below what changes the loss
+// that it leads to, and reached without refinement.
 const stepTolerance = 1e-10
 
 // begin chooses the first damping and the least one.

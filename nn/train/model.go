@@ -19,10 +19,9 @@ import (
 //	λ (Radius − ‖s‖) = 0 and ‖s‖ ≤ Radius,  or  λ = σ‖s‖
 //
 // In both cases λ is a root of 1/‖s(λ)‖ = 1/r(λ), s(λ) = −(H+λI)⁻¹g, to the right
-// of −λ_min(H), with r the radius, or λ/σ: found by Newton's method on that
-// equation, which is almost linear in λ, inside a bracket. Whether λ is to the
-// right of −λ_min is what the inertia of H + λI tells, so that no step is
-// ever made with an indefinite matrix.
+// of −λ_min(H), with r the radius, or λ/σ. Newton's method finds it inside a bracket:
+// the equation is almost linear in λ. The inertia of H + λI tells whether λ is to the
+// right of −λ_min, so that no step is ever made with an indefinite matrix.
 //
 // In the hard case g has no part along the eigenvectors of λ_min, and ‖s(λ)‖ stays
 // below r(λ) all the way to −λ_min. Then the step is completed by a multiple of
@@ -53,8 +52,8 @@ type Model struct {
 
 	// Products is how many products with H may be spent on a better λ to begin
 	// with, by Lanczos' method; 0 is none. Where they are cheap beside a
-	// factorization, 60 save most of those. Whatever comes of it, the minimizer is one
-	// by the inertia.
+	// factorization, 60 save most of those. They are only a guess: that the minimizer is
+	// one follows from the inertia.
 	Products int
 
 	// MaxFactorizations bounds the work; 0 is 200.
@@ -98,8 +97,7 @@ type search struct {
 }
 
 // Minimize stores the minimizer in s, of length H.Order. It returns a
-// *SubproblemError if it did not find one to the tolerance, which is rounding's
-// doing; s is then the best step with a decrease, or zero.
+// *SubproblemError if rounding kept it from the tolerance; s is then the best step with a decrease, or zero.
 func (m *Model) Minimize(s []float64) (Minimum, error) {
 	n := m.H.Order()
 	w := &search{Model: m, n: n, high: math.Inf(1), negative: -1, s: s, u: make([]float64, n), v: make([]float64, n), best: make([]float64, n)}
@@ -134,26 +132,7 @@ func (w *search) run() error {
 	if most == 0 {
 		most = 200
 	}
-	lambda := w.Guess
-	if norm(w.Gradient) == 0 {
-		lambda = 0 // either no step at all, or the hard case
-	} else if !(lambda > 0) || math.IsInf(lambda, 0) {
-		lambda = 0
-		if w.Sigma > 0 {
-			// Where H matters least: λ‖s‖ = ‖g‖ and λ = σ‖s‖.
-			lambda = math.Sqrt(w.Sigma * norm(w.Gradient))
-		}
-	}
-	if w.Products > 0 {
-		if l, u := w.forecast(); l > 0 {
-			lambda = l
-			copy(w.u, u)
-			w.haveU = true
-			w.H.Mul(w.v, w.u)
-			w.rayleigh = dot(w.u, w.v)
-			w.low = math.Max(0, -w.rayleigh)
-		}
-	}
+	lambda := w.begin()
 	for w.count < most {
 		inertia, err := w.H.Factorize(lambda)
 		if err != nil {
@@ -192,6 +171,31 @@ func (w *search) run() error {
 		return nil
 	}
 	return &SubproblemError{Lambda: lambda, Factorizations: w.count}
+}
+
+// begin chooses the first λ.
+func (w *search) begin() float64 {
+	lambda := w.Guess
+	if norm(w.Gradient) == 0 {
+		lambda = 0 // either no step at all, or the hard case
+	} else if !(lambda > 0) || math.IsInf(lambda, 0) {
+		lambda = 0
+		if w.Sigma > 0 {
+			// Where H matters least: λ‖s‖ = ‖g‖ and λ = σ‖s‖.
+			lambda = math.Sqrt(w.Sigma * norm(w.Gradient))
+		}
+	}
+	if w.Products > 0 {
+		if l, u := w.forecast(); l > 0 {
+			lambda = l
+			copy(w.u, u)
+			w.haveU = true
+			w.H.Mul(w.v, w.u)
+			w.rayleigh = dot(w.u, w.v)
+			w.low = math.Max(0, -w.rayleigh)
+		}
+	}
+	return lambda
 }
 
 // close reports whether the bracket has closed on λ as far as rounding allows.
@@ -341,7 +345,8 @@ func (w *search) keep(lambda, ns, decrease float64, hard bool) {
 }
 
 // inside moves a proposal into the bracket, away from its ends, or makes one
-// where there is none.
+// where there is none. The factors here are safeguards: they bound how slowly the bracket
+// shrinks where Newton's method gives nothing, and decide nothing else.
 func (w *search) inside(proposal, last float64) float64 {
 	if math.IsInf(w.high, 1) {
 		if proposal > w.low {

@@ -7,19 +7,19 @@ import (
 	"costate/la/blas"
 )
 
-// TrustRegion is Newton's method with the exact, indefinite Hessian: each step is
-// the global minimizer of the quadratic model within a radius (see Model), tried
-// and taken if it lowers the loss. If so it is made half as long again as often as the
-// loss falls on, and the model stays below zero; if not it is halved, up to six
-// times. Then the radius grows by half, or to the step that was made; after a shorter
-// one it shrinks to twice its length. The loss never goes up, and directions of
-// negative curvature are used, not avoided.
+// TrustRegion is Newton's method with the exact, indefinite Hessian. Each step is
+// the global minimizer of the quadratic model within a radius (see Model). It is
+// tried, and taken if it lowers the loss. A step that does is made longer by half, again
+// and again, as long as the loss falls and the model is below zero; one that does not is
+// halved, up to six times. Then the radius grows by half, or to the length of the step;
+// after a shortened step it becomes twice that step's length. The loss never goes up, and
+// directions of negative curvature are used, not avoided.
 //
-// The usual rule keeps the ratio of actual to predicted decrease above ¼; in the
-// narrow bent valleys of deep networks it ends with very short steps. A
-// factorization costs as much as hundreds of evaluations of the loss or products with H:
-// so the search along the step, and a forecast of λ by products (Model.Products), after
-// which one factorization is mostly all that a step takes.
+// The usual rule keeps the ratio of actual to predicted decrease above ¼. In the
+// narrow bent valleys of deep networks it ends with very short steps. A factorization
+// costs as much as hundreds of evaluations of the loss or products with H. This is why
+// there is a search along the step, and why products forecast λ (Model.Products): most
+// steps then need a single factorization.
 //
 // Sources: J. J. Moré and D. C. Sorensen, Computing a trust region step, SIAM J.
 // Sci. Stat. Comput. 4 (1983); J. Nocedal and Y. Yuan, Combining trust region and line
@@ -64,7 +64,7 @@ func (o *TrustRegion) Step(t *Task) (Info, error) {
 		o.radius = math.Min(length, o.radius)
 	case info.Stretch < 1:
 		o.radius = math.Min(2*length, o.radius)
-	case length > 0.4*o.radius: // not inside, but for the tolerance
+	case length > atBoundary*o.radius:
 		o.radius = math.Max(1.5*o.radius, length)
 	}
 	return info, nil
@@ -88,9 +88,11 @@ func (o *TrustRegion) SetState(s State) error {
 //
 //	s = argmin gᵀs + ½ sᵀHs + ⅓ σ‖s‖³
 //
-// tried and taken if it lowers the loss, longer or shorter as in TrustRegion: α times
-// as long. Then σ is divided by (3α/2)², by (2α)² where α < 1, and multiplied by 4096 if
-// no length will do. Where the gradient rules, lengths of steps change by the roots of that.
+// tried like a step of TrustRegion, α times as long. Where the gradient outweighs the
+// curvature a step has the length √(‖g‖/σ), so that dividing σ by k² makes the next one
+// k times as long. k is 3α/2 after a step with α ≥ 1 and 2α after a shorter one; after
+// one not taken it is 1/64, the shortest that was tried. These are the changes that
+// TrustRegion makes to its radius.
 //
 // Sources: Yu. Nesterov and B. T. Polyak, Cubic regularization of Newton method
 // and its global performance, Math. Program. 108 (2006); C. Cartis, N. I. M. Gould
@@ -126,7 +128,7 @@ func (o *CubicNewton) Step(t *Task) (Info, error) {
 	info.Radius = length
 	switch a := info.Stretch; {
 	case !info.Accepted:
-		o.sigma *= 4096
+		o.sigma *= math.Ldexp(1, 2*newtonHalvings)
 	case a < 1:
 		o.sigma /= 4 * a * a
 	default:
@@ -158,19 +160,28 @@ type newton struct {
 	count int // negative eigenvalues at the point, −1 if not counted
 }
 
+// atBoundary is the length over the radius from which a step counts as one to the
+// boundary: the model may be minimized to ¼ only, so that its step may be shorter.
+// By TestCalibration any value from 0.2 to 0.8 does the same.
+var atBoundary = 0.4
+
 // negligible is the size of an eigenvalue, over ‖Hg‖/‖g‖, that is not counted as
-// negative.
+// negative: along such a direction the curvature is a millionth of that along the
+// gradient, and its sign changes no step.
 const negligible = 1e-6
 
-// forecastProducts is what a step may spend on a forecast of λ.
-const forecastProducts = 60
+// forecastProducts is what a step may spend on a forecast of λ, where a
+// factorization costs hundreds of them. TestCalibration compares it with
+// others.
+var forecastProducts = 60
 
 // newtonHalvings is how often a step is halved that does not lower the loss: more often
-// than in Levenberg–Marquardt, as a factorization costs more.
-const newtonHalvings = 6
+// than in Levenberg–Marquardt, as a factorization costs more. TestCalibration compares
+// it with others.
+var newtonHalvings = 6
 
 // shortest is the length of a step, relative to the parameters, below which the
-// search for one that lowers the loss is given up.
+// search for one that lowers the loss is given up: some units of rounding.
 const shortest = 1e-15
 
 // step minimizes the model and tries the step.
@@ -222,7 +233,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 	if !(after < lin.Loss) {
 		info.Ratio = math.Min(info.Ratio, 0)
 		w.at.back(t.Net)
-		return found.Norm / (1 << newtonHalvings), nil
+		return math.Ldexp(found.Norm, -newtonHalvings), nil
 	}
 	info.After, info.Accepted, info.Stretch = after, true, alpha
 	return alpha * found.Norm, nil

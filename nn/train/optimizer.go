@@ -65,9 +65,8 @@ type Info struct {
 	Ratio    float64 // decrease of the loss over the decrease that the model predicted
 	Length   float64 // norm of the step that the model asked for
 
-	// Stretch is how much longer than the model's the step is that was taken, where
-	// a method tries other lengths; Ratio still compares with what the model predicted for
-	// its own.
+	// Stretch is the length of the step taken over Length, where a method tries other
+	// lengths. Ratio compares with the decrease that the model predicted for Length.
 	Stretch float64
 
 	// Negative counts the negative eigenvalues of the Hessian before the step,

@@ -142,7 +142,7 @@ func relative(a, b float64) float64 {
 func TestConjugateGradients(t *testing.T) {
 	net := digitsNet(t, 4, 8, nn.Tanh, 3)
 	all := digits(300) // two parts, the last one smaller
-	var parts Parts
+	var parts parts
 	if err := parts.Linearize(net, all, true); err != nil {
 		t.Fatal(err)
 	}

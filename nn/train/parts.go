@@ -9,16 +9,17 @@ import (
 	"costate/system"
 )
 
-// partSize is how many samples of a large batch are linearized together.
+// partSize is how many samples of a large batch are linearized together: what a layer
+// of width 64 keeps of each then fits into the cache of one core, 128 KiB an array.
 const partSize = 256
 
-// Parts is a network linearized on a batch too large for one linearization: part
+// parts is a network linearized on a batch too large for one linearization: part
 // by part, in parallel. Loss, gradient and products with the Gauss–Newton matrix
 // are sums over the parts in a fixed order, so that they do not depend on the
 // number of threads.
 //
 // The zero value is ready for Linearize.
-type Parts struct {
+type parts struct {
 	Loss     float64
 	Gradient []float64
 
@@ -42,7 +43,7 @@ type part struct {
 
 // Linearize takes a point and a batch. Without curvature only Loss and Gradient
 // are computed, and MulTo may not be called.
-func (p *Parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) error {
+func (p *parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) error {
 	p.layOut(net, batch)
 	p.curved = curvature
 	theta := net.Params()
@@ -80,7 +81,7 @@ func (p *Parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 
 // LossAt returns the loss of the batch of the last Linearize at the parameters of
 // net, and whether it is a number.
-func (p *Parts) LossAt(net *nn.Network) (float64, bool) {
+func (p *parts) LossAt(net *nn.Network) (float64, bool) {
 	theta := net.Params()
 	for _, w := range p.workers {
 		w.SetParams(theta)
@@ -97,7 +98,7 @@ func (p *Parts) LossAt(net *nn.Network) (float64, bool) {
 }
 
 // MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.
-func (p *Parts) MulTo(dst, v []float64) {
+func (p *parts) MulTo(dst, v []float64) {
 	p.each(func(_ *nn.Network, q *part) { q.product.HessVec(q.hv, v) })
 	clear(dst)
 	for _, q := range p.parts {
@@ -106,7 +107,7 @@ func (p *Parts) MulTo(dst, v []float64) {
 }
 
 // each runs f for all parts, on as many goroutines as there are processors.
-func (p *Parts) each(f func(w *nn.Network, q *part)) {
+func (p *parts) each(f func(w *nn.Network, q *part)) {
 	var wg sync.WaitGroup
 	for i, w := range p.workers {
 		wg.Go(func() {
@@ -119,7 +120,7 @@ func (p *Parts) each(f func(w *nn.Network, q *part)) {
 }
 
 // layOut cuts the batch into parts of equal size but for the last.
-func (p *Parts) layOut(net *nn.Network, batch *nn.Batch) {
+func (p *parts) layOut(net *nn.Network, batch *nn.Batch) {
 	count := (batch.N + partSize - 1) / partSize
 	if p.net != net || len(p.parts) != count {
 		p.net, p.parts, p.workers = net, nil, nil

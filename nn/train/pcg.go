@@ -23,7 +23,8 @@ type ConjugateGradients struct {
 	// Tolerance is ‖b − (G+λI)x‖/‖b‖ where the iteration ends; 0 is 0.01.
 	Tolerance float64
 
-	// MaxProducts bounds the products with G; 0 is 50.
+	// MaxProducts bounds the products with G; 0 is 50, more than with a useful
+	// preconditioner are needed.
 	MaxProducts int
 
 	r, z, p, q []float64
@@ -111,6 +112,6 @@ func (c *ConjugateGradients) precondition(pre Preconditioner) error {
 }
 
 var (
-	_ Operator       = (*Parts)(nil)
+	_ Operator       = (*parts)(nil)
 	_ Preconditioner = factor.Factorization(nil)
 )

@@ -32,11 +32,16 @@ type Quasi struct {
 	run     *quasiRun
 }
 
+// lbfgsStore is how many steps L-BFGS remembers: the upper end of the 3 to 20 that J.
+// Nocedal and S. J. Wright recommend (Numerical optimization, 2nd ed., 2006, section 7.2),
+// as memory is no matter for small networks.
+const lbfgsStore = 20
+
 // NewLBFGS returns the method of J. Nocedal, Updating quasi-Newton matrices with
 // limited storage, Math. Comp. 35 (1980), with gonum's line search. Its name is
 // "lbfgs".
 func NewLBFGS() *Quasi {
-	return &Quasi{name: "lbfgs", make: func() optimize.Method { return &optimize.LBFGS{Store: 20} }}
+	return &Quasi{name: "lbfgs", make: func() optimize.Method { return &optimize.LBFGS{Store: lbfgsStore} }}
 }
 
 // NewNonlinearCG returns nonlinear conjugate gradients, as gonum has them. Its

@@ -26,8 +26,8 @@ type Run struct {
 	// target.
 	Target float64
 
-	// Bound is the loss that counts as divergence; 0 is a thousand times one
-	// plus the first loss.
+	// Bound is the loss that counts as divergence; 0 is a thousand times one plus the
+	// first loss: far above the peaks that a run of a large learning rate comes back from.
 	Bound float64
 
 	// Observe, if it is not nil, is called after every step with its record, to
@@ -73,7 +73,7 @@ const (
 )
 
 // triesPerBatch is how many steps not taken in a row end the work on a batch of
-// many.
+// many: the damping is then 2⁸ times what it was, and the step that much shorter.
 const triesPerBatch = 8
 
 // Do trains until one of the ends is reached, and says which. The network then

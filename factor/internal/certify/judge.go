@@ -217,25 +217,28 @@ func (j *Judge) avoid(met pivot.Stats) Finding {
 	for delta := ShiftBy * norm; delta <= 16*ShiftBy*norm; delta *= step {
 		below := j.factor(-delta)
 		s, shift := j.factor(delta), delta
+		kind := Regular
 		belowGood, aboveGood := below.Zero == 0 && !j.alarming(below), s.Zero == 0 && !j.alarming(s)
 		switch {
 		case aboveGood && belowGood && s.Negative == below.Negative:
 			// The derivative of log|det| drops out of the mean.
 			s.LogAbs = (s.LogAbs + below.LogAbs) / 2
-		case aboveGood && belowGood && !met.Finite && !j.settled():
-			// The pivot that is not there is missing for an eigenvalue.
-			return j.between(met, below, s, delta)
+		case aboveGood && belowGood && !met.Finite:
+			// The pivot that is not there is missing for an eigenvalue, unless another
+			// opinion counts none that is zero.
+			if !j.settled() {
+				return j.between(met, below, s, delta)
+			}
+			if j.counts.Zero > 0 {
+				kind = Singular
+			}
 		case aboveGood:
 		case belowGood:
 			s, shift = j.factor(-delta), -delta
 		default:
 			continue
 		}
-		f := Finding{Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta}
-		if j.judged && j.counts.Zero > 0 { // the second opinion found zeros
-			f.Kind = Singular
-		}
-		j.settle(s, f)
+		j.settle(s, Finding{Kind: kind, Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
 		return j.finding
 	}
 	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: 1e-4 * norm})

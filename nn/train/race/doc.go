@@ -5,6 +5,6 @@
 //	Job ──Run──▶ Result            one optimizer
 //	    └─Grid─▶ Result            the best of several learning rates
 //
-// Results are JSON documents of the command costate. A Checkpointer keeps a run from
-// being lost.
+// The command costate prints Results as JSON. A Checkpointer keeps a run that is
+// interrupted.
 package race

@@ -2,11 +2,12 @@ package race
 
 import (
 	"context"
-	"costate/nn"
-	"costate/nn/train"
 	"errors"
 	"math"
 	"time"
+
+	"costate/nn"
+	"costate/nn/train"
 )
 
 // A Job is what optimizers are compared on: each begins with the same weights and is

@@ -1,15 +1,16 @@
 package race
 
 import (
+	"math"
+
 	"costate/nn"
 	"costate/nn/train"
-	"math"
 )
 
 // Levels are the losses whose first crossing a result tells.
 var Levels = []float64{1e-2, 1e-4, 1e-6}
 
-// A Entry is one step in the history of a result.
+// An Entry is one step in the history of a result.
 type Entry struct {
 	Step          int      `json:"step"`
 	Seconds       float64  `json:"seconds"`
@@ -86,8 +87,9 @@ func newEntry(rec *train.Record) Entry {
 	return e
 }
 
-// worthKeeping thins a history: all of the first steps, later ones a percent
-// apart in number, and every one of those that take long.
+// worthKeeping thins a history: all of the first steps, later ones a percent apart in
+// number, and every one that takes long. So curves on a logarithmic axis are smooth, and a
+// million steps are a thousand entries.
 func worthKeeping(h []Entry, e *Entry) bool {
 	if e.Step <= 200 || len(h) == 0 {
 		return true

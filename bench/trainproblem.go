@@ -1,0 +1,129 @@
+package main
+
+import (
+	"math"
+
+	"costate/la/blas"
+	"costate/nn"
+	"costate/nn/data"
+	"costate/nn/train"
+	"costate/nn/train/race"
+)
+
+// newOptimizer makes an optimizer by its name, with the settings of the flags.
+func (f *trainFlags) newOptimizer(name string, rate float64, backend blas.Backend) train.Optimizer {
+	o, err := race.NewOptimizer(name, rate, backend)
+	if err != nil {
+		panic(err) // the flags have been checked
+	}
+	switch o := o.(type) {
+	case *train.LevenbergMarquardt:
+		o.MinDamping = f.floor
+		if !f.fixed && f.net.batch > 0 {
+			o.Memory = batchMemory
+		}
+		if f.cg {
+			o.CG = &train.ConjugateGradients{}
+		}
+	case *train.TrustRegion:
+		o.Count = f.count
+	case *train.CubicNewton:
+		o.Count = f.count
+	}
+	return o
+}
+
+// ratesOf are the learning rates to try. Where none are given they are two of those
+// that were best in the experiments (see their tables).
+func (f *trainFlags) ratesOf(name string) []float64 {
+	switch {
+	case !race.HasRate(name):
+		return []float64{0}
+	case len(f.rates) > 0:
+		return f.rates
+	case name == "adam":
+		return []float64{0.003, 0.01}
+	}
+	return []float64{0.03, 0.3}
+}
+
+// layersOf are the layers of the flags.
+func (f *trainFlags) layersOf(inputs, outputs int) ([]nn.Layer, error) {
+	act, err := nn.ActivationByName(f.net.act)
+	if err != nil {
+		return nil, usagef("--act: %w", err)
+	}
+	layers := nn.MLP(f.net.widths(inputs, outputs), act, f.net.bias)
+	if f.residual {
+		for _, l := range layers[1 : len(layers)-1] {
+			l.(*nn.Dense).Skip = true
+		}
+	}
+	return layers, nil
+}
+
+// network makes the network, its weights drawn with the seed.
+func (f *trainFlags) network(inputs, outputs int, seed uint64, backend blas.Backend) (*nn.Network, error) {
+	layers, err := f.layersOf(inputs, outputs)
+	if err != nil {
+		return nil, err
+	}
+	loss, err := nn.LossByName(f.net.loss)
+	if err != nil {
+		return nil, usagef("--loss: %w", err)
+	}
+	net, err := nn.New(inputs, loss, layers...)
+	if err != nil {
+		return nil, err
+	}
+	o := &nn.Init{Gain: f.net.gain, Orthogonal: f.init == "orthogonal"}
+	if f.residual && f.net.layers > 2 {
+		o.SkipGain = 1 / math.Sqrt(float64(f.net.layers-2))
+	}
+	net.Init(seed, o)
+	net.Backend = backend
+	return net, nil
+}
+
+// job makes what is trained on.
+func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
+	limit := 0
+	if f.fixed {
+		limit = max(f.net.batch, drawFrom)
+	}
+	set, test, err := f.net.load(limit, s.seed)
+	if err != nil {
+		return nil, err
+	}
+	for name, n := range map[string]int{"batch": f.net.batch, "curvature-batch": f.curvature} {
+		if n > set.N {
+			return nil, usagef("--%s is %d; --data %s has %d samples to draw from", name, n, f.net.data, set.N)
+		}
+	}
+	if err := s.checkMemory("the network and its derivatives", f.net.bytes(set.Width, set.Classes)); err != nil {
+		return nil, err
+	}
+	standardize(set, test)
+	net, err := f.network(set.Width, set.Classes, s.seed, backend)
+	if err != nil {
+		return nil, err
+	}
+	all := set.Batch(0, set.N)
+	seed := s.seed
+	j := &race.Job{Net: net, Steps: f.steps, Seconds: f.seconds, Target: f.target}
+	j.Sampler = func() *train.Sampler {
+		return &train.Sampler{All: all, Size: f.net.batch, Fixed: f.fixed, Curvature: f.curvature, Seed: seed}
+	}
+	j.TrainSet, j.TestSet = set.Sample(evaluated, seed), test.Sample(evaluated, seed)
+	if f.fixed {
+		// The accuracy of what is trained on: the batch itself.
+		j.TrainSet = j.Sampler().First(net)
+	}
+	return j, nil
+}
+
+// standardize scales both sets as the first one needs.
+func standardize(set, test *data.Set) {
+	shift, factor := set.Standardize()
+	test.Scale(shift, factor)
+}
