@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"costate/bench/internal/methods"
 	"costate/la/blas"
 	"costate/nn"
 )
@@ -120,7 +121,7 @@ they come.`,
 	fl.StringSliceVar(&f.cases, "cases", []string{"demo", "wide"}, "named cases: "+strings.Join(caseNames(), ", "))
 	fl.Var(&f.depths, "depths", "numbers of layers of the sweep over the depth")
 	fl.Var(&f.widths, "widths", "widths of the sweep over the width")
-	fl.StringSliceVar(&f.methods, "methods", []string{"chain", "block", "dense", "cg", "minres"}, "methods: auto, "+strings.Join(methodNames(), ", "))
+	fl.StringSliceVar(&f.methods, "methods", []string{"chain", "block", "dense", "cg", "minres"}, "methods: "+strings.Join(methods.Names(), ", "))
 	fl.StringSliceVar(&f.backends, "backend", nil, "backends: "+strings.Join(blas.Names(), ", ")+" (default: native, and openblas if built in)")
 	fl.StringVar(&f.curvature, "curvature", "hessian", "hessian, or ggn for Gauss–Newton")
 	fl.Float64Var(&f.eps, "eps", 0.1, "damping ε")
@@ -152,7 +153,7 @@ func (f *compareFlags) check(fl *pflag.FlagSet) error {
 		}
 	}
 	for _, name := range f.methods {
-		if err := oneOf("methods", name, append([]string{"auto"}, methodNames()...)); err != nil {
+		if err := oneOf("methods", name, methods.Names()); err != nil {
 			return err
 		}
 	}
@@ -303,12 +304,12 @@ func (s *session) compareOne(ctx context.Context, f *compareFlags, c *compareCas
 	row.Seconds = &o.seconds
 	row.BackwardError, row.Refinements = number(o.report.BackwardError), o.report.Refinements
 	row.Bytes = o.report.Bytes
-	if o.seconds.Factor > 0 && !isIterative(method) {
+	if o.seconds.Factor > 0 && !methods.IsIterative(method) {
 		row.Gflops = number(float64(o.report.Flops) / o.seconds.Factor / 1e9)
 	}
 	if o.err != nil {
 		row.Error = brief(o.err)
-		if !isIterative(method) {
+		if !methods.IsIterative(method) {
 			return row, o.err
 		}
 	}

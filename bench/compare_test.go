@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"costate/bench/internal/methods"
 )
 
 func TestKernels(t *testing.T) {
@@ -52,7 +54,7 @@ func TestCompare(t *testing.T) {
 			if r.Seconds != nil || !strings.Contains(r.Error, "--max-gflop") {
 				t.Errorf("not left out: %+v", r)
 			}
-		case isIterative(r.Method):
+		case methods.IsIterative(r.Method):
 		case r.Seconds == nil || r.Error != "" || !(r.BackwardError <= 1e-14) || !(r.Ratio > 0):
 			t.Errorf("%+v", r)
 		}

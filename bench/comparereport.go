@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"costate/bench/internal/figure"
+	"costate/bench/internal/methods"
 	"costate/bench/internal/prose"
 )
 
@@ -42,7 +43,7 @@ func reportCompare(w io.Writer, rows []compareRow, f *compareFlags) {
 			if !math.IsNaN(float64(r.Gflops)) {
 				row[9] = fmt.Sprintf("%.3g", float64(r.Gflops))
 			}
-			if isIterative(r.Method) {
+			if methods.IsIterative(r.Method) {
 				row[11] = strings.TrimSuffix(prose.Plural(r.Refinements, "iteration")+"; "+r.Error, "; ")
 			}
 		}
@@ -63,14 +64,14 @@ func comparePlot(rows []compareRow) (*figure.Page, error) {
 		{"width=", "width", func(r *compareRow) int { return r.Width }},
 	} {
 		lines := map[[2]string]plotter.XYs{}
-		var methods, backends []string
+		var used, backends []string
 		for i := range rows {
 			r := &rows[i]
 			if !strings.HasPrefix(r.Case, sweep.prefix) || r.Seconds == nil || r.Error != "" {
 				continue
 			}
-			if !slices.Contains(methods, r.Method) {
-				methods = append(methods, r.Method)
+			if !slices.Contains(used, r.Method) {
+				used = append(used, r.Method)
 			}
 			if !slices.Contains(backends, r.Backend) {
 				backends = append(backends, r.Backend)
@@ -82,8 +83,8 @@ func comparePlot(rows []compareRow) (*figure.Page, error) {
 			continue
 		}
 		p := figure.NewPanel("weights to x against "+sweep.axis, sweep.axis, "seconds", true, true)
-		for _, method := range methods {
-			kind := slices.Index(methodNames(), method) + 1 // the same in all plots
+		for _, method := range used {
+			kind := slices.Index(methods.Names(), method) // the same in all plots
 			for style, backend := range backends {
 				xys := lines[[2]string{method, backend}]
 				if len(xys) == 0 {

@@ -3,31 +3,17 @@ package main
 import (
 	"strings"
 
+	"costate/bench/internal/methods"
 	"costate/factor"
 )
 
-// methodNames are the ways to solve, but for auto, which chooses one of them.
-func methodNames() []string { return []string{"chain", "gram", "block", "dense", "cg", "minres"} }
-
 // newMethod returns a factorization by its name.
 func newMethod(name string) (factor.Factorization, error) {
-	switch name {
-	case "auto":
-		return new(factor.Auto), nil
-	case "chain":
-		return new(factor.Chain), nil
-	case "gram":
-		return new(factor.Gram), nil
-	case "block":
-		return new(factor.Augmented), nil
-	case "dense":
-		return new(factor.Dense), nil
-	case "cg":
-		return new(factor.CG), nil
-	case "minres":
-		return new(factor.MINRES), nil
+	f, ok := methods.New(name)
+	if !ok {
+		return nil, usagef("--method %s: the methods are %s", name, strings.Join(methods.Names(), ", "))
 	}
-	return nil, usagef("--method %s: the methods are auto, %s", name, strings.Join(methodNames(), ", "))
+	return f, nil
 }
 
 // methodText says what a method is, for reports.
@@ -38,7 +24,7 @@ func methodText(name string) string {
 	case "gram":
 		return "gram: Gauss–Newton in output space, by Cholesky"
 	case "block":
-		return "block: K assembled, permuted to block-tridiagonal form, block LDLᵀ"
+		return "block: K assembled, multifrontal LDLᵀ over its elimination tree"
 	case "dense":
 		return "dense: the whole H, by Bunch–Kaufman"
 	case "cg":
@@ -57,7 +43,3 @@ func methodUsed(f factor.Factorization, asked string) (name, why string) {
 	}
 	return asked, ""
 }
-
-// isIterative reports whether a method refines a guess by products H·v alone, so
-// that it need not reach the accuracy and knows no inertia.
-func isIterative(method string) bool { return method == "cg" || method == "minres" }

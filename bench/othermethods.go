@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"costate/bench/internal/methods"
 	"costate/factor"
 	"costate/nn"
 )
@@ -22,7 +23,7 @@ type otherMethod struct {
 // otherMethods solves the problem by the other methods and compares.
 func (m *measurement) otherMethods(ctx context.Context, lin *nn.Linearization, answer *solved, used string) ([]otherMethod, error) {
 	var all []otherMethod
-	for _, name := range methodNames() {
+	for _, name := range methods.Names()[1:] {
 		if name == used || name == "gram" && m.curvature != "ggn" {
 			continue
 		}

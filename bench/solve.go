@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"costate/bench/internal/methods"
 	"costate/bench/internal/prose"
 	"costate/la/blas"
 	"costate/nn"
@@ -84,7 +85,7 @@ The last layer has no activation.`,
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
 	fl.Float64SliceVar(&f.eps, "eps", []float64{0.1}, "damping ε; a list is a sweep that reuses what it can")
 	fl.StringVar(&f.curvature, "curvature", "hessian", "hessian, or ggn for Gauss–Newton")
-	fl.StringVar(&f.method, "method", "auto", "auto, "+strings.Join(methodNames(), ", "))
+	fl.StringVar(&f.method, "method", "auto", strings.Join(methods.Names(), ", "))
 	fl.StringVar(&f.rhs, "rhs", "gradient", "right-hand side: gradient or random")
 	fl.BoolVar(&f.checkDense, "check-dense", false, "compare x with a dense solve")
 	fl.IntVar(&f.repeat, "repeat", 3, "times to measure; the best are shown")
@@ -124,7 +125,7 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	if err := oneOf("curvature", f.curvature, []string{"hessian", "ggn"}); err != nil {
 		return err
 	}
-	if err := oneOf("method", f.method, append([]string{"auto"}, methodNames()...)); err != nil {
+	if err := oneOf("method", f.method, methods.Names()); err != nil {
 		return err
 	}
 	if f.method == "gram" && f.curvature != "ggn" {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"costate/bench/internal/methods"
 	"costate/la/mtx"
 	"costate/nn/npz"
 )
@@ -83,7 +84,7 @@ func TestSolveMethodsAgree(t *testing.T) {
 				want = r
 				continue
 			}
-			if isIterative(method) {
+			if methods.IsIterative(method) {
 				if r.Inertia.Certain || !math.IsNaN(float64(r.LogDet.Log)) {
 					t.Errorf("%s knows inertia %v, log-determinant %g", method, r.Inertia, float64(r.LogDet.Log))
 				}

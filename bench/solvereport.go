@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"costate/bench/internal/methods"
 	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la/blas"
@@ -94,7 +95,7 @@ func (p *solveReport) single(r *solveResult) {
 		once += "permute it " + prose.Duration(t.Permute)
 	}
 	p.line("", once)
-	if !isIterative(r.Method) {
+	if !methods.IsIterative(r.Method) {
 		p.line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s, %s", float64(r.Flops)/1e9, float64(r.Gflops), formatBytes(r.Bytes)))
 	}
 	fmt.Fprintln(p.w)
@@ -104,7 +105,7 @@ func (p *solveReport) single(r *solveResult) {
 
 func (p *solveReport) answer(r *solveResult) {
 	unit := "refinement"
-	if isIterative(r.Method) {
+	if methods.IsIterative(r.Method) {
 		unit = "iteration"
 	}
 	if r.Singular != "" {
@@ -120,7 +121,7 @@ func (p *solveReport) answer(r *solveResult) {
 }
 
 func (p *solveReport) curvature(r *solveResult) {
-	if isIterative(r.Method) {
+	if methods.IsIterative(r.Method) {
 		p.line("curvature", "not known to an iterative method")
 		return
 	}
@@ -189,7 +190,7 @@ func (p *solveReport) comparison() {
 		row := []string{o.name, "", "", "", "", o.failure}
 		if o.seconds.Total > 0 {
 			row[1], row[2] = prose.Duration(o.seconds.Total), fmt.Sprintf("%.1e", o.report.BackwardError)
-			if isIterative(o.name) {
+			if methods.IsIterative(o.name) {
 				row[3] = prose.Group(o.report.Refinements)
 			}
 			if !math.IsNaN(o.difference) {

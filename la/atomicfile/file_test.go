@@ -64,35 +64,6 @@ func TestWhole(t *testing.T) {
 	only(t, dir, "a", "new")
 }
 
-// TestLinkAndDevice: links stay links, and devices are written to.
-func TestLinkAndDevice(t *testing.T) {
-	dir, other := t.TempDir(), t.TempDir()
-	name, link := filepath.Join(dir, "a"), filepath.Join(other, "link")
-	if err := Write(name, text("old")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(name, link); err != nil {
-		t.Skip(err)
-	}
-	if err := Write(link, text("new")); err != nil {
-		t.Fatal(err)
-	}
-	only(t, dir, "a", "new")
-	only(t, other, "link", "new")
-	if st, err := os.Lstat(link); err != nil || st.Mode().IsRegular() {
-		t.Errorf("%v: the link is a file now", err)
-	}
-	if err := Write(os.DevNull, text("nothing")); err != nil {
-		t.Error(err)
-	}
-	if err := Write(dir, text("nothing")); err == nil {
-		t.Error("a directory was written to")
-	}
-	if err := Write(filepath.Join(dir, "none", "a"), text("nothing")); err == nil {
-		t.Error("a file was made in a directory that does not exist")
-	}
-}
-
 // TestAbandon runs this test again as a process that ends with a file half-written.
 func TestAbandon(t *testing.T) {
 	if dir := os.Getenv("ATOMICFILE_DIR"); dir != "" {

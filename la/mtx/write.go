@@ -5,15 +5,13 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
 	"costate/la"
+	"costate/la/atomicfile"
 )
 
 // Write writes the lower triangle of a as a coordinate file, real and
@@ -123,56 +121,17 @@ func start(w *bufio.Writer, kind string, comments []string) {
 	}
 }
 
-// toFile lets fn write to a file beside the one that is wanted and renames it.
-// A name that stands for something else than a regular file, such as a device
-// or a pipe, is written to as it is.
-func toFile(name string, fn func(w io.Writer) error) (err error) {
-	final := name
-	if st, err := os.Stat(name); err == nil && !st.Mode().IsRegular() {
-		final = ""
-	}
-	var f *os.File
-	if final == "" {
-		f, err = os.OpenFile(name, os.O_WRONLY, 0)
-	} else {
-		f, err = createBeside(name)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := f.Close(); err == nil {
-			err = cerr
+// toFile lets fn write a file that appears when it is complete, compressed if its
+// name says so.
+func toFile(name string, fn func(w io.Writer) error) error {
+	return atomicfile.Write(name, func(w io.Writer) error {
+		if !strings.HasSuffix(name, ".gz") {
+			return fn(w)
 		}
-		if final == "" {
-			return
+		z := gzip.NewWriter(w)
+		if err := fn(z); err != nil {
+			return err
 		}
-		if err == nil {
-			err = os.Rename(f.Name(), final)
-		}
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	if !strings.HasSuffix(name, ".gz") {
-		return fn(f)
-	}
-	z := gzip.NewWriter(f)
-	if err := fn(z); err != nil {
-		return err
-	}
-	return z.Close()
-}
-
-// createBeside makes a new file in the directory of name, with the permissions
-// that name itself would get.
-func createBeside(name string) (*os.File, error) {
-	dir, base := filepath.Split(name)
-	for try := 0; ; try++ {
-		tmp := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
-		f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if err == nil || !os.IsExist(err) || try == 100 {
-			return f, err
-		}
-	}
+		return z.Close()
+	})
 }

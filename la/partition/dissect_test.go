@@ -1,12 +1,9 @@
 package partition
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -260,23 +257,7 @@ func shifted(edges [][2]int32, by int32) [][2]int32 {
 
 // TestDissectFill compares the fill with that of another implementation.
 func TestDissectFill(t *testing.T) {
-	f, err := os.Open("testdata/metisfill.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	table := map[string]int{}
-	for s := bufio.NewScanner(f); s.Scan(); {
-		var name string
-		var entries int
-		if strings.HasPrefix(s.Text(), "#") {
-			continue
-		}
-		if _, err := fmt.Sscan(s.Text(), &name, &entries); err != nil {
-			t.Fatal(err)
-		}
-		table[name] = entries
-	}
+	table := fillTable(t, "testdata/metisfill.txt")
 	cases := slices.Clone(fillCases)
 	cases = append(cases, dissectCases...)
 	for _, c := range cases {

@@ -120,9 +120,9 @@ func entriesOfFactor(e *etree) (entries int) {
 	return entries
 }
 
-// TestMinDegreeFill compares the fill with that of another implementation.
-func TestMinDegreeFill(t *testing.T) {
-	f, err := os.Open("testdata/amdfill.txt")
+// fillTable reads a file of names and entries of L, with comments.
+func fillTable(t *testing.T, file string) map[string]int {
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +139,16 @@ func TestMinDegreeFill(t *testing.T) {
 		}
 		table[name] = entries
 	}
+	return table
+}
+
+// TestMinDegreeFill compares the fill with that of another implementation.
+func TestMinDegreeFill(t *testing.T) {
+	table := fillTable(t, "testdata/amdfill.txt")
 	for _, c := range fillCases {
 		q := compress(c.a().RawLower(), nil)
 		got := entriesOfFactor(newETree(&q.wgraph, minDegree(&q.wgraph)))
-		if want := table[c.name]; float64(got) > 1.3*float64(want) {
+		if want := table[c.name]; want == 0 || float64(got) > 1.3*float64(want) {
 			t.Errorf("%s: %d entries, libamd %d", c.name, got, want)
 		}
 	}

@@ -3,10 +3,12 @@ package serve
 import (
 	"errors"
 	"math"
+	"strings"
 	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/bench/internal/methods"
 	"costate/bench/internal/protocol"
 	"costate/factor"
 	"costate/factor/eigen"
@@ -42,21 +44,15 @@ type factorization struct {
 	eps   []float64
 }
 
-// newFactorization returns a factorization by the name of its method.
-func newFactorization(method string) (factor.Factorization, error) {
-	switch method {
-	case "", "auto":
-		return new(factor.Auto), nil
-	case "chain":
-		return new(factor.Chain), nil
-	case "gram":
-		return new(factor.Gram), nil
-	case "block":
-		return new(factor.Augmented), nil
-	case "dense":
-		return new(factor.Dense), nil
+// newFactorization returns a factorization by the name of its method; none is auto.
+func newFactorization(name string) (factor.Factorization, error) {
+	if name == "" {
+		name = "auto"
 	}
-	return nil, inputf("method %.80q; it must be auto, chain, gram, block or dense", method)
+	if f, ok := methods.New(name); ok && !methods.IsIterative(name) {
+		return f, nil
+	}
+	return nil, inputf("method %.80q; it must be one of %s", name, strings.Join(methods.Direct(), ", "))
 }
 
 // options are those of a request.
