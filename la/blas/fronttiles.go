@@ -143,7 +143,7 @@ func (f *frontTiles) one(k int) {
 }
 
 // two eliminates columns k and k+1 by the 2×2 pivot at their head, and returns
-// its off-diagonal element; see eliminate2.
+// its off-diagonal element; see frontTwo.
 func (f *frontTiles) two(k int) (d21 float64) {
 	ld, m := f.ld, f.m
 	l1, l2 := f.t[k*ld:k*ld+m], f.t[(k+1)*ld:(k+1)*ld+m]

@@ -98,8 +98,9 @@ func frontOne(k, m, p int, w []float64, ld int, v []float64) {
 }
 
 // frontTwo stores columns k and k+1 of L for the 2×2 pivot at the head of v1
-// and v2, which hold these columns of the trailing front, and updates the rest;
-// see eliminate2.
+// and v2, which hold these columns of the trailing front, and updates the rest.
+// Division by d21 first avoids overflow: the quotients d11/d21 and d22/d21 are less
+// than 1 in magnitude for the pivots that are chosen.
 func frontTwo(k, m, n int, w []float64, ld int, v1, v2 []float64) {
 	d21 := v1[1]
 	p, q := v2[1]/d21, v1[0]/d21

@@ -298,7 +298,7 @@ func (p *columnPanel) pivot1(a []float64, k int) {
 }
 
 // pivot2 takes columns k and k+1, which are in lt as they are now, for a pivot;
-// see eliminate2.
+// see frontTwo.
 func (p *columnPanel) pivot2(a []float64, k int) {
 	w1, l1 := p.row(p.wt, k)[k:], p.row(p.lt, k)[k:]
 	w2, l2 := p.row(p.wt, k+1)[k:], p.row(p.lt, k+1)[k:]

@@ -79,7 +79,7 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 					w[i] = a[i*lda+k]
 				}
 			}
-			eliminate1(n, k, a, lda, w)
+			frontOne(k, n, n, a, lda, w[k:])
 			k++
 			continue
 		}
@@ -90,45 +90,10 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 		}
 		e[k], e[k+1] = w[k+1], 0
 		a[(k+1)*lda+k] = 0
-		eliminate2(n, k, w[k], w[k+1], w2[k+1], a, lda, w, w2)
+		frontTwo(k, n, n, a, lda, w[k:], w2[k:])
 		k += 2
 	}
 	return settleZero(zero, n, a, lda, e)
-}
-
-// eliminate1 stores column k of L for the pivot w[k], where w holds column k
-// of the trailing matrix, and updates the rest.
-func eliminate1(n, k int, a []float64, lda int, w []float64) {
-	d := w[k]
-	for i := k + 1; i < n; i++ {
-		l := w[i] / d
-		row := a[i*lda+k : i*lda+i+1]
-		row[0] = l
-		row = row[1:]
-		for j, v := range w[k+1 : i+1] {
-			row[j] -= l * v
-		}
-	}
-}
-
-// eliminate2 stores columns k and k+1 of L for the 2×2 pivot
-// [d11 d21; d21 d22], where w and w2 hold columns k and k+1 of the trailing
-// matrix, and updates the rest. Division by d21 first avoids overflow: the
-// quotients d11/d21 and d22/d21 are less than 1 in magnitude.
-func eliminate2(n, k int, d11, d21, d22 float64, a []float64, lda int, w, w2 []float64) {
-	p, q := d22/d21, d11/d21
-	t := 1 / (p*q - 1)
-	for i := k + 2; i < n; i++ {
-		x, y := w[i]/d21, w2[i]/d21
-		l1, l2 := t*(p*x-y), t*(q*y-x)
-		row := a[i*lda+k : i*lda+i+1]
-		row[0], row[1] = l1, l2
-		row = row[2:]
-		v2 := w2[k+2 : i+1]
-		for j, v := range w[k+2 : i+1] {
-			row[j] -= l1*v + l2*v2[j]
-		}
-	}
 }
 
 // swapSym interchanges rows and columns kk < kp of a symmetric matrix held in

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"slices"
 
 	"costate/la"
 )
@@ -17,53 +18,94 @@ func (t *Tree) Fits(a *la.Sym) error {
 	if err := t.Perm.Validate(); err != nil {
 		return err
 	}
-	mark := make([]int32, n) // node, from 1, whose front has the position
-	inverse := t.Perm.Inverse()
-	low := a.RawLower()
-	entries := make([][]int32, n)
-	for i := range n {
-		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
-			r, c := int32(inverse[i]), inverse[j]
-			if int(r) < c {
-				r, c = int32(c), int(r)
-			}
-			entries[c] = append(entries[c], r)
-		}
-	}
-	for k := nodes - 1; k >= 0; k-- {
-		p := t.Parent[k]
+	parent := make([]int32, nodes)
+	for k, p := range t.Parent {
 		if p != -1 && (p <= k || p >= nodes) {
 			return fmt.Errorf("partition: node %d has node %d as its parent", k, p)
 		}
-		last := t.Nodes.First(k) + t.Nodes.Size(k) - 1
+		parent[k] = int32(p)
+	}
+	if _, number := postorder(parent); !ascending(number) {
+		return fmt.Errorf("partition: the nodes are not in postorder: the subtree of each must be a run of nodes")
+	}
+	return t.fitsRows(a)
+}
+
+// fitsRows checks the rows of the nodes, whose parents are good. The children of a
+// node follow from one mark of its front.
+func (t *Tree) fitsRows(a *la.Sym) error {
+	n, nodes := len(t.Perm), len(t.Parent)
+	child, sibling := slices.Repeat([]int32{-1}, nodes), make([]int32, nodes)
+	for k, p := range t.Parent {
 		if p >= 0 {
-			for i := range t.Nodes.Size(p) {
-				mark[t.Nodes.First(p)+i] = int32(k + 1)
-			}
-			for _, r := range t.Rows[p] {
-				mark[r] = int32(k + 1)
-			}
+			sibling[k], child[p] = child[p], int32(k)
+		} else if len(t.Rows[k]) > 0 {
+			return fmt.Errorf("partition: row %d of node %d is not in its parent", t.Rows[k][0], k)
 		}
-		before := int32(last)
+	}
+	ptr, row := t.entries(a)
+	mark := slices.Repeat([]int32{-1}, n) // node whose front has the position
+	for k := range nodes {
+		first, end := t.Nodes.First(k), t.Nodes.First(k)+t.Nodes.Size(k)
+		for i := first; i < end; i++ {
+			mark[i] = int32(k)
+		}
+		before := int32(end - 1)
 		for _, r := range t.Rows[k] {
-			if r <= before || int(r) >= n || p < 0 || mark[r] != int32(k+1) {
-				return fmt.Errorf("partition: row %d of node %d is not in its parent", r, k)
+			if r <= before || int(r) >= n {
+				return fmt.Errorf("partition: row %d of node %d does not ascend", r, k)
 			}
-			before = r
+			before, mark[r] = r, int32(k)
 		}
-		for i := range t.Nodes.Size(k) {
-			mark[t.Nodes.First(k)+i] = int32(-k - 1)
-		}
-		for _, r := range t.Rows[k] {
-			mark[r] = int32(-k - 1)
-		}
-		for i := range t.Nodes.Size(k) {
-			for _, r := range entries[t.Nodes.First(k)+i] {
-				if mark[r] != int32(-k-1) {
-					return fmt.Errorf("partition: an entry in row %d of the order is missing from node %d", r, k)
+		for c := child[k]; c >= 0; c = sibling[c] {
+			for _, r := range t.Rows[c] {
+				// Rows of a child that do not ascend were refused before: c < k.
+				if mark[r] != int32(k) {
+					return fmt.Errorf("partition: row %d of node %d is not in its parent", r, c)
 				}
+			}
+		}
+		for _, r := range row[ptr[first]:ptr[end]] {
+			if mark[r] != int32(k) {
+				return fmt.Errorf("partition: an entry in row %d of the order is missing from node %d", r, k)
 			}
 		}
 	}
 	return nil
+}
+
+// entries are the rows of the entries of a by columns, both in elimination order:
+// those of column c are row[ptr[c]:ptr[c+1]].
+func (t *Tree) entries(a *la.Sym) (ptr []int, row []int32) {
+	inverse := t.Perm.Inverse()
+	low := a.RawLower()
+	ptr, row = make([]int, low.N+1), make([]int32, len(low.Val))
+	each := func(visit func(r, c int)) {
+		for i := range low.N {
+			for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
+				r, c := inverse[i], inverse[j]
+				visit(max(r, c), min(r, c))
+			}
+		}
+	}
+	each(func(_, c int) { ptr[c+1]++ })
+	for c := range low.N {
+		ptr[c+1] += ptr[c]
+	}
+	next := slices.Clone(ptr)
+	each(func(r, c int) {
+		row[next[c]] = int32(r)
+		next[c]++
+	})
+	return ptr, row
+}
+
+// ascending reports whether number is 0, 1, 2, …
+func ascending(number []int32) bool {
+	for k, v := range number {
+		if int(v) != k {
+			return false
+		}
+	}
+	return true
 }

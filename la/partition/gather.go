@@ -15,8 +15,7 @@ type Gather struct {
 	n, stored int
 	part      Partition
 	elements  int
-	from      []int32  // values that are taken; nil: all, one after the other
-	narrow    []uint32 // for each of them its place, where that fits …
+	narrow    []uint32 // for each value its place, where that fits …
 	wide      []int    // … and where it does not
 	rows      [][]int  // structure of the blocks below the diagonal
 	cols      [][]int
@@ -189,28 +188,19 @@ func (g *Gather) To(dst *la.BlockTridiag, src *la.Sym) {
 	}
 	data := dst.Raw()
 	clear(data)
-	switch {
-	case g.from != nil && g.narrow != nil:
-		for t, s := range g.narrow {
-			data[s] = low.Val[g.from[t]]
-		}
-	case g.from != nil:
-		for t, s := range g.wide {
-			data[s] = low.Val[g.from[t]]
-		}
-	case g.narrow != nil:
+	if g.narrow != nil {
 		for t, s := range g.narrow {
 			data[s] = low.Val[t]
 		}
-	default:
-		for t, s := range g.wide {
-			data[s] = low.Val[t]
-		}
+		return
+	}
+	for t, s := range g.wide {
+		data[s] = low.Val[t]
 	}
 }
 
 // slot returns where in the backing slice of the block-tridiagonal matrix the
-// t-th of the values that are taken is put.
+// t-th value is put.
 func (g *Gather) slot(t int) int {
 	if g.narrow != nil {
 		return int(g.narrow[t])
