@@ -33,7 +33,7 @@ import (
 // arXiv:2601.06096 (2026); M. Benzi, G. H. Golub and J. Liesen, Numerical
 // solution of saddle point problems, Acta Numerica 14 (2005), section 6.
 type Augmented struct {
-	judged
+	direct
 	k augmentedEngine
 }
 

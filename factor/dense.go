@@ -21,7 +21,7 @@ import (
 // The zero value is ready for Analyse. See Factorization for the phases, the
 // accuracy and the errors.
 type Dense struct {
-	judged
+	direct
 	dense denseEngine
 }
 

@@ -91,6 +91,9 @@ func (h *hessian) ResidualTo(r, b, x []float64) {
 	w.product.ResidualTo(r, b, x, h.eps)
 }
 
+// IsZero is false: the elements of H + D are not at hand.
+func (h *hessian) IsZero() bool { return false }
+
 // Norm is the greatest ‖(H + D) v‖ of the unit vectors met.
 func (h *hessian) Norm() float64 {
 	h.mu.Lock()

@@ -88,17 +88,47 @@ func (g *judged) SymmetricDim() int {
 	return g.matrix.n
 }
 
-// Factorize factors H + εI; see Factorization.
-func (g *judged) Factorize(eps float64) error {
+// damp takes the damping of each stage, which where names in errors. Without a
+// point the error says why there is none.
+func (g *judged) damp(eps func(k int) float64, where func(k int) string) error {
+	g.factored, g.known = false, false
+	for k := range g.matrix.eps {
+		e := eps(k)
+		if e-e != 0 {
+			return &NotFiniteError{Where: where(k), Index: -1, Value: e}
+		}
+		g.matrix.eps[k] = e
+	}
+	g.matrix.changed()
+	return g.failed
+}
+
+// dampAll takes one damping for all stages.
+func (g *judged) dampAll(eps float64) error {
 	if !g.ready {
 		panic(ErrNotAnalysed)
 	}
-	g.factored, g.known = false, false
-	if eps-eps != 0 {
-		return &NotFiniteError{Where: "damping", Index: -1, Value: eps}
+	return g.damp(func(int) float64 { return eps }, func(int) string { return "damping" })
+}
+
+// dampStages takes a damping for each stage.
+func (g *judged) dampStages(eps []float64) error {
+	if !g.ready {
+		panic(ErrNotAnalysed)
 	}
-	for k := range g.matrix.eps {
-		g.matrix.eps[k] = eps
+	if len(eps) != len(g.matrix.eps) {
+		panic(ErrShape)
+	}
+	return g.damp(func(k int) float64 { return eps[k] }, stageDamping)
+}
+
+// A direct is a judged that factors.
+type direct struct{ judged }
+
+// Factorize factors H + εI; see Factorization.
+func (g *direct) Factorize(eps float64) error {
+	if err := g.dampAll(eps); err != nil {
+		return err
 	}
 	return g.factorize()
 }
@@ -106,28 +136,14 @@ func (g *judged) Factorize(eps float64) error {
 // FactorizeStages factors H + diag(ε_1 I, …, ε_L I), a damping for each stage:
 // prior precisions by layer, or layerwise damping. The slice has one element a
 // stage and is copied.
-func (g *judged) FactorizeStages(eps []float64) error {
-	if !g.ready {
-		panic(ErrNotAnalysed)
+func (g *direct) FactorizeStages(eps []float64) error {
+	if err := g.dampStages(eps); err != nil {
+		return err
 	}
-	if len(eps) != len(g.matrix.eps) {
-		panic(ErrShape)
-	}
-	g.factored, g.known = false, false
-	for k, e := range eps {
-		if e-e != 0 {
-			return &NotFiniteError{Where: stageDamping(k), Index: -1, Value: e}
-		}
-	}
-	copy(g.matrix.eps, eps)
 	return g.factorize()
 }
 
-func (g *judged) factorize() error {
-	if g.failed != nil {
-		return g.failed
-	}
-	g.matrix.changed()
+func (g *direct) factorize() error {
 	return g.run(g.matrix.eps[0], "H·v", func(f certify.Finding) *SingularError {
 		return &SingularError{Block: f.Block, Pivot: f.Row, Row: -1}
 	})
@@ -136,7 +152,7 @@ func (g *judged) factorize() error {
 // SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
 // as the factors give it: no refinement, no check. With a shift in Report the
 // factors are those of H + (ε + shift) I.
-func (g *judged) SolveRaw(x []float64, nr int) {
+func (g *direct) SolveRaw(x []float64, nr int) {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}

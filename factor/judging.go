@@ -115,12 +115,12 @@ func inertiaOf(c certify.Counts, n int) la.Inertia {
 	return la.Inertia{Negative: c.Negative, Zero: c.Zero, Positive: n - c.Negative - c.Zero, Certain: c.Certain}
 }
 
-// logDetOf returns the log-determinant of a judge, its sign, 0 if the inertia is
-// uncertain, and a bound of the error.
+// logDetOf returns the log-determinant of a judge, its sign, 0 if the matrix is
+// singular or the inertia uncertain, and a bound of the error.
 func logDetOf(j *certify.Judge) (log, sign, bound float64) {
 	log, bound = j.LogDet()
 	switch c := j.Inertia(); {
-	case !c.Certain:
+	case !c.Certain || c.Zero > 0:
 		return log, 0, bound
 	case c.Negative%2 == 1:
 		return log, -1, bound

@@ -68,46 +68,18 @@ func (f *iterative) analyse(m krylovMethod, c *system.Chain, opts *Options) erro
 func (f *iterative) Update(c *system.Chain) error { return f.point(c) }
 
 // Factorize keeps ε; see Factorization.
-func (f *iterative) Factorize(eps float64) error {
-	if !f.ready {
-		panic(ErrNotAnalysed)
-	}
-	f.factored = false
-	if eps-eps != 0 {
-		return &NotFiniteError{Where: "damping", Index: -1, Value: eps}
-	}
-	for k := range f.matrix.eps {
-		f.matrix.eps[k] = eps
-	}
-	return f.keep()
-}
+func (f *iterative) Factorize(eps float64) error { return f.keep(f.dampAll(eps)) }
 
 // FactorizeStages keeps the dampings; see Factorization.
-func (f *iterative) FactorizeStages(eps []float64) error {
-	if !f.ready {
-		panic(ErrNotAnalysed)
-	}
-	if len(eps) != len(f.matrix.eps) {
-		panic(ErrShape)
-	}
-	f.factored = false
-	for k, e := range eps {
-		if e-e != 0 {
-			return &NotFiniteError{Where: stageDamping(k), Index: -1, Value: e}
-		}
-	}
-	copy(f.matrix.eps, eps)
-	return f.keep()
-}
+func (f *iterative) FactorizeStages(eps []float64) error { return f.keep(f.dampStages(eps)) }
 
-func (f *iterative) keep() error {
-	if f.failed != nil {
-		return f.failed
+// keep is all that is left to do, unless there was an error.
+func (f *iterative) keep(err error) error {
+	if err == nil {
+		f.report = Report{Eps: f.matrix.eps[0], Bytes: f.planned.Bytes}
+		f.factored = true
 	}
-	f.matrix.changed()
-	f.report = Report{Eps: f.matrix.eps[0], Bytes: f.planned.Bytes}
-	f.factored = true
-	return nil
+	return err
 }
 
 // Inertia is not known to an iterative method: it is not certain and counts

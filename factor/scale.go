@@ -24,6 +24,8 @@ type equilibration struct {
 	plain bool  // nothing is scaled
 	start []int // exponents to scale from, of a matching; nil for none
 
+	size float64 // of the scaled matrix: the largest norm of a row
+
 	// shift is added to the diagonal of the matrix that is scaled.
 	shift float64
 }
@@ -50,21 +52,22 @@ func (q *equilibration) resize(n int) {
 	q.exp = q.exp[:n]
 }
 
-// measure finds the scaling of a and the largest 2-norm of a column, of a and of
-// the scaled matrix; where squares would over- or underflow, largest elements
+// measure finds the scaling of a and returns the largest 2-norm of a column of a;
+// that of the scaled matrix is left in q.size. Where squares would over- or underflow, largest elements
 // stand for norms. A row of zeros stays as it is. It allocates nothing. The error
 // is a *la.NotFiniteError if a holds a NaN or an infinity.
-func (q *equilibration) measure(a *la.Sym) (norm, scaled float64, err error) {
+func (q *equilibration) measure(a *la.Sym) (norm float64, err error) {
 	q.unscale()
 	norm = q.survey(a)
 	if norm-norm != 0 {
-		return norm, norm, a.CheckFinite("A")
+		return norm, a.CheckFinite("A")
 	}
 	q.sweep(a)
-	if q.plain {
-		return norm, norm, nil
+	q.size = norm
+	if !q.plain {
+		q.size = q.survey(a)
 	}
-	return norm, q.survey(a), nil
+	return norm, nil
 }
 
 // unscale goes back to no scaling.
@@ -88,14 +91,15 @@ func (q *equilibration) sweep(a *la.Sym) {
 
 // force scales a matrix whose rows are alike, and reports whether that changes
 // it. Large elements may hide that the small ones of a row are small by scaling
-// only. It returns the norm of the scaled matrix.
-func (q *equilibration) force(a *la.Sym) (scaled float64, changed bool) {
+// only.
+func (q *equilibration) force(a *la.Sym) (changed bool) {
 	q.scale(a)
 	low, high := q.exp[0], q.exp[0]
 	for _, e := range q.exp {
 		low, high = min(low, e), max(high, e)
 	}
-	return q.survey(a), low < high
+	q.size = q.survey(a)
+	return low < high
 }
 
 // scale scales by means, then by norms.

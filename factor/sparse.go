@@ -47,6 +47,9 @@ type Sparse struct {
 	mates  []int32 // of a matching; nil if none was made
 	tree   *partition.Tree
 	engine treeEngine
+	spent  int64 // flops of attempts before, for the same values
+
+	unpaired error // why a tree with pairs was refused
 }
 
 var _ Solver = (*Sparse)(nil)
@@ -56,8 +59,9 @@ type treeEngine struct {
 	*tree.Engine
 	base float64
 
-	// pair, if not nil, makes another engine where too many pivots are put off.
-	pair func() bool
+	// pair, if not nil, makes another engine where too many pivots are put off, and
+	// loads it, or loads this one again.
+	pair func()
 }
 
 // Factor factors A + (base + shift) I.
@@ -66,11 +70,10 @@ func (e *treeEngine) Factor(shift float64) pivot.Stats {
 	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= manyDelays*float64(len(e.Tree().Perm)) {
 		return s
 	}
-	if e.pair() {
-		return e.Engine.Factor(e.base + shift)
-	}
+	pair := e.pair
 	e.pair = nil
-	return s
+	pair()
+	return e.Engine.Factor(e.base + shift)
 }
 
 // treeOptions are those of an engine over a tree.
@@ -155,18 +158,27 @@ func (f *Sparse) match() error {
 	return f.rescale()
 }
 
-// pair makes a new tree, with pairs, while values are being factored, and reports
-// whether that could be done.
-func (f *Sparse) pair() bool {
-	if f.mates == nil && f.match() != nil {
-		return false
-	}
-	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
-	if err != nil || f.prepare(t, false) != nil {
-		return false
+// pair makes a new tree, with pairs, while values are being factored. Where that
+// is refused all stays as it is but for the scaling, which is loaded.
+func (f *Sparse) pair() {
+	planned := f.planned
+	if f.unpaired = f.makePairs(); f.unpaired != nil {
+		f.planned = planned
 	}
 	f.load()
-	return true
+}
+
+func (f *Sparse) makePairs() error {
+	if f.mates == nil {
+		if err := f.match(); err != nil {
+			return err
+		}
+	}
+	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
+	if err != nil {
+		return err
+	}
+	return f.prepare(t, false)
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -225,7 +237,7 @@ func (f *Sparse) take(a *la.Sym, opts *Options) error {
 
 // rescale scales the kept values.
 func (f *Sparse) rescale() error {
-	norm, _, err := f.eq.measure(f.kept)
+	norm, err := f.eq.measure(f.kept)
 	if err != nil {
 		return err
 	}
@@ -250,24 +262,24 @@ func (f *Sparse) scaleValues() {
 // prepare makes what the tree asks for. A tentative one is given up for one with
 // pairs if too many pivots are put off.
 func (f *Sparse) prepare(t *partition.Tree, tentative bool) error {
-	f.tree = t
 	n, m := int64(f.kept.SymmetricDim()), int64(f.kept.Stored())
 	least := int64(math.Min(t.Cost.Bytes, math.MaxInt64/4))
 	if err := f.planTree(Cost{Bytes: least}); err != nil {
 		return err
 	}
 	o := treeOptions(&f.opts)
-	f.engine.pair = nil
+	var pair func()
 	if tentative {
-		o.WorkLimit, f.engine.pair = delaysAllowed, f.pair
+		o.WorkLimit, pair = delaysAllowed, f.pair
 	}
-	f.engine.Engine = tree.New(t, f.kept, o)
-	c := Cost(f.engine.Engine.Cost())
+	engine := tree.New(t, f.kept, o)
+	c := Cost(engine.Cost())
 	c.Solve += 4 * m // a residual
 	c.Bytes += 8*(14*n+2*m) + 4*m
 	if err := f.planTree(c); err != nil {
 		return err
 	}
+	f.tree, f.engine.Engine, f.engine.pair = t, engine, pair
 	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil)
 	f.ready = true
 	return nil
@@ -342,13 +354,14 @@ func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 // factorize factors the values at hand, less sigma on the diagonal.
 func (f *Sparse) factorize(sigma float64) error {
 	f.engine.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma
+	f.spent = 0
 	if err := f.rescale(); err != nil {
 		return err
 	}
 	err := f.attempt()
 	if f.eq.plain && f.doubtful(err) {
 		// Large elements may hide that others are small by scaling only.
-		if _, changed := f.eq.force(f.kept); changed {
+		if f.eq.force(f.kept) {
 			f.scaleValues()
 			err = f.attempt()
 		} else {
@@ -389,11 +402,10 @@ func (f *Sparse) unsure(err error) bool {
 // load gives the engine the values at hand.
 func (f *Sparse) load() {
 	var scale []float64
-	size := f.matrix.norm
 	if !f.eq.plain {
-		scale, size = f.eq.s, f.eq.survey(f.kept)
+		scale = f.eq.s
 	}
-	f.engine.Take(f.s.RawLower().Val, scale, size)
+	f.engine.Take(f.s.RawLower().Val, scale, f.eq.size)
 }
 
 func (f *Sparse) attempt() error {
@@ -401,7 +413,14 @@ func (f *Sparse) attempt() error {
 	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
 		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
 	})
-	if f.engine.Stopped() == tree.OutOfMemory {
+	f.report.Flops += f.spent
+	f.spent = f.report.Flops
+	f.report.Bytes += f.engine.Grown()
+	switch f.engine.Stopped() {
+	case tree.OutOfWork: // of a tree without pairs, which pairs did not replace
+		f.factored, f.known = false, false
+		return f.unpaired
+	case tree.OutOfMemory:
 		f.factored, f.known = false, false
 		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
 	}

@@ -54,6 +54,9 @@ func (m *symMatrix) ResidualTo(r, b, x []float64) {
 // Norm is the largest 2-norm of a column.
 func (m *symMatrix) Norm() float64 { return m.norm }
 
+// IsZero reports whether the norm, which is of the elements, is 0.
+func (m *symMatrix) IsZero() bool { return m.norm == 0 }
+
 // Sharpen does nothing: the norm is as good as it gets.
 func (m *symMatrix) Sharpen() bool { return false }
 

@@ -13,7 +13,7 @@ const (
 	chance = 1e-12
 
 	// directions is the greatest number tried. A residual must then be below
-	// chance^(1/directions)/(0.8 √n) = 1/(80 √n).
+	// oneLook^(1/directions)/(0.8 √n) = 1/(104 √n).
 	directions = 6
 
 	// fewest is the least number of directions, and lucky how many times the size
@@ -21,6 +21,10 @@ const (
 	// stands out, two directions miss it by more once in a thousand.
 	fewest = 2
 	lucky  = 30
+
+	// oneLook is the chance of an error allowed after each direction from fewest
+	// on, so that all these looks together have chance.
+	oneLook = chance / (directions - fewest + 1)
 
 	// few is the order up to which all unit vectors are tried.
 	few = 16
@@ -63,7 +67,7 @@ func (j *Judge) probe() probe {
 		if miss >= 0.5 {
 			break // more directions would not make it likely
 		}
-		if tried >= fewest && math.Pow(miss, float64(tried)) <= chance {
+		if tried >= fewest && math.Pow(miss, float64(tried)) <= oneLook {
 			p.certain = true
 			break
 		}
@@ -173,7 +177,10 @@ func (j *Judge) judge() {
 	if j.counts.Certain && j.finding.Shift == 0 || j.second == nil {
 		return
 	}
-	if c, l, e, ok := j.second(); ok && (c.Certain || e < j.logError) {
+	// Factorize has said that the matrix is regular: zeros that are not certain do
+	// not take that back.
+	c, l, e, ok := j.second()
+	if ok && (c.Certain || !j.counts.Certain && c.Zero == 0 && e < j.logError) {
 		j.counts, j.logAbs, j.logError = c, l, e
 	}
 }

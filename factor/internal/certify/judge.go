@@ -43,6 +43,10 @@ type Operator interface {
 	// Norm is a lower bound of ‖A‖₂.
 	Norm() float64
 
+	// IsZero reports whether every element of A is known to be 0, which products
+	// that round to 0 do not tell.
+	IsZero() bool
+
 	// Sharpen improves the bound, and reports false if it does not get better.
 	Sharpen() bool
 }
@@ -123,7 +127,7 @@ type Judge struct {
 
 	stats   pivot.Stats
 	finding Finding
-	Count   int // factorizations since Begin
+	Count   int // runs of the engine since Factorize began
 
 	mu       sync.Mutex // guards what follows
 	judged   bool
@@ -301,10 +305,14 @@ func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
 	return j.finding
 }
 
-// disown keeps the counts of a singular matrix, which are not certain.
+// disown keeps the counts of a matrix that is singular to working accuracy, which are
+// not certain unless the matrix is zero: then nothing bounds its determinant.
 func (j *Judge) disown(c Counts) {
 	j.mu.Lock()
-	j.judged, j.counts, j.logAbs, j.logError = true, c, math.Inf(-1), 0
+	j.judged, j.counts, j.logAbs, j.logError = true, c, math.Inf(-1), math.Inf(1)
+	if c.Certain {
+		j.logError = 0
+	}
 	j.cond = math.Inf(1)
 	j.mu.Unlock()
 }
@@ -325,8 +333,8 @@ func (j *Judge) singular(s pivot.Stats) Finding {
 		c = Counts{Negative: s.Negative, Zero: s.Zero}
 	}
 	c.Zero = max(c.Zero, 1)
-	if norm == 0 {
-		c = Counts{Zero: j.n, Certain: true} // of zeros only
+	if j.op.IsZero() {
+		c = Counts{Zero: j.n, Certain: true}
 	}
 	f.Shift = delta
 	j.settle(above, f)

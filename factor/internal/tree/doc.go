@@ -17,7 +17,7 @@
 //	               layout.go   where contributions lie, and how much memory it takes
 //	Factor         assemble.go, eliminate.go, tally.go: node by node
 //	Solve          solve.go, solvemany.go
-//	Invert, NullTo, QuadForms
+//	Invert, QuadForms
 //
 // An Engine factors what it is told and says what it met: it neither shifts nor
 // refines, nor perturbs a pivot.

@@ -75,7 +75,6 @@ type Engine struct {
 	layout  layout
 	memory  memory
 	held    bool
-	zeros   []int32
 	facts   facts
 
 	pool space.Pool[solveSpace]
@@ -144,12 +143,6 @@ func (e *Engine) Scaled(scale []float64, size float64) {
 	e.logDet = float64(exponents) * math.Ln2
 }
 
-// SetThreshold changes u for the factorizations to come.
-func (e *Engine) SetThreshold(u float64) { e.u = math.Min(u, 0.5) }
-
-// Threshold is u: elements of L are at most 1/u.
-func (e *Engine) Threshold() float64 { return e.u }
-
 // Scale is the diagonal of S, nil for the identity.
 func (e *Engine) Scale() []float64 { return e.scale }
 
@@ -166,7 +159,6 @@ func (e *Engine) Tree() *partition.Tree { return e.tree }
 func (e *Engine) Factor(shift float64) pivot.Stats {
 	e.hold()
 	e.shift = shift
-	e.zeros = e.zeros[:0]
 	t := e.run()
 	e.facts = t.facts
 	s := t.stats()
@@ -175,9 +167,7 @@ func (e *Engine) Factor(shift float64) pivot.Stats {
 		s.Finite = false
 		return s
 	}
-	if s.Zero > 0 {
-		e.findZeros()
-	} else {
+	if s.Zero == 0 {
 		s.LogAbs -= e.logDet
 	}
 	return s
@@ -193,27 +183,5 @@ type facts struct {
 // Delayed is the number of times that a pivot was put off to a parent.
 func (e *Engine) Delayed() int { return e.facts.delayed }
 
-// Flops are those of the last factorization.
-func (e *Engine) Flops() float64 { return e.facts.flops }
-
 // Stopped says whether and why the last factorization was given up.
 func (e *Engine) Stopped() Stop { return e.facts.stop }
-
-// Zeros are the unknowns whose pivots are zero: the null space of the factors
-// has their number as dimension.
-func (e *Engine) Zeros() []int32 { return e.zeros }
-
-// findZeros lists the unknowns whose pivots are zero.
-func (e *Engine) findZeros() {
-	for k := range e.fronts {
-		f := &e.fronts[k]
-		p, d := int(f.p), f.offDiagonal()
-		for i := 0; i < int(f.ne); i++ {
-			if d[i] != 0 {
-				i++
-			} else if f.w[i*p+i] == 0 {
-				e.zeros = append(e.zeros, int32(e.tree.Perm[f.cols[i]]))
-			}
-		}
-	}
-}

@@ -272,7 +272,7 @@ func TestZeros(t *testing.T) {
 	for n := range 5 {
 		e := engineOf(t, empty(n), nil, 1)
 		s := e.Factor(0)
-		if s.Zero != n || s.Negative != 0 || len(e.Zeros()) != n || n > 0 && !math.IsInf(s.LogAbs, -1) {
+		if s.Zero != n || s.Negative != 0 || n > 0 && !math.IsInf(s.LogAbs, -1) {
 			t.Errorf("zero matrix of order %d: %+v", n, s)
 		}
 		if s = e.Factor(-2); s.Zero != 0 || s.Negative != n || math.Abs(s.LogAbs-float64(n)*math.Ln2) > 1e-15 {
@@ -298,10 +298,8 @@ func TestZeros(t *testing.T) {
 		e := New(tr, a, Options{Backend: blas.NativeThreads(1)})
 		e.Take(a.RawLower().Val, nil, 3)
 		s := e.Factor(0)
-		zeros := slices.Clone(e.Zeros())
-		slices.Sort(zeros)
-		if s.Negative != 3 || s.Zero != 6 || !slices.Equal(zeros, []int32{2, 3, 4, 5, 6, 10}) {
-			t.Errorf("%s: %+v, zeros %v", name, s, zeros)
+		if s.Negative != 3 || s.Zero != 6 {
+			t.Errorf("%s: %+v", name, s)
 		}
 	}
 }

@@ -185,9 +185,8 @@ func (e *Engine) Cost() pivot.Cost {
 	return pivot.Cost{Factor: int64(m.flops), Solve: m.solve, Bytes: m.planned}
 }
 
-// Bytes is the memory that is held or planned, with what delayed pivots have
-// asked for.
-func (e *Engine) Bytes() int64 { return e.memory.planned + e.memory.extra.Load() }
+// Grown is the memory that delayed pivots have asked for beyond what was planned.
+func (e *Engine) Grown() int64 { return e.memory.extra.Load() }
 
 // grow gives front f, which delayed pivots have made larger than planned, memory
 // of its own for p columns. It returns false if the limit forbids it.
