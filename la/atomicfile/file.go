@@ -28,8 +28,9 @@ var unfinished = struct {
 // Commit, and passes its permissions on; a symbolic link goes on to point to the
 // file. A name that stands for a device or a pipe is written to as it is.
 func Create(name string) (*File, error) {
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
+	name, err := target(name)
+	if err != nil {
+		return nil, err
 	}
 	st, err := os.Stat(name)
 	if err == nil && !st.Mode().IsRegular() {
@@ -53,12 +54,31 @@ func Create(name string) (*File, error) {
 	return &File{name: name, tmp: tmp}, nil
 }
 
+// target follows symbolic links, also where what they point to does not exist yet.
+func target(name string) (string, error) {
+	for range 40 { // as many as Linux follows
+		if to, err := filepath.EvalSymlinks(name); err == nil {
+			return to, nil
+		}
+		to, err := os.Readlink(name)
+		if err != nil {
+			return name, nil // not a link
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(name), to)
+		}
+		name = to
+	}
+	return "", fmt.Errorf("%s: too many symbolic links", name)
+}
+
 // createBeside makes a new file in the directory of name, with the permissions
 // that a new file gets (those of os.CreateTemp are its owner's alone).
 func createBeside(name string) (*os.File, error) {
+	const longest = 200 // bytes of base: file systems allow 255 in a name
 	dir, base := filepath.Split(name)
 	for try := 0; ; try++ {
-		tmp := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
+		tmp := fmt.Sprintf("%s.%s.%08x.tmp", dir, base[:min(len(base), longest)], rand.Uint32())
 		f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if err == nil || !os.IsExist(err) || try == 100 {
 			return f, err

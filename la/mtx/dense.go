@@ -112,8 +112,8 @@ func readElements(r io.Reader, o *Options, size int64, check func(*scanner, head
 		return 0, 0, nil, err
 	}
 	if h.coordinate {
-		if h.rows > 0 && h.cols > o.maxOrder()/h.rows {
-			return 0, 0, nil, s.errorf("%d×%d elements are above the limit of %d in a dense matrix from a coordinate file", h.rows, h.cols, o.maxOrder())
+		if limit := o.maxSparse(h.entries); h.rows > 0 && h.cols > limit/h.rows {
+			return 0, 0, nil, s.errorf("%d×%d elements are above the limit of %d in a dense matrix from a coordinate file of %d entries", h.rows, h.cols, limit, h.entries)
 		}
 		data = make([]float64, h.rows*h.cols)
 		err = readCoordinate(s, h, func(i, j int, v float64, _ int) error {

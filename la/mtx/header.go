@@ -114,6 +114,9 @@ func (h *header) sizes(s *scanner, o *Options) (err error) {
 	switch {
 	case h.coordinate:
 		h.entries, err = s.count("number of entries")
+		if limit := o.maxSparse(h.entries); err == nil && max(h.rows, h.cols) > limit {
+			return s.errorf("%d×%d with only %d entries is above the limit of %d rows and columns: most rows are empty", h.rows, h.cols, h.entries, limit)
+		}
 	case h.symmetric: // n ≤ 2³¹, so this fits
 		h.entries = int(uint64(h.rows) * uint64(h.rows+1) / 2)
 	case h.cols > 0 && h.rows > math.MaxInt/h.cols:

@@ -12,8 +12,9 @@ import (
 // value, and a zero field for its default.
 type Options struct {
 	// MaxOrder is the largest number of rows or columns that is accepted. The
-	// default is 2²⁶: a file can claim an order that costs memory in four
-	// bytes.
+	// default is 2²⁶, and for a coordinate file 2²⁰ and 64 for each entry, if that
+	// is less: a file can claim an order that costs memory in four bytes. The
+	// elements of a dense matrix from a coordinate file are held to it, too.
 	MaxOrder int
 
 	// MaxEntries is the largest number of entries in the file that is
@@ -38,6 +39,15 @@ func (o *Options) maxOrder() int {
 		return min(o.MaxOrder, math.MaxInt32)
 	}
 	return 1 << 26
+}
+
+// maxSparse is maxOrder for a coordinate file of some entries, whose order need not
+// be paid for by data.
+func (o *Options) maxSparse(entries int) int {
+	if limit := o.maxOrder(); o.MaxOrder > 0 || entries > limit/64 {
+		return limit
+	}
+	return min(o.maxOrder(), 1<<20+64*entries)
 }
 
 func (o *Options) maxEntries() int {

@@ -38,8 +38,16 @@ type probe struct {
 	spread  float64 // an upper estimate of ‖G‖_F
 }
 
-// probe measures G = I − A F⁻¹ in some directions; see the package comment.
+// probe measures G = I − A F⁻¹ in some directions, once for the factors that are
+// settled; see the package comment.
 func (j *Judge) probe() probe {
+	if !j.probed {
+		j.found, j.probed = j.look(), true
+	}
+	return j.found
+}
+
+func (j *Judge) look() probe {
 	w := j.space(1)
 	defer j.pool.Put(w)
 	var p probe

@@ -131,6 +131,8 @@ type Judge struct {
 
 	mu       sync.Mutex // guards what follows
 	judged   bool
+	probed   bool
+	found    probe // if probed, of the factors settled
 	counts   Counts
 	logAbs   float64
 	logError float64
@@ -171,7 +173,7 @@ func (j *Judge) factor(shift float64) pivot.Stats {
 }
 
 func (j *Judge) settle(s pivot.Stats, f Finding) {
-	j.stats, j.finding = s, f
+	j.stats, j.finding, j.probed = s, f, false
 }
 
 // scale is the diagonal of the engine's scaling, nil if there is none.
