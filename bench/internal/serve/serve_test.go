@@ -241,6 +241,26 @@ func TestDiagonalTwins(t *testing.T) {
 	}
 }
 
+// Integers are taken where floats are asked for, with their values.
+func TestIntegers(t *testing.T) {
+	c := newClient(t, &Server{})
+	// [2 1; 1 3] x = [5; 10] has the solution [1; 3].
+	pattern := func(val *protocol.Array) map[string]*protocol.Array {
+		return map[string]*protocol.Array{"ptr": protocol.Integers([]int64{0, 1, 3}, 3), "col": protocol.Integers([]int64{0, 0, 1}, 3), "val": val}
+	}
+	head, _ := c.ask("sparse", nil, pattern(protocol.Integers([]int64{2, 1, 3}, 3)))
+	_, out := c.ask("solve", fields{"handle": head["handle"]}, map[string]*protocol.Array{"b": protocol.Integers([]int64{5, 10}, 2, 1)})
+	if x := out["x"].F; len(x) != 2 || math.Abs(x[0]-1) > 1e-12 || math.Abs(x[1]-3) > 1e-12 {
+		t.Errorf("the solution is %v, not [1 3]", x)
+	}
+	// One weight of 2 with the inputs 1 and 3 has the outputs 2 and 6.
+	head, _ = c.ask("network", fields{"network": fields{"inputs": 1, "loss": "mse", "layers": []fields{{"kind": "dense", "out": 1}}}},
+		map[string]*protocol.Array{"params": protocol.Floats([]float64{2}, 1), "X": protocol.Integers([]int64{1, 3}, 2, 1), "T": protocol.Floats([]float64{0, 0}, 2, 1)})
+	if _, out := c.ask("gradient", fields{"handle": head["handle"]}, nil); out["outputs"].F[0] != 2 || out["outputs"].F[1] != 6 {
+		t.Errorf("the outputs are %v, not [2 6]", out["outputs"].F)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	c := newClient(t, &Server{})
 	h, n := c.network("plain")
