@@ -373,6 +373,43 @@ def test_nothing_is_left():
         assert not glob.glob(f"/dev/shm/costate-{python}-*"), end
 
 
+@linux
+def test_nothing_is_left_of_answers():
+    """Killed while answers come, Python leaves no shared memory either."""
+    text = """
+        import costate, numpy as np, os, threading
+        rng = np.random.default_rng(0)
+        net = costate.mlp([rng.standard_normal((5, 4)), rng.standard_normal((30, 5))], None, "tanh", "mse")
+        H = net.hessian(rng.standard_normal((500, 4)), rng.standard_normal((500, 30)))
+        def work():
+            while True:
+                H.outputs
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+        for t in threads:
+            t.start()
+        print("ready", flush=True)
+        for t in threads:
+            t.join()
+        """
+    for _ in range(10):
+        p = subprocess.Popen([sys.executable, "-c", textwrap.dedent(text)], stdout=subprocess.PIPE, text=True)
+        try:
+            assert p.stdout.readline() == "ready\n"
+            time.sleep(0.2)
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+        for _ in range(100):
+            left = glob.glob(f"/dev/shm/costate-{p.pid}-*")
+            if not left:
+                break
+            time.sleep(0.05)
+        for path in left:
+            os.unlink(path)
+        assert not left
+
+
 def test_listen(tmp_path):
     path = str(tmp_path / "socket")
     server = subprocess.Popen([_server.program(), "serve", "--listen", "unix:" + path], stderr=subprocess.PIPE, text=True)
