@@ -261,6 +261,34 @@ func TestIntegers(t *testing.T) {
 	}
 }
 
+// Solves beside new values are of one matrix or the other. The test is one of the
+// race detector, too.
+func TestSolvesBesideValues(t *testing.T) {
+	c := newClient(t, &Server{})
+	matrix := func(scale float64) map[string]*protocol.Array {
+		return map[string]*protocol.Array{"ptr": protocol.Integers([]int64{0, 1, 2}, 3), "col": protocol.Integers([]int64{0, 1}, 2),
+			"val": protocol.Floats([]float64{scale, scale}, 2)}
+	}
+	head, _ := c.ask("sparse", nil, matrix(1))
+	h := head["handle"]
+	const rounds = 200
+	go func() {
+		for i := range rounds {
+			c.send("values", fields{"handle": h}, matrix(float64(1+i%2)))
+			c.send("solve", fields{"handle": h}, map[string]*protocol.Array{"b": protocol.Floats([]float64{2, 2}, 2, 1)})
+		}
+	}()
+	for range 2 * rounds {
+		head, out := c.answer()
+		if head["ok"] != true {
+			t.Fatal(head)
+		}
+		if x := out["x"]; x != nil && (x.F[0] != x.F[1] || x.F[0] != 1 && x.F[0] != 2) {
+			t.Fatalf("the solution is %v", x.F)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	c := newClient(t, &Server{})
 	h, n := c.network("plain")
