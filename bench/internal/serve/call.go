@@ -89,11 +89,11 @@ func (k *call) claim() bool { return k.claimed.CompareAndSwap(false, true) }
 // run computes and answers, unless the call is cancelled meanwhile.
 func (k *call) run() {
 	defer k.stop()
-	defer k.conn.forget(k)
 	a, err := k.compute()
 	if !k.claim() {
 		return
 	}
+	k.conn.forget(k)
 	if err != nil {
 		k.conn.fail(k.request.ID, err)
 		return

@@ -339,6 +339,55 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// heldBackend is one with a kernel that says that it was called, and waits.
+type heldBackend struct {
+	blas.Backend
+	called, release chan struct{}
+}
+
+func (h heldBackend) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) int {
+	h.called <- struct{}{}
+	<-h.release
+	return h.Backend.Sytrf(n, a, lda, e, perm, work)
+}
+
+// Ids are positive, and of one request at a time.
+func TestIDs(t *testing.T) {
+	held := heldBackend{blas.Native(), make(chan struct{}, 100), make(chan struct{})}
+	defer close(held.release)
+	c := newClient(t, &Server{Backend: held})
+	for _, id := range []int{0, -3} {
+		for _, op := range []string{"ping", "diagonal", "free"} {
+			if op == "free" && id == 0 {
+				continue // it may do without
+			}
+			if e := c.refuse(op, fields{"id": id}, nil); e["type"] != "InputError" || !strings.Contains(e["message"].(string), "positive id") {
+				t.Errorf("%s with the id %d: %v", op, id, e)
+			}
+		}
+	}
+	h, _ := c.network("plain")
+	id := c.send("factor", fields{"handle": h, "eps": []float64{-0.01}, "method": "chain"}, nil)
+	<-held.called
+	for _, op := range []string{"ping", "free", "diagonal"} {
+		if e := c.refuse(op, fields{"id": id, "handle": h}, nil); e["type"] != "InputError" {
+			t.Errorf("%s with an id that is taken: %v", op, e)
+		}
+	}
+	// What is cancelled is answered, and its id is free.
+	c.send("cancel", fields{"id": 0, "cancel": id}, nil)
+	if head, _ := c.answer(); head["id"] != float64(id) || head["ok"] != false {
+		t.Fatal(head)
+	}
+	c.send("diagonal", fields{"id": id, "handle": h}, nil)
+	if head, _ := c.answer(); head["id"] != float64(id) || head["ok"] != true {
+		t.Error(head)
+	}
+	if head, _ := c.ask("move", fields{"handle": h}, map[string]*protocol.Array{"params": protocol.Floats(make([]float64, 95), 95)}); head["handle"] != nil {
+		t.Errorf("move was answered with a handle: %v", head)
+	}
+}
+
 // A request that is not JSON is answered, one that is no frame ends the stream.
 func TestBadStreams(t *testing.T) {
 	c := newClient(t, &Server{})
