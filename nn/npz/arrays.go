@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,22 +18,7 @@ type Arrays map[string]Array
 
 // ReadArrays reads all arrays of the named file. Errors name the file and the
 // array.
-func ReadArrays(name string) (Arrays, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	arrays, err := ReadArraysFrom(f, st.Size())
-	if err != nil {
-		return nil, fmt.Errorf("npz: %s: %w", name, err)
-	}
-	return arrays, nil
-}
+func ReadArrays(name string) (Arrays, error) { return open(name, ReadArraysFrom) }
 
 // ReadArraysFrom reads all arrays of a file of the given size from r. It never
 // panics, whatever the bytes.

@@ -243,6 +243,50 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+func TestReadData(t *testing.T) {
+	net, err := nn.New(3, nn.CrossEntropy, &nn.Dense{Out: 2, Bias: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(arrays map[string][]byte) (*File, error) {
+		b := pack(t, arrays)
+		return ReadDataFrom(bytes.NewReader(b), int64(len(b)), net)
+	}
+	whole, err := readBytes(pack(t, small()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := read(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (&File{N: 2, X: whole.X, Labels: whole.Labels, G: whole.G, Ignored: []string{"W1", "b1"}}); !cmp.Equal(want, f) {
+		t.Error(cmp.Diff(want, f))
+	}
+	for _, c := range []struct {
+		array string
+		to    []byte // nil takes the array out
+		want  string
+	}{
+		{"X", nil, "array X is missing (there are T, W1, b1, g); known are X, T and g"},
+		{"T", nil, "array T is missing"},
+		{"X", npyBytes("<f8", false, "()", f8(1)), "X has shape []"},
+		{"T", npyBytes("<f8", false, "()", f8(1)), "T has shape []"},
+		{"T", npyBytes("|u1", false, "(2,)", []byte{0, 2}), "T[1] is the label 2"},
+		{"X", npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, math.NaN(), 5, 6)), "X[1,0] is NaN"},
+		{"g", npyBytes("<f8", false, "(7,)", f8(1, 2, 3, 4, 5, 6, 7)), "8 parameters"},
+		{"g", npyBytes("<f8", false, "(8,)", f8(1, 2, 3, 4, 5, 6, 7, math.Inf(1))), "g[7] is +Inf"},
+	} {
+		a := small()
+		if a[c.array] = c.to; c.to == nil {
+			delete(a, c.array)
+		}
+		if _, err := read(a); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", c.array, err, c.want)
+		}
+	}
+}
+
 func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
 	f, err := readBytes(pack(t, small()))
