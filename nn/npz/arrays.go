@@ -23,9 +23,9 @@ func ReadArrays(name string) (Arrays, error) { return open(name, ReadArraysFrom)
 // ReadArraysFrom reads all arrays of a file of the given size from r. It never
 // panics, whatever the bytes.
 func ReadArraysFrom(r io.ReaderAt, size int64) (Arrays, error) {
-	z, err := npyz.NewReader(r, size)
+	z, err := newArchive(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("not an .npz file: %w", err)
+		return nil, err
 	}
 	all := Arrays{}
 	for _, key := range z.Keys() {
@@ -36,7 +36,7 @@ func ReadArraysFrom(r io.ReaderAt, size int64) (Arrays, error) {
 		if _, twice := all[name]; twice {
 			return nil, fmt.Errorf("array %s is there twice", name)
 		}
-		a, err := readArray(z, name)
+		a, err := z.array(name)
 		if err != nil {
 			return nil, err
 		}

@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 
-	npyz "github.com/sbinet/npyio/npz"
-
 	"costate/nn"
 )
 
@@ -38,9 +36,9 @@ func Read(name string) (*File, error) { return open(name, ReadFrom) }
 // ReadFrom reads a file of the given size from r. It never panics, whatever the
 // bytes.
 func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
-	z, err := npyz.NewReader(r, size)
+	z, err := newArchive(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("not an .npz file: %w", err)
+		return nil, err
 	}
 	// All names first: an archive of something else is refused by its names.
 	c, err := newCatalog(z.Keys())
@@ -76,9 +74,9 @@ func ReadData(name string, net *nn.Network) (*File, error) {
 // ReadDataFrom is ReadData for a file of the given size in r. It never panics,
 // whatever the bytes.
 func ReadDataFrom(r io.ReaderAt, size int64, net *nn.Network) (*File, error) {
-	z, err := npyz.NewReader(r, size)
+	z, err := newArchive(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("not an .npz file: %w", err)
+		return nil, err
 	}
 	c, err := newDataCatalog(z.Keys())
 	if err != nil {
@@ -117,12 +115,12 @@ func open[T any](name string, read func(r io.ReaderAt, size int64) (T, error)) (
 
 // finite returns what reads an array of the archive by its name, nil if there is
 // none, and refuses numbers that are not finite.
-func (c *catalog) finite(z *npyz.Reader) func(name string) (*array, error) {
+func (c *catalog) finite(z *archive) func(name string) (*array, error) {
 	return func(name string) (*array, error) {
 		if name == "" || !c.has[name] {
 			return nil, nil
 		}
-		a, err := readArray(z, name)
+		a, err := z.array(name)
 		if err != nil {
 			return nil, err
 		}
