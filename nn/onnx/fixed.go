@@ -1,6 +1,11 @@
 package onnx
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math"
+)
 
 // fixed is the operation of a value with a constant, such as in the normalization of
 // inputs: a map x ↦ scale⊙x + shift. It shares the numbers of the constant, so that a
@@ -39,6 +44,15 @@ func (f *fixed) at(i int) (scale, shift float64) {
 	default:
 		return 1 / v, 0
 	}
+}
+
+// String tells a map from another one: by its operation and a checksum of its constant.
+func (f *fixed) String() string {
+	sum := fnv.New64a()
+	for _, v := range f.by {
+		sum.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v)))
+	}
+	return fmt.Sprintf("%s %d numbers %x", [...]string{"plus", "minus", "from", "times", "over"}[f.op], len(f.by), sum.Sum64())
 }
 
 // OutWidth implements nn.Layer.

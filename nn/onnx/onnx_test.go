@@ -208,6 +208,20 @@ func TestClaimedWidth(t *testing.T) {
 	}
 }
 
+// Maps that differ in the operation or the constant have different texts, by which a
+// checkpoint tells networks apart.
+func TestFixedString(t *testing.T) {
+	texts := map[string]bool{}
+	for _, by := range [][]float64{{1}, {2}, {1, 2}, {2, 1}} {
+		for op := plus; op <= over; op++ {
+			texts[(&fixed{op: op, width: 2, by: by}).String()] = true
+		}
+	}
+	if len(texts) != 20 {
+		t.Errorf("20 maps have %d texts", len(texts))
+	}
+}
+
 // FuzzParse: whatever the bytes, an error or a network that can be evaluated.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"controller", "exported"} {
