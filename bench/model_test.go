@@ -65,7 +65,6 @@ func TestSolveModel(t *testing.T) {
 		"X": protocol.Floats(make([]float64, 8), 8, 1),
 		"T": protocol.Integers(make([]int64, 3), 3),
 		"g": protocol.Floats(make([]float64, 5), 5),
-		"W": protocol.Floats(make([]float64, 5), 5),
 	} {
 		before := arrays[name]
 		arrays[name] = a
@@ -76,6 +75,26 @@ func TestSolveModel(t *testing.T) {
 		if arrays[name] = before; before == nil {
 			delete(arrays, name)
 		}
+	}
+	labels := arrays["T"]
+	for what, c := range map[string]struct {
+		t    *protocol.Array
+		want string
+	}{
+		"one number without a dimension": {protocol.Floats([]float64{1}), "T has shape []"},
+		"a label that is too great":      {protocol.Integers([]int64{0, 1, 1, 0, 0, 1, 0, 99}, 8), "T[7] is the label 99"},
+	} {
+		arrays["T"] = c.t
+		save()
+		if _, stderr, status := runBench("solve", "--model", model, "--in", in); status != 1 || !strings.Contains(stderr, c.want) {
+			t.Errorf("T of %s: status %d, %s", what, status, stderr)
+		}
+	}
+	// Other arrays are ignored, as they are without a model.
+	arrays["T"], arrays["epoch"] = labels, protocol.Floats(make([]float64, 5), 5)
+	save()
+	if _, stderr, status := runBench("solve", "--model", model, "--in", in, "--repeat", "1"); status != 0 || !strings.Contains(stderr, "ignored epoch") {
+		t.Errorf("with another array: status %d, %s", status, stderr)
 	}
 }
 

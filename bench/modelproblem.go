@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"path/filepath"
+	"strings"
 
 	"costate/bench/internal/protocol"
 	"costate/nn"
+	"costate/nn/npz"
 	"costate/nn/onnx"
 	"costate/nn/safetensors"
 )
@@ -55,66 +55,18 @@ func (s *session) modelProblem(f *solveFlags) (*problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(f.in)
+	data, err := npz.ReadData(f.in, net)
 	if err != nil {
 		return nil, fmt.Errorf("--in: %w", err)
 	}
-	arrays, err := protocol.ParseArchive(raw)
-	if err != nil {
-		return nil, fmt.Errorf("--in %s: %w", f.in, err)
+	if len(data.Ignored) > 0 {
+		s.notef("%s: ignored %s", f.in, strings.Join(data.Ignored, ", "))
 	}
-	p := &problem{net: net, source: filepath.Base(f.model), act: act, loss: f.net.loss, rhsName: "the gradient", model: true}
-	if p.batch, err = dataBatch(net, arrays); err != nil {
-		return nil, fmt.Errorf("--in %s: %w", f.in, err)
-	}
-	if g := arrays["g"]; g != nil && !f.rhsAsked {
-		if len(g.F) != net.NumParams() {
-			return nil, fmt.Errorf("--in %s: g has %d floats; the model has %d parameters", f.in, len(g.F), net.NumParams())
-		}
-		for i, v := range g.F {
-			if v-v != 0 {
-				return nil, fmt.Errorf("--in %s: g[%d] is %g", f.in, i, v)
-			}
-		}
-		p.rhs, p.rhsName = g.F, "g of "+filepath.Base(f.in)
+	p := &problem{net: net, batch: data.Batch(), source: filepath.Base(f.model), act: act, loss: f.net.loss, rhsName: "the gradient", model: true}
+	if data.G != nil && !f.rhsAsked {
+		p.rhs, p.rhsName = data.G, "g of "+filepath.Base(f.in)
 	}
 	return p, nil
-}
-
-// dataBatch makes the batch of the arrays X and T.
-func dataBatch(net *nn.Network, arrays map[string]*protocol.Array) (*nn.Batch, error) {
-	for name := range arrays {
-		if name != "X" && name != "T" && name != "g" && name != "x" {
-			return nil, fmt.Errorf("unknown array %.40q; with a model there are X, T, g and x", name)
-		}
-	}
-	x, t := arrays["X"], arrays["T"]
-	if x == nil || t == nil {
-		return nil, fmt.Errorf("the arrays X and T are needed")
-	}
-	if len(x.Shape) < 2 || x.Len() == 0 || x.Len() != x.Shape[0]*net.Inputs() {
-		return nil, fmt.Errorf("X has the shape %v; the model takes samples × %d", x.Shape, net.Inputs())
-	}
-	b := &nn.Batch{N: x.Shape[0], X: x.F}
-	if x.I != nil {
-		for _, v := range x.I {
-			b.X = append(b.X, float64(v))
-		}
-	}
-	switch {
-	case t.I != nil && t.Len() == b.N:
-		for i, v := range t.I {
-			if v < 0 || v > math.MaxInt32 {
-				return nil, fmt.Errorf("T[%d] is the label %d; labels count from 0", i, v)
-			}
-			b.Labels = append(b.Labels, int(v))
-		}
-	case t.F != nil && t.Len() == b.N*net.Outputs() && t.Shape[0] == b.N:
-		b.T = t.F
-	default:
-		return nil, fmt.Errorf("T has the shape %v; it must be integer labels of %d samples, or floats %d × %d", t.Shape, b.N, b.N, net.Outputs())
-	}
-	return b, nil
 }
 
 // writeSolution writes the data of a model's problem with g and x.

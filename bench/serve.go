@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +36,9 @@ bench/python/PROTOCOL.md describes the messages.`,
 			if err != nil {
 				return usagef("--backend: %w", err)
 			}
+			// A client that is killed closes the pipe that an answer goes into. The
+			// server must live on to remove the shared memory that it left.
+			signal.Ignore(syscall.SIGPIPE)
 			server := &serve.Server{Backend: be, Memory: s.memoryLimit(), Log: s.stderr}
 			if !c.Flags().Changed("listen") {
 				return server.Serve(c.Context(), os.Stdin, s.stdout)

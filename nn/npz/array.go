@@ -9,10 +9,41 @@ import (
 
 	"github.com/sbinet/npyio/npy"
 	npyz "github.com/sbinet/npyio/npz"
+
+	"costate/nn/internal/numbers"
 )
 
-// maxArray is the greatest size of one array's file, in bytes.
-const maxArray = 1<<31 - 1
+const (
+	// maxArray is the greatest number of bytes of one array.
+	maxArray = 1<<31 - 1
+
+	// maxHeader is the greatest length of an array's header. What NumPy writes for
+	// arrays that can be read here is below 1 KiB.
+	maxHeader = 1 << 20
+
+	// freeMemory and maxExpanded say how much the arrays of an archive may take as
+	// float64, in bytes: freeMemory, or for large archives maxExpanded times their
+	// size. Deflate makes at most 1032 bytes of one, and one of these 8 where they
+	// are bytes each, so that without a limit a few MiB of zeros, or entries that
+	// share their bytes, would be many GiB. Arrays that are not compressed are at
+	// most 8 times their file.
+	freeMemory  = 1 << 30
+	maxExpanded = 64
+)
+
+// An archive is a file of arrays that is being read.
+type archive struct {
+	*npyz.Reader
+	left int64 // bytes that its arrays may yet take
+}
+
+func newArchive(r io.ReaderAt, size int64) (*archive, error) {
+	z, err := npyz.NewReader(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("not an .npz file: %w", err)
+	}
+	return &archive{z, max(freeMemory, maxExpanded*min(size, math.MaxInt64/maxExpanded))}, nil
+}
 
 // A Kind is the kind of an array's numbers.
 type Kind int
@@ -61,43 +92,39 @@ type array struct {
 // integer reports whether the numbers are whole by their type.
 func (a *array) integer() bool { return a.Kind != Float }
 
-// readArray reads the entry name.npy of the archive.
-func readArray(z *npyz.Reader, name string) (*array, error) {
+// array reads the entry name.npy.
+func (z *archive) array(name string) (*array, error) {
 	rc, err := z.Open(name + ".npy")
 	if err != nil {
 		return nil, fmt.Errorf("array %s: %w", name, err)
 	}
 	defer rc.Close()
-	// Memory grows with what the archive really holds, not with what its
-	// directory or the array's header claim.
-	raw, err := io.ReadAll(io.LimitReader(rc, maxArray+1))
-	if err != nil {
-		return nil, fmt.Errorf("array %s: byte %d: %w", name, len(raw), err)
-	}
-	if len(raw) > maxArray {
-		return nil, fmt.Errorf("array %s: more than the %d bytes that can be read", name, maxArray)
-	}
-	a, err := parse(name, raw)
+	a, err := parse(name, rc, z.left)
 	if err != nil {
 		return nil, fmt.Errorf("array %s: %w", name, err)
 	}
+	z.left -= 8 * int64(len(a.Data))
 	return a, nil
 }
 
-// parse reads a .npy file from memory. The library that does it trusts the
-// header, so that header and size are compared before; what it then still
-// panics at in the header's text becomes an error.
-func parse(name string, raw []byte) (a *array, err error) {
+// parse reads a .npy file whose numbers may take limit bytes as float64. Of the
+// file it reads the header first, and then no more than the numbers that the shape
+// has; the memory for them grows with what is there, not with what the header
+// claims. The library that understands the header trusts it, so that header and
+// size are compared before; what it then still panics at in the header's text
+// becomes an error.
+func parse(name string, file io.Reader, limit int64) (a *array, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			a, err = nil, fmt.Errorf("byte 8: a header that cannot be understood (%v)", p)
 		}
 	}()
-	start, err := headerEnd(raw)
+	head, err := readHeader(file)
 	if err != nil {
 		return nil, err
 	}
-	r, err := npy.NewReader(bytes.NewReader(raw))
+	source := &struct{ io.Reader }{bytes.NewReader(head)}
+	r, err := npy.NewReader(source)
 	if err != nil {
 		return nil, fmt.Errorf("byte 8: %w", err)
 	}
@@ -109,16 +136,26 @@ func parse(name string, raw []byte) (a *array, err error) {
 	a.Kind = kind
 	count := 1
 	for i, d := range a.Shape {
-		if d < 0 || d > 0 && count > maxArray/d {
+		if d < 0 || d > 0 && count > maxArray/size/d {
 			return nil, fmt.Errorf("dimension %d is %d", i, d)
 		}
 		count *= d
 	}
-	if have := len(raw) - start; have != count*size {
-		return nil, fmt.Errorf("byte %d: %d bytes of numbers where shape %v of type %s needs %d", start, have, a.Shape, r.Header.Descr.Type, count*size)
+	if 8*int64(count) > limit {
+		return nil, fmt.Errorf("its %d numbers are more than the %d that are left of what a file of this size may hold", count, max(0, limit/8))
+	}
+	raw, err := io.ReadAll(io.LimitReader(file, int64(count*size)+1))
+	if err != nil {
+		return nil, fmt.Errorf("byte %d: %w", len(head)+len(raw), err)
+	}
+	if have := len(raw); have > count*size {
+		return nil, fmt.Errorf("byte %d: more bytes of numbers than the %d that shape %v of type %s needs", len(head), count*size, a.Shape, r.Header.Descr.Type)
+	} else if have < count*size {
+		return nil, fmt.Errorf("byte %d: %d bytes of numbers where shape %v of type %s needs %d", len(head), have, a.Shape, r.Header.Descr.Type, count*size)
 	}
 	if count > 0 {
-		if a.Data, err = read(r, raw[start:], count); err != nil {
+		source.Reader = bytes.NewReader(raw)
+		if a.Data, err = read(r, raw, count); err != nil {
 			return nil, err
 		}
 	}
@@ -128,26 +165,48 @@ func parse(name string, raw []byte) (a *array, err error) {
 	return a, nil
 }
 
-// headerEnd returns where the numbers begin.
-func headerEnd(raw []byte) (int, error) {
-	if len(raw) < 12 || [6]byte(raw) != npy.Magic {
-		return 0, fmt.Errorf("byte 0: it does not begin as a .npy file does")
+// readHeader reads up to where the numbers begin.
+func readHeader(file io.Reader) ([]byte, error) {
+	var head bytes.Buffer
+	// take reads up to byte end.
+	take := func(end int) error {
+		_, err := io.CopyN(&head, file, int64(end-head.Len()))
+		if err == io.EOF {
+			return fmt.Errorf("byte %d: the file ends in its header", head.Len())
+		}
+		if err != nil {
+			return fmt.Errorf("byte %d: %w", head.Len(), err)
+		}
+		return nil
 	}
-	start, length := 10, int(binary.LittleEndian.Uint16(raw[8:]))
+	if err := take(10); err != nil && head.Len() > 0 {
+		return nil, err
+	}
+	raw := head.Bytes()
+	if len(raw) < 10 || [6]byte(raw) != npy.Magic {
+		return nil, fmt.Errorf("byte 0: it does not begin as a .npy file does")
+	}
+	start, length := 10, int64(binary.LittleEndian.Uint16(raw[8:]))
 	switch raw[6] {
 	case 1:
 	case 2:
-		start, length = 12, int(binary.LittleEndian.Uint32(raw[8:]))
+		if err := take(12); err != nil {
+			return nil, err
+		}
+		start, length = 12, int64(binary.LittleEndian.Uint32(head.Bytes()[8:]))
 	default:
-		return 0, fmt.Errorf("byte 6: version %d of the format; 1 and 2 are known", raw[6])
+		return nil, fmt.Errorf("byte 6: version %d of the format; 1 and 2 are known", raw[6])
 	}
-	if length > len(raw)-start {
-		return 0, fmt.Errorf("byte %d: the file ends in its header", len(raw))
+	if length > maxHeader {
+		return nil, fmt.Errorf("byte 8: a header of %d bytes; at most %d are read", length, maxHeader)
 	}
-	if bytes.IndexByte(raw[start:start+length], '\n') < 0 {
-		return 0, fmt.Errorf("byte %d: a header without end of line", start)
+	if err := take(start + int(length)); err != nil {
+		return nil, err
 	}
-	return start + length, nil
+	if bytes.IndexByte(head.Bytes()[start:], '\n') < 0 {
+		return nil, fmt.Errorf("byte %d: a header without end of line", start)
+	}
+	return head.Bytes(), nil
 }
 
 // A decoder reads count numbers, whose bytes are raw, from the file of r.
@@ -167,7 +226,15 @@ func reader(descr string) (int, Kind, decoder) {
 		return 4, Float, read[float32]
 	case "f2":
 		return 2, Float, func(_ *npy.Reader, raw []byte, count int) ([]float64, error) {
-			return halves(raw, order == '>', count), nil
+			bits := binary.ByteOrder(binary.LittleEndian)
+			if order == '>' {
+				bits = binary.BigEndian
+			}
+			x := make([]float64, count)
+			for i := range x {
+				x[i] = numbers.FromFloat16(bits.Uint16(raw[2*i:]))
+			}
+			return x, nil
 		}
 	case "i8":
 		return 8, Integer, read[int64]
@@ -216,34 +283,6 @@ func read[T number](r *npy.Reader, _ []byte, count int) ([]float64, error) {
 		x[i] = float64(v)
 	}
 	return x, nil
-}
-
-// halves reads numbers of IEEE 754's binary16, which the library does not know:
-// a sign, five bits of exponent, ten of fraction.
-func halves(raw []byte, high bool, count int) []float64 {
-	x := make([]float64, count)
-	for i := range x {
-		b := binary.LittleEndian.Uint16(raw[2*i:])
-		if high {
-			b = binary.BigEndian.Uint16(raw[2*i:])
-		}
-		exponent, fraction := int(b>>10&31), float64(b&1023)
-		switch exponent {
-		case 0:
-			x[i] = math.Ldexp(fraction, -24)
-		case 31:
-			x[i] = math.Inf(1)
-			if fraction != 0 {
-				x[i] = math.NaN()
-			}
-		default:
-			x[i] = math.Ldexp(1024+fraction, exponent-25)
-		}
-		if b>>15 == 1 {
-			x[i] = -x[i]
-		}
-	}
-	return x
 }
 
 // byRows returns by rows what x holds by columns, the first index running

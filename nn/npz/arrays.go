@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,29 +18,14 @@ type Arrays map[string]Array
 
 // ReadArrays reads all arrays of the named file. Errors name the file and the
 // array.
-func ReadArrays(name string) (Arrays, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	arrays, err := ReadArraysFrom(f, st.Size())
-	if err != nil {
-		return nil, fmt.Errorf("npz: %s: %w", name, err)
-	}
-	return arrays, nil
-}
+func ReadArrays(name string) (Arrays, error) { return open(name, ReadArraysFrom) }
 
 // ReadArraysFrom reads all arrays of a file of the given size from r. It never
 // panics, whatever the bytes.
 func ReadArraysFrom(r io.ReaderAt, size int64) (Arrays, error) {
-	z, err := npyz.NewReader(r, size)
+	z, err := newArchive(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("not an .npz file: %w", err)
+		return nil, err
 	}
 	all := Arrays{}
 	for _, key := range z.Keys() {
@@ -52,7 +36,7 @@ func ReadArraysFrom(r io.ReaderAt, size int64) (Arrays, error) {
 		if _, twice := all[name]; twice {
 			return nil, fmt.Errorf("array %s is there twice", name)
 		}
-		a, err := readArray(z, name)
+		a, err := z.array(name)
 		if err != nil {
 			return nil, err
 		}

@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 
-	npyz "github.com/sbinet/npyio/npz"
-
 	"costate/nn"
 )
 
@@ -33,45 +31,21 @@ type File struct {
 }
 
 // Read reads the named file. Errors name the file and the array.
-func Read(name string) (*File, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
-	}
-	file, err := ReadFrom(f, st.Size())
-	if err != nil {
-		return nil, fmt.Errorf("npz: %s: %w", name, err)
-	}
-	return file, nil
-}
+func Read(name string) (*File, error) { return open(name, ReadFrom) }
 
 // ReadFrom reads a file of the given size from r. It never panics, whatever the
 // bytes.
 func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
-	z, err := npyz.NewReader(r, size)
+	z, err := newArchive(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("not an .npz file: %w", err)
+		return nil, err
 	}
 	// All names first: an archive of something else is refused by its names.
 	c, err := newCatalog(z.Keys())
 	if err != nil {
 		return nil, err
 	}
-	get := func(name string) (*array, error) {
-		if name == "" || !c.has[name] {
-			return nil, nil
-		}
-		a, err := readArray(z, name)
-		if err != nil {
-			return nil, err
-		}
-		return a, a.checkFinite()
-	}
+	get := c.finite(z)
 	x, err := get("X")
 	if err != nil {
 		return nil, err
@@ -80,23 +54,95 @@ func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
 	if err := f.readLayers(get, c, x); err != nil {
 		return nil, err
 	}
-	if err := f.takeInputs(x); err != nil {
+	p := f.NumParams()
+	if err := f.takeData(get, x, f.Layers[0].In, f.Layers[len(f.Layers)-1].Out, p); err != nil {
 		return nil, err
 	}
-	t, err := get("T")
-	if err != nil {
-		return nil, err
-	}
-	if err := f.takeTargets(t); err != nil {
-		return nil, err
-	}
-	if f.G, err = f.readVector(get, "g"); err != nil {
-		return nil, err
-	}
-	if f.Solution, err = f.readVector(get, "x"); err != nil {
+	if f.Solution, err = readVector(get, "x", p); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// ReadData reads X, T and g of the named file as the data of a network that comes
+// from elsewhere, by the rules of Read. The file returned has no layers; arrays that
+// name some are ignored as others are, and so is a solution.
+func ReadData(name string, net *nn.Network) (*File, error) {
+	return open(name, func(r io.ReaderAt, size int64) (*File, error) { return ReadDataFrom(r, size, net) })
+}
+
+// ReadDataFrom is ReadData for a file of the given size in r. It never panics,
+// whatever the bytes.
+func ReadDataFrom(r io.ReaderAt, size int64, net *nn.Network) (*File, error) {
+	z, err := newArchive(r, size)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newDataCatalog(z.Keys())
+	if err != nil {
+		return nil, err
+	}
+	get := c.finite(z)
+	x, err := get("X")
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Ignored: c.ignored}
+	if err := f.takeData(get, x, net.Inputs(), net.Outputs(), net.NumParams()); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// open reads the named file.
+func open[T any](name string, read func(r io.ReaderAt, size int64) (T, error)) (T, error) {
+	var none T
+	f, err := os.Open(name)
+	if err != nil {
+		return none, fmt.Errorf("npz: %w", err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return none, fmt.Errorf("npz: %w", err)
+	}
+	file, err := read(f, st.Size())
+	if err != nil {
+		return none, fmt.Errorf("npz: %s: %w", name, err)
+	}
+	return file, nil
+}
+
+// finite returns what reads an array of the archive by its name, nil if there is
+// none, and refuses numbers that are not finite.
+func (c *catalog) finite(z *archive) func(name string) (*array, error) {
+	return func(name string) (*array, error) {
+		if name == "" || !c.has[name] {
+			return nil, nil
+		}
+		a, err := z.array(name)
+		if err != nil {
+			return nil, err
+		}
+		return a, a.checkFinite()
+	}
+}
+
+// takeData takes X, and reads T and g, for a network of so many inputs, outputs and
+// parameters.
+func (f *File) takeData(get func(string) (*array, error), x *array, in, out, params int) error {
+	if err := f.takeInputs(x, in); err != nil {
+		return err
+	}
+	t, err := get("T")
+	if err != nil {
+		return err
+	}
+	if err := f.takeTargets(t, out); err != nil {
+		return err
+	}
+	f.G, err = readVector(get, "g", params)
+	return err
 }
 
 // dense is the weights and biases, or nil, of a layer.
@@ -190,20 +236,19 @@ func transposed(w *array, wanted int) string {
 }
 
 // readVector reads an optional vector of the length of all parameters.
-func (f *File) readVector(get func(string) (*array, error), name string) ([]float64, error) {
+func readVector(get func(string) (*array, error), name string, params int) ([]float64, error) {
 	a, err := get(name)
 	if a == nil || err != nil {
 		return nil, err
 	}
-	if p := f.NumParams(); !a.isVector(p) {
-		return nil, fmt.Errorf("%s has shape %v; the layers have %d parameters", name, a.Shape, p)
+	if !a.isVector(params) {
+		return nil, fmt.Errorf("%s has shape %v; the layers have %d parameters", name, a.Shape, params)
 	}
 	return a.Data, nil
 }
 
 // takeInputs takes X.
-func (f *File) takeInputs(x *array) error {
-	in := f.Layers[0].In
+func (f *File) takeInputs(x *array, in int) error {
 	if len(x.Shape) == 1 && len(x.Data) == in {
 		return fmt.Errorf("X has shape %v; it must be samples×%d: one sample is X[None, :]", x.Shape, in)
 	}
@@ -216,8 +261,7 @@ func (f *File) takeInputs(x *array) error {
 
 // takeTargets takes T: with one output a target a sample, of any type; with more,
 // labels if it has an integer a sample, and targets if it has a number an output.
-func (f *File) takeTargets(t *array) error {
-	out := f.Layers[len(f.Layers)-1].Out
+func (f *File) takeTargets(t *array, out int) error {
 	switch {
 	case out == 1 && t.isVector(f.N),
 		out > 1 && len(t.Shape) == 2 && t.Shape[0] == f.N && t.Shape[1] == out:

@@ -71,12 +71,39 @@ func newCatalog(keys []string) (*catalog, error) {
 	} else if err := c.takeOwn(own, names); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"X", "T"} {
-		if !c.has[name] {
-			return nil, fmt.Errorf("array %s is missing%s", name, listed(names))
+	return c, c.needData(names, knownNames)
+}
+
+// newDataCatalog sorts the names of an archive that is to have data only.
+func newDataCatalog(keys []string) (*catalog, error) {
+	c := &catalog{has: map[string]bool{}}
+	var names []string
+	for _, key := range keys {
+		name, isArray := strings.CutSuffix(key, ".npy")
+		if !isArray {
+			c.ignored = append(c.ignored, key)
+			continue
+		}
+		if c.has[name] {
+			return nil, fmt.Errorf("array %s is there twice", name)
+		}
+		c.has[name] = true
+		names = append(names, name)
+		if name != "X" && name != "T" && name != "g" && name != "x" {
+			c.ignored = append(c.ignored, name)
 		}
 	}
-	return c, nil
+	return c, c.needData(names, "X, T and g")
+}
+
+// needData reports which of the data is not among the names.
+func (c *catalog) needData(names []string, known string) error {
+	for _, name := range []string{"X", "T"} {
+		if !c.has[name] {
+			return fmt.Errorf("array %s is missing%s", name, listed(names, known))
+		}
+	}
+	return nil
 }
 
 func keysOf(m map[int]string) []int {
@@ -97,7 +124,7 @@ func (c *catalog) takeOwn(own map[int]string, names []string) error {
 	for k := 1; k <= last; k++ {
 		w, b := "W"+strconv.Itoa(k), "b"+strconv.Itoa(k)
 		if !c.has[w] {
-			return fmt.Errorf("array %s is missing%s", w, listed(names))
+			return fmt.Errorf("array %s is missing%s", w, listed(names, knownNames))
 		}
 		if !c.has[b] {
 			b = ""
@@ -124,8 +151,10 @@ func (c *catalog) takeTorch(torch map[int]string) error {
 	return nil
 }
 
-// listed says which names there are instead.
-func listed(names []string) string {
+const knownNames = "W1, b1, W2, b2, … or 0.weight, 0.bias, …, and X, T, g and x"
+
+// listed says which names there are instead of those that are known.
+func listed(names []string, known string) string {
 	if len(names) == 0 {
 		return "; the file has no arrays (np.savez writes them)"
 	}
@@ -134,5 +163,5 @@ func listed(names []string) string {
 	if len(names) > 12 {
 		text += ", …"
 	}
-	return fmt.Sprintf(" (there are %s); known are W1, b1, W2, b2, … or 0.weight, 0.bias, …, and X, T, g and x", text)
+	return fmt.Sprintf(" (there are %s); known are %s", text, known)
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,107 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// zeros is an archive of arrays of so many zeros, as bytes.
+func zeros(t testing.TB, entries, each int) []byte {
+	t.Helper()
+	var all []any
+	a := npyBytes("|u1", false, fmt.Sprintf("(%d,)", each), make([]byte, each))
+	for i := range entries {
+		all = append(all, fmt.Sprintf("a%d", i), a)
+	}
+	return npzBytes(t, true, all...)
+}
+
+// A small file cannot take any amount of memory.
+func TestExpansion(t *testing.T) {
+	read := func(b []byte) (took uint64, err error) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = ReadArraysFrom(bytes.NewReader(b), int64(len(b)))
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc, err
+	}
+	// All arrays together have one budget.
+	small := zeros(t, 3, 1000)
+	z, err := newArchive(bytes.NewReader(small), int64(len(small)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if z.left != freeMemory {
+		t.Errorf("%d bytes for a small file", z.left)
+	}
+	z.left = 8 * 2500
+	for i, want := range []string{"", "", "its 1000 numbers are more than the 500 that are left"} {
+		if _, err := z.array(fmt.Sprintf("a%d", i)); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("array %d: %v; want %q", i, err, want)
+		}
+	}
+	// More than may be: refused at the header.
+	const many = freeMemory/8 + 1
+	bomb := npyBytes("|u1", false, fmt.Sprintf("(%d,)", many), make([]byte, 1000))
+	took, err := read(npzBytes(t, true, "a", bomb))
+	if err == nil || !strings.Contains(err.Error(), "are left") || took > 1<<20 {
+		t.Errorf("%v after %d bytes", err, took)
+	}
+	// A header that claims less than there is, and one that claims more.
+	took, err = read(npzBytes(t, true, "a", append(npyBytes("|u1", false, "(3,)", nil), make([]byte, 1<<23)...)))
+	if err == nil || !strings.Contains(err.Error(), "more bytes of numbers than the 3") || took > 1<<20 {
+		t.Errorf("%v after %d bytes", err, took)
+	}
+	took, err = read(npzBytes(t, true, "a", npyBytes("<f8", false, "(100000000,)", make([]byte, 1000))))
+	if err == nil || !strings.Contains(err.Error(), "1000 bytes of numbers") || took > 1<<20 {
+		t.Errorf("%v after %d bytes", err, took)
+	}
+	took, err = read(npzBytes(t, true, "a", append([]byte("\x93NUMPY\x02\x00\xff\xff\xff\x7f"), make([]byte, 1<<23)...)))
+	if err == nil || !strings.Contains(err.Error(), "a header of") || took > 1<<20 {
+		t.Errorf("%v after %d bytes", err, took)
+	}
+}
+
+func TestReadData(t *testing.T) {
+	net, err := nn.New(3, nn.CrossEntropy, &nn.Dense{Out: 2, Bias: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(arrays map[string][]byte) (*File, error) {
+		b := pack(t, arrays)
+		return ReadDataFrom(bytes.NewReader(b), int64(len(b)), net)
+	}
+	whole, err := readBytes(pack(t, small()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := read(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (&File{N: 2, X: whole.X, Labels: whole.Labels, G: whole.G, Ignored: []string{"W1", "b1"}}); !cmp.Equal(want, f) {
+		t.Error(cmp.Diff(want, f))
+	}
+	for _, c := range []struct {
+		array string
+		to    []byte // nil takes the array out
+		want  string
+	}{
+		{"X", nil, "array X is missing (there are T, W1, b1, g); known are X, T and g"},
+		{"T", nil, "array T is missing"},
+		{"X", npyBytes("<f8", false, "()", f8(1)), "X has shape []"},
+		{"T", npyBytes("<f8", false, "()", f8(1)), "T has shape []"},
+		{"T", npyBytes("|u1", false, "(2,)", []byte{0, 2}), "T[1] is the label 2"},
+		{"X", npyBytes("<f8", false, "(2, 3)", f8(1, 2, 3, math.NaN(), 5, 6)), "X[1,0] is NaN"},
+		{"g", npyBytes("<f8", false, "(7,)", f8(1, 2, 3, 4, 5, 6, 7)), "8 parameters"},
+		{"g", npyBytes("<f8", false, "(8,)", f8(1, 2, 3, 4, 5, 6, 7, math.Inf(1))), "g[7] is +Inf"},
+	} {
+		a := small()
+		if a[c.array] = c.to; c.to == nil {
+			delete(a, c.array)
+		}
+		if _, err := read(a); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %q", c.array, err, c.want)
+		}
+	}
+}
+
 func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
 	f, err := readBytes(pack(t, small()))
@@ -295,7 +397,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(npyBytes(">f4", true, "(2, 1, 3)", f4(1, 2, 3, 4, 5, 6)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := parse("A", b)
+		a, err := parse("A", bytes.NewReader(b), freeMemory)
 		if err != nil {
 			return
 		}

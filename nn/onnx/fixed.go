@@ -1,15 +1,64 @@
 package onnx
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math"
+)
 
-// fixed is the map x ↦ scale⊙x + shift with constants, such as the normalization of
-// inputs.
-type fixed struct{ scale, shift []float64 }
+// fixed is the operation of a value with a constant, such as in the normalization of
+// inputs: a map x ↦ scale⊙x + shift. It shares the numbers of the constant, so that a
+// width which a file merely claims takes no memory.
+type fixed struct {
+	op    fixedOp
+	width int
+	by    []float64 // a number for each unit, or one for all
+}
+
+type fixedOp int
+
+const (
+	plus  fixedOp = iota // x + by
+	minus                // x − by
+	from                 // by − x
+	times                // x·by
+	over                 // x/by
+)
+
+// at returns scale and shift of a unit.
+func (f *fixed) at(i int) (scale, shift float64) {
+	v := f.by[0]
+	if len(f.by) > 1 {
+		v = f.by[i]
+	}
+	switch f.op {
+	case plus:
+		return 1, v
+	case minus:
+		return 1, -v
+	case from:
+		return -1, v
+	case times:
+		return v, 0
+	default:
+		return 1 / v, 0
+	}
+}
+
+// String tells a map from another one: by its operation and a checksum of its constant.
+func (f *fixed) String() string {
+	sum := fnv.New64a()
+	for _, v := range f.by {
+		sum.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v)))
+	}
+	return fmt.Sprintf("%s %d numbers %x", [...]string{"plus", "minus", "from", "times", "over"}[f.op], len(f.by), sum.Sum64())
+}
 
 // OutWidth implements nn.Layer.
 func (f *fixed) OutWidth(in int) (int, error) {
-	if in != len(f.scale) {
-		return 0, fmt.Errorf("constants for %d units, but %d come", len(f.scale), in)
+	if in != f.width {
+		return 0, fmt.Errorf("constants for %d units, but %d come", f.width, in)
 	}
 	return in, nil
 }
@@ -17,15 +66,16 @@ func (f *fixed) OutWidth(in int) (int, error) {
 // Forward implements nn.Map.
 func (f *fixed) Forward(out, in []float64) {
 	for i, v := range in {
-		out[i] = f.scale[i]*v + f.shift[i]
+		scale, shift := f.at(i)
+		out[i] = scale*v + shift
 	}
 }
 
 // Jacobian implements nn.Map.
 func (f *fixed) Jacobian(j, in []float64) {
 	clear(j)
-	for i, v := range f.scale {
-		j[i*len(in)+i] = v
+	for i := range in {
+		j[i*len(in)+i], _ = f.at(i)
 	}
 }
 
@@ -34,7 +84,8 @@ func (f *fixed) Second(q, _, _ []float64) { clear(q) }
 
 // Pull implements nn.Puller.
 func (f *fixed) Pull(dst, _, b []float64) {
-	for i, v := range f.scale {
-		dst[i] = v * b[i]
+	for i := range f.width {
+		scale, _ := f.at(i)
+		dst[i] = scale * b[i]
 	}
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"math"
+	"slices"
 
 	"costate/nn"
 	"costate/nn/onnx/internal/onnxpb"
@@ -156,7 +157,7 @@ func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, erro
 				other = next[0].GetInput()[1]
 			}
 			if c := w.constants[other]; c != nil && len(c.data) == weights.shape[0] {
-				if _, ok := c.vector(len(c.data)); ok {
+				if c.broadcasts(len(c.data)) {
 					bias, end = other, next[0].GetOutput()[0]
 				}
 			}
@@ -172,12 +173,11 @@ func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, erro
 		if err != nil {
 			return nil, "", err
 		}
-		x, ok := b.vector(d.Out)
-		if !ok || len(b.data) != d.Out {
+		if !b.broadcasts(d.Out) || len(b.data) != d.Out {
 			return nil, "", w.fail(n, "a bias of the shape %v for %d units", b.shape, d.Out)
 		}
 		d.Bias = true
-		w.model.Params = append(w.model.Params, x...)
+		w.model.Params = append(w.model.Params, b.data...)
 	}
 	w.width = d.Out
 	return d, end, nil
@@ -206,32 +206,26 @@ func (w *walk) shift(n *onnxpb.NodeProto, value string) error {
 			return err
 		}
 	}
-	x, ok := c.vector(w.width)
-	if !ok {
-		// A constant of the shape of a sample that is flattened later.
-		if len(w.model.Layers) > 0 || len(c.data) != w.width {
-			return w.fail(n, "a constant of the shape %v for %d units", c.shape, w.width)
-		}
-		x = c.data
+	// A constant may have the shape of a sample that is flattened later.
+	if !c.broadcasts(w.width) && (len(w.model.Layers) > 0 || len(c.data) != w.width) {
+		return w.fail(n, "a constant of the shape %v for %d units", c.shape, w.width)
 	}
-	f := &fixed{scale: make([]float64, w.width), shift: make([]float64, w.width)}
-	for i, v := range x {
-		switch op := n.GetOpType(); {
-		case op == "Add":
-			f.scale[i], f.shift[i] = 1, v
-		case op == "Mul":
-			f.scale[i] = v
-		case op == "Sub" && first:
-			f.scale[i], f.shift[i] = 1, -v
-		case op == "Sub":
-			f.scale[i], f.shift[i] = -1, v
-		case !first:
-			return w.fail(n, "a constant divided by a value is not known")
-		case v == 0:
-			return w.fail(n, "a division by 0")
-		default:
-			f.scale[i] = 1 / v
-		}
+	f := &fixed{width: w.width, by: c.data}
+	switch op := n.GetOpType(); {
+	case op == "Add":
+		f.op = plus
+	case op == "Mul":
+		f.op = times
+	case op == "Sub" && first:
+		f.op = minus
+	case op == "Sub":
+		f.op = from
+	case !first:
+		return w.fail(n, "a constant divided by a value is not known")
+	case slices.Contains(c.data, 0):
+		return w.fail(n, "a division by 0")
+	default:
+		f.op = over
 	}
 	if w.model.Inputs == 0 {
 		w.model.Inputs = w.width

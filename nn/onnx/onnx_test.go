@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -176,6 +178,47 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := Parse(raw); err == nil || !strings.Contains(err.Error(), "operator set 6") {
 		t.Error(err)
+	}
+}
+
+// A width that a file merely claims takes no memory, however many nodes there are.
+func TestClaimedWidth(t *testing.T) {
+	nodes := []*onnxpb.NodeProto{node("Reshape", "x s", "u0")}
+	const count = 20
+	for i := range count {
+		out := "u" + strconv.Itoa(i+1)
+		if i == count-1 {
+			out = "y"
+		}
+		nodes = append(nodes, node([]string{"Add", "Sub", "Mul", "Div"}[i%4], "u"+strconv.Itoa(i)+" c", out))
+	}
+	raw := model(nodes, &onnxpb.TensorProto{Name: "s", Dims: []int64{2}, DataType: typeInt64, Int64Data: []int64{-1, 1 << 24}}, doubles("c", []float64{2}, 1))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := Parse(raw)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Inputs != 1<<24 || len(m.Layers) != count {
+		t.Errorf("%d layers for %d inputs", len(m.Layers), m.Inputs)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("a file of %d bytes took %d", len(raw), took)
+	}
+}
+
+// Maps that differ in the operation or the constant have different texts, by which a
+// checkpoint tells networks apart.
+func TestFixedString(t *testing.T) {
+	texts := map[string]bool{}
+	for _, by := range [][]float64{{1}, {2}, {1, 2}, {2, 1}} {
+		for op := plus; op <= over; op++ {
+			texts[(&fixed{op: op, width: 2, by: by}).String()] = true
+		}
+	}
+	if len(texts) != 20 {
+		t.Errorf("20 maps have %d texts", len(texts))
 	}
 }
 

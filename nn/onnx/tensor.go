@@ -94,25 +94,15 @@ func either[T any](raw []byte, f numbers.Format, typed []T, convert func(T) floa
 	return x, len(x), nil
 }
 
-// vector returns the numbers of a constant that is broadcast along the samples: one
-// for each of n units, or with n = 0 as many as it has. ok is false if it is not such.
-func (t *tensor) vector(n int) (x []float64, ok bool) {
+// broadcasts reports whether a constant is broadcast along the samples, with a number
+// for each of n units or one for all.
+func (t *tensor) broadcasts(n int) bool {
 	for i, d := range t.shape {
 		if i < len(t.shape)-1 && d != 1 {
-			return nil, false
+			return false
 		}
 	}
-	switch {
-	case len(t.data) == n || n == 0 && len(t.data) > 0:
-		return t.data, true
-	case len(t.data) == 1:
-		x = make([]float64, n)
-		for i := range x {
-			x[i] = t.data[0]
-		}
-		return x, true
-	}
-	return nil, false
+	return len(t.data) > 0 && (len(t.data) == n || len(t.data) == 1)
 }
 
 // scalar returns the number of a constant that is one number.

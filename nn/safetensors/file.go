@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -74,23 +75,51 @@ func ReadFrom(r io.ReaderAt, size int64) (*File, error) {
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&header); err != nil {
 		return nil, fmt.Errorf("not a .safetensors file: the header is no JSON: %w", err)
 	}
-	start := 8 + int64(n)
-	f := &File{Tensors: map[string]*Tensor{}}
+	entries := map[string]*entry{}
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		if name == "__metadata__" {
 			continue
 		}
-		var e entry
-		if err := json.Unmarshal(header[name], &e); err != nil {
+		e := new(entry)
+		if err := json.Unmarshal(header[name], e); err != nil {
 			return nil, fmt.Errorf("tensor %.80q: %w", name, err)
 		}
-		t, err := e.read(name, io.NewSectionReader(r, start, size-start), size-start)
+		entries[name] = e
+	}
+	if err := checkOverlap(entries); err != nil {
+		return nil, err
+	}
+	start := 8 + int64(n)
+	f := &File{Tensors: map[string]*Tensor{}}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		t, err := entries[name].read(name, io.NewSectionReader(r, start, size-start), size-start)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %.80q: %w", name, err)
 		}
 		f.Tensors[name] = t
 	}
 	return f, nil
+}
+
+// checkOverlap reports tensors that share bytes. The format forbids it, and without it
+// what is read is no more than the file.
+func checkOverlap(entries map[string]*entry) error {
+	names := slices.SortedFunc(maps.Keys(entries), func(a, b string) int {
+		return cmp.Or(cmp.Compare(entries[a].Offsets[0], entries[b].Offsets[0]), cmp.Compare(a, b))
+	})
+	before := ""
+	end := int64(0)
+	for _, name := range names {
+		o := entries[name].Offsets
+		if o[0] >= o[1] {
+			continue // without bytes, or refused where it is read
+		}
+		if o[0] < end {
+			return fmt.Errorf("tensor %.80q: its bytes %d to %d overlap those of %.80q", name, o[0], o[1], before)
+		}
+		before, end = name, o[1]
+	}
+	return nil
 }
 
 // read reads a tensor from the numbers of a file, of the given size.

@@ -133,6 +133,8 @@ func TestRefusals(t *testing.T) {
 		{"shape", file(t, entry("F32", []int{3}, 0, 8), make([]byte, 8)), "shape"},
 		{"huge shape", file(t, entry("F32", []int{1 << (bits.UintSize * 5 / 8), 1 << (bits.UintSize * 5 / 8)}, 0, 8), make([]byte, 8)), "shape"},
 		{"negative shape", file(t, entry("F32", []int{-1}, 0, 8), make([]byte, 8)), "shape"},
+		{"same bytes", file(t, fields{"x": fields{"dtype": "F32", "shape": []int{2}, "data_offsets": []int{0, 8}}, "y": fields{"dtype": "F32", "shape": []int{2}, "data_offsets": []int{0, 8}}}, make([]byte, 8)), "overlap"},
+		{"shared bytes", file(t, fields{"x": fields{"dtype": "F32", "shape": []int{2}, "data_offsets": []int{4, 12}}, "y": fields{"dtype": "F32", "shape": []int{2}, "data_offsets": []int{0, 8}}}, make([]byte, 12)), `tensor "x": its bytes 4 to 12 overlap those of "y"`},
 		{"NaN", file(t, entry("BF16", []int{1}, 0, 2), []byte{0xc0, 0x7f}), "NaN"},
 	} {
 		if _, err := read(c.raw); err == nil || !strings.Contains(err.Error(), c.words) {

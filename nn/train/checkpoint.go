@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -208,10 +209,38 @@ func describe(net *nn.Network) string {
 				s.WriteString(" skip")
 			}
 		default:
-			fmt.Fprintf(&s, ", %T", l)
+			fmt.Fprintf(&s, ", %T%s", l, describeLayer(l))
 		}
 	}
 	fmt.Fprintf(&s, ", loss %s", net.LossFunc().Name())
+	return s.String()
+}
+
+// describeLayer says what a layer is, but for its type: by its String if it has one,
+// else by its exported fields, in which an activation counts by its name.
+func describeLayer(l nn.Layer) string {
+	if l, ok := l.(fmt.Stringer); ok {
+		return " " + l.String()
+	}
+	v := reflect.ValueOf(l)
+	var list settingList
+	list.addFields("", v)
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() == reflect.Struct {
+		for i := range v.NumField() {
+			if field := v.Type().Field(i); field.IsExported() && field.Type.Kind() == reflect.Interface {
+				if x, ok := v.Field(i).Interface().(interface{ Name() string }); ok {
+					list.add(field.Name, x.Name())
+				}
+			}
+		}
+	}
+	var s strings.Builder
+	for _, e := range list {
+		fmt.Fprintf(&s, " %s %s", e.name, e.value)
+	}
 	return s.String()
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -264,6 +265,61 @@ func TestResumeDifference(t *testing.T) {
 		if want != "" && !slices.Equal(before, r.Net.Params()) {
 			t.Errorf("%s: the network was changed", want)
 		}
+	}
+}
+
+// A checkpoint of a network whose layers differ in anything is refused.
+func TestResumeOtherLayers(t *testing.T) {
+	b := &nn.Batch{N: 2, X: []float64{1, 2, 3, 4}, T: []float64{1, 0, 0, 1}}
+	run := func(layers ...nn.Layer) *Run {
+		net, err := nn.New(2, nn.SquaredError, append(layers, &nn.Dense{Out: 2})...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.Init(1, nil)
+		return &Run{Net: net, Optimizer: &Adam{}, Data: &Sampler{All: b}, Steps: 1}
+	}
+	all := map[string]nn.Layer{
+		"tanh":                  nn.Elementwise{Act: nn.Tanh},
+		"relu":                  nn.Elementwise{Act: nn.ReLU},
+		"leaky relu":            nn.Elementwise{Act: nn.LeakyReLU},
+		"leaky relu, slope":     nn.Elementwise{Act: nn.LeakyReLUSlope(0.2)},
+		"elu":                   nn.Elementwise{Act: nn.ELU},
+		"elu, alpha":            nn.Elementwise{Act: nn.ELUAlpha(0.5)},
+		"softplus":              nn.Elementwise{Act: nn.Softplus},
+		"softplus, beta":        nn.Elementwise{Act: nn.SoftplusBeta(2)},
+		"layer norm":            nn.LayerNorm{},
+		"layer norm, eps":       nn.LayerNorm{Eps: 0.1},
+		"layer norm, close eps": nn.LayerNorm{Eps: 0.10000000000000002},
+		"a layer with a String": numbered{1},
+		"another one":           numbered{2},
+	}
+	for name, layer := range all {
+		file := filepath.Join(t.TempDir(), "c.npz")
+		if err := run(layer).Save(file, nil); err != nil {
+			t.Fatal(err)
+		}
+		for other, layer := range all {
+			_, err := run(layer).Resume(file)
+			var refused *CheckpointError
+			if other == name && err != nil || other != name && (!errors.As(err, &refused) || !strings.Contains(err.Error(), "another network")) {
+				t.Errorf("%s as %s: %v", name, other, err)
+			}
+		}
+	}
+}
+
+// numbered is a layer whose number only its String tells.
+type numbered struct{ n int }
+
+func (l numbered) String() string             { return fmt.Sprintf("numbered %d", l.n) }
+func (numbered) OutWidth(in int) (int, error) { return in, nil }
+func (numbered) Forward(out, in []float64)    { copy(out, in) }
+func (numbered) Second(q, _, _ []float64)     { clear(q) }
+func (numbered) Jacobian(j, in []float64) {
+	clear(j)
+	for i := range in {
+		j[i*len(in)+i] = 1
 	}
 }
 

@@ -89,11 +89,11 @@ func (k *call) claim() bool { return k.claimed.CompareAndSwap(false, true) }
 // run computes and answers, unless the call is cancelled meanwhile.
 func (k *call) run() {
 	defer k.stop()
-	defer k.conn.forget(k)
 	a, err := k.compute()
 	if !k.claim() {
 		return
 	}
+	k.conn.forget(k)
 	if err != nil {
 		k.conn.fail(k.request.ID, err)
 		return
@@ -176,10 +176,11 @@ func (k *call) floats(name string, shape ...int) ([]float64, error) {
 		return nil, err
 	}
 	if a.I != nil {
-		a.F, a.I = make([]float64, len(a.I)), nil
-		for i, v := range k.arrays[name].I {
+		a.F = make([]float64, len(a.I))
+		for i, v := range a.I {
 			a.F[i] = float64(v)
 		}
+		a.I = nil
 	}
 	return a.F, nil
 }

@@ -68,28 +68,26 @@ func (c *conn) take(f *protocol.Frame) {
 		return
 	}
 	c.free(q.Free)
-	switch q.Op {
-	case "free":
-		if q.ID != 0 {
-			c.answer(q.ID, nil, nil)
-		}
-		return
-	case "cancel":
+	switch {
+	case q.Op == "cancel":
 		c.cancel(q.Cancel)
 		return
-	case "ping":
+	case q.Op == "free" && q.ID == 0:
+		return
+	}
+	c.mu.Lock()
+	if q.ID <= 0 || c.calls[q.ID] != nil {
+		c.mu.Unlock()
+		c.fail(q.ID, inputf("id %d: a request needs a positive id that no other one has that is not answered", q.ID))
+		return
+	}
+	if q.Op == "free" || q.Op == "ping" {
+		c.mu.Unlock()
 		c.answer(q.ID, nil, nil)
 		return
 	}
 	ctx, stop := context.WithCancel(c.ctx)
 	k := &call{conn: c, ctx: ctx, stop: stop, request: &q, frame: f}
-	c.mu.Lock()
-	if q.ID == 0 || c.calls[q.ID] != nil {
-		c.mu.Unlock()
-		stop()
-		c.fail(q.ID, inputf("id %d: a request needs an id that no other one has that is not answered", q.ID))
-		return
-	}
 	c.calls[q.ID] = k
 	// The object is looked up now: a later message may free the handle.
 	k.object = c.objects[q.Handle]
@@ -137,12 +135,14 @@ func (c *conn) cancel(id int64) {
 	k := c.calls[id]
 	c.mu.Unlock()
 	if k != nil && k.claim() {
+		c.forget(k)
 		k.stop()
 		c.fail(id, errCancelled)
 	}
 }
 
-// forget ends the bookkeeping of a call.
+// forget ends the bookkeeping of a call that is about to be answered: after that
+// another one may have its id.
 func (c *conn) forget(k *call) {
 	c.mu.Lock()
 	delete(c.calls, k.request.ID)

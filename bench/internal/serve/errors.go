@@ -66,7 +66,6 @@ func classify(err error) (string, map[string]any) {
 		singular *singularError
 		accuracy *factor.AccuracyError
 		memory   *factor.MemoryError
-		curved   *factor.NegativeCurvatureError
 		internal *internalError
 		mine     *notFiniteError
 		infinite *la.NotFiniteError
@@ -95,8 +94,6 @@ func classify(err error) (string, map[string]any) {
 		return "NotFiniteError", map[string]any{"name": infinite.Where, "index": index, "value": protocol.Number(infinite.Value)}
 	case errors.As(err, &uneven):
 		return "AsymmetricError", map[string]any{"i": uneven.I, "j": uneven.J, "a": protocol.Number(uneven.Aij), "b": protocol.Number(uneven.Aji)}
-	case errors.As(err, &curved):
-		return "NegativeCurvatureError", map[string]any{"curvature": protocol.Number(curved.Curvature), "iteration": curved.Iteration, "column": curved.Column}
 	case errors.As(err, &inverse):
 		return "InverseError", nil
 	case errors.As(err, &internal):

@@ -205,7 +205,7 @@ func (k *call) solve() (*answer, error) {
 	case *factorization:
 		s, n, state = f.f, f.point.net.NumParams(), &f.factored
 	case *sparseMatrix:
-		s, n, state = &f.f, f.a.SymmetricDim(), &f.factored
+		s, n, state = &f.f, f.order, &f.factored
 	default:
 		return nil, inputf("solve: the handle %d is not that of a factorization", k.request.Handle)
 	}
@@ -227,10 +227,6 @@ func (k *call) solve() (*answer, error) {
 		err = s.SolveVecTo(x, x)
 	} else {
 		err = k.solveColumns(s, mat.NewDense(n, cols, b))
-	}
-	var accuracy *factor.AccuracyError
-	if err != nil && !errors.As(err, &accuracy) {
-		return nil, err
 	}
 	if err != nil {
 		return nil, err

@@ -241,6 +241,54 @@ func TestDiagonalTwins(t *testing.T) {
 	}
 }
 
+// Integers are taken where floats are asked for, with their values.
+func TestIntegers(t *testing.T) {
+	c := newClient(t, &Server{})
+	// [2 1; 1 3] x = [5; 10] has the solution [1; 3].
+	pattern := func(val *protocol.Array) map[string]*protocol.Array {
+		return map[string]*protocol.Array{"ptr": protocol.Integers([]int64{0, 1, 3}, 3), "col": protocol.Integers([]int64{0, 0, 1}, 3), "val": val}
+	}
+	head, _ := c.ask("sparse", nil, pattern(protocol.Integers([]int64{2, 1, 3}, 3)))
+	_, out := c.ask("solve", fields{"handle": head["handle"]}, map[string]*protocol.Array{"b": protocol.Integers([]int64{5, 10}, 2, 1)})
+	if x := out["x"].F; len(x) != 2 || math.Abs(x[0]-1) > 1e-12 || math.Abs(x[1]-3) > 1e-12 {
+		t.Errorf("the solution is %v, not [1 3]", x)
+	}
+	// One weight of 2 with the inputs 1 and 3 has the outputs 2 and 6.
+	head, _ = c.ask("network", fields{"network": fields{"inputs": 1, "loss": "mse", "layers": []fields{{"kind": "dense", "out": 1}}}},
+		map[string]*protocol.Array{"params": protocol.Floats([]float64{2}, 1), "X": protocol.Integers([]int64{1, 3}, 2, 1), "T": protocol.Floats([]float64{0, 0}, 2, 1)})
+	if _, out := c.ask("gradient", fields{"handle": head["handle"]}, nil); out["outputs"].F[0] != 2 || out["outputs"].F[1] != 6 {
+		t.Errorf("the outputs are %v, not [2 6]", out["outputs"].F)
+	}
+}
+
+// Solves beside new values are of one matrix or the other. The test is one of the
+// race detector, too.
+func TestSolvesBesideValues(t *testing.T) {
+	c := newClient(t, &Server{})
+	matrix := func(scale float64) map[string]*protocol.Array {
+		return map[string]*protocol.Array{"ptr": protocol.Integers([]int64{0, 1, 2}, 3), "col": protocol.Integers([]int64{0, 1}, 2),
+			"val": protocol.Floats([]float64{scale, scale}, 2)}
+	}
+	head, _ := c.ask("sparse", nil, matrix(1))
+	h := head["handle"]
+	const rounds = 200
+	go func() {
+		for i := range rounds {
+			c.send("values", fields{"handle": h}, matrix(float64(1+i%2)))
+			c.send("solve", fields{"handle": h}, map[string]*protocol.Array{"b": protocol.Floats([]float64{2, 2}, 2, 1)})
+		}
+	}()
+	for range 2 * rounds {
+		head, out := c.answer()
+		if head["ok"] != true {
+			t.Fatal(head)
+		}
+		if x := out["x"]; x != nil && (x.F[0] != x.F[1] || x.F[0] != 1 && x.F[0] != 2) {
+			t.Fatalf("the solution is %v", x.F)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	c := newClient(t, &Server{})
 	h, n := c.network("plain")
@@ -288,6 +336,55 @@ func TestRefusals(t *testing.T) {
 	}
 	if head, _ := c.ask("ping", nil, nil); head["ok"] != true {
 		t.Error("no answer any more")
+	}
+}
+
+// heldBackend is one with a kernel that says that it was called, and waits.
+type heldBackend struct {
+	blas.Backend
+	called, release chan struct{}
+}
+
+func (h heldBackend) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) int {
+	h.called <- struct{}{}
+	<-h.release
+	return h.Backend.Sytrf(n, a, lda, e, perm, work)
+}
+
+// Ids are positive, and of one request at a time.
+func TestIDs(t *testing.T) {
+	held := heldBackend{blas.Native(), make(chan struct{}, 100), make(chan struct{})}
+	defer close(held.release)
+	c := newClient(t, &Server{Backend: held})
+	for _, id := range []int{0, -3} {
+		for _, op := range []string{"ping", "diagonal", "free"} {
+			if op == "free" && id == 0 {
+				continue // it may do without
+			}
+			if e := c.refuse(op, fields{"id": id}, nil); e["type"] != "InputError" || !strings.Contains(e["message"].(string), "positive id") {
+				t.Errorf("%s with the id %d: %v", op, id, e)
+			}
+		}
+	}
+	h, _ := c.network("plain")
+	id := c.send("factor", fields{"handle": h, "eps": []float64{-0.01}, "method": "chain"}, nil)
+	<-held.called
+	for _, op := range []string{"ping", "free", "diagonal"} {
+		if e := c.refuse(op, fields{"id": id, "handle": h}, nil); e["type"] != "InputError" {
+			t.Errorf("%s with an id that is taken: %v", op, e)
+		}
+	}
+	// What is cancelled is answered, and its id is free.
+	c.send("cancel", fields{"id": 0, "cancel": id}, nil)
+	if head, _ := c.answer(); head["id"] != float64(id) || head["ok"] != false {
+		t.Fatal(head)
+	}
+	c.send("diagonal", fields{"id": id, "handle": h}, nil)
+	if head, _ := c.answer(); head["id"] != float64(id) || head["ok"] != true {
+		t.Error(head)
+	}
+	if head, _ := c.ask("move", fields{"handle": h}, map[string]*protocol.Array{"params": protocol.Floats(make([]float64, 95), 95)}); head["handle"] != nil {
+		t.Errorf("move was answered with a handle: %v", head)
 	}
 }
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import costate
-from costate import _server
+from costate import _arena, _server
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -305,6 +305,63 @@ print("again")
     assert out == "again\n"
 
 
+@linux
+def test_interrupted_before_sending():
+    """Where nothing was sent there is nothing to cancel, to wait for, or to forget."""
+    out = script(
+        INTERRUPT
+        + """
+server = _server.current()
+F.free_me = small.factor(0.6)
+server._writing.acquire()
+del F.free_me  # its handle waits for the next request
+waits = list(server._unused)
+assert len(waits) == 1
+t = threading.Timer(1.5, server._writing.release)
+t.start()
+took = interrupt(lambda: F.solve(v), 0.3)
+assert took is not None and took < 1, took
+assert not server._pending, server._pending
+assert list(server._unused) == waits
+assert not server._arenas._lent
+t.join()
+assert np.array_equal(F.solve(v), want)
+assert not server._unused
+print("usable")
+"""
+    )
+    assert out == "usable\n"
+
+
+@linux
+def test_interrupted_without_answer():
+    """A server that does not answer, not even to a cancel, is waited for in vain, but leaves nothing."""
+    out = script(
+        INTERRUPT
+        + """
+_server._PATIENCE = 0.3
+server = _server.current()
+os.kill(pid, signal.SIGSTOP)
+took = interrupt(lambda: F.solve(v), 0.3)
+assert took is not None and took < 3, took
+assert not server._pending, server._pending
+os.kill(pid, signal.SIGCONT)
+assert np.array_equal(F.solve(v), want)
+print("usable")
+"""
+    )
+    assert out == "usable\n"
+
+
+def test_arrays_that_cannot_be_placed():
+    server = _server.current()
+    lent, files = set(server._arenas._lent), set(glob.glob(f"/dev/shm/costate-{os.getpid()}-*"))
+    with pytest.raises((TypeError, ValueError)):
+        _arena.place(server._arenas, {"b": (np.array([1.0, "x"], dtype=object), "<f8")}, 0)
+    assert server._arenas._lent == lent
+    assert set(glob.glob(f"/dev/shm/costate-{os.getpid()}-*")) <= files
+
+
 def test_interrupts_at_any_moment():
     """Many interrupts of small and large requests leave the stream whole."""
     out = script(
@@ -371,6 +428,43 @@ def test_nothing_is_left():
             time.sleep(0.05)
         assert not os.path.exists(f"/proc/{pid}"), end
         assert not glob.glob(f"/dev/shm/costate-{python}-*"), end
+
+
+@linux
+def test_nothing_is_left_of_answers():
+    """Killed while answers come, Python leaves no shared memory either."""
+    text = """
+        import costate, numpy as np, os, threading
+        rng = np.random.default_rng(0)
+        net = costate.mlp([rng.standard_normal((5, 4)), rng.standard_normal((30, 5))], None, "tanh", "mse")
+        H = net.hessian(rng.standard_normal((500, 4)), rng.standard_normal((500, 30)))
+        def work():
+            while True:
+                H.outputs
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+        for t in threads:
+            t.start()
+        print("ready", flush=True)
+        for t in threads:
+            t.join()
+        """
+    for _ in range(10):
+        p = subprocess.Popen([sys.executable, "-c", textwrap.dedent(text)], stdout=subprocess.PIPE, text=True)
+        try:
+            assert p.stdout.readline() == "ready\n"
+            time.sleep(0.2)
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+        for _ in range(100):
+            left = glob.glob(f"/dev/shm/costate-{p.pid}-*")
+            if not left:
+                break
+            time.sleep(0.05)
+        for path in left:
+            os.unlink(path)
+        assert not left
 
 
 def test_listen(tmp_path):

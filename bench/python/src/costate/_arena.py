@@ -134,7 +134,11 @@ def place(
     if arena is None:
         return None, None
     places = {}
-    for name, (a, dtype) in arrays.items():
-        np.copyto(arena.view(dtype, a.shape, offsets[name]), a, casting="unsafe")
-        places[name] = {"type": dtype, "shape": a.shape, "offset": offsets[name]}
+    try:
+        for name, (a, dtype) in arrays.items():
+            np.copyto(arena.view(dtype, a.shape, offsets[name]), a, casting="unsafe")
+            places[name] = {"type": dtype, "shape": a.shape, "offset": offsets[name]}
+    except BaseException:
+        arenas.drop(arena)
+        raise
     return arena, {"file": arena.path, "arrays": places, "room": [size, arena.size - size]}

@@ -223,16 +223,19 @@ class Server:
 
     # Writing.
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frame: bytes, sent: List[int]) -> None:
         view = memoryview(frame)
         while view:
-            view = view[os.write(self._wfd, view) :]
+            # No interrupt comes between the write and its count: there is no
+            # bytecode between them.
+            sent.extend(map(os.write, (self._wfd,), (view,)))
+            view = view[sent[-1] :]
 
-    def _send(self, frame: bytes) -> None:
-        """Write a frame whole, whatever interrupts."""
+    def _send(self, frame: bytes, sent: List[int]) -> None:
+        """Write a frame whole, whatever interrupts, or, while `sent` is empty, not at all."""
         if len(frame) <= _PIPE_BUF or threading.current_thread() is not threading.main_thread():
             with self._writing:
-                self._write(frame)
+                self._write(frame, sent)
             return
         done = threading.Lock()
         done.acquire()
@@ -241,7 +244,7 @@ class Server:
         def write() -> None:
             try:
                 with self._writing:
-                    self._write(frame)
+                    self._write(frame, [])
                 failure.append(None)
             except OSError as e:
                 failure.append(e)
@@ -249,7 +252,7 @@ class Server:
                 done.release()
 
         # Not threading.Thread, whose start an interrupt may leave half done.
-        _thread.start_new_thread(write, ())
+        sent.extend(map(_thread.start_new_thread, (write,), ((),)))
         interrupt: Optional[BaseException] = None
         while not failure:  # an interrupt may come after the lock was taken
             try:
@@ -281,7 +284,7 @@ class Server:
             try:
                 unused = self._free_list()
                 for i in range(0, len(unused), 200):
-                    self._write(_frame.pack({"op": "free", "free": unused[i : i + 200]}, {}))
+                    self._write(_frame.pack({"op": "free", "free": unused[i : i + 200]}, {}), [])
             except OSError:
                 pass
             finally:
@@ -299,33 +302,36 @@ class Server:
             raise self._fresh(self._dead)
         number = next(self._ids)
         head: Dict[str, Any] = {"id": number, "op": op, **fields}
-        if self._unused:
-            head["free"] = self._free_list()
-        arena, shared = _arena.place(self._arenas, arrays, room and room + 1024)
+        arena: Optional[_arena.Arena] = None
+        sent: List[int] = []
+        settled = False
         try:
+            arena, shared = _arena.place(self._arenas, arrays, room and room + 1024)
+            if self._unused:
+                head["free"] = self._free_list()
             if shared is not None:
                 head["shared"] = shared
                 frame = _frame.pack(head, {})
             else:
                 frame = _frame.pack(head, {k: np.asarray(a, dtype, order="C") for k, (a, dtype) in arrays.items()})
-            pending = self._ask(number, frame)
+            pending = self._ask(number, frame, sent)
             if pending.failure is not None:
                 raise self._fresh(pending.failure)
+            settled = True
             answer = pending.head
             if not answer.get("ok"):
                 raise error_of(answer.get("error", {}))
             out = _frame.unpack(pending.archive)
             for name, p in (answer.get("arrays") or {}).items():
                 out[name] = arena.view(p["type"], tuple(p["shape"]), p["offset"]).copy()  # type: ignore[union-attr]
-        except (KeyboardInterrupt, ServerError):
-            if arena is not None:
+        finally:
+            if not sent:
+                self._unused.extend(head.get("free", ()))
+            if arena is not None and settled:
+                self._arenas.give(arena)
+            elif arena is not None:
                 # The server may still look at it.
                 self._arenas.drop(arena)
-                arena = None
-            raise
-        finally:
-            if arena is not None:
-                self._arenas.give(arena)
         return answer, out
 
     @staticmethod
@@ -334,28 +340,32 @@ class Server:
         copy.output = e.output
         return copy
 
-    def _ask(self, number: int, frame: bytes) -> _Pending:
+    def _ask(self, number: int, frame: bytes, sent: List[int]) -> _Pending:
         pending = _Pending()
-        with self._state:
-            if self._dead is not None:
-                pending.failure = self._dead
-                return pending
-            self._pending[number] = pending
         try:
+            with self._state:
+                if self._dead is not None:
+                    pending.failure = self._dead
+                    return pending
+                self._pending[number] = pending
             try:
-                self._send(frame)
+                self._send(frame, sent)
             except OSError:
                 # The reader finds out why, and fails what is pending.
                 pass
             pending.done.acquire()
         except BaseException:
-            # An interrupt: the server answers at once to what is cancelled.
-            if not pending.answered:
-                try:
-                    self._send(_frame.pack({"op": "cancel", "cancel": number}, {}))
+            # An interrupt. The server knows of nothing to cancel where nothing was
+            # sent, and else answers at once.
+            try:
+                if sent and not pending.answered:
+                    self._send(_frame.pack({"op": "cancel", "cancel": number}, {}), [])
                     pending.done.acquire(timeout=_PATIENCE)
-                except OSError:
-                    pass
+            except OSError:
+                pass
+            finally:
+                with self._state:
+                    self._pending.pop(number, None)
             raise
         return pending
 
