@@ -17,7 +17,7 @@ func eval(a Activation, u float64) (f, d1, d2 float64) {
 
 func builtin(t testing.TB) []Activation {
 	var all []Activation
-	for _, name := range []string{"elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"} {
+	for _, name := range []string{"elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "relu", "sigmoid", "silu", "sine", "softplus", "tanh"} {
 		a, err := ActivationByName(name)
 		if err != nil {
 			t.Fatal(err)
@@ -27,7 +27,7 @@ func builtin(t testing.TB) []Activation {
 		}
 		all = append(all, a)
 	}
-	return append(all, LeakyReLUSlope(0.3), ELUAlpha(0.7), SoftplusBeta(3))
+	return append(all, LeakyReLUSlope(0.3), ELUAlpha(0.7), SoftplusBeta(3), SineFrequency(2.5))
 }
 
 // isKinked reports whether a derivative of a jumps at 0.
