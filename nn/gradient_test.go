@@ -112,6 +112,12 @@ func netCases(t testing.TB) []netCase {
 		add(n+"/scale first and last", 3, false, 4, loss, Scale{}, &Dense{Out: 4, Act: Tanh}, Scale{})
 		add(n+"/block layer last", 3, false, 4, loss, &Dense{Out: 4, Act: Tanh}, gain{})
 	}
+	for _, loss := range []Loss{CrossEntropy, SquaredError} {
+		n := loss.Name()
+		for i, c := range rowCases() {
+			add(n+"/"+c.name, c.batch, i%2 == 0, c.inputs, loss, c.layers...)
+		}
+	}
 	return cases
 }
 

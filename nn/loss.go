@@ -30,6 +30,15 @@ type Loss interface {
 	Sample(grad, hess, z, t []float64) float64
 }
 
+// A TargetLoss is a Loss whose targets are not as many numbers as the outputs, or that
+// does not suit any number of outputs.
+type TargetLoss interface {
+	Loss
+	// Targets returns the numbers of a sample's target for so many outputs, or an error
+	// that says what outputs the loss needs.
+	Targets(outputs int) (int, error)
+}
+
 // The losses of this package. Their values are those of PyTorch's functions of
 // the same name with the default reduction.
 var (

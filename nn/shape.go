@@ -55,6 +55,8 @@ type Shaped interface {
 func fillShape(want, in Shape) (Shape, error) {
 	s := want
 	switch {
+	case max(s.Height, s.Width, s.Channels) > maxGather:
+		return s, fmt.Errorf("a shape of %d×%d positions of %d channels; more than %d of any is refused", s.Height, s.Width, s.Channels, maxGather)
 	case s.Height == 0 && s.Width == 0:
 		if in.Positions() == 1 {
 			return s, fmt.Errorf("it comes after %s; set Height and Width", in)
@@ -65,7 +67,7 @@ func fillShape(want, in Shape) (Shape, error) {
 	case s.Width == 0:
 		return s, fmt.Errorf("Height %d without a Width", s.Height)
 	}
-	if s.Channels == 0 && s.Height > 0 && s.Width > 0 {
+	if s.Channels == 0 && s.Height > 0 && s.Width > 0 && s.Positions() > 0 {
 		s.Channels = in.Size() / s.Positions()
 	}
 	switch {

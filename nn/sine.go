@@ -17,7 +17,11 @@ func (a sine) Name() string { return named("sine", a.omega, 1) }
 
 func (a sine) Eval(f, d1, d2, u []float64) {
 	for i, v := range u {
-		s, c := math.Sincos(a.omega * v)
+		x := a.omega * v
+		if math.IsInf(x, 0) { // the product overflows, φ does not
+			x = math.Mod(v, 2*math.Pi/a.omega) * a.omega
+		}
+		s, c := math.Sincos(x)
 		f[i] = s
 		if d1 != nil {
 			d1[i] = a.omega * c
