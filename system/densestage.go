@@ -162,9 +162,9 @@ func (s *DenseStage) GatherRows(dst, y []float64) []float64 {
 	return dst
 }
 
-// ScatterRowsTo computes dst += Aᵀ g, where g has a row for each row of the batch
+// ScatterAdd computes dst += Aᵀ g, where g has a row for each row of the batch
 // and dst a number for each input. The stage has a Gather.
-func (s *DenseStage) ScatterRowsTo(dst, g []float64) {
+func (s *DenseStage) ScatterAdd(dst, g []float64) {
 	a := s.Gather
 	for n := range s.Batch {
 		a.mulTransAdd(dst[n*a.Cols:(n+1)*a.Cols], g[n*a.Rows:(n+1)*a.Rows])

@@ -29,7 +29,7 @@ func (p *Product) denseForward(d *DenseStage, x, y, s, out []float64) {
 			out[i] += v
 		}
 	case d.Pass != nil:
-		d.Pass.J.mulAdd(out, y)
+		d.Pass.J.MulAdd(out, y)
 	}
 }
 
@@ -51,18 +51,18 @@ func (p *Product) denseBack(d *DenseStage, h, x, y, s, lambda, prev []float64) {
 	nu := p.nu[:len(s)]
 	d.toPreActivations(nu, lambda)
 	if !d.Q.IsZero() {
-		d.Q.mulAdd(nu, s)
+		d.Q.MulAdd(nu, s)
 	}
 	n := d.Out * d.In
 	// x is read before h is written: they may be the same slice.
 	if y != nil {
 		if d.Pass != nil {
-			d.Pass.Cross.mulAdd(nu, y)
+			d.Pass.Cross.MulAdd(nu, y)
 		}
 		p.toInputs(d, nu, lambda, prev, x[:n])
 		if d.Pass != nil {
-			d.Pass.Cross.mulTransAdd(prev, s)
-			d.Pass.Q.mulAdd(prev, y)
+			d.Pass.Cross.MulTransAdd(prev, s)
+			d.Pass.Q.MulAdd(prev, y)
 		}
 	}
 	rows := d.BatchRows()
@@ -103,7 +103,7 @@ func (p *Product) toInputs(d *DenseStage, nu, lambda, prev, dw []float64) {
 	} else {
 		clear(prev)
 		if d.Pass != nil {
-			d.Pass.J.mulTransAdd(prev, lambda)
+			d.Pass.J.MulTransAdd(prev, lambda)
 		}
 	}
 	to := prev
@@ -117,7 +117,7 @@ func (p *Product) toInputs(d *DenseStage, nu, lambda, prev, dw []float64) {
 		p.gemm(blas.NoTrans, blas.NoTrans, rows, d.In, d.Out, d.Delta, d.Out, dw, d.In, 1, to, d.In)
 	}
 	if d.Gather != nil {
-		d.ScatterRowsTo(prev, to)
+		d.ScatterAdd(prev, to)
 	}
 }
 

@@ -198,10 +198,11 @@ func (s *BlockStage) adjoint(h, lambda, prev []float64) {
 // Batch·Cols, and they do not overlap. The value with no numbers counts as zero.
 func (m *SampleMap) MulTo(dst, x []float64) {
 	clear(dst)
-	m.mulAdd(dst, x)
+	m.MulAdd(dst, x)
 }
 
-func (m *SampleMap) mulAdd(dst, x []float64) {
+// MulAdd computes dst += M x; see MulTo.
+func (m *SampleMap) MulAdd(dst, x []float64) {
 	switch {
 	case m.Diag != nil:
 		for i, d := range m.Diag {
@@ -222,14 +223,15 @@ func (m *SampleMap) mulAdd(dst, x []float64) {
 // mulTrans computes dst = Mᵀ x.
 func (m *SampleMap) mulTrans(dst, x []float64) {
 	clear(dst)
-	m.mulTransAdd(dst, x)
+	m.MulTransAdd(dst, x)
 }
 
-// mulTransAdd computes dst += Mᵀ x.
-func (m *SampleMap) mulTransAdd(dst, x []float64) {
+// MulTransAdd computes dst += Mᵀ x, where dst has Batch·Cols elements and x has
+// Batch·Rows; see MulTo.
+func (m *SampleMap) MulTransAdd(dst, x []float64) {
 	switch {
 	case m.Diag != nil:
-		m.mulAdd(dst, x)
+		m.MulAdd(dst, x)
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			out := dst[r/m.Rows*m.Cols:][:m.Cols]
