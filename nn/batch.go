@@ -45,7 +45,7 @@ func (b *Batch) check(p *plan) error {
 		if len(b.Labels) != b.N {
 			return fmt.Errorf("nn: %d labels for a batch of %d samples", len(b.Labels), b.N)
 		}
-		classes := max(2, c)
+		classes := max(2, p.targets)
 		for i, t := range b.Labels {
 			if t != Ignored && (t < 0 || t >= classes) {
 				return fmt.Errorf("nn: label of sample %d is %d; with %d outputs it must be from 0 to %d", i, t, c, classes-1)

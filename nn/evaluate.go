@@ -49,6 +49,20 @@ func lossPart(l Loss, b *Batch, from, count int, z []float64, scale float64, gra
 	return total
 }
 
+// OutputGradient stores ∂ℓ/∂z of the loss of the batch in its outputs z in dst, both
+// N×outputs: what a pass back begins with. The batch has been accepted by another pass.
+// It panics with ErrDestination if the lengths do not fit.
+func (n *Network) OutputGradient(dst []float64, batch *Batch, z []float64) {
+	p := n.plan
+	if len(dst) != batch.N*p.outputs || len(z) != len(dst) {
+		panic(ErrDestination)
+	}
+	t := lend(p.targets)
+	defer t.back()
+	clear(t.x)
+	lossPart(p.loss, batch, 0, batch.N, z, 1/float64(batch.N), dst, nil, t.x)
+}
+
 // values evaluates the network on count samples without keeping what a backward
 // pass needs. x is count×inputs. The outputs are returned in an array of ws.
 func (n *Network) values(pr products, ws *Workspace, x []float64, count int) []float64 {

@@ -90,7 +90,7 @@ type LevenbergMarquardt struct {
 	solver   factor.Auto
 	product  *system.Product // of the Gauss–Newton matrix at the point
 	grad     []float64
-	w, t     []float64
+	w        []float64
 	rhs, sol mat.VecDense
 
 	path curve
@@ -318,8 +318,8 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 	x := o.sol.RawVector().Data
 	if gram, ok := o.solver.Method().(*factor.Gram); ok && !sub {
 		c := t.Net.Outputs()
-		o.w, o.t = resize(o.w, t.Batch.N*c), resize(o.t, c)
-		outputGradient(o.w, t.Net.LossFunc(), t.Batch, p.lin.Outputs, o.t)
+		o.w = resize(o.w, t.Batch.N*c)
+		t.Net.OutputGradient(o.w, t.Batch, p.lin.Outputs)
 		err = gram.SolveOutputsTo(&o.sol, o.w)
 	} else if sub && o.CG != nil {
 		var r float64

@@ -135,7 +135,7 @@ func (p *parts) layOut(net *nn.Network, batch *nn.Batch) {
 			p.workers = append(p.workers, w)
 		}
 	}
-	in, out := net.Inputs(), net.Outputs()
+	in, out := net.Inputs(), net.Targets()
 	for k, q := range p.parts {
 		from, to := k*partSize, min((k+1)*partSize, batch.N)
 		if q.batch.N != to-from {

@@ -173,7 +173,7 @@ func (r *Run) deal() {
 		n++
 		r.rejected = 0
 	}
-	r.Data.deal(&r.task, n, r.Net.Inputs(), r.Net.Outputs())
+	r.Data.deal(&r.task, n, r.Net.Inputs(), r.Net.Targets())
 }
 
 // close completes the record of the last step with the loss that it led to. The
