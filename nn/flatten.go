@@ -27,6 +27,9 @@ var (
 
 // Arrange implements Shaped.
 func (f Flatten) Arrange(in Shape) (Layer, Shape, error) {
+	if f == (Flatten{}) {
+		f = Flatten(in)
+	}
 	s, err := fillShape(Shape(f), in)
 	if err != nil {
 		return nil, in, fmt.Errorf("flatten: %w", err)

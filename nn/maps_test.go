@@ -220,7 +220,7 @@ func TestShapeErrors(t *testing.T) {
 		{16, []Layer{image, AvgPool{}}, "Size 0"},
 		{16, []Layer{AvgPool{Size: 2}}, "average pooling: it comes after 16 numbers"},
 		{16, []Layer{GlobalAvgPool{Positions: 3}}, "a mean over 3 positions after a width of 16"},
-		{16, []Layer{Flatten{}}, "flatten: it comes after 16 numbers"},
+		{16, []Layer{Flatten{Height: 3, Width: 4}}, "flatten: 3×4 positions of 1 channels after 16 numbers"},
 		{16, []Layer{Unflatten{Height: 3, Width: 4}}, "unflatten to 3×4 positions of 1 channels after a width of 16"},
 		{16, []Layer{&Tokens{Out: 3}}, "a layer of tokens after 16 numbers without positions; set Tokens"},
 		{16, []Layer{&Tokens{Tokens: 3, Out: 3}}, "a layer of 3 tokens of 5 numbers after a width of 16"},
