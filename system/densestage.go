@@ -187,3 +187,18 @@ func (s *DenseStage) AugmentedRow(dst []float64, r int) {
 		dst[s.In] = s.one(r)
 	}
 }
+
+// OnesProduct writes c_r c_l for row r of the batch and the rows l from 0 on: what the
+// bias column adds to the products of rows of z̄.
+func (s *DenseStage) OnesProduct(dst []float64, r int) {
+	if s.Ones == nil {
+		for l := range dst {
+			dst[l] = 1
+		}
+		return
+	}
+	c := s.one(r)
+	for l := range dst {
+		dst[l] = c * s.one(l)
+	}
+}
