@@ -128,14 +128,14 @@ func (t *tape) mapBack(s *step, r *record, b, prev []float64) {
 	if !t.full {
 		return
 	}
-	f, q := r.blocks.F.Val, r.blocks.Q.Val
+	f := r.blocks.F.Val
 	ops := []op{s.op}
 	for n := range t.batch {
 		at := func(int) []float64 { return r.in[n*s.in : (n+1)*s.in] }
-		bent := t.comp.run(ops, at, b[n*s.out:(n+1)*s.out], s.in)
+		bent := t.comp.run(ops, at, b[n*s.out:(n+1)*s.out], t.second)
 		copy(f[n*s.out*s.in:(n+1)*s.out*s.in], t.comp.a)
-		qn := q[n*s.in*s.in : (n+1)*s.in*s.in]
 		if bent {
+			qn := r.blocks.Q.Val[n*s.in*s.in : (n+1)*s.in*s.in]
 			copy(qn, t.comp.q)
 			mirror(qn, s.in)
 		}

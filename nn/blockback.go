@@ -59,12 +59,15 @@ func (t *tape) blockBack(s *step, r *record, k int, theta, b, prev, dst []float6
 		in, outer, inner = w.in, w.b, w.prev
 	}
 	bl.P, bl.NIn, bl.NOut = s.np, nin, nout
-	s.blk.Blocks(bl, theta[s.w:s.w+s.np:s.w+s.np], in, outer, t.batch, t.full)
+	s.blk.Blocks(bl, theta[s.w:s.w+s.np:s.w+s.np], in, outer, t.batch, t.second)
 	if !hasShape(bl.G, nout, s.np) || k > 0 && !hasShape(bl.F, nout, nin) {
 		return fmt.Errorf("nn: layer %s (%T): Blocks gave matrices that are not %d×%d (F) and %d×%d (G)", s.name(), s.blk, nout, nin, nout, s.np)
 	}
 	if t.full {
 		*r.blocks = *bl
+		if !t.second {
+			r.blocks.A, r.blocks.C, r.blocks.Q = nil, nil, nil
+		}
 		r.blocks.P, r.blocks.NIn, r.blocks.NOut = s.np, t.batch*s.in, t.batch*s.out
 		if s.rest > 0 {
 			w.widen(r.blocks, s, t.batch)

@@ -17,14 +17,14 @@ type fullMaps struct {
 
 // take gets the storage that step s needs. The first stage takes nothing from its
 // inputs, which are fixed.
-func (f *fullMaps) take(s *step, batch int, first bool, take func(int) []float64) {
+func (f *fullMaps) take(s *step, batch int, first, second bool, take func(int) []float64) {
 	f.outs, f.pre, f.ins = s.out, s.pre(), s.in
 	f.j = take(batch * f.outs * f.pre)
 	keeps := s.keep > 0 && !first
 	if keeps {
 		f.passJ = take(batch * f.outs * f.ins)
 	}
-	if !s.bent() {
+	if !second || !s.bent() {
 		return
 	}
 	f.q = take(batch * f.pre * f.pre)
@@ -57,7 +57,7 @@ type composer struct {
 }
 
 // resize makes room for any step of the plan.
-func (c *composer) resize(p *plan, full bool) {
+func (c *composer) resize(p *plan, full, second bool) {
 	state, jac, outs, bends := 0, 0, 0, 0
 	see := func(o *op, out int, bent bool) {
 		n := max(o.before(), o.after())
@@ -65,7 +65,7 @@ func (c *composer) resize(p *plan, full bool) {
 		if o.kind == mapOp {
 			jac = max(jac, o.in*o.out)
 		}
-		if bent {
+		if bent && second {
 			bends = max(bends, n*n)
 		}
 	}
@@ -88,9 +88,9 @@ func (c *composer) resize(p *plan, full bool) {
 }
 
 // run composes the ops on a sample, whose states before the first and after each are the
-// slices that at gives, for a cotangent b of out numbers. A, out×start, is left in c.a;
-// Q, start×start, in c.q if the result is true and zero otherwise.
-func (c *composer) run(ops []op, at func(int) []float64, b []float64, start int) (bent bool) {
+// slices that at gives, for a cotangent b of their outputs. A is left in c.a; Q in c.q if
+// the result is true, and zero otherwise or not asked for by second.
+func (c *composer) run(ops []op, at func(int) []float64, b []float64, second bool) (bent bool) {
 	out := len(b)
 	clear(c.a[:out*out])
 	for i := range out {
@@ -107,7 +107,7 @@ func (c *composer) run(ops []op, at func(int) []float64, b []float64, start int)
 			o.right(c.q2, c.q, c.jac, na)
 			o.left(c.q, c.q2, c.jac, nb)
 		}
-		if !o.linear() {
+		if second && !o.linear() {
 			if !bent {
 				clear(c.q[:nb*nb])
 				bent = true
@@ -146,9 +146,9 @@ func (t *tape) maps(s *step, r *record, b []float64) {
 		a := f.base
 		bent := false
 		if a == nil {
-			bent = t.comp.run(s.ops, at, b[n*s.out:(n+1)*s.out], n0)
+			bent = t.comp.run(s.ops, at, b[n*s.out:(n+1)*s.out], f.q != nil)
 			a = t.comp.a[:s.out*n0]
-			if f.q == nil {
+			if !s.bent() {
 				f.base = append(f.base, a...)
 			}
 		}

@@ -14,6 +14,11 @@ import (
 // to Linearize again, and is read-only for everything else; so many goroutines
 // may use it. It must not be copied.
 type Linearization struct {
+	// GaussNewton, set before Linearize, leaves out the second derivatives of the
+	// layers: the Chain is that of the Gauss–Newton matrix. Where samples have full
+	// matrices, as with attention, that saves most of the time and memory.
+	GaussNewton bool
+
 	Loss     float64
 	Gradient []float64 // ∂ℓ/∂parameters, flat
 	Outputs  []float64 // outputs of the network, N×outputs
@@ -24,7 +29,8 @@ type Linearization struct {
 
 // Linearize evaluates the loss of the batch, its gradient and the chain at the
 // network's parameters, in one pass forward and one back. It allocates nothing
-// if dst was used for this network, or a clone, and a batch of this size before.
+// if dst was used for this network, or a clone, and a batch of this size before, with
+// the same GaussNewton.
 //
 // The stages of the chain are the layers with weights, each with the Maps and the ends
 // of residual blocks that follow it, the BlockLayers, and as stages without parameters
@@ -41,8 +47,7 @@ func (n *Network) Linearize(dst *Linearization, batch *Batch) error {
 		return err
 	}
 	p, t, pr := n.plan, &dst.tape, n.products()
-	fresh := t.plan != p || t.batch != batch.N
-	t.configure(p, batch.N, true)
+	fresh := t.configure(p, batch.N, true, !dst.GaussNewton)
 	if fresh {
 		dst.Gradient = make([]float64, p.params)
 	}
@@ -82,7 +87,10 @@ func (t *tape) chain() system.Chain {
 		}
 		w, _ := s.weights(t.theta)
 		d, pre := r.dense, s.pre()
-		*d = system.DenseStage{Batch: batch, In: s.row, Out: s.units, Rows: s.rows, Gather: s.gather, Bias: s.bias, Skip: s.skip, W: w, Z: r.z, Delta: r.delta}
+		*d = system.DenseStage{Batch: batch, In: s.row, Out: s.units, Rows: s.rows, Gather: s.gather, Bias: s.bias, Skip: s.skip, W: w, Z: r.z}
+		if t.second {
+			d.Delta = r.delta
+		}
 		if s.index == nil {
 			d.Z = r.in
 		}

@@ -98,7 +98,7 @@ func (n *Network) Gradient(grad []float64, batch *Batch, ws *Workspace) (float64
 		if count < part {
 			t = &ws.tapes[1]
 		}
-		t.configure(p, count, false)
+		t.configure(p, count, false, false)
 		t.from = from
 		z := t.forward(pr, n.theta, batch.X[from*p.inputs:(from+count)*p.inputs])
 		l := lossPart(p.loss, batch, from, count, z, scale, t.g[0][:count*p.outputs], nil, t.t)

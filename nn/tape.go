@@ -3,13 +3,14 @@ package nn
 import "costate/system"
 
 // A tape holds what one forward pass leaves for the backward pass, for one plan
-// and batch size. With full it also holds the second derivatives, the pieces of
-// a chain, and then owns copies of the parameters and inputs.
+// and batch size. With full it also holds the pieces of a chain, and then owns
+// copies of the parameters and inputs; with second the second derivatives too.
 type tape struct {
-	plan  *plan
-	batch int
-	from  int // index of the first sample, for messages
-	full  bool
+	plan   *plan
+	batch  int
+	from   int // index of the first sample, for messages
+	full   bool
+	second bool
 
 	theta []float64   // with full: the parameters of this pass
 	x     []float64   // with full and no maps before the parameters: the inputs
@@ -34,7 +35,7 @@ type record struct {
 	mids   [][]float64 // dense: outputs of the ops
 	out    []float64   // outputs, the last of these
 	d1     []float64   // φ'; nil for the identity
-	d2     []float64   // with full: φ″, and after the backward pass b⊙φ″; nil if zero
+	d2     []float64   // with second: φ″, and after the backward pass b⊙φ″; nil if zero
 	delta  []float64   // with full: ∂ℓ/∂u
 	full   fullMaps    // with full, unless the step is plain
 	dense  *system.DenseStage
@@ -60,13 +61,13 @@ func (a *arena) take(n int) []float64 {
 	return s
 }
 
-// configure prepares t for a network's plan and a batch size. It allocates only
-// if they are not those of the last call.
-func (t *tape) configure(p *plan, batch int, full bool) {
-	if t.plan == p && t.batch == batch && t.full == full {
-		return
+// configure prepares t for a network's plan and a batch size. It allocates, and
+// reports so, only if they are not those of the last call.
+func (t *tape) configure(p *plan, batch int, full, second bool) (fresh bool) {
+	if t.plan == p && t.batch == batch && t.full == full && t.second == second {
+		return false
 	}
-	*t = tape{plan: p, batch: batch, full: full}
+	*t = tape{plan: p, batch: batch, full: full, second: second}
 	take := t.memory.take
 	c := p.outputs
 	t.g[0], t.g[1] = take(batch*p.width), take(batch*p.width)
@@ -87,7 +88,7 @@ func (t *tape) configure(p *plan, batch int, full bool) {
 	}
 	t.recs = make([]record, len(p.steps))
 	t.rows = make([]float64, batch*p.rowsMax)
-	t.comp.resize(p, full)
+	t.comp.resize(p, full, second)
 	if full {
 		t.stages()
 	}
@@ -103,12 +104,15 @@ func (t *tape) configure(p *plan, batch int, full bool) {
 		r.out = take(batch * s.out)
 		if s.kind == mapStep && full {
 			r.blocks.F = blockDiagonal(batch, s.out, s.in)
-			r.blocks.Q = blockDiagonal(batch, s.in, s.in)
+			if second {
+				r.blocks.Q = blockDiagonal(batch, s.in, s.in)
+			}
 		}
 		if s.kind == blockStep && s.rest > 0 {
 			r.side.resize(s, batch)
 		}
 	}
+	return true
 }
 
 // stages makes the stages of the chain, side by side.
@@ -148,14 +152,14 @@ func (t *tape) configureDense(s *step, r *record, first bool) {
 	}
 	if !s.identity {
 		r.d1 = take(pre)
-		if t.full && !s.flat {
+		if t.second && !s.flat {
 			r.d2 = take(pre)
 		}
 	}
 	if t.full {
 		r.delta = take(pre)
 		if !s.plain() {
-			r.full.take(s, batch, first, take)
+			r.full.take(s, batch, first, t.second, take)
 		}
 	}
 }

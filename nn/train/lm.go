@@ -248,6 +248,7 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 	if t.Curvature != nil {
 		curvature = t.Curvature
 	}
+	p.lin.GaussNewton = true
 	moved, reshaped, err := p.at(t.Net, curvature, t.Version)
 	if err != nil {
 		return 0, moved, err

@@ -55,6 +55,7 @@ func (p *parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 			q.loss, q.err = w.Gradient(q.grad, &q.batch, &q.ws)
 			return
 		}
+		q.lin.GaussNewton = true
 		if q.err = w.Linearize(&q.lin, &q.batch); q.err != nil {
 			return
 		}
