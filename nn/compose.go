@@ -22,6 +22,8 @@ type fullMaps struct {
 	// those that are not zero are kept, and written again.
 	base  []entry
 	based bool
+
+	patternJ, patternPass *system.Pattern
 }
 
 // An entry is an element of a matrix.
@@ -59,7 +61,7 @@ func (f *fullMaps) pass(batch int) *system.Pass {
 	if f.passJ == nil {
 		return nil
 	}
-	p := &system.Pass{J: system.SampleMap{Batch: batch, Rows: f.outs, Cols: f.ins, Full: f.passJ}}
+	p := &system.Pass{J: system.SampleMap{Batch: batch, Rows: f.outs, Cols: f.ins, Full: f.passJ, Pattern: f.patternPass}}
 	if f.q != nil {
 		p.Cross = system.SampleMap{Batch: batch, Rows: f.pre, Cols: f.ins, Full: f.cross}
 		p.Q = system.SampleMap{Batch: batch, Rows: f.ins, Cols: f.ins, Full: f.passQ}
@@ -113,10 +115,7 @@ func (c *composer) resize(p *plan, full, second bool) {
 // the result is true, and zero otherwise or not asked for by second.
 func (c *composer) run(ops []op, at func(int) []float64, b []float64, second bool) (bent bool) {
 	out := len(b)
-	clear(c.a[:out*out])
-	for i := range out {
-		c.a[i*out+i] = 1
-	}
+	c.identity(out)
 	for i := len(ops) - 1; i >= 0; i-- {
 		o := &ops[i]
 		x := at(i)
@@ -149,6 +148,14 @@ func (c *composer) run(ops []op, at func(int) []float64, b []float64, second boo
 		b = dst
 	}
 	return bent
+}
+
+// identity sets A to the identity of order n.
+func (c *composer) identity(n int) {
+	clear(c.a[:n*n])
+	for i := range n {
+		c.a[i*n+i] = 1
+	}
 }
 
 // maps fills the derivatives of a step that is not plain, for the ∂ℓ/∂z b of its
@@ -211,9 +218,19 @@ func (f *fullMaps) storeBase(d1 []float64, n int) {
 func (f *fullMaps) storeJ(d1, a []float64, n int) {
 	for i := range f.front {
 		src, dst := a[i*f.begin:(i+1)*f.begin], f.j[(n*f.outs+i)*f.pre:][:f.pre]
-		if d1 == nil {
+		switch p := f.patternJ; {
+		case p != nil && d1 == nil:
+			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+				dst[c] = src[c]
+			}
+		case p != nil:
+			d := d1[n*f.pre : (n+1)*f.pre]
+			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+				dst[c] = src[c] * d[c]
+			}
+		case d1 == nil:
 			copy(dst, src)
-		} else {
+		default:
 			vec.Mul(dst, src[:f.pre], d1[n*f.pre:(n+1)*f.pre])
 		}
 		if f.passJ != nil {
@@ -257,7 +274,20 @@ func (f *fullMaps) finite(batch int) bool {
 		if f.based { // products of φ' and of the base, which is finite
 			break
 		}
-		if notFinite(f.j[n*f.outs*f.pre:][:f.front*f.pre]) >= 0 {
+		j := f.j[n*f.outs*f.pre:][:f.front*f.pre]
+		if f.patternJ == nil {
+			if notFinite(j) >= 0 {
+				return false
+			}
+			continue
+		}
+		sum := 0.0 // of zeros, but for a NaN or an infinity
+		for i := range f.front {
+			for _, c := range f.patternJ.Col[f.patternJ.Ptr[i]:f.patternJ.Ptr[i+1]] {
+				sum += 0 * j[i*f.pre+c]
+			}
+		}
+		if sum != 0 {
 			return false
 		}
 	}

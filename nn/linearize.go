@@ -96,7 +96,7 @@ func (t *tape) chain() system.Chain {
 		}
 		switch {
 		case !s.plain():
-			d.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: pre, Full: r.full.j}
+			d.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: pre, Full: r.full.j, Pattern: r.full.patternJ}
 			d.Pass = r.full.pass(batch)
 		case r.d1 != nil:
 			d.J = system.SampleMap{Batch: batch, Rows: pre, Cols: pre, Diag: r.d1}
