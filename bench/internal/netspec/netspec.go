@@ -50,15 +50,11 @@ type Options struct {
 
 // An Error is a line that cannot be read.
 type Error struct {
-	Line   string
 	Column int // in characters, from 1
 	Why    string
 }
 
-// Error points at the place.
-func (e *Error) Error() string {
-	return fmt.Sprintf("column %d: %s\n  %s\n  %s^", e.Column, e.Why, e.Line, strings.Repeat(" ", e.Column-1))
-}
+func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Why) }
 
 // Parse returns the layers of a line. The error is an *Error.
 func Parse(line string, o Options) ([]nn.Layer, error) {
@@ -71,21 +67,27 @@ func Parse(line string, o Options) ([]nn.Layer, error) {
 		return nil, p.errorAt(p.at, "a ) that closes nothing")
 	}
 	finish(layers, o)
-	if o.Rows > 0 && o.Cols > 0 && wantsShape(layers[0]) {
-		layers = append([]nn.Layer{nn.Unflatten{Height: o.Rows, Width: o.Cols}}, layers...)
+	if o.Rows > 0 && o.Cols > 0 {
+		layers[0] = shaped(layers[0], o)
 	}
 	return layers, nil
 }
 
-// wantsShape reports whether a first layer needs to know the shape of images.
-func wantsShape(l nn.Layer) bool {
+// shaped returns a first layer with the shape of the images, if it needs to know it.
+func shaped(l nn.Layer, o Options) nn.Layer {
 	switch l := l.(type) {
-	case *nn.Conv2D, nn.AvgPool, nn.GlobalAvgPool:
-		return true
+	case *nn.Conv2D:
+		l.Height, l.Width = o.Rows, o.Cols
+	case nn.AvgPool:
+		l.Height, l.Width = o.Rows, o.Cols
+		return l
+	case nn.GlobalAvgPool:
+		l.Positions = o.Rows * o.Cols
+		return l
 	case *nn.Residual:
-		return wantsShape(l.Layers[0])
+		l.Layers[0] = shaped(l.Layers[0], o)
 	}
-	return false
+	return l
 }
 
 // finish takes the activations away that stand for the default but do not belong: of the
@@ -142,7 +144,7 @@ type parser struct {
 }
 
 func (p *parser) errorAt(at int, format string, args ...any) error {
-	return &Error{Line: p.line, Column: utf8.RuneCountInString(p.line[:at]) + 1, Why: fmt.Sprintf(format, args...)}
+	return &Error{Column: utf8.RuneCountInString(p.line[:at]) + 1, Why: fmt.Sprintf(format, args...)}
 }
 
 // mostDepth bounds residual blocks within each other.
