@@ -114,6 +114,15 @@ func (m *SampleMap) mulTransPair(dst, x vec.Pair) {
 		return
 	}
 	dst.Clear()
+	m.mulTransAddPair(dst, x)
+}
+
+// mulTransAddPair is mulAddPair with Mᵀ.
+func (m *SampleMap) mulTransAddPair(dst, x vec.Pair) {
+	if m.Full == nil {
+		m.mulAddPair(dst, x)
+		return
+	}
 	size := m.Rows * m.Cols
 	for n := range m.Batch {
 		vec.CombinePair(dst.Slice(n*m.Cols, (n+1)*m.Cols), x.Slice(n*m.Rows, (n+1)*m.Rows), 1,

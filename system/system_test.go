@@ -29,6 +29,14 @@ var chains = []named{
 	{"skips", 2, 3, []chaintest.Stage{{Out: 3, Bias: true}, {Skip: true, Bias: true}, {Skip: true, Full: true}, {Out: 2}}},
 	{"skip last and first", 2, 3, []chaintest.Stage{{Skip: true, Bias: true}, {Skip: true}}},
 	{"blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 3}, {Out: 4, Full: true}, {Blocks: true, P: 3, Out: 2}, {Skip: true}, {Blocks: true, P: 0, Out: 2}}},
+	{"rows", 2, 6, []chaintest.Stage{{Rows: 3, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 3}, {Rows: 4, In: 3, Out: 2, Bias: true, Ones: true}, {Out: 2, Bias: true}}},
+	{"many rows", 1, 4, []chaintest.Stage{{Rows: 7, In: 2, Out: 1, Bias: true}, {Rows: 7, Out: 2, Bias: true, Ones: true}, {Out: 2}}},
+	{"rows, full maps", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Full: true}, {Rows: 3, In: 1, Out: 2, Bias: true, Full: true}, {Out: 2}}},
+	{"rows, skips", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Skip: true}, {Rows: 2, In: 3, Out: 2, Skip: true, Bias: true, Full: true}, {Out: 2}}},
+	{"passes", 2, 3, []chaintest.Stage{{Out: 3, Bias: true, Pass: true}, {Rows: 3, In: 2, Out: 1, Pass: true, Full: true, Bias: true, Ones: true}, {Rows: 2, Out: 2, Pass: true}, {Pass: true, Out: 2}}},
+	{"skip over three", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 1, Carry: true}, {Rows: 1, In: 2, Out: 2, Carry: true, Bias: true}, {Rows: 2, In: 2, Out: 1, Pass: true, Full: true}, {Out: 2}}},
+	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
+	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
 }
 
 // explicit forms H from its definition with dense matrices: H = ∂²/∂x² of the
@@ -70,28 +78,7 @@ func run(c *system.Chain, v []float64) trace {
 		var pre []float64
 		switch s := s.(type) {
 		case *system.DenseStage:
-			pre = make([]float64, s.Batch*s.Out)
-			for n := range s.Batch {
-				for o := range s.Out {
-					for b := range s.In {
-						pre[n*s.Out+o] += y[n*s.In+b]*s.W[o*s.In+b] + s.Z[n*s.In+b]*x[o*s.In+b]
-					}
-					if s.Bias {
-						pre[n*s.Out+o] += x[s.Out*s.In+o]
-					}
-				}
-			}
-			rows := len(next) / s.Batch
-			for n := range s.Batch {
-				for r := range rows {
-					for o := range s.Out {
-						next[n*rows+r] += element(&s.J, n, r, o, 1) * pre[n*s.Out+o]
-					}
-					if s.Skip {
-						next[n*rows+r] += y[n*rows+r]
-					}
-				}
-			}
+			pre = runDense(s, x, y, next)
 		case *system.BlockStage:
 			for i := range next {
 				for j := range s.P {
@@ -107,6 +94,64 @@ func run(c *system.Chain, v []float64) trace {
 	}
 	t.out = y
 	return t
+}
+
+// runDense computes the outputs, next, and returns the pre-activations.
+func runDense(s *system.DenseStage, x, y, next []float64) (pre []float64) {
+	rows, in, np := s.SampleOutputs(), s.SampleInputs(), s.SampleStates()
+	g := gathered(s, y)
+	pre = make([]float64, s.BatchRows()*s.Out)
+	for n := range s.BatchRows() {
+		for o := range s.Out {
+			for b := range s.In {
+				pre[n*s.Out+o] += g[n*s.In+b]*s.W[o*s.In+b] + s.Z[n*s.In+b]*x[o*s.In+b]
+			}
+			if s.Bias {
+				pre[n*s.Out+o] += one(s, n) * x[s.Out*s.In+o]
+			}
+		}
+	}
+	for n := range s.Batch {
+		for r := range rows {
+			for o := range np {
+				next[n*rows+r] += element(&s.J, n, r, o, 1) * pre[n*np+o]
+			}
+			if s.Skip {
+				next[n*rows+r] += y[n*rows+r]
+			}
+			if s.Pass != nil {
+				for i := range in {
+					next[n*rows+r] += element(&s.Pass.J, n, r, i, 0) * y[n*in+i]
+				}
+			}
+		}
+	}
+	return pre
+}
+
+// gathered is A y of the batch, with A element by element.
+func gathered(s *system.DenseStage, y []float64) []float64 {
+	if s.Gather == nil {
+		return y
+	}
+	rows, in := s.SampleRows()*s.In, s.SampleInputs()
+	g := make([]float64, s.Batch*rows)
+	for n := range s.Batch {
+		for r := range rows {
+			for i := range in {
+				g[n*rows+r] += s.Gather.At(r, i) * y[n*in+i]
+			}
+		}
+	}
+	return g
+}
+
+// one is what row r of the batch has in place of the bias.
+func one(s *system.DenseStage, r int) float64 {
+	if s.Ones == nil {
+		return 1
+	}
+	return s.Ones[r%s.SampleRows()]
 }
 
 func element(m *system.SampleMap, n, i, j int, zero float64) float64 {
@@ -126,20 +171,7 @@ func pairing(c *system.Chain, a, b trace) float64 {
 	for k, s := range c.Stages {
 		switch s := s.(type) {
 		case *system.DenseStage:
-			for n := range s.Batch {
-				for o := range s.Out {
-					for i := range s.In {
-						d := 0.0
-						if s.Delta != nil {
-							d = s.Delta[n*s.Out+o]
-						}
-						sum += d * (a.x[k][o*s.In+i]*b.y[k][n*s.In+i] + b.x[k][o*s.In+i]*a.y[k][n*s.In+i])
-					}
-					for p := range s.Out {
-						sum += a.s[k][n*s.Out+o] * element(&s.Q, n, o, p, 0) * b.s[k][n*s.Out+p]
-					}
-				}
-			}
+			sum += pairDense(s, a.x[k], a.y[k], a.s[k], b.x[k], b.y[k], b.s[k])
 		case *system.BlockStage:
 			for i := range s.P {
 				for j := range s.P {
@@ -167,6 +199,42 @@ func pairing(c *system.Chain, a, b trace) float64 {
 		for i := range r {
 			for j := range r {
 				sum += a.out[n*r+i] * element(&c.Loss, n, i, j, 0) * b.out[n*r+j]
+			}
+		}
+	}
+	return sum
+}
+
+// pairDense is the part of a DenseStage in pairing.
+func pairDense(s *system.DenseStage, ax, ay, as, bx, by, bs []float64) (sum float64) {
+	ag, bg := gathered(s, ay), gathered(s, by)
+	for n := range s.BatchRows() {
+		for o := range s.Out {
+			for i := range s.In {
+				d := 0.0
+				if s.Delta != nil {
+					d = s.Delta[n*s.Out+o]
+				}
+				sum += d * (ax[o*s.In+i]*bg[n*s.In+i] + bx[o*s.In+i]*ag[n*s.In+i])
+			}
+		}
+	}
+	in, np := s.SampleInputs(), s.SampleStates()
+	for n := range s.Batch {
+		for o := range np {
+			for p := range np {
+				sum += as[n*np+o] * element(&s.Q, n, o, p, 0) * bs[n*np+p]
+			}
+		}
+		if s.Pass == nil {
+			continue
+		}
+		for i := range in {
+			for o := range np {
+				sum += element(&s.Pass.Cross, n, o, i, 0) * (as[n*np+o]*by[n*in+i] + bs[n*np+o]*ay[n*in+i])
+			}
+			for l := range in {
+				sum += element(&s.Pass.Q, n, i, l, 0) * ay[n*in+i] * by[n*in+l]
 			}
 		}
 	}
