@@ -122,6 +122,12 @@ type Options struct {
 	Ordering partition.Ordering
 	Perm     partition.Perm
 
+	// Engine names what factors in Sparse and Augmented: EngineNative, which is the
+	// default, or EngineMUMPS, with its own settings. All engines are judged alike. An
+	// engine that the build does not have is an *EngineError of Analyse.
+	Engine string
+	MUMPS  MUMPSOptions
+
 	// MaxIterations bounds the iterations of the iterative methods. The
 	// default is ten times the order.
 	MaxIterations int
