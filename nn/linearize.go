@@ -96,7 +96,7 @@ func (t *tape) chain() system.Chain {
 		}
 		switch {
 		case !s.plain():
-			d.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: pre, Full: r.full.j}
+			d.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: pre, Full: r.full.j, Pattern: r.full.patternJ}
 			d.Pass = r.full.pass(batch)
 		case r.d1 != nil:
 			d.J = system.SampleMap{Batch: batch, Rows: pre, Cols: pre, Diag: r.d1}
@@ -119,7 +119,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	if t.full && !bad {
 		bad = notFinite(t.hess) >= 0
 		for k := range t.recs {
-			bad = bad || t.recs[k].badDerivative()
+			bad = bad || t.recs[k].badDerivative(t.batch)
 		}
 	}
 	if !bad {
@@ -147,7 +147,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	// where it began, since derivatives are made from the back.
 	for k := len(t.recs) - 1; k >= 0; k-- {
 		s, r := &t.plan.steps[k], &t.recs[k]
-		if r.badDerivative() || notFinite(grad[s.w:s.w+s.np]) >= 0 {
+		if r.badDerivative(t.batch) || notFinite(grad[s.w:s.w+s.np]) >= 0 {
 			return fmt.Errorf("nn: layer %s has a derivative that is not finite; its weights or inputs are too large", s.name())
 		}
 	}
@@ -155,11 +155,14 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 }
 
 // badDerivative reports whether a derivative of the step is not finite.
-func (r *record) badDerivative() bool {
-	for _, x := range [...][]float64{r.d1, r.d2, r.delta, r.full.j, r.full.q, r.full.cross, r.full.passQ} {
+func (r *record) badDerivative(batch int) bool {
+	for _, x := range [...][]float64{r.d1, r.d2, r.delta} {
 		if notFinite(x) >= 0 {
 			return true
 		}
+	}
+	if r.full.j != nil && !r.full.finite(batch) {
+		return true
 	}
 	if b := r.blocks; b != nil {
 		for _, m := range [...]*system.Matrix{b.F, b.G, b.A, b.C, b.Q} {

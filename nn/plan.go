@@ -30,6 +30,8 @@ type step struct {
 	flat     bool // φ″ = 0
 	keep     int  // the last numbers of the inputs, which stand behind φ(u) when the ops begin
 	ops      []op // on [φ(u) | kept numbers]
+	tail     int  // the last kept numbers, which no op touches
+	inner    []op // the ops on what stands before the tail
 	branch   bool // the layer ends a residual block
 	gather   *system.Matrix
 
@@ -59,6 +61,18 @@ func (s *step) bent() bool {
 		}
 	}
 	return false
+}
+
+// cutTail finds the tail and the ops without it.
+func (s *step) cutTail() {
+	s.tail = s.keep
+	for i := range s.ops {
+		s.tail = min(s.tail, s.ops[i].rest)
+	}
+	s.inner = append([]op(nil), s.ops...)
+	for i := range s.inner {
+		s.inner[i].rest -= s.tail
+	}
 }
 
 // plain reports whether the outputs are φ(u), element by element.
@@ -123,6 +137,9 @@ func newPlan(inputs int, loss Loss, layers []Layer) (*plan, error) {
 	}
 	if p.params == 0 {
 		return nil, fmt.Errorf("nn: a network without parameters")
+	}
+	for k := range p.steps {
+		p.steps[k].cutTail()
 	}
 	p.outputs, p.targets = b.front, b.front
 	if t, ok := loss.(TargetLoss); ok {

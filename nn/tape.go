@@ -160,6 +160,7 @@ func (t *tape) configureDense(s *step, r *record, first bool) {
 		r.delta = take(pre)
 		if !s.plain() {
 			r.full.take(s, batch, first, t.second, take)
+			r.full.findPatterns(s, &t.comp)
 		}
 	}
 }
