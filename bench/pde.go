@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"costate/bench/experiments"
 	"costate/bench/internal/prose"
 	"costate/la/blas"
-	"costate/nn"
 	"costate/nn/pde"
 	"costate/nn/train"
 	"costate/nn/train/race"
@@ -23,11 +23,7 @@ func (s *session) pde(ctx context.Context, f *pdeFlags) error {
 		return err
 	}
 	defer plotFile.discard()
-	problem, err := pde.ByName(f.pde)
-	if err != nil {
-		return usagef("--pde: %w", err)
-	}
-	j, err := s.pdeJob(f, problem, backend)
+	j, problem, err := s.pdeJob(f, backend)
 	if err != nil {
 		return err
 	}
@@ -59,32 +55,23 @@ func (s *session) pde(ctx context.Context, f *pdeFlags) error {
 }
 
 // pdeJob makes what is trained on.
-func (s *session) pdeJob(f *pdeFlags, problem *pde.Problem, backend blas.Backend) (*race.Job, error) {
+func (s *session) pdeJob(f *pdeFlags, backend blas.Backend) (*race.Job, *pde.Problem, error) {
+	problem, err := pde.ByName(f.pde)
+	if err != nil {
+		return nil, nil, usagef("--pde: %w", err)
+	}
 	act, err := pde.ActivationByName(f.act)
 	if err != nil {
-		return nil, usagef("--act: %w", err)
+		return nil, nil, usagef("--act: %w", err)
 	}
-	widths := append(append([]int{problem.Dim()}, f.hidden...), 1)
-	net, err := nn.New(problem.Dim(), nn.SquaredError, nn.MLP(widths, act, true)...)
+	d := &experiments.PDE{Problem: problem, Hidden: f.hidden, Act: act, Gain: f.gain, Seed: s.seed, Backend: backend,
+		Options: pde.Options{Interior: f.interior, Boundary: f.boundary, Points: f.points, Resample: f.resample, MemoryLimit: s.memoryLimit()}}
+	j, err := d.Job()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	net.Backend = backend
-	pde.Init(net, problem, s.seed, f.gain)
-	opts := &pde.Options{Interior: f.interior, Boundary: f.boundary, Points: f.points, Seed: s.seed, Resample: f.resample, Backend: backend, MemoryLimit: s.memoryLimit()}
-	return pdeRace(problem, net, opts, s.seed, &race.Job{Steps: f.steps, Seconds: f.seconds, TargetL2: f.target})
-}
-
-// pdeRace completes a job whose limits are set.
-func pdeRace(problem *pde.Problem, net *nn.Network, opts *pde.Options, seed uint64, j *race.Job) (*race.Job, error) {
-	j.Net = net
-	j.Objective = func() (train.Objective, error) { return pde.NewObjective(problem, net, opts) }
-	if _, err := j.Objective(); err != nil {
-		return nil, err
-	}
-	x, ws := pde.Fresh(problem, freshPoints, seed), new(nn.Workspace)
-	j.L2 = func(net *nn.Network) float64 { return pde.ErrorL2(net, problem, x, ws) }
-	return j, nil
+	j.Steps, j.Seconds, j.TargetL2 = f.steps, f.seconds, f.target
+	return j, problem, nil
 }
 
 // racePDE lets the optimizers train one after the other, until all have or ctx is
@@ -106,7 +93,7 @@ func (s *session) racePDE(ctx context.Context, f *pdeFlags, j *race.Job) ([]*rac
 		if race.HasRate(name) {
 			rates = f.rates
 		}
-		res, err := j.Grid(ctx, func(rate float64) train.Optimizer { return pdeOptimizer(name, rate, f.momentum) }, rates, meter.show)
+		res, err := j.Grid(ctx, func(rate float64) train.Optimizer { return f.newOptimizer(name, rate) }, rates, meter.show)
 		if err != nil {
 			return nil, err
 		}
@@ -118,12 +105,9 @@ func (s *session) racePDE(ctx context.Context, f *pdeFlags, j *race.Job) ([]*rac
 	return results, nil
 }
 
-// pdeOptimizer makes an optimizer by its name.
-func pdeOptimizer(name string, rate, momentum float64) train.Optimizer {
-	if name == "lm" {
-		return &pde.LevenbergMarquardt{Momentum: momentum}
-	}
-	o, err := race.NewOptimizer(name, rate, nil)
+// newOptimizer makes an optimizer by its name.
+func (f *pdeFlags) newOptimizer(name string, rate float64) train.Optimizer {
+	o, err := experiments.PDEOptimizer(name, rate, f.momentum)
 	if err != nil {
 		panic(err) // the flags have been checked
 	}

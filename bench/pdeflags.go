@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"costate/bench/experiments"
 	"costate/la/blas"
 	"costate/nn/pde"
 )
@@ -35,17 +36,8 @@ type pdeFlags struct {
 	plot       string
 }
 
-// pdeOptimizers are those that the subcommand compares.
-var pdeOptimizers = []string{"lm", "adam", "lbfgs"}
-
-const (
-	// freshPoints is how many points the relative error is taken at: as many as the runs
-	// that the tables compare with.
-	freshPoints = 9000
-
-	// tourPlot is where the command draws without flags.
-	tourPlot = "pde.png"
-)
+// tourPlot is where the command draws without flags.
+const tourPlot = "pde.png"
 
 func newPDE(s *session) *cobra.Command {
 	f := pdeFlags{hidden: intsFlag{64}}
@@ -95,7 +87,7 @@ func (f *pdeFlags) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.resample, "resample", 0, "draw new points after so many steps; they are halton or uniform (0: never)")
 	fl.StringVar(&f.act, "act", "tanh", "activation between the layers: "+strings.Join(pde.ActivationNames(), ", "))
 	fl.Float64Var(&f.gain, "gain", 1, "first weights have standard deviation gain/√fan-in")
-	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm"}, "optimizer, or a list to compare: "+strings.Join(pdeOptimizers, ", "))
+	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm"}, "optimizer, or a list to compare: "+strings.Join(experiments.PDEOptimizers, ", "))
 	fl.Float64Var(&f.momentum, "momentum", 0, "how much of the last step lm's damping pulls to, as in SPRING")
 	fl.Float64SliceVar(&f.rates, "lr", []float64{0.001, 0.01}, "learning rate of adam; a list is a grid")
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
@@ -117,10 +109,10 @@ func (f *pdeFlags) check(fl *pflag.FlagSet) error {
 		return err
 	}
 	if len(f.optimizers) == 0 {
-		return usagef("--optimizer needs one of %s", strings.Join(pdeOptimizers, ", "))
+		return usagef("--optimizer needs one of %s", strings.Join(experiments.PDEOptimizers, ", "))
 	}
 	for _, name := range f.optimizers {
-		if err := oneOf("optimizer", name, pdeOptimizers); err != nil {
+		if err := oneOf("optimizer", name, experiments.PDEOptimizers); err != nil {
 			return err
 		}
 	}
