@@ -124,9 +124,22 @@ func (f *backprop) throughMap(dst, lambda []float64, m *system.SampleMap) {
 		}
 		return
 	}
+	if m.Pattern != nil {
+		f.throughPattern(dst, lambda, m)
+		return
+	}
 	for n := range m.Batch {
 		f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.root.width, m.Cols, m.Rows, 1, lambda[n*m.Rows:], m.Batch*m.Rows,
 			m.Full[n*m.Rows*m.Cols:], m.Cols, 0, dst[n*m.Cols:], m.Batch*m.Cols)
+	}
+}
+
+// throughPattern is throughMap for blocks that are mostly zeros.
+func (f *backprop) throughPattern(dst, lambda []float64, m *system.SampleMap) {
+	for i := range f.root.width {
+		to, from := dst[i*m.Batch*m.Cols:(i+1)*m.Batch*m.Cols], lambda[i*m.Batch*m.Rows:(i+1)*m.Batch*m.Rows]
+		clear(to)
+		m.MulTransAdd(to, from)
 	}
 }
 
