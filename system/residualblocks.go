@@ -87,10 +87,7 @@ func (m *SampleMap) mulAddPair(dst, x vec.Pair) {
 			addTo(dst, i, p, math.FMA(v, xl[i], e))
 		}
 	case m.Pattern != nil:
-		m.eachOfPattern(func(i, j int, v float64) {
-			p, e := vec.TwoProd(v, x.Hi[j])
-			addTo(dst, i, p, math.FMA(v, x.Lo[j], e))
-		})
+		m.patternPair(dst, x)
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			first := r / m.Rows * m.Cols
@@ -129,10 +126,7 @@ func (m *SampleMap) mulTransAddPair(dst, x vec.Pair) {
 		return
 	}
 	if m.Pattern != nil {
-		m.eachOfPattern(func(i, j int, v float64) {
-			p, e := vec.TwoProd(v, x.Hi[i])
-			addTo(dst, j, p, math.FMA(v, x.Lo[i], e))
-		})
+		m.patternTransPair(dst, x)
 		return
 	}
 	size := m.Rows * m.Cols

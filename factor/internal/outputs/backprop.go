@@ -136,10 +136,18 @@ func (f *backprop) throughMap(dst, lambda []float64, m *system.SampleMap) {
 
 // throughPattern is throughMap for blocks that are mostly zeros.
 func (f *backprop) throughPattern(dst, lambda []float64, m *system.SampleMap) {
-	for i := range f.root.width {
-		to, from := dst[i*m.Batch*m.Cols:(i+1)*m.Batch*m.Cols], lambda[i*m.Batch*m.Rows:(i+1)*m.Batch*m.Rows]
-		clear(to)
-		m.MulTransAdd(to, from)
+	p, in, out := m.Pattern, m.Batch*m.Rows, m.Batch*m.Cols
+	clear(dst[:f.root.width*out])
+	for n := range m.Batch {
+		for r := range m.Rows {
+			cols, row := p.Col[p.Ptr[r]:p.Ptr[r+1]], m.Full[(n*m.Rows+r)*m.Cols:][:m.Cols]
+			for i := range f.root.width { // a row of the block serves all
+				v, to := lambda[i*in+n*m.Rows+r], dst[i*out+n*m.Cols:][:m.Cols]
+				for _, c := range cols {
+					to[c] += row[c] * v
+				}
+			}
+		}
 	}
 }
 
