@@ -22,6 +22,7 @@ type measurement struct {
 	problem   *problem
 	curvature string // hessian or ggn
 	method    string
+	engine    engineFlags
 	backend   blas.Backend
 	eps       []float64
 	repeat    int
@@ -119,7 +120,9 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	}
 	m.meter.step("analyse " + m.method)
 	start := time.Now()
-	if err := f.Analyse(chain, &factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}); err != nil {
+	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}
+	m.engine.set(&options)
+	if err := f.Analyse(chain, &options); err != nil {
 		return nil, nil, err
 	}
 	analyse := time.Since(start).Seconds()

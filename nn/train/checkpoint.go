@@ -41,11 +41,11 @@ func (r *Run) Checkpoint() *Checkpoint {
 	}
 	a := npz.Arrays{
 		"params":    npz.Floats(r.Net.Params()),
-		"run":       npz.Floats([]float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.Data.at)}),
+		"run":       npz.Floats([]float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.source().dealt())}),
 		"optimizer": npz.Text(r.Optimizer.Name()),
 		"settings":  npz.Text(settings(r.Optimizer).text()),
 		"network":   npz.Text(describe(r.Net)),
-		"sampler":   npz.Text(r.Data.settings().text()),
+		"sampler":   npz.Text(r.source().settings().text()),
 	}
 	for name, x := range r.Optimizer.State() {
 		a["state_"+name] = npz.Floats(x)
@@ -85,7 +85,7 @@ func (r *Run) Save(name string, extra map[string][]float64) error {
 // of that run; otherwise, and if the file is no checkpoint, nothing is changed and the
 // error is a *CheckpointError that names the difference.
 func (r *Run) Resume(name string) (extra map[string][]float64, err error) {
-	if err := r.Data.check(); err != nil {
+	if err := r.source().check(); err != nil {
 		return nil, err
 	}
 	arrays, err := npz.ReadArrays(name)
@@ -123,7 +123,8 @@ func (r *Run) take(arrays npz.Arrays) (extra map[string][]float64, err error) {
 	}
 	r.Net.SetParams(at.params)
 	r.taken, r.rejected, r.open, r.seconds, r.first = at.taken, at.rejected, at.open, at.seconds, at.first
-	r.Data.at, r.pending, r.good = at.dealt, at.pending, at.previous
+	r.pending, r.good = at.pending, at.previous
+	r.source().rewind(at.dealt)
 	return extra, nil
 }
 
@@ -139,7 +140,7 @@ func (r *Run) differs(arrays npz.Arrays) error {
 	if d := settings(r.Optimizer).differs(text("settings")); d != "" {
 		return fmt.Errorf("a checkpoint of %s with another setting: %s", r.Optimizer.Name(), d)
 	}
-	if d := r.Data.settings().differs(text("sampler")); d != "" {
+	if d := r.source().settings().differs(text("sampler")); d != "" {
 		return fmt.Errorf("a checkpoint with other batches: %s", d)
 	}
 	return nil

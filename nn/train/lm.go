@@ -138,6 +138,9 @@ var (
 // Step implements Optimizer.
 func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	info := unknown()
+	if err := t.needsBatch(o.Name()); err != nil {
+		return info, err
+	}
 	if o.owner.changes(t.Net) {
 		o.state, o.bend = lmState{}, bend{}
 	}

@@ -105,9 +105,13 @@ func (s *Sampler) First(net *nn.Network) *nn.Batch {
 	return t.Batch
 }
 
+func (s *Sampler) dealt() int   { return s.at }
+func (s *Sampler) rewind(n int) { s.at = n }
+
 // deal makes t's batches the n-th ones, from 1.
-func (s *Sampler) deal(t *Task, n int, inputs, targets int) {
+func (s *Sampler) deal(t *Task, n int, inputs, targets int) error {
 	s.at = n
+	t.Objective = nil
 	t.Batch, t.Curvature = s.All, nil
 	version := n
 	if s.Size > 0 && s.Size < s.All.N {
@@ -124,6 +128,7 @@ func (s *Sampler) deal(t *Task, n int, inputs, targets int) {
 		t.Curvature = &s.curvature
 	}
 	t.Version = version
+	return nil
 }
 
 // pick gathers batch n of the given size. Batches of one round do not overlap; a

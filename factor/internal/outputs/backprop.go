@@ -1,6 +1,7 @@
 package outputs
 
 import (
+	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
 	"costate/la/blas"
 	"costate/system"
@@ -20,6 +21,19 @@ type backprop struct {
 	lambda  []float64   // q×widest
 	other   []float64
 	rows    []float64 // q×(Rows·In), of stages with a gather
+
+	bands   *pivot.Bands
+	serial  blas.Backend // the backend, with one thread
+	mapBody func(lo, hi int)
+	dst     []float64 // what mapSamples computes, of what, with which map
+	src     []float64
+	m       *system.SampleMap
+}
+
+func newBackprop(c *system.Chain, backend blas.Backend) *backprop {
+	f := &backprop{backend: backend, root: newRoot(&c.Loss), bands: pivot.NewBands(backend.Threads()), serial: pivot.OneThread(backend)}
+	f.mapBody = f.mapSamples
+	return f
 }
 
 // take backpropagates the columns of R for a chain of the same shapes. It reports
@@ -124,27 +138,31 @@ func (f *backprop) throughMap(dst, lambda []float64, m *system.SampleMap) {
 		}
 		return
 	}
-	if m.Pattern != nil {
-		f.throughPattern(dst, lambda, m)
-		return
-	}
-	for n := range m.Batch {
-		f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.root.width, m.Cols, m.Rows, 1, lambda[n*m.Rows:], m.Batch*m.Rows,
-			m.Full[n*m.Rows*m.Cols:], m.Cols, 0, dst[n*m.Cols:], m.Batch*m.Cols)
-	}
+	f.dst, f.src, f.m = dst, lambda, m
+	f.bands.Rows(m.Batch, f.root.width*int(m.NNZ()), f.mapBody)
+	f.dst, f.src, f.m = nil, nil, nil
 }
 
-// throughPattern is throughMap for blocks that are mostly zeros.
-func (f *backprop) throughPattern(dst, lambda []float64, m *system.SampleMap) {
-	p, in, out := m.Pattern, m.Batch*m.Rows, m.Batch*m.Cols
-	clear(dst[:f.root.width*out])
-	for n := range m.Batch {
+// mapSamples is throughMap for the samples lo to hi: of each, the rows of all columns
+// of R, while its block is at hand.
+func (f *backprop) mapSamples(lo, hi int) {
+	m, width := f.m, f.root.width
+	from, to := m.Batch*m.Rows, m.Batch*m.Cols
+	for n := lo; n < hi; n++ {
+		block, src, dst := m.Full[n*m.Rows*m.Cols:], f.src[n*m.Rows:], f.dst[n*m.Cols:]
+		if m.Pattern == nil {
+			f.serial.Gemm(blas.NoTrans, blas.NoTrans, width, m.Cols, m.Rows, 1, src, from, block, m.Cols, 0, dst, to)
+			continue
+		}
+		for j := range width {
+			clear(dst[j*to:][:m.Cols])
+		}
 		for r := range m.Rows {
-			cols, row := p.Col[p.Ptr[r]:p.Ptr[r+1]], m.Full[(n*m.Rows+r)*m.Cols:][:m.Cols]
-			for i := range f.root.width { // a row of the block serves all
-				v, to := lambda[i*in+n*m.Rows+r], dst[i*out+n*m.Cols:][:m.Cols]
+			cols, row := m.Pattern.Col[m.Pattern.Ptr[r]:m.Pattern.Ptr[r+1]], block[r*m.Cols:][:m.Cols]
+			for j := range width { // a row of the block serves all
+				v, out := src[j*from+r], dst[j*to:][:m.Cols]
 				for _, c := range cols {
-					to[c] += row[c] * v
+					out[c] += row[c] * v
 				}
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // New, Take and Factor need exclusive use; the solves may be called by many
 // goroutines.
 type Engine struct {
-	backprop
+	*backprop
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 
@@ -27,15 +27,13 @@ type Engine struct {
 	work   []float64
 	eps    []float64 // damping of the factors at hand
 
-	bands     *pivot.Bands
-	serial    blas.Backend // the backend, with one thread
 	sumBody   func(from, to int)
 	shiftBody func(from, to int)
 	zzBody    func(from, to int)
 	formBody  func(lo, hi int)
 	forming   int          // the stage that formRows works on
 	claimed   atomic.Int64 // panels of sum, or stages, that threads have taken
-	dst       []float64    // what sum computes
+	total     []float64    // what sum computes
 	weights   []float64
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
@@ -60,15 +58,13 @@ type solveSpace struct {
 // New prepares for chains of the shapes of c. Nothing is there to factor until
 // Take has returned true.
 func New(c *system.Chain, backend blas.Backend) *Engine {
-	f := &Engine{backprop: backprop{backend: backend, root: newRoot(&c.Loss)}, n: c.Params()}
+	f := &Engine{backprop: newBackprop(c, backend), n: c.Params()}
 	f.offsets = make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		f.offsets[k+1] = f.offsets[k] + s.Params()
 	}
 	f.zz, f.formed = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
-	f.bands, f.sumBody, f.shiftBody = pivot.NewBands(backend.Threads()), f.sumPanels, f.shiftRows
-	f.zzBody, f.formBody = f.sampleGrams, f.formRows
-	f.serial = pivot.OneThread(backend)
+	f.sumBody, f.shiftBody, f.zzBody, f.formBody = f.sumPanels, f.shiftRows, f.sampleGrams, f.formRows
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	return f
 }

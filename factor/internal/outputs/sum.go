@@ -54,7 +54,7 @@ const gramPanel = 32
 // sum computes the lower triangle of dst = Σ_k weight_k J̃_kJ̃_kᵀ; nil weights are all 1.
 // The stages whose J̃_k is not formed are summed panel by panel.
 func (f *Engine) sum(dst, weights []float64) {
-	f.dst, f.weights = dst, weights
+	f.total, f.weights = dst, weights
 	work := 0
 	for k, d := range f.deltas {
 		if f.formed[k] == nil {
@@ -68,7 +68,7 @@ func (f *Engine) sum(dst, weights []float64) {
 			f.backend.Syrk(blas.Lower, blas.NoTrans, f.q, p, f.weight(k), j, p, 1, dst, f.q)
 		}
 	}
-	f.dst, f.weights = nil, nil
+	f.total, f.weights = nil, nil
 }
 
 // weight is that of stage k in sum.
@@ -97,7 +97,7 @@ func (f *Engine) sumPanels(_, _ int) {
 func (f *Engine) sumPanel(w *panelSpace, lo, hi int) {
 	q := f.q
 	for i := lo; i < hi; i++ {
-		clear(f.dst[i*q : i*q+i+1])
+		clear(f.total[i*q : i*q+i+1])
 	}
 	for k, s := range f.chain.Stages {
 		d, weight := s.(*system.DenseStage), f.weight(k)
@@ -126,7 +126,7 @@ func (f *Engine) addSamples(w *panelSpace, d *system.DenseStage, k int, weight f
 		f.rowGram(zz, d, lo, hi, hi)
 	}
 	for i := lo; i < hi; i++ {
-		row, src := f.dst[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
+		row, src := f.total[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
 		z := zz[(i%batch-from)*ld:][:min(ld, batch)]
 		for len(row) > len(z) {
 			vec.MulAdd(row[:len(z)], src, z)
@@ -144,7 +144,7 @@ func (f *Engine) addPairs(w *panelSpace, d *system.DenseStage, k int, weight flo
 	w.pair = space.Resize(w.pair, (hi-lo)*rows*wide)
 	f.serial.Gemm(blas.NoTrans, blas.Trans, (hi-lo)*rows, wide, out, weight, delta[lo*rows*out:], out, delta, out, 0, w.pair, wide)
 	for i := lo; i < hi; i++ {
-		row := f.dst[i*q : i*q+i+1]
+		row := f.total[i*q : i*q+i+1]
 		for r := range rows {
 			pair, z := w.pair[((i-lo)*rows+r)*wide:], f.zz[k][(i%batch*rows+r)*all:]
 			for l := range row {
