@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -44,12 +45,19 @@ var chainCases = []chainCase{
 	{"skips at the ends", 3, 3, []chaintest.Stage{{Skip: true, Bias: true}, {Skip: true, Full: true}}},
 	{"blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 3}, {Out: 4, Full: true}, {Blocks: true, P: 3, Out: 2}, {Skip: true}, {Blocks: true, P: 0, Out: 2}}},
 	{"twelve layers", 2, 5, repeat(chaintest.Stage{Out: 6, Bias: true}, 11, chaintest.Stage{Out: 3})},
+	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 18, Out: 9, Filled: true}, {Skip: true}, {Blocks: true, P: 7, Out: 2, Filled: true}}},
+	{"wide blocks", 1, 3, []chaintest.Stage{{Blocks: true, P: 20, Out: 18}, {Blocks: true, P: 17, Out: 19}, {Blocks: true, P: 0, Out: 9}, {Blocks: true, P: 8, Out: 2}}},
 }
 
 var dampings = []float64{10, 1, 0.1, 1e-2, 1e-4, 1e-6, -0.05}
 
 func (c chainCase) make(seed uint64) *system.Chain {
 	return chaintest.Random(rand.New(rand.NewPCG(seed, 17)), c.batch, c.in, c.stages...)
+}
+
+// blocks reports stages with derivatives of their own.
+func (c chainCase) blocks() bool {
+	return slices.ContainsFunc(c.stages, func(s chaintest.Stage) bool { return s.Blocks })
 }
 
 func gaussian(rng *rand.Rand, n int) *mat.VecDense {

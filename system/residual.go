@@ -13,7 +13,7 @@ type residual struct {
 	y, s       [][]float64 // low parts of Product.y and Product.s
 	la, lb, nu []float64   // low parts of Product.la, lb and nu
 	h          vec.Pair    // H x in the parameters of one stage
-	turned     []float64   // the transpose of the matrix of a DenseStage
+	turned     []float64   // the transpose of a matrix of a stage
 	x          []float64   // x scaled, where it is very large or very small
 }
 
@@ -75,7 +75,7 @@ func (p *Product) ResidualTo(r, b, x, eps []float64) (hx float64) {
 		case *DenseStage:
 			p.denseBackPair(s, h, xk, in, vec.Pair{Hi: p.s[k], Lo: w.s[k]}, l, prev)
 		case *BlockStage:
-			s.backPair(h, xk, in, l, prev)
+			s.backPair(h, xk, in, l, prev, w.turned)
 		}
 		e := 0.0
 		if eps != nil {
@@ -105,9 +105,12 @@ func (p *Product) prepareResidual() {
 	for k, s := range stages {
 		w.y[k] = resize(w.y[k], len(p.y[k]))
 		params = max(params, s.Params())
-		if d, ok := s.(*DenseStage); ok {
+		switch s := s.(type) {
+		case *DenseStage:
 			w.s[k] = resize(w.s[k], len(p.s[k]))
-			turned = max(turned, d.Out*d.In)
+			turned = max(turned, s.Out*s.In)
+		case *BlockStage:
+			turned = max(turned, s.F.NNZ(), s.G.NNZ(), s.C.NNZ())
 		}
 	}
 	w.la, w.lb, w.nu = resize(w.la, len(p.la)), resize(w.lb, len(p.lb)), resize(w.nu, len(p.nu))

@@ -18,10 +18,10 @@ func (p *Product) pairForward(v []float64) {
 		case *BlockStage:
 			out.Clear()
 			if s.G != nil {
-				s.G.mulAddPair(out, vec.Pair{Hi: x})
+				s.G.mulAddPair(out, vec.Pair{Hi: x}, w.turned)
 			}
 			if y.Hi != nil && s.F != nil {
-				s.F.mulAddPair(out, y)
+				s.F.mulAddPair(out, y, w.turned)
 			}
 		}
 		y = out
@@ -38,10 +38,10 @@ func (p *Product) denseForwardPair(d *DenseStage, x []float64, y, s, out vec.Pai
 		}
 	}
 	t := vec.Pair{Hi: p.residual.turned[:n]}
-	turn(t.Hi, x[:n], d.Out, d.In)
+	vec.Transpose(t.Hi, d.Out, x[:n], d.In, d.Out, d.In)
 	mulPair(s, d.Batch, d.Out, vec.Pair{Hi: d.Z}, d.In, 1, t, d.In)
 	if y.Hi != nil {
-		turn(t.Hi, d.W, d.Out, d.In)
+		vec.Transpose(t.Hi, d.Out, d.W, d.In, d.Out, d.In)
 		mulPair(s, d.Batch, d.Out, y, d.In, 1, t, d.In)
 	}
 	d.J.mulPair(out, s)
@@ -90,16 +90,6 @@ func mulPair(c vec.Pair, m, n int, a vec.Pair, row, col int, b vec.Pair, k int) 
 	for i := range m {
 		first := i * row
 		vec.CombinePair(c.Slice(i*n, (i+1)*n), a.Slice(first, first+(k-1)*col+1), col, b, n, k)
-	}
-}
-
-// turn stores the transpose of a rows×cols matrix in dst.
-func turn(dst, a []float64, rows, cols int) {
-	for j := range cols {
-		col := dst[j*rows:][:rows]
-		for i := range col {
-			col[i] = a[i*cols+j]
-		}
 	}
 }
 

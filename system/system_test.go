@@ -29,6 +29,7 @@ var chains = []named{
 	{"skips", 2, 3, []chaintest.Stage{{Out: 3, Bias: true}, {Skip: true, Bias: true}, {Skip: true, Full: true}, {Out: 2}}},
 	{"skip last and first", 2, 3, []chaintest.Stage{{Skip: true, Bias: true}, {Skip: true}}},
 	{"blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 3}, {Out: 4, Full: true}, {Blocks: true, P: 3, Out: 2}, {Skip: true}, {Blocks: true, P: 0, Out: 2}}},
+	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 9, Out: 3, Filled: true}, {Skip: true}, {Blocks: true, P: 1, Out: 2, Filled: true}}},
 }
 
 // explicit forms H from its definition with dense matrices: H = ∂²/∂x² of the
