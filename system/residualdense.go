@@ -87,10 +87,7 @@ func mulPair(c vec.Pair, m, n int, a vec.Pair, row, col int, b vec.Pair, k int) 
 	if n == 0 || k == 0 {
 		return
 	}
-	for i := range m {
-		first := i * row
-		vec.CombinePair(c.Slice(i*n, (i+1)*n), a.Slice(first, first+(k-1)*col+1), col, b, n, k)
-	}
+	vec.MulPair(c.Slice(0, m*n), m, a, row, col, b, n, k)
 }
 
 // addPair computes dst += x.

@@ -64,10 +64,11 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 	}
 	b.Chol = false
 	be.Sytrf(b.M, b.S, b.M, b.e, b.perm, work)
+	c := p.count(b.M, big, place)
 	for i := 0; i < b.M; i++ {
 		d := b.S[i*b.M+i]
 		if b.e[i] == 0 {
-			p.Add(d, b.M, big, place, i)
+			c.add(d, i)
 			continue
 		}
 		// Eigenvalues of [d e; e f], the smaller from the determinant.
@@ -75,10 +76,11 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 		mean, half := (d+f)/2, math.Hypot((d-f)/2, e)
 		l1 := mean + math.Copysign(half, mean)
 		l2 := (d/l1)*f - (e/l1)*e
-		p.Add(l1, b.M, big, place, i)
-		p.Add(l2, b.M, big, place, i)
+		c.add(l1, i)
+		c.add(l2, i)
 		i++
 	}
+	c.done()
 }
 
 // Cholesky factors the lower triangle of S, whose largest element is big, in
@@ -89,10 +91,12 @@ func (b *Block) Cholesky(be blas.Backend, big float64, p *Stats, place int) bool
 	if !b.Chol {
 		return false
 	}
+	c := p.count(b.M, big, place)
 	for i := range b.M {
 		l := b.S[i*b.M+i]
-		p.Add(l*l, b.M, big, place, i)
+		c.add(l*l, i)
 	}
+	c.done()
 	return true
 }
 
@@ -113,28 +117,6 @@ func (b *Block) restore() {
 			b.S[i*b.M+j] = b.S[j*b.M+i]
 		}
 		b.S[i*b.M+i] = b.e[i]
-	}
-}
-
-// Add records a pivot d, an eigenvalue of a block of D: of a pivot block of
-// order m whose largest element is big.
-func (p *Stats) Add(d float64, m int, big float64, block, i int) {
-	switch {
-	case d < 0:
-		p.Negative++
-	case d == 0:
-		p.Zero++
-	}
-	a := math.Abs(d)
-	if d-d != 0 || big-big != 0 {
-		p.Finite = false
-	}
-	p.LogAbs += math.Log(a)
-	if t := a / (float64(m) * Unit * max(big, p.Spread)); !(t >= p.Tiny) {
-		p.Tiny, p.Block, p.Row = t, block, i
-		if t != t { // 0/0: the block is zero
-			p.Tiny = 0
-		}
 	}
 }
 

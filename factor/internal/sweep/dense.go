@@ -30,6 +30,7 @@ type denseStage struct {
 	workQ   []float64
 	reach   float64 // largest squared norm of a row of U
 	negPerp int     // number of perpendicular parameters
+	few     *few    // nil with more than a few samples
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
@@ -67,6 +68,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	// Below some order loops beat many small products.
 	d.batched = d.pivot.M > 32
 	d.workQ = make([]float64, d.workLen(s))
+	d.few = newFew(s)
 	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
 	return d
@@ -85,7 +87,11 @@ func (d *denseStage) workLen(s *system.DenseStage) int {
 func (d *denseStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.Outputs() }
 
 func (d *denseStage) scratch() (u, gr, yq int) {
-	return d.s.Batch * d.s.Out, d.pivot.M, d.s.Batch * d.r
+	yq = d.s.Batch * d.r
+	if d.few != nil {
+		yq += (d.r + d.s.Batch) * d.s.In
+	}
+	return d.s.Batch * d.s.Out, d.pivot.M, yq
 }
 
 // point computes [Z, 1] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
@@ -117,6 +123,7 @@ func (d *denseStage) point(st system.Stage) {
 	}
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
+	d.few.take(s, d.u, d.r)
 }
 
 // eliminate forms S, K and the next P and eliminates the stage; see the package for
@@ -323,7 +330,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  4 * r * r * zin,
 		Factor: 2*m*n*batch + m*m*batch + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*batch*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*batch*zin + batch*r),
+		Bytes:  8 * (2*r*zin + 2*batch*zin + batch*r + int64(fewWords(s))),
 	}
 	ni := int64(0)
 	if inner {
