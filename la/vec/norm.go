@@ -58,6 +58,9 @@ func MaxLower(n int, a []float64, ld int) float64 {
 // FirstNotFinite is the index of the first element of x that is a NaN or an
 // infinity, -1 if there is none.
 func FirstNotFinite(x []float64) int {
+	if _, m := Peak(x); m-m == 0 {
+		return -1
+	}
 	for i, v := range x {
 		if v-v != 0 {
 			return i

@@ -122,7 +122,7 @@ func (b *Block) restore() {
 
 // Couple overwrites W, which holds K, with D⁻¹ W for W = L⁻¹ P K (D = I for
 // Cholesky), and subtracts Kᵀ S⁻¹ K = Wᵀ D⁻¹ W from the lower triangle of the
-// n×n matrix y. v is scratch of m·n numbers.
+// n×n matrix y, whose upper one is lost. v is scratch of m·n numbers.
 func (b *Block) Couple(be blas.Backend, rows *Bands, y, v []float64) {
 	m, n := b.M, b.N
 	if m == 0 || n == 0 {
@@ -130,15 +130,29 @@ func (b *Block) Couple(be blas.Backend, rows *Bands, y, v []float64) {
 	}
 	if b.Chol {
 		be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.NonUnit, m, n, 1, b.S, m, b.W, n)
-		be.Syrk(blas.Lower, blas.Trans, n, m, -1, b.W, n, 1, y, n)
+		AddLower(be, n, m, -1, b.W, b.W, y)
 		return
 	}
 	b.v = v[:m*n]
 	rows.Rows(m, m*n, b.gather)
 	be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.Unit, m, n, 1, b.S, m, b.v, n)
 	rows.Rows(m, m*n, b.scaling)
-	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, m, -1, b.v, n, b.W, n, 1, y, n)
+	AddLower(be, n, m, -1, b.v, b.W, y)
 	b.v = nil
+}
+
+// wholeOrder is the order up to which a whole product is sooner done than one
+// triangle of it.
+const wholeOrder = 24
+
+// AddLower computes the lower triangle of Y += α AᵀB for a symmetric product of
+// k×n matrices. The upper triangle of Y is lost.
+func AddLower(be blas.Backend, n, k int, alpha float64, a, b, y []float64) {
+	if n <= wholeOrder {
+		be.Gemm(blas.Trans, blas.NoTrans, n, n, k, alpha, a, n, b, n, 1, y, n)
+		return
+	}
+	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, k, alpha, a, n, b, n, 1, y, n)
 }
 
 // gatherRows copies the rows lo to hi of P K to v.

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
@@ -128,12 +129,12 @@ func (c *coefficient) addTrans(be blas.Backend, dst, a []float64, cols int) {
 }
 
 // addTransLower computes the lower triangle of dst += Mᵀ A for a dense A of M's
-// shape that makes the product symmetric, and leaves the other one alone.
+// shape that makes the product symmetric. The upper triangle is lost.
 func (c *coefficient) addTransLower(be blas.Backend, dst, a []float64) {
 	m := c.m
 	n := m.Cols
 	if c.full != nil {
-		be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, m.Rows, 1, c.full, n, a, n, 1, dst, n)
+		pivot.AddLower(be, n, m.Rows, 1, c.full, a, dst)
 		return
 	}
 	for l := range m.Rows {

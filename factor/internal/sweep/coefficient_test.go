@@ -104,11 +104,12 @@ func checkCoefficient(t *testing.T, rng *rand.Rand, c *coefficient, m *system.Ma
 	before = append(before[:0], dst...)
 	c.addTransLower(be, dst, a)
 	for i := range dst {
+		if i%cols > i/cols {
+			continue
+		}
 		sum := before[i]
-		if i%cols <= i/cols {
-			for l := range rows {
-				sum += m.At(l, i/cols) * a[l*cols+i%cols]
-			}
+		for l := range rows {
+			sum += m.At(l, i/cols) * a[l*cols+i%cols]
 		}
 		near("addTransLower", i, dst[i], sum)
 	}
