@@ -26,6 +26,10 @@ func Norm2(x []float64) float64 {
 // NaN. Numbers without their sign are ordered as their bits are, infinities and
 // NaN last.
 func MaxMagnitude(x []float64) float64 {
+	if assembly && len(x) >= 8 {
+		_, m := Peak(x)
+		return m
+	}
 	const magnitude = 1<<63 - 1
 	var a, b, c, d uint64
 	for len(x) >= 4 {

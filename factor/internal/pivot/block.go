@@ -175,10 +175,7 @@ func (b *Block) scaleRows(lo, hi int) {
 		w, out := b.v[i*n:(i+1)*n], b.W[i*n:(i+1)*n]
 		d := b.S[i*m+i]
 		if b.e[i] == 0 {
-			d = 1 / d
-			for j, x := range w {
-				out[j] = d * x
-			}
+			vec.Scale(out, 1/d, w)
 			continue
 		}
 		a, o, c := inverse2(d, b.e[i], b.S[(i+1)*m+i+1])
