@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"math"
+
 	"costate/la/vec"
 	"costate/system"
 )
@@ -109,13 +111,19 @@ func (d *denseStage) projectFew(g, t, coef []float64, eps float64) {
 			}
 		}
 	}
-	if inverse := 1 / eps; inverse-inverse == 0 {
-		vec.Scale(g, inverse, g)
+	if invertible(eps) {
+		vec.Scale(g, 1/eps, g)
 		return
 	}
 	for i := range g {
 		g[i] /= eps
 	}
+}
+
+// invertible is whether 1/eps is a number with all its digits.
+func invertible(eps float64) bool {
+	a := math.Abs(eps)
+	return a > 0x1p-1000 && a < 0x1p1000
 }
 
 // forwardFew is forward for right-hand side i but for the pivot block.
@@ -168,6 +176,7 @@ func (d *denseStage) parametersFew(g, xr, y, rows, coef []float64, eps float64) 
 		copy(rows[j*s.In:(j+1)*s.In], d.q[j*d.zin:])
 	}
 	copy(rows[d.r*s.In:], y[:batch*s.In])
+	divide := !invertible(eps)
 	inverse := 1 / eps
 	bias := g[s.Out*s.In:]
 	for o := range s.Out {
@@ -176,9 +185,11 @@ func (d *denseStage) parametersFew(g, xr, y, rows, coef []float64, eps float64) 
 			c[j] = xr[j*s.Out+o]
 		}
 		for k := range batch {
-			f := d.few.minus[k*s.Out+o] * inverse
-			if f-f != 0 {
-				f = d.few.minus[k*s.Out+o] / eps
+			f := d.few.minus[k*s.Out+o]
+			if divide {
+				f /= eps
+			} else {
+				f *= inverse
 			}
 			for j := range d.r {
 				c[j] -= f * yq[k*d.r+j]
