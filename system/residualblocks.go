@@ -34,9 +34,9 @@ func (s *BlockStage) backPair(h vec.Pair, x []float64, y, lambda, prev vec.Pair,
 }
 
 // mulAddPair computes dst += M x in twice the working precision. turned has room
-// for the elements of M.
+// for the elements of M, or is nil.
 func (m *Matrix) mulAddPair(dst, x vec.Pair, turned []float64) {
-	if m.isFull() {
+	if m.isFull() && turned != nil {
 		// Sums of columns keep more of them in flight than a sum a row.
 		t := turned[:len(m.Val)]
 		vec.Transpose(t, m.Rows, m.Val, m.Cols, m.Rows, m.Cols)
@@ -99,6 +99,11 @@ func (m *SampleMap) mulAddPair(dst, x vec.Pair) {
 			p, e := vec.TwoProd(v, xh[i])
 			addTo(dst, i, p, math.FMA(v, xl[i], e))
 		}
+	case m.Pattern != nil:
+		m.eachOfPattern(func(i, j int, v float64) {
+			p, e := vec.TwoProd(v, x.Hi[j])
+			addTo(dst, i, p, math.FMA(v, x.Lo[j], e))
+		})
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			first := r / m.Rows * m.Cols
@@ -127,6 +132,22 @@ func (m *SampleMap) mulTransPair(dst, x vec.Pair) {
 		return
 	}
 	dst.Clear()
+	m.mulTransAddPair(dst, x)
+}
+
+// mulTransAddPair is mulAddPair with Mᵀ.
+func (m *SampleMap) mulTransAddPair(dst, x vec.Pair) {
+	if m.Full == nil {
+		m.mulAddPair(dst, x)
+		return
+	}
+	if m.Pattern != nil {
+		m.eachOfPattern(func(i, j int, v float64) {
+			p, e := vec.TwoProd(v, x.Hi[i])
+			addTo(dst, j, p, math.FMA(v, x.Lo[i], e))
+		})
+		return
+	}
 	size := m.Rows * m.Cols
 	for n := range m.Batch {
 		vec.CombinePair(dst.Slice(n*m.Cols, (n+1)*m.Cols), x.Slice(n*m.Rows, (n+1)*m.Rows), 1,

@@ -8,38 +8,41 @@ import (
 )
 
 const (
-	// fewSamples is the number of samples up to which the products of a solve go
-	// row by row: those of a few rows are over sooner than a call of Gemm begins.
-	fewSamples = 4
+	// fewRows is the number of rows of a batch up to which the products of a solve go
+	// row by row: those are over sooner than a call of Gemm begins.
+	fewRows = 4
 
-	// fewWeights bounds the matrices that are then read once for each sample: they
+	// fewWeights bounds the matrices that are then read once for each row: they
 	// stay in the first cache.
 	fewWeights = 4096
 )
 
-// few is what a denseStage of few samples keeps for its solves.
+// few is what a denseStage of few rows keeps for its solves.
 type few struct {
-	ut    []float64 // r×Batch: Uᵀ
+	ut    []float64 // r×rows: Uᵀ
 	wt    []float64 // In×Out: Wᵀ
-	minus []float64 // Batch×Out: −δ
+	minus []float64 // rows×Out: −δ
 }
 
-func isFew(s *system.DenseStage) bool { return s.Batch <= fewSamples && s.In*s.Out <= fewWeights }
+// isFew reports a stage whose rows are few, and its inputs as they stand.
+func isFew(s *system.DenseStage) bool {
+	return s.Gather == nil && s.Pass == nil && s.BatchRows() <= fewRows && s.In*s.Out <= fewWeights
+}
 
 // fewWords is the memory of newFew.
 func fewWords(s *system.DenseStage) int {
 	if !isFew(s) {
 		return 0
 	}
-	return rank(s)*s.Batch + s.In*s.Out + s.Batch*s.Out
+	return rank(s)*s.BatchRows() + s.In*s.Out + s.BatchRows()*s.Out
 }
 
-// newFew makes room, or returns nil for a stage of many samples.
+// newFew makes room, or returns nil for other stages.
 func newFew(s *system.DenseStage) *few {
 	if !isFew(s) {
 		return nil
 	}
-	return &few{make([]float64, rank(s)*s.Batch), make([]float64, s.In*s.Out), make([]float64, s.Batch*s.Out)}
+	return &few{make([]float64, rank(s)*s.BatchRows()), make([]float64, s.In*s.Out), make([]float64, s.BatchRows()*s.Out)}
 }
 
 // take takes the numbers of a new point, with U of r columns; f may be nil.
@@ -47,7 +50,7 @@ func (f *few) take(s *system.DenseStage, u []float64, r int) {
 	if f == nil {
 		return
 	}
-	vec.Transpose(f.ut, s.Batch, u, r, s.Batch, r)
+	vec.Transpose(f.ut, s.BatchRows(), u, r, s.BatchRows(), r)
 	vec.Transpose(f.wt, s.Out, s.W, s.In, s.Out, s.In)
 	for i, v := range s.Delta {
 		f.minus[i] = -v
@@ -57,14 +60,14 @@ func (f *few) take(s *system.DenseStage, u []float64, r int) {
 // backFew is back for right-hand side i but for the pivot block.
 func (d *denseStage) backFew(w *solveSpace, b *turn, i int) {
 	s := d.s
-	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
 	d.mulTransJ(ps, p)
 	t := b.t[i*m : (i+1)*m]
 	g := b.params(i, s.Params())
 	d.projectFew(g, t, w.coef, b.eps)
 	for j := range d.r { // U is lower trapezoidal
-		vec.Combine(t[j*s.Out:(j+1)*s.Out], d.few.ut[j*s.Batch+j:(j+1)*s.Batch], ps[j*s.Out:], s.Out)
+		vec.Combine(t[j*s.Out:(j+1)*s.Out], d.few.ut[j*d.rows+j:(j+1)*d.rows], ps[j*s.Out:], s.Out)
 	}
 	if !d.inner {
 		return
@@ -75,7 +78,7 @@ func (d *denseStage) backFew(w *solveSpace, b *turn, i int) {
 	} else {
 		clear(next)
 	}
-	for k := range s.Batch {
+	for k := range d.rows {
 		row := next[k*s.In : (k+1)*s.In]
 		vec.Combine(row, ps[k*s.Out:(k+1)*s.Out], s.W, s.In)
 		if d.negPerp > 0 && s.Delta != nil {
@@ -129,7 +132,7 @@ func invertible(eps float64) bool {
 // forwardFew is forward for right-hand side i but for the pivot block.
 func (d *denseStage) forwardFew(w *solveSpace, b *turn, i int) {
 	s := d.s
-	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	g, xr := b.params(i, s.Params()), b.t[i*m:(i+1)*m]
 	var y []float64
 	if d.inner {
@@ -144,7 +147,7 @@ func (d *denseStage) forwardFew(w *solveSpace, b *turn, i int) {
 	}
 	ps := w.u[i*n : (i+1)*n]
 	clear(ps)
-	for k := range s.Batch {
+	for k := range d.rows {
 		row := ps[k*s.Out : (k+1)*s.Out]
 		vec.Combine(row, d.u[k*d.r:k*d.r+min(d.r, k+1)], xr, s.Out)
 		if d.inner {
@@ -165,7 +168,7 @@ func (d *denseStage) parametersFew(g, xr, y, rows, coef []float64, eps float64) 
 	batch := 0
 	var yq []float64
 	if d.negPerp > 0 && y != nil && s.Delta != nil {
-		batch = s.Batch
+		batch = d.rows
 		yq, rows = rows[:batch*d.r], rows[batch*d.r:]
 		for k := range batch {
 			vec.Dots(yq[k*d.r:(k+1)*d.r], d.q, d.zin, y[k*s.In:(k+1)*s.In])
