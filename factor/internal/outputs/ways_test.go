@@ -31,9 +31,9 @@ func rowsOf(c *system.Chain, r *root) [][]float64 {
 func TestWays(t *testing.T) {
 	pairs, formed, parts := 0, 0, 0
 	rng := rand.New(rand.NewPCG(2, 6))
-	for round := range 60 {
+	for round := range 100 {
 		stages := []chaintest.Stage{
-			{Rows: 1 + rng.IntN(6), In: 1 + rng.IntN(12), Out: 1 + rng.IntN(3), Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0},
+			{Rows: 1 + rng.IntN(6), In: 1 + rng.IntN(30), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0},
 			{Rows: 1 + rng.IntN(3), In: 1 + rng.IntN(40), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Skip: rng.IntN(3) == 0, Carry: rng.IntN(4) == 0},
 			{Out: 1 + rng.IntN(3), Bias: true},
 		}
