@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
 
 	"costate/factor"
 	"costate/la/blas"
@@ -16,6 +17,14 @@ import (
 	"costate/system"
 	"costate/system/chaintest"
 )
+
+// testingT is a test, or one of the random cases of a property.
+type testingT interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+}
 
 // inverters are the methods that take a chain.
 func inverters(c *system.Chain) map[string]factor.Inverter {
@@ -69,7 +78,7 @@ func plus(c *system.Chain, h *mat.SymDense, eps []float64) *mat.SymDense {
 }
 
 // near compares with the greatest element of want as unit.
-func near(t *testing.T, what string, got, want mat.Matrix, tol float64) {
+func near(t testingT, what string, got, want mat.Matrix, tol float64) {
 	t.Helper()
 	var d mat.Dense
 	d.Sub(got, want)
@@ -82,6 +91,8 @@ func near(t *testing.T, what string, got, want mat.Matrix, tol float64) {
 // inverseCases add stages with many perpendicular parameters to those of the solves.
 var inverseCases = append(chainCases,
 	chainCase{"many directions", 11, 12, []chaintest.Stage{{Out: 9, Bias: true}, {Out: 10, Bias: true}, {Out: 2, Bias: true}}},
+	chainCase{"rows, many directions", 2, 9, []chaintest.Stage{{Rows: 3, In: 8, Out: 3, Bias: true, Ones: true}, {Rows: 2, In: 9, Out: 4, Bias: true, Ones: true, Pass: true}, {Rows: 2, Out: 3, Bias: true}, {In: 7, Out: 2, Skip: true}, {Out: 2, Bias: true}}},
+	chainCase{"rows formed", 4, 6, []chaintest.Stage{{Rows: 9, In: 2, Out: 2, Bias: true, Ones: true}, {Rows: 8, In: 3, Out: 1, Bias: true, Carry: true}, {Rows: 2, Out: 2, Bias: true, Full: true}, {Out: 2, Bias: true}}},
 	chainCase{"few samples", 2, 9, []chaintest.Stage{{Out: 8, Bias: true}, {Out: 9, Bias: true}, {Skip: true, Bias: true}, {Out: 1, Bias: true}}},
 )
 
@@ -89,42 +100,74 @@ func TestInverter(t *testing.T) {
 	for _, tc := range inverseCases {
 		exact := tc.make(3)
 		for _, c := range []*system.Chain{exact, exact.GaussNewton()} {
-			h := chaintest.Matrix(c, blas.Native())
-			ev := computeEigenvalues(h)
-			for at, eps := range dampingsOf(c, ev) {
-				a := plus(c, h, eps)
-				evA := computeEigenvalues(a)
-				cond := 0.0
-				least := math.Inf(1)
-				for _, l := range evA {
-					cond, least = math.Max(cond, math.Abs(l)), math.Min(least, math.Abs(l))
-				}
-				cond /= least
-				if cond > 1e5 {
-					continue
-				}
-				var z mat.Dense
-				if err := z.Inverse(a); err != nil {
-					t.Fatal(err)
-				}
-				for name, f := range inverters(c) {
-					t.Run(fmt.Sprintf("%s/gn=%v/%d/%s", tc.name, c.IsGaussNewton(), at, name), func(t *testing.T) {
-						err := f.Analyse(c, nil)
-						if errors.Is(err, factor.ErrNotGaussNewton) {
-							return // blocks
-						}
-						if err := errors.Join(err, f.FactorizeStages(eps)); err != nil {
-							t.Fatal(err)
-						}
-						checkInverter(t, f, c, &z, evA[0] > 0, 1e-13*cond)
-					})
-				}
-			}
+			forInverses(c, func(name string, f factor.Inverter, eps []float64, z *mat.Dense, definite bool, cond float64) {
+				t.Run(fmt.Sprintf("%s/gn=%v/%v/%s", tc.name, c.IsGaussNewton(), eps, name), func(t *testing.T) {
+					checkInverter(t, f, c, eps, z, definite, 1e-13*cond)
+				})
+			})
 		}
 	}
 }
 
-func checkInverter(t *testing.T, f factor.Inverter, c *system.Chain, z *mat.Dense, definite bool, tol float64) {
+// Inverses and samples of chains of any shapes.
+func TestInverterShapes(t *testing.T) {
+	done := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		stages := drawStages(t)
+		c := drawChain(t, stages, rapid.IntRange(1, 5).Draw(t, "batch"), rapid.IntRange(1, 5).Draw(t, "in"))
+		if c.Params() == 0 {
+			return
+		}
+		if rapid.Bool().Draw(t, "Gauss–Newton") {
+			c = c.GaussNewton()
+		}
+		forInverses(c, func(name string, f factor.Inverter, eps []float64, z *mat.Dense, definite bool, cond float64) {
+			if checkInverter(t, f, c, eps, z, definite, 1e-13*cond) {
+				done[name]++
+			}
+		})
+	})
+	for name, n := range done {
+		t.Logf("%s: %d inverses", name, n)
+	}
+	if len(done) < 3 {
+		t.Errorf("inverses by %v only", done)
+	}
+}
+
+// forInverses calls check with each method, and dampings of c for which the condition
+// of H + D is known and not bad, and its inverse.
+func forInverses(c *system.Chain, check func(name string, f factor.Inverter, eps []float64, z *mat.Dense, definite bool, cond float64)) {
+	h := chaintest.Matrix(c, blas.Native())
+	for _, eps := range dampingsOf(c, computeEigenvalues(h)) {
+		a := plus(c, h, eps)
+		ev := computeEigenvalues(a)
+		cond, least := 0.0, math.Inf(1)
+		for _, l := range ev {
+			cond, least = math.Max(cond, math.Abs(l)), math.Min(least, math.Abs(l))
+		}
+		cond /= least
+		var z mat.Dense
+		if !(cond <= 1e5) || z.Inverse(a) != nil {
+			continue
+		}
+		for name, f := range inverters(c) {
+			check(name, f, eps, &z, ev[0] > 0, cond)
+		}
+	}
+}
+
+// checkInverter analyses and checks all that f inverts against z; false if f does not
+// take the chain.
+func checkInverter(t testingT, f factor.Inverter, c *system.Chain, eps []float64, z *mat.Dense, definite bool, tol float64) bool {
+	t.Helper()
+	err := f.Analyse(c, nil)
+	if errors.Is(err, factor.ErrNotGaussNewton) {
+		return false // blocks
+	}
+	if err := errors.Join(err, f.FactorizeStages(eps)); err != nil {
+		t.Fatal(err)
+	}
 	n := c.Params()
 	diag, err := f.InverseDiagTo(nil)
 	if err != nil {
@@ -171,10 +214,11 @@ func checkInverter(t *testing.T, f factor.Inverter, c *system.Chain, z *mat.Dens
 	}
 	near(t, "outputs", &out, &jzj, tol)
 	checkSamples(t, f, z, definite, tol)
+	return true
 }
 
 // checkSamples draws with each unit vector: A Aᵀ is the inverse.
-func checkSamples(t *testing.T, f factor.Inverter, z *mat.Dense, definite bool, tol float64) {
+func checkSamples(t testingT, f factor.Inverter, z *mat.Dense, definite bool, tol float64) {
 	t.Helper()
 	n, m := f.SymmetricDim(), f.Normals()
 	a := mat.NewDense(m, n, nil)
@@ -230,10 +274,7 @@ func TestInverterReLU(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, f := range inverters(c) {
-					if err := errors.Join(f.Analyse(c, nil), f.FactorizeStages(eps)); err != nil {
-						t.Fatal(err)
-					}
-					checkInverter(t, f, c, &z, true, 1e-10)
+					checkInverter(t, f, c, eps, &z, true, 1e-10)
 				}
 			}
 		}
