@@ -143,7 +143,7 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, name string, work
 // begin makes the engine.
 func (k *augmentedEngine) begin(o *Options, name string, workLimit float64) error {
 	if name == EngineMUMPS {
-		e, err := newMUMPS(k.system.K, o, nil)
+		e, err := newMUMPS(k.system.K, o)
 		if err != nil {
 			return err
 		}

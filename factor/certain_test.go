@@ -59,6 +59,12 @@ func tuned(rng *rand.Rand) *system.Chain {
 // few digits of the negative of an eigenvalue.
 func placed(rng *rand.Rand) (*system.Chain, float64) {
 	stages := []chaintest.Stage{{Out: 2, Bias: rng.IntN(2) == 0}, {Out: 1 + rng.IntN(2)}}
+	if rng.IntN(3) == 0 { // several rows a sample, and what goes around them
+		stages = []chaintest.Stage{
+			{Rows: 2, In: 1, Out: 1, Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0},
+			{Rows: 1 + rng.IntN(2), In: 1 + rng.IntN(2), Out: 1, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0},
+		}
+	}
 	c := chaintest.Random(rng, 1+rng.IntN(2), 1+rng.IntN(2), stages...)
 	ev := eigenvalues(chaintest.Matrix(c, blas.Native()))
 	norm := math.Max(math.Abs(ev[0]), math.Abs(ev[len(ev)-1]))

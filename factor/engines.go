@@ -79,17 +79,14 @@ var (
 	_ matrixEngine = mumps.Engine(nil)
 )
 
-// newMUMPS analyses the pattern of a with MUMPS; mates are those of a matching, or nil.
-func newMUMPS(a *la.Sym, o *Options, mates []int32) (mumps.Engine, error) {
-	order, err := mumpsOrder(a, o, mates)
+// newMUMPS analyses the pattern of a with MUMPS.
+func newMUMPS(a *la.Sym, o *Options) (mumps.Engine, error) {
+	order, err := mumpsOrder(a, o)
 	if err != nil {
 		return nil, err
 	}
-	mo := mumps.Options{Ordering: o.MUMPS.Ordering, Perm: order, Threshold: o.PivotTolerance, Threads: o.Backend.Threads(),
+	mo := mumps.Options{Ordering: o.MUMPS.Ordering, Perm: order, Threshold: o.mumpsThreshold(), Threads: o.Backend.Threads(),
 		MemoryLimit: o.MemoryLimit, OutOfCore: o.MUMPS.OutOfCore}
-	if !(mo.Threshold > 0) {
-		mo.Threshold = tree.DefaultThreshold
-	}
 	if order == nil && mo.Ordering == "" && o.Ordering == partition.OrderAMD {
 		mo.Ordering = "amd"
 	}
@@ -101,7 +98,7 @@ func newMUMPS(a *la.Sym, o *Options, mates []int32) (mumps.Engine, error) {
 }
 
 // mumpsOrder is the order that MUMPS is given, nil where it finds one itself.
-func mumpsOrder(a *la.Sym, o *Options, mates []int32) (partition.Perm, error) {
+func mumpsOrder(a *la.Sym, o *Options) (partition.Perm, error) {
 	ours := o.Ordering == partition.OrderNatural || o.Ordering == partition.OrderND
 	switch {
 	case o.Perm != nil && len(o.Perm) != a.SymmetricDim():
@@ -111,11 +108,23 @@ func mumpsOrder(a *la.Sym, o *Options, mates []int32) (partition.Perm, error) {
 	case !ours || o.MUMPS.Ordering != "":
 		return nil, nil
 	}
-	t, err := partition.Auto(a, &partition.Options{Ordering: o.Ordering, Mates: mates})
+	po := &partition.Options{Ordering: o.Ordering}
+	if o.Ordering == partition.OrderND && weakDiagonal(a, make([]float64, a.SymmetricDim())) {
+		po.Mates = partition.Match(a).Mate
+	}
+	t, err := partition.Auto(a, po)
 	if err != nil {
 		return nil, err
 	}
 	return t.Perm, nil
+}
+
+// mumpsThreshold is the threshold of pivoting for MUMPS.
+func (o *Options) mumpsThreshold() float64 {
+	if o.PivotTolerance > 0 {
+		return min(o.PivotTolerance, strictThreshold)
+	}
+	return mumpsThreshold
 }
 
 // mumpsError is the public form of an error of MUMPS.

@@ -1,7 +1,6 @@
 package factor
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -375,6 +374,9 @@ func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 func (f *Sparse) factorize(sigma float64) error {
 	f.engine.base, f.mumps.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma, -sigma
 	f.spent = 0
+	if f.mumps.Engine != nil {
+		f.mumps.SetThreshold(f.opts.mumpsThreshold())
+	}
 	if err := f.rescale(); err != nil {
 		return err
 	}
@@ -388,6 +390,7 @@ func (f *Sparse) factorize(sigma float64) error {
 			f.eq.unscale()
 		}
 	}
+	err = f.again(err)
 	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
 		// Only a matching shows what matters where elements are of all orders
 		// of magnitude.
@@ -413,8 +416,7 @@ func (f *Sparse) doubtful(err error) bool {
 // not for certain.
 func (f *Sparse) unsure(err error) bool {
 	if err != nil {
-		var singular *SingularError
-		return errors.As(err, &singular)
+		return isSingular(err)
 	}
 	return f.doubtful(nil) && !f.Inertia().Certain
 }

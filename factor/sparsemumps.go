@@ -23,14 +23,15 @@ func (e *shiftedMUMPS) release() {
 	}
 }
 
-// prepareMUMPS lets MUMPS analyse. The scaling is that of the native engine.
+// prepareMUMPS lets MUMPS analyse. It makes pairs of its own; the scaling by a matching
+// is what keeps pivots from being put off.
 func (f *Sparse) prepareMUMPS() error {
 	if weakDiagonal(f.s, f.eq.row) {
 		if err := f.match(); err != nil {
 			return err
 		}
 	}
-	e, err := newMUMPS(f.s, &f.opts, f.mates)
+	e, err := newMUMPS(f.s, &f.opts)
 	if err != nil {
 		var memory *MemoryError
 		if errors.As(err, &memory) {
@@ -56,6 +57,62 @@ func (f *Sparse) prepareMUMPS() error {
 	}
 	f.ready = true
 	return nil
+}
+
+const (
+	// mumpsThreshold is the default of Options.PivotTolerance for MUMPS, and
+	// strictThreshold the one that a factorization in doubt is made again with. With
+	// tree.DefaultThreshold, growth of a hundred times leaves inertia uncertain that
+	// another threshold makes certain.
+	mumpsThreshold  = 0.1
+	strictThreshold = 0.5
+
+	// mumpsGrowth is the growth, as MUMPS lets it be estimated, from which inertia is
+	// asked for at once.
+	mumpsGrowth = 1e3
+)
+
+// again factors once more what MUMPS leaves in doubt: with the strictest threshold, and
+// where the matrix then seems singular, which a scaling by a matching may bring about, by
+// another scaling. Without a matching many pivots may be put off: if that is too much, what
+// was found before stays.
+func (f *Sparse) again(err error) error {
+	if f.mumps.Engine == nil {
+		return err
+	}
+	if f.mumps.Threshold() < strictThreshold && f.inDoubt(err) {
+		f.mumps.SetThreshold(strictThreshold)
+		err = f.attempt()
+	}
+	if f.eq.start == nil || !isSingular(err) && (err != nil || f.report.Shift == 0) {
+		return err
+	}
+	start := f.eq.start
+	defer func() { f.eq.start = start }()
+	f.eq.start = nil
+	if e := f.rescale(); e != nil {
+		return e
+	}
+	if e := f.attempt(); e == nil || isSingular(e) {
+		return e
+	}
+	f.eq.start = start
+	if e := f.rescale(); e != nil {
+		return e
+	}
+	return f.attempt()
+}
+
+// inDoubt reports whether MUMPS found the matrix singular, or its inertia not for
+// certain where that is likely.
+func (f *Sparse) inDoubt(err error) bool {
+	s := f.judge.Stats()
+	return f.unsure(err) || err == nil && s.Growth >= mumpsGrowth*s.Scale && !f.Inertia().Certain
+}
+
+func isSingular(err error) bool {
+	var singular *SingularError
+	return errors.As(err, &singular)
 }
 
 // factors is the engine in use.

@@ -70,6 +70,11 @@ type SampleMap struct {
 	Batch, Rows, Cols int
 	Diag              []float64
 	Full              []float64
+
+	// Pattern says where full blocks may differ from zero; nil is everywhere. The
+	// other elements of Full are there, too, and zero: that they are is the promise
+	// of whoever gives a pattern, on which products rely.
+	Pattern *Pattern
 }
 
 // IsZero reports whether m holds no numbers.

@@ -123,7 +123,14 @@ func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) er
 		}
 		return finite(name, m.Diag, batch*rows)
 	}
-	if err := finite(name, m.Full, batch*rows*cols); err != nil {
+	if m.Pattern != nil {
+		if err := m.Pattern.check(name, rows, cols); err != nil {
+			return err
+		}
+		if err := m.finiteAt(name); err != nil {
+			return err
+		}
+	} else if err := finite(name, m.Full, batch*rows*cols); err != nil {
 		return err
 	}
 	if symmetric {

@@ -3,15 +3,12 @@ package system
 // ProductFlops is the number of floating-point operations of one product H·v:
 // two for each multiplication by an element of a matrix of the chain.
 func (c *Chain) ProductFlops() int64 {
-	total := 2 * c.Loss.numbers()
+	total := 2 * c.Loss.NNZ()
 	for k, s := range c.Stages {
 		total += s.productFlops(k > 0)
 	}
 	return total
 }
-
-// numbers is how many numbers m stores.
-func (m *SampleMap) numbers() int64 { return int64(len(m.Diag) + len(m.Full)) }
 
 // productFlops counts the four products with W and Z, two more with δ, the gathers
 // that go with them, and the maps; the first stage, where no y enters, has only those
@@ -25,9 +22,9 @@ func (s *DenseStage) productFlops(inner bool) int64 {
 		}
 	}
 	n := products*int64(s.BatchRows())*int64(s.Out)*int64(s.In) + gathers*int64(s.Batch)*int64(s.Gather.NNZ())
-	n += 2*s.J.numbers() + s.Q.numbers()
+	n += 2*s.J.NNZ() + s.Q.NNZ()
 	if p := s.Pass; p != nil && inner {
-		n += 2*p.J.numbers() + 2*p.Cross.numbers() + p.Q.numbers()
+		n += 2*p.J.NNZ() + 2*p.Cross.NNZ() + p.Q.NNZ()
 	}
 	return 2 * n
 }
@@ -114,7 +111,7 @@ func (s *DenseStage) entries(prev readout, inner bool) int64 {
 		case s.Skip:
 			n += units * prev.width()
 		default:
-			n += (s.Pass.J.numbers() + s.Pass.Cross.numbers()) * prev.width()
+			n += (s.Pass.J.stored() + s.Pass.Cross.stored()) * prev.width()
 			n += s.Pass.Q.entries(prev)
 		}
 	}
@@ -135,6 +132,9 @@ func (s *BlockStage) entries(prev readout, inner bool) int64 {
 	}
 	return n
 }
+
+// stored is how many numbers m holds: the augmented system has entries for zeros, too.
+func (m *SampleMap) stored() int64 { return int64(len(m.Diag) + len(m.Full)) }
 
 // entries counts those of a symmetric map of outputs that are read by e.
 func (m *SampleMap) entries(e readout) int64 {

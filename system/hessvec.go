@@ -208,6 +208,18 @@ func (m *SampleMap) MulAdd(dst, x []float64) {
 		for i, d := range m.Diag {
 			dst[i] += d * x[i]
 		}
+	case m.Pattern != nil:
+		p := m.Pattern
+		for n := range m.Batch {
+			in := x[n*m.Cols : (n+1)*m.Cols]
+			for i := range m.Rows {
+				row, s := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols], 0.0
+				for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+					s += row[c] * in[c]
+				}
+				dst[n*m.Rows+i] += s
+			}
+		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			in := x[r/m.Rows*m.Cols:][:m.Cols]
@@ -232,6 +244,17 @@ func (m *SampleMap) MulTransAdd(dst, x []float64) {
 	switch {
 	case m.Diag != nil:
 		m.MulAdd(dst, x)
+	case m.Pattern != nil:
+		p := m.Pattern
+		for n := range m.Batch {
+			out := dst[n*m.Cols : (n+1)*m.Cols]
+			for i := range m.Rows {
+				row, v := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols], x[n*m.Rows+i]
+				for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+					out[c] += row[c] * v
+				}
+			}
+		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			out := dst[r/m.Rows*m.Cols:][:m.Cols]

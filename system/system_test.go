@@ -415,6 +415,55 @@ func TestCheckRejects(t *testing.T) {
 	}
 }
 
+// What is wrong with the rows of a stage is said with the stage, what it has and what
+// it needs.
+func TestCheckRows(t *testing.T) {
+	for want, spoil := range map[string]func(d *system.DenseStage){
+		"system: stage 2: bad shape: batch 2, rows -1, in 2, out 2":                             func(d *system.DenseStage) { d.Rows = -1 },
+		"system: stage 2: Gather is 6×6, want 8×6":                                              func(d *system.DenseStage) { d.Rows = 4 },
+		"system: stage 2: Gather has 0 columns, the inputs of a sample":                         func(d *system.DenseStage) { d.Gather.Cols = 0 },
+		"system: stage 2: Gather: columns of row 0 are out of range or not ascending":           func(d *system.DenseStage) { d.Gather.Col[0] = 6 },
+		"Gather of stage 2, element 1: NaN":                                                     func(d *system.DenseStage) { d.Gather.Val[1] = math.NaN() },
+		"system: stage 2: Ones has length 2, want 3":                                            func(d *system.DenseStage) { d.Ones = d.Ones[:2] },
+		"system: stage 2: Z has length 10, want 12":                                             func(d *system.DenseStage) { d.Z = d.Z[:10] },
+		"system: stage 2: Delta has length 10, want 12":                                         func(d *system.DenseStage) { d.Delta = d.Delta[:10] },
+		"system: stage 2: Q is 2 blocks of 5×5, want 2 of 6×6":                                  func(d *system.DenseStage) { d.Q.Rows, d.Q.Cols = 5, 5 },
+		"system: stage 2: J is 2 blocks of 7×5, want 2 of 7×6":                                  func(d *system.DenseStage) { d.J.Cols = 5 },
+		"system: stage 2: Pass.J is 2 blocks of 6×6, want 2 of 7×6":                             func(d *system.DenseStage) { d.Pass.J.Rows = 6 },
+		"system: stage 2: Pass.Cross is 1 blocks of 6×6, want 2 of 6×6":                         func(d *system.DenseStage) { d.Pass.Cross.Batch = 1 },
+		"system: stage 2: Pass.Q is 2 blocks of 4×4, want 2 of 6×6":                             func(d *system.DenseStage) { d.Pass.Q.Rows, d.Pass.Q.Cols = 4, 4 },
+		"system: stage 2: a stage with Skip has a Pass, too: add the identity to its J instead": func(d *system.DenseStage) { d.Skip = true },
+		"system: stage 2: J of a stage with a skip has 7 rows, want 6":                          func(d *system.DenseStage) { d.Skip, d.Pass = true, nil },
+		"system: stage 2: a skip needs as many outputs as inputs: in 4, out 6":                  func(d *system.DenseStage) { d.Skip, d.Pass, d.Gather = true, nil, trim(d.Gather, 4) },
+		"system: stage 2 takes 8 numbers, stage 1 gives 12":                                     func(d *system.DenseStage) { d.Pass, d.Gather = nil, trim(d.Gather, 4) },
+		"system: stage 3 takes 14 numbers, stage 2 gives 12":                                    func(d *system.DenseStage) { d.J, d.Pass = system.SampleMap{}, nil },
+	} {
+		c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 2, 3, chaintest.Stage{Rows: 3, Out: 2}, chaintest.Stage{Rows: 3, In: 2, Out: 2, Bias: true, Ones: true, Pass: true, Full: true}, chaintest.Stage{Out: 2})
+		d := c.Stages[1].(*system.DenseStage)
+		if err := c.Check(); err != nil {
+			t.Fatal(err)
+		}
+		spoil(d)
+		if err := c.Check(); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+// trim leaves the entries of a in the first columns.
+func trim(a *system.Matrix, cols int) *system.Matrix {
+	b := &system.Matrix{Rows: a.Rows, Cols: cols, Ptr: []int{0}}
+	for i := range a.Rows {
+		for p := a.Ptr[i]; p < a.Ptr[i+1]; p++ {
+			if a.Col[p] < cols {
+				b.Col, b.Val = append(b.Col, a.Col[p]), append(b.Val, a.Val[p])
+			}
+		}
+		b.Ptr = append(b.Ptr, len(b.Col))
+	}
+	return b
+}
+
 func TestCheckNamesThePlace(t *testing.T) {
 	c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 2, 3, chains[6].stages...)
 	for _, tc := range []struct {

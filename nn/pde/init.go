@@ -53,3 +53,21 @@ func ErrorL2(net *nn.Network, p *Problem, x []float64, ws *nn.Workspace) float64
 	}
 	return math.Sqrt(e / s)
 }
+
+// Fresh returns n uniform points of the domain, n×d, for ErrorL2. They are others than
+// those of training with the same seed.
+func Fresh(p *Problem, n int, seed uint64) []float64 {
+	rng := rand.New(rand.NewPCG(seed, 0x6672657368))
+	d := p.Dim()
+	x := make([]float64, 0, n*d)
+	for len(x) < n*d {
+		at := x[len(x) : len(x)+d]
+		for i := range at {
+			at[i] = p.Lo[i] + rng.Float64()*(p.Hi[i]-p.Lo[i])
+		}
+		if p.inside(at) {
+			x = x[:len(x)+d]
+		}
+	}
+	return x
+}

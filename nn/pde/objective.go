@@ -47,13 +47,15 @@ type Objective struct {
 	problem *Problem
 	opts    Options
 	net     *shape
-	kernels blas.Backend
+	kernels blas.Backend // for all residuals together
+	single  blas.Backend // the same of one thread, for a chunk
 	sets    []set
 	rows    int // of all sets together
 	round   int // of the points, from 0
 	theta   []float64
 
-	at, trial []pass // at the point that was linearized, and elsewhere
+	chunks  []chunk
+	workers []worker
 }
 
 // A set is the points of a group.
@@ -89,13 +91,11 @@ func NewObjective(p *Problem, net *nn.Network, opts *Options) (*Objective, error
 	if err := o.checkMemory(); err != nil {
 		return nil, err
 	}
-	o.at, o.trial = make([]pass, len(o.sets)), make([]pass, len(o.sets))
 	for i := range o.sets {
 		s := &o.sets[i]
 		s.x, s.scale = make([]float64, s.n*p.Dim()), make([]float64, s.n)
-		o.at[i].reset(o.net, s.group, s.n, p.Dim(), o.kernels)
-		o.trial[i].reset(o.net, s.group, s.n, p.Dim(), o.kernels)
 	}
+	o.split()
 	return o, o.draw(0)
 }
 
@@ -269,22 +269,28 @@ func (o *Objective) Loss(net *nn.Network) (float64, error) {
 // and returns the loss.
 func (o *Objective) Gradient(dst []float64, net *nn.Network) (float64, error) {
 	o.take(net)
-	loss := 0.0
-	clear(dst)
-	for i := range o.sets {
-		p := &o.trial[i]
-		p.forward(o.theta, o.sets[i].x, o.sets[i].group.Order+1)
-		r := o.sets[i].residuals(p, nil)
-		for a, v := range r {
-			loss += 0.5 * v * v
-			for c := range p.rows {
-				p.last()[c*p.n+a] *= v
+	for i := range o.workers {
+		w := &o.workers[i]
+		w.gradient = resize(w.gradient, len(dst))
+		clear(w.gradient)
+	}
+	o.each(func(c *chunk, w *worker) {
+		p := o.pass(c, w)
+		p.forward(o.theta, c.x(), c.set.group.Order+1)
+		for a, v := range c.residuals(p, nil) {
+			c.loss += 0.5 * v * v
+			for r := range p.rows {
+				p.last()[r*p.n+a] *= v
 			}
 		}
 		p.backward(o.theta)
-		p.gradient(dst)
+		p.gradient(w.gradient)
+	})
+	clear(dst)
+	for i := range o.workers {
+		vec.Axpy(dst, 1, o.workers[i].gradient)
 	}
-	return loss, finite(loss)
+	return o.total()
 }
 
 func (o *Objective) take(net *nn.Network) {
@@ -294,89 +300,49 @@ func (o *Objective) take(net *nn.Network) {
 
 // loss is the loss with the parameters theta.
 func (o *Objective) loss(theta []float64) (float64, error) {
-	loss := 0.0
-	for i := range o.sets {
-		p := &o.trial[i]
-		p.forward(theta, o.sets[i].x, o.sets[i].group.Order)
-		for _, v := range o.sets[i].residuals(p, nil) {
-			loss += 0.5 * v * v
+	o.each(func(c *chunk, w *worker) {
+		p := o.pass(c, w)
+		p.forward(theta, c.x(), c.set.group.Order)
+		for _, v := range c.residuals(p, nil) {
+			c.loss += 0.5 * v * v
 		}
-	}
-	return loss, finite(loss)
+	})
+	return o.total()
 }
 
-func finite(loss float64) error {
-	if loss-loss != 0 {
-		return fmt.Errorf("pde: the loss is %g", loss)
+// total is the sum of what each left the losses of its chunks.
+func (o *Objective) total() (float64, error) {
+	loss := 0.0
+	for i := range o.chunks {
+		loss += o.chunks[i].loss
 	}
-	return nil
+	if loss-loss != 0 {
+		return loss, fmt.Errorf("pde: the loss is %g", loss)
+	}
+	return loss, nil
 }
 
 // linearize stores the residuals in r and their Jacobian, of so many columns as
-// parameters, in j.
+// parameters, in j. What bend needs is kept.
 func (o *Objective) linearize(r, j, theta []float64) (loss float64, err error) {
 	ld := o.net.params
-	for i := range o.sets {
-		s, p := &o.sets[i], &o.at[i]
-		p.forward(theta, s.x, s.group.Order+2)
-		copy(r[s.first:], s.residuals(p, nil))
+	o.each(func(c *chunk, _ *worker) {
+		p := &c.at
+		p.forward(theta, c.x(), c.set.group.Order+2)
+		for a, v := range c.residuals(p, nil) {
+			c.loss += 0.5 * v * v
+			r[c.row()+a] = v
+		}
 		p.backward(theta)
-		p.jacobian(j[s.first*ld:], ld)
-	}
-	for _, v := range r {
-		loss += 0.5 * v * v
-	}
-	return loss, finite(loss)
+		p.jacobian(j[c.row()*ld:], ld)
+	})
+	return o.total()
 }
 
 // bend stores d²r/dt² along θ + ts at t = 0 in r2, where linearize was at theta.
 func (o *Objective) bend(r2, theta, s []float64) {
-	for i := range o.sets {
-		p := &o.at[i]
-		y1, y2 := p.directional(theta, s)
-		copy(r2[o.sets[i].first:], o.sets[i].residuals(p, &[2][]float64{y1, y2}))
-	}
-}
-
-// residuals evaluates the group's residual at y of the pass, scaled, with its derivatives
-// in y, scaled as well, as cotangents of the last layer. With the derivatives of y along
-// a direction it returns the second derivative of the residuals along it instead:
-//
-//	r¨ = g·ÿ + ẏᵀ h ẏ
-func (s *set) residuals(p *pass, along *[2][]float64) []float64 {
-	k := len(p.net.layers)
-	d, rows := p.net.layers[0].in, p.rows
-	y, g, h := make([]float64, rows), make([]float64, rows), make([]float64, rows*rows)
-	p.r = resize(p.r, p.n)
-	delta := p.last()
-	for a, w := range s.scale {
-		for c := range rows {
-			y[c] = p.z[k][c*p.n+a]
-		}
-		clear(g)
-		clear(h)
-		p.r[a] = w * s.group.Residual(s.x[a*d:(a+1)*d], y, g, h)
-		if along == nil {
-			for c, v := range g {
-				delta[c*p.n+a] = w * v
-			}
-			continue
-		}
-		sum := 0.0
-		for c, v := range g {
-			sum += v * along[1][c*p.n+a]
-			for b := range rows {
-				sum += along[0][c*p.n+a] * h[c*rows+b] * along[0][b*p.n+a]
-			}
-		}
-		p.r[a] = w * sum
-	}
-	return p.r
-}
-
-// last is the cotangents of the last layer.
-func (p *pass) last() []float64 {
-	k := len(p.net.layers) - 1
-	p.delta[k] = resize(p.delta[k], p.n*p.rows)
-	return p.delta[k]
+	o.each(func(c *chunk, w *worker) {
+		y1, y2 := c.at.directional(theta, s, &w.jet)
+		copy(r2[c.row():], c.residuals(&c.at, &[2][]float64{y1, y2}))
+	})
 }

@@ -170,7 +170,7 @@ void costate_stop(void) {
 	MPI_Finalize();
 }
 
-int costate_new(int threads, double threshold, const char *directory) {
+int costate_new(int threads, const char *directory) {
 	command c;
 	memset(&c, 0, sizeof c);
 	c.op = op_new;
@@ -182,7 +182,6 @@ int costate_new(int threads, double threshold, const char *directory) {
 	m->ICNTL(13) = 1;        // no ScaLAPACK at the root, which would not count its negative pivots
 	m->ICNTL(24) = 1;        // null pivots are counted and set aside
 	m->ICNTL(33) = 1;        // the determinant
-	m->CNTL(1) = threshold;
 	m->CNTL(3) = -0x1p-1000; // a pivot is null if it is 0, or as good as that
 	for (int i = 0; i < held; i++)
 		if (instances[i] == m) return i;
@@ -233,9 +232,10 @@ void costate_analyse(int handle, costate_shape s, int *row, int *col, double *va
 	out->flops = m->RINFOG(1);
 }
 
-void costate_factor(int handle, costate_shape s, int *row, int *col, double *val, int relax, costate_result *out) {
+void costate_factor(int handle, costate_shape s, int *row, int *col, double *val, double threshold, int relax, costate_result *out) {
 	DMUMPS_STRUC_C *m = call(op_factor, handle);
 	take(m, s, row, col, val, relax);
+	m->CNTL(1) = threshold;
 	work(m, 2);
 	leave(m);
 	facts(m, out);

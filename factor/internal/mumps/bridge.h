@@ -30,8 +30,8 @@ const char *costate_mumps_version(void);
 void costate_follow(void);
 void costate_stop(void);
 
-int costate_new(int threads, double threshold, const char *directory);
+int costate_new(int threads, const char *directory);
 void costate_free(int handle);
 void costate_analyse(int handle, costate_shape s, int *row, int *col, double *val, int ordering, int *perm, int relax, costate_result *out);
-void costate_factor(int handle, costate_shape s, int *row, int *col, double *val, int relax, costate_result *out);
+void costate_factor(int handle, costate_shape s, int *row, int *col, double *val, double threshold, int relax, costate_result *out);
 void costate_solve(int handle, int nrhs, double *x, costate_result *out);

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"unsafe"
@@ -17,14 +18,15 @@ import (
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
 	"costate/la"
+	"costate/la/vec"
 )
 
 const (
 	// relax is the part, in percent, by which workspaces exceed what is predicted without
 	// delayed pivots: MUMPS's default is 20. It is doubled as often as it turns out too
-	// small, up to relaxAtMost.
+	// small, as far as the memory goes and up to relaxAtMost.
 	relax       = 30
-	relaxAtMost = 5000
+	relaxAtMost = 1 << 20
 
 	megabyte = 1000000 // as MUMPS counts
 )
@@ -61,7 +63,6 @@ type engine struct {
 	predicted C.costate_result
 	relax     int
 	err       error
-	spaces    space.Pool[[]float64]
 }
 
 // A handle names an instance. It is apart from the engine, so that the instance of an
@@ -123,7 +124,7 @@ func (e *engine) begin() {
 	dir := C.CString(e.opts.OutOfCore)
 	defer C.free(unsafe.Pointer(dir))
 	h := new(handle)
-	do(func() { h.at = C.costate_new(C.int(e.opts.Threads), C.double(e.opts.Threshold), dir) })
+	do(func() { h.at = C.costate_new(C.int(e.opts.Threads), dir) })
 	e.handle = h
 	runtime.AddCleanup(e, func(h *handle) { go h.free() }, h)
 }
@@ -192,6 +193,9 @@ func (e *engine) bytes() int64 {
 	return int64(relaxed)*megabyte + 16*int64(len(e.rows)) + 12*int64(e.n)
 }
 
+func (e *engine) Threshold() float64     { return e.opts.Threshold }
+func (e *engine) SetThreshold(u float64) { e.opts.Threshold = u }
+
 func (e *engine) Cost() pivot.Cost {
 	if e.n == 0 {
 		return pivot.Cost{}
@@ -248,7 +252,7 @@ func (e *engine) factor(shift float64) (r C.costate_result, ok bool) {
 	}
 	for {
 		do(func() {
-			C.costate_factor(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.int(e.relax), &r)
+			C.costate_factor(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.double(e.opts.Threshold), C.int(e.relax), &r)
 		})
 		switch {
 		case r.info >= 0:
@@ -272,10 +276,11 @@ func tooSmall(info int) bool {
 	return slices.Contains([]int{smallReal, smallInteger, smallBuffer, smallBuffer2, overTheBuffer, overTheInts}, info)
 }
 
-// stats puts what MUMPS met into the words of package pivot. MUMPS does not tell where
-// its smallest pivot was, nor the elements of pivots of order 2, for which it gives the
-// root of the determinant. Those pivots are taken where the diagonal is below u times the
-// off-diagonal element, which is what the factor 1/u allows for.
+// stats puts what MUMPS met into the words of package pivot.
+//
+// MUMPS does not tell the elements of pivots of order 2, but the root of the
+// determinant. Those pivots are taken where the diagonal is below u times the
+// off-diagonal element, which is what the factor 1/u of Growth allows for.
 func (e *engine) stats(r C.costate_result) pivot.Stats {
 	s := pivot.Empty()
 	s.Negative, s.Zero = int(r.negative), int(r.null)
@@ -284,12 +289,52 @@ func (e *engine) stats(r C.costate_result) pivot.Stats {
 	s.Spread = float64(r.largest)
 	m := math.Abs(float64(r.mantissa))
 	s.LogAbs = math.Log(m) + float64(r.exponent)*math.Ln2 - e.logDet
-	s.Tiny = float64(r.smallest) / (float64(e.plan.FrontMax) * pivot.Unit * max(float64(r.largest), e.size))
-	if s.Zero > 0 {
-		s.LogAbs, s.Tiny = math.Inf(-1), 0
-	}
 	s.Finite = m-m == 0 && r.largest-r.largest == 0
+	switch {
+	case s.Zero > 0:
+		s.LogAbs, s.Tiny = math.Inf(-1), 0
+	case s.Finite:
+		s.Tiny = e.tiny(&r)
+	}
 	return s
+}
+
+// tiny is the smallest pivot in units of the rounding error of its block. MUMPS tells
+// neither the order of the block nor its size, so that the largest of all stand for them. Where
+// that leaves the pivot below its rounding error, it may be the block that is small: the
+// smallest eigenvalue of the whole matrix, measured by inverse iteration, then takes the
+// place of the pivot if it is larger.
+func (e *engine) tiny(r *C.costate_result) float64 {
+	unit := float64(e.plan.FrontMax) * pivot.Unit * max(float64(r.largest), e.size)
+	least := float64(r.smallest)
+	if least < unit {
+		least = max(least, 1/e.inverseNorm())
+	}
+	return least / unit
+}
+
+// inverseNorm estimates the 2-norm of the inverse of the matrix that was factored, from
+// below: by power steps from a few random vectors.
+func (e *engine) inverseNorm() float64 {
+	const starts, steps = 2, 4
+	x := make([]float64, e.n)
+	most := 0.0
+	for k := range starts {
+		rng := rand.New(rand.NewPCG(0x6d756d7073, uint64(k)))
+		for i := range x {
+			x[i] = rng.NormFloat64()
+		}
+		for range steps {
+			vec.Scale(x, 1/vec.Norm2(x), x)
+			e.solve(x, 1)
+			norm := vec.Norm2(x)
+			if norm-norm != 0 {
+				return math.Inf(1)
+			}
+			most = max(most, norm)
+		}
+	}
+	return most
 }
 
 func (e *engine) Solve(x []float64, nrhs int) {
@@ -297,15 +342,20 @@ func (e *engine) Solve(x []float64, nrhs int) {
 		return
 	}
 	e.scaleRows(x, nrhs)
+	e.solve(x, nrhs)
+	e.scaleRows(x, nrhs)
+}
+
+// solve solves with the factors as they are. Where that fails no number leaves as if it
+// were one of a solution.
+func (e *engine) solve(x []float64, nrhs int) {
 	var r C.costate_result
 	do(func() { C.costate_solve(e.handle.at, C.int(nrhs), doubles(x), &r) })
-	if r.info < 0 { // no solution leaves as if it were one
+	if r.info < 0 {
 		for i := range x[:nrhs*e.n] {
 			x[i] = math.NaN()
 		}
-		return
 	}
-	e.scaleRows(x, nrhs)
 }
 
 // scaleRows multiplies rows by S.

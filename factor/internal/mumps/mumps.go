@@ -22,7 +22,7 @@ type Options struct {
 	Ordering string
 	Perm     partition.Perm
 
-	// Threshold is u: elements of L are at most 1/u.
+	// Threshold is u: elements of L are at most 1/u. It is at most 0.5.
 	Threshold float64
 
 	// Threads are those of the BLAS on one machine, shared by its ranks.
@@ -48,6 +48,10 @@ type Engine interface {
 
 	// Solve overwrites each of the nrhs rows of x with (A + shift·I)⁻¹ times it.
 	Solve(x []float64, nrhs int)
+
+	// Threshold is that of the next Factor, and SetThreshold changes it.
+	Threshold() float64
+	SetThreshold(u float64)
 
 	// Scale is the diagonal of S, nil for the identity.
 	Scale() []float64

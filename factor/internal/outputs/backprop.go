@@ -144,9 +144,22 @@ func (r *Rows) throughMap(be blas.Backend, dst, lambda []float64, m *system.Samp
 		}
 		return
 	}
+	if m.Pattern != nil {
+		r.throughPattern(dst, lambda, m)
+		return
+	}
 	for n := range m.Batch {
 		be.Gemm(blas.NoTrans, blas.NoTrans, r.Width, m.Cols, m.Rows, 1, lambda[n*m.Rows:], m.Batch*m.Rows,
 			m.Full[n*m.Rows*m.Cols:], m.Cols, 0, dst[n*m.Cols:], m.Batch*m.Cols)
+	}
+}
+
+// throughPattern is throughMap for blocks that are mostly zeros.
+func (r *Rows) throughPattern(dst, lambda []float64, m *system.SampleMap) {
+	for i := range r.Width {
+		to, from := dst[i*m.Batch*m.Cols:(i+1)*m.Batch*m.Cols], lambda[i*m.Batch*m.Rows:(i+1)*m.Batch*m.Rows]
+		clear(to)
+		m.MulTransAdd(to, from)
 	}
 }
 

@@ -51,17 +51,32 @@ func (f *Engine) rowGram(dst []float64, d *system.DenseStage, lo, hi int, other 
 // stages at a time: a panel stays in the cache meanwhile.
 const gramPanel = 32
 
-// sum computes the lower triangle of dst = Σ_k weight_k J̃_kJ̃_kᵀ, panel by panel; nil
-// weights are all 1.
+// sum computes the lower triangle of dst = Σ_k weight_k J̃_kJ̃_kᵀ; nil weights are all 1.
+// The stages whose J̃_k is not formed are summed panel by panel.
 func (f *Engine) sum(dst, weights []float64) {
 	f.dst, f.weights = dst, weights
 	work := 0
 	for k, d := range f.deltas {
-		work += max(len(d), len(f.formed[k])) * f.q / 2
+		if f.formed[k] == nil {
+			work += len(d) * f.q / 2
+		}
 	}
 	f.claimed.Store(0)
 	f.bands.Each(work, f.sumBody)
+	for k, j := range f.formed {
+		if p := len(j) / f.q; p > 0 {
+			f.backend.Syrk(blas.Lower, blas.NoTrans, f.q, p, f.weight(k), j, p, 1, dst, f.q)
+		}
+	}
 	f.dst, f.weights = nil, nil
+}
+
+// weight is that of stage k in sum.
+func (f *Engine) weight(k int) float64 {
+	if f.weights == nil {
+		return 1
+	}
+	return f.weights[k]
 }
 
 // sumPanels computes panels of sum until there are none left, the longest first.
@@ -85,13 +100,9 @@ func (f *Engine) sumPanel(w *panelSpace, lo, hi int) {
 		clear(f.dst[i*q : i*q+i+1])
 	}
 	for k := range f.deltas {
-		d, weight := f.stage(k), 1.0
-		if f.weights != nil {
-			weight = f.weights[k]
-		}
+		d, weight := f.stage(k), f.weight(k)
 		switch {
-		case f.formed[k] != nil:
-			f.addFormed(w, k, weight, lo, hi)
+		case f.formed[k] != nil: // sum does it at once
 		case d.SampleRows() > 1:
 			step := max(gramPanel/d.SampleRows(), 1)
 			for at := lo; at < hi; at += step {
@@ -159,16 +170,5 @@ func addProducts(row, pair, z []float64, rows int) {
 			sum += v * b[t]
 		}
 		row[l] += sum
-	}
-}
-
-// addFormed adds weight J̃_kJ̃_kᵀ.
-func (f *Engine) addFormed(w *panelSpace, k int, weight float64, lo, hi int) {
-	q, j := f.q, f.formed[k]
-	p := len(j) / q
-	w.pair = space.Resize(w.pair, (hi-lo)*hi)
-	f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, hi, p, weight, j[lo*p:], p, j, p, 0, w.pair, hi)
-	for i := lo; i < hi; i++ {
-		vec.Axpy(f.dst[i*q:i*q+i+1], 1, w.pair[(i-lo)*hi:])
 	}
 }

@@ -98,7 +98,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 	r, out, rows, in, zin := int64(rank(s)), int64(s.Out), int64(s.BatchRows()), int64(s.In), int64(width(s))
 	n, m := rows*out, r*out
 	c := pivot.Cost{
-		Point:  4 * r * r * zin,
+		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
 		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r),
