@@ -25,8 +25,8 @@ func (f *Gram) Rank() int {
 }
 
 // PartTo writes the Gram matrix J̃_p J̃_pᵀ, of order Rank, of a part of the parameters
-// into dst: in a stage, counted from 0, the weights of the inputs from ≤ i < to, and
-// with bias the biases. The parts of all stages add up to J̃J̃ᵀ. It needs Analyse only.
+// into dst: in a stage, counted from 0, the weights of the numbers from ≤ i < to of a row
+// of its input, and with bias the biases. The parts of all stages add up to J̃J̃ᵀ. It needs Analyse only.
 // An empty dst is resized.
 func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) {
 	if !f.ready {
@@ -47,7 +47,7 @@ func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) {
 //
 //	tr_k = (p_k − ⟨S⁻¹, K_k⟩)/ε_k
 //
-// in q²Σa flops besides S⁻¹. Since S = I + ΣK_k, the sum of these products and of the
+// in the flops of the Gram matrix besides S⁻¹. Since S = I + ΣK_k, the sum of these products and of the
 // trace of S⁻¹ is q: what it is off by is the error that is measured.
 func (f *Gram) StageTracesTo(dst []float64) ([]float64, error) {
 	if _, err := f.invert(); err != nil {

@@ -32,7 +32,8 @@ import (
 //	Gram     2q³/3 + 2q²Σa + 2B²P flops       q²p + qp² of the stage   a solve
 //	Dense    2P³/3 flops                      the same                 half a solve
 //
-// for B samples, q rows of J̃, widths a and P parameters, p of the stage.
+// for B samples of one row, q rows of J̃, widths a and P parameters, p of the stage. With
+// R rows a sample Gram takes 2q²RΣa + 2B²R²P, or where it forms J̃_k of the stage, 2q²p.
 type Inverter interface {
 	Factorization
 
