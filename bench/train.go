@@ -149,6 +149,9 @@ func (s *session) trainHead(f *trainFlags, j *race.Job) {
 
 // title says what is trained.
 func (f *trainFlags) title() string {
+	if f.net.spec != "" {
+		return fmt.Sprintf("%s, %s, %s", f.net.data, f.net.spec, f.net.act)
+	}
 	kind := ""
 	if f.residual {
 		kind = " residual"

@@ -97,7 +97,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r),
+		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s))),
 	}
 	if s.J.Full != nil {
 		no := int64(s.Outputs())
