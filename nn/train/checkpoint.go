@@ -195,26 +195,35 @@ const fewNumbers = 16
 func describe(net *nn.Network) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d inputs", net.Inputs())
-	for _, l := range net.Layers() {
+	describeLayers(&s, net.Layers())
+	fmt.Fprintf(&s, ", loss %s", net.LossFunc().Name())
+	return s.String()
+}
+
+// describeLayers says what layers are, those of a residual block between brackets.
+func describeLayers(s *strings.Builder, layers []nn.Layer) {
+	for _, l := range layers {
 		switch l := l.(type) {
 		case *nn.Dense:
 			act := "identity"
 			if l.Act != nil {
 				act = l.Act.Name()
 			}
-			fmt.Fprintf(&s, ", dense %d %s", l.Out, act)
+			fmt.Fprintf(s, ", dense %d %s", l.Out, act)
 			if l.Bias {
 				s.WriteString(" bias")
 			}
 			if l.Skip {
 				s.WriteString(" skip")
 			}
+		case *nn.Residual:
+			s.WriteString(", residual (")
+			describeLayers(s, l.Layers)
+			s.WriteString(")")
 		default:
-			fmt.Fprintf(&s, ", %T%s", l, describeLayer(l))
+			fmt.Fprintf(s, ", %T%s", l, describeLayer(l))
 		}
 	}
-	fmt.Fprintf(&s, ", loss %s", net.LossFunc().Name())
-	return s.String()
 }
 
 // describeLayer says what a layer is, but for its type: by its String if it has one,

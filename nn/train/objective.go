@@ -30,7 +30,7 @@ type source interface {
 	settings() settingList
 	dealt() int   // the batch that was dealt last, from 1
 	rewind(n int) // says that it was batch n
-	deal(t *Task, n int, inputs, outputs int) error
+	deal(t *Task, n int, inputs, targets int) error
 }
 
 // objectiveSource deals out an Objective.

@@ -196,7 +196,7 @@ func (r *Run) deal() error {
 		n++
 		r.rejected = 0
 	}
-	return from.deal(&r.task, n, r.Net.Inputs(), r.Net.Outputs())
+	return from.deal(&r.task, n, r.Net.Inputs(), r.Net.Targets())
 }
 
 // close completes the record of the last step with the loss that it led to. The
