@@ -30,9 +30,9 @@ func (s *lanczosSpace) reset(n, m int) {
 	s.rng = rand.New(rand.NewPCG(1980, 2000))
 }
 
-// iterate finds the next want pairs: of the operator (A − σI)⁻¹ beside the
-// vectors found, those with the largest |θ|. It reports whether it did within
-// the bound on solves.
+// iterate finds the next want pairs: of the operator, most often (A − σI)⁻¹,
+// beside the vectors found, those with the greatest merit, there the largest
+// |θ|. It reports whether it did within the bound on solves.
 //
 // The operator on the basis V is the symmetric H = Vᵀ(A − σI)⁻¹V, tridiagonal
 // but for the vectors kept at a restart, of which each couples to the vector
@@ -60,7 +60,7 @@ func (l *Lanczos) iterate(want, solves int) bool {
 			}
 			l.report.Solves++
 			copy(s.w, s.v[j*n:][:n])
-			l.f.solve(s.w)
+			l.spect.apply(s.w)
 			largest = math.Max(largest, vec.Norm2(s.w))
 			for i, v := range l.orthogonalize(s.w, j+1) {
 				h.SetSym(i, j, v)
@@ -86,9 +86,9 @@ func (l *Lanczos) iterate(want, solves int) bool {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(math.Abs(theta[j]), math.Abs(theta[i])) })
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(l.spect.merit(theta[j]), l.spect.merit(theta[i])) })
 		open := 0 // first of the wanted that has not converged
-		for open < want && beta*math.Abs(q.At(m-1, order[open])) <= tol*math.Abs(theta[order[open]]) {
+		for open < want && beta*math.Abs(q.At(m-1, order[open])) <= tol*l.spect.size(theta[order[open]], largest) {
 			open++
 		}
 		keep := want
@@ -99,15 +99,15 @@ func (l *Lanczos) iterate(want, solves int) bool {
 		if open == want {
 			l.far = math.Inf(1)
 			if want < m {
-				l.far = math.Abs(l.sigma + 1/theta[order[want]] - l.shift)
+				l.far = math.Abs(l.spect.value(theta[order[want]]) - l.shift)
 			}
 			for i, p := range order[:want] {
 				y := s.next[i*n:][:n]
-				if beta > 0 {
+				if beta > 0 && l.spect.refines() {
 					// The step that the Ritz vector lacks.
 					floats.AddScaled(y, q.At(m-1, p)/theta[p], s.w)
 				}
-				l.values = append(l.values, l.sigma+1/theta[p])
+				l.values = append(l.values, l.spect.value(theta[p]))
 				l.vecs = append(l.vecs, y...)
 			}
 			return true
