@@ -43,7 +43,7 @@ func Density(a Operator, points []float64, width float64, probes, products int, 
 		for k.size < k.most && !k.closed {
 			k.extend(a)
 		}
-		theta, z, ok := k.eigen(true)
+		theta, z, ok := k.eigen()
 		if !ok {
 			return nil, nil, &factor.NotFiniteError{Where: "A·v", Index: -1, Value: math.NaN()}
 		}

@@ -135,7 +135,7 @@ func extreme(a Operator, be blas.Backend, sign float64) (value, residual float64
 	for k.size < k.most && !k.closed {
 		k.extend(a)
 	}
-	theta, z, ok := k.eigen(true)
+	theta, z, ok := k.eigen()
 	if !ok {
 		return sign * powerNorm(a), 0
 	}

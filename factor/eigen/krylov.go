@@ -68,22 +68,18 @@ func (k *krylov) extend(a Operator) {
 // next is the coupling of the last vector to the one after it.
 func (k *krylov) next() float64 { return k.beta[k.size-1] }
 
-// eigen returns the eigenvalues of T, ascending, and if wanted the vectors as
-// columns of z, by rows of length size.
-func (k *krylov) eigen(vectors bool) (theta, z []float64, ok bool) {
+// eigen returns the eigenvalues of T, ascending, and the vectors as columns of z,
+// by rows of length size.
+func (k *krylov) eigen() (theta, z []float64, ok bool) {
 	m := k.size
 	theta = append([]float64(nil), k.alpha...)
 	e := append([]float64(nil), k.beta[:m-1]...)
 	if vec.FirstNotFinite(theta) >= 0 || vec.FirstNotFinite(e) >= 0 {
 		return nil, nil, false
 	}
-	work := make([]float64, max(1, 2*m-2))
-	var lp lapackgonum.Implementation
-	if !vectors {
-		return theta, nil, lp.Dsteqr(lapack.EVCompNone, m, theta, e, nil, 1, work)
-	}
 	z = make([]float64, m*m)
-	return theta, z, lp.Dsteqr(lapack.EVTridiag, m, theta, e, z, m, work)
+	var lp lapackgonum.Implementation
+	return theta, z, lp.Dsteqr(lapack.EVTridiag, m, theta, e, z, m, make([]float64, max(1, 2*m-2)))
 }
 
 // combineTo computes dst = V c for c of length size.

@@ -29,8 +29,8 @@ type MatFunc struct {
 	// Tolerance is the error over ‖f(A)g‖ to be reached; 0 is 1e-10.
 	Tolerance float64
 
-	// Basis bounds the products, and the vectors kept; 0 is 1000, or the order of
-	// A if that is less.
+	// Basis bounds the products, and the vectors kept; 0 is 2000, and 400 for Of,
+	// which needs the eigenvectors of a matrix of that order.
 	Basis int
 
 	// Backend has the dense kernels; nil is blas.Native().
@@ -76,7 +76,7 @@ func (m *MatFunc) apply(dst []float64, a Operator, f Func, g []float64, scale fl
 		clear(dst)
 		return nil
 	}
-	m.prepare(n)
+	m.prepare(n, f.eps > 0)
 	m.k.begin(g)
 	c, err := m.coefficients(a, f, scale)
 	if c != nil {
@@ -87,13 +87,17 @@ func (m *MatFunc) apply(dst []float64, a Operator, f Func, g []float64, scale fl
 }
 
 // prepare makes room for the basis.
-func (m *MatFunc) prepare(n int) {
+func (m *MatFunc) prepare(n int, bounded bool) {
 	be, most := m.Backend, m.Basis
 	if be == nil {
 		be = blas.Native()
 	}
-	if most <= 0 {
-		most = 1000
+	switch {
+	case most > 0:
+	case bounded:
+		most = 2000
+	default:
+		most = 400
 	}
 	if most = min(most, n); m.k == nil || m.k.n != n || m.k.most != most {
 		m.k = newKrylov(be, n, most)
@@ -118,11 +122,11 @@ func (m *MatFunc) coefficients(a Operator, f Func, scale float64) ([]float64, er
 			k.extend(a)
 		}
 		m.report.Products = k.size
-		c, theta, ok := f.inKrylov(k)
+		c, ok := f.inKrylov(k)
 		if !ok {
-			return nil, &factor.NotFiniteError{Where: "A·v", Index: -1, Value: math.NaN()}
+			return nil, &factor.NotFiniteError{Where: "f(A)g", Index: -1, Value: math.NaN()}
 		}
-		e, rounding := m.errorOf(&f, c, last, theta, scale)
+		e, rounding := m.errorOf(&f, c, last, scale)
 		m.report.Error = max(e, rounding)
 		switch {
 		case m.report.Error <= tol:
@@ -136,20 +140,19 @@ func (m *MatFunc) coefficients(a Operator, f Func, scale float64) ([]float64, er
 
 // errorOf is the relative error of the coefficients c, and what rounding adds:
 // eigenvalues that move by u‖A‖ change f by that over ε.
-func (m *MatFunc) errorOf(f *Func, c, last, theta []float64, scale float64) (e, rounding float64) {
-	const unit = 0x1p-53
+func (m *MatFunc) errorOf(f *Func, c, last []float64, scale float64) (e, rounding float64) {
 	if scale == 0 {
 		scale = vec.Norm2(c)
 	}
-	rounding = 8 * unit
+	rounding = 8 * 0x1p-53
 	if f.eps > 0 {
-		rounding *= 1 + vec.MaxMagnitude(theta)/f.eps
+		rounding *= 1 + m.k.scale/f.eps
 	}
 	switch {
 	case m.k.closed:
 		return 0, rounding
 	case f.eps > 0:
-		return f.bound(theta, m.k.beta) / scale, rounding
+		return f.bound(m.k) / scale, rounding
 	case last == nil:
 		return math.Inf(1), rounding
 	}
@@ -161,10 +164,14 @@ func (m *MatFunc) errorOf(f *Func, c, last, theta []float64, scale float64) (e, 
 }
 
 // inKrylov computes f(T) e_1.
-func (f *Func) inKrylov(k *krylov) (c, theta []float64, ok bool) {
-	theta, z, ok := k.eigen(true)
+func (f *Func) inKrylov(k *krylov) (c []float64, ok bool) {
+	if f.eps > 0 {
+		c = f.byResolvents(k)
+		return c, vec.FirstNotFinite(c) < 0
+	}
+	theta, z, ok := k.eigen()
 	if !ok {
-		return nil, nil, false
+		return nil, false
 	}
 	m := k.size
 	w := make([]float64, m)
@@ -175,5 +182,5 @@ func (f *Func) inKrylov(k *krylov) (c, theta []float64, ok bool) {
 	for i := range c {
 		c[i] = vec.Dot(z[i*m:][:m], w)
 	}
-	return c, theta, vec.FirstNotFinite(c) < 0
+	return c, vec.FirstNotFinite(c) < 0
 }
