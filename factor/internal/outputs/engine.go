@@ -2,6 +2,7 @@ package outputs
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"costate/factor/internal/pivot"
@@ -42,7 +43,19 @@ type Engine struct {
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
 
-	spaces space.Pool[solveSpace]
+	crossed   crossed
+	marginals space.Pool[marginalSpace]
+	spaces    space.Pool[solveSpace]
+}
+
+// crossed is what cross computes, and for which rows.
+type crossed struct {
+	mu    sync.Mutex
+	bands *pivot.Bands
+	body  func(from, to int)
+	next  atomic.Int64 // panels that threads have taken
+	dst   []float64
+	a, b  *Rows
 }
 
 // panelSpace is the workspace of one thread of sum.
@@ -70,6 +83,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	f.deltas, f.zz = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	f.bands, f.sumBody, f.shiftBody = pivot.NewBands(backend.Threads()), f.sumPanels, f.shiftRows
 	f.zzBody = f.sampleGrams
+	f.crossed.bands, f.crossed.body = pivot.NewBands(backend.Threads()), f.crossPanels
 	f.serial = pivot.OneThread(backend)
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	return f
@@ -106,23 +120,7 @@ func (f *Engine) Take(chain *system.Chain) bool {
 			}
 		}
 	}
-	lambda, other := f.lambda, f.other
-	for k := len(chain.Stages) - 1; k >= 0; k-- {
-		d := chain.Stages[k].(*system.DenseStage)
-		nu := f.deltas[k]
-		f.throughMap(nu, lambda, d)
-		if k == 0 {
-			break
-		}
-		next := other[:f.q*d.In]
-		beta := 0.0
-		if d.Skip {
-			copy(next, lambda[:f.q*d.In])
-			beta = 1
-		}
-		f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
-		lambda, other = other, lambda
-	}
+	f.backpropagate(chain, f.deltas, f.root.width, f.lambda, f.other)
 	work := 0
 	for k, zz := range f.zz {
 		work += len(zz) * chain.Stages[k].(*system.DenseStage).In

@@ -7,9 +7,32 @@ import (
 	"costate/system"
 )
 
+// backpropagate carries the width rows of each sample in lambda, in terms of the
+// outputs, back along a chain: deltas has them in the pre-activations of each stage.
+// Row j·Batch+n belongs to sample n. lambda and other are overwritten.
+func (f *Engine) backpropagate(chain *system.Chain, deltas [][]float64, width int, lambda, other []float64) {
+	q := width * chain.Loss.Batch
+	for k := len(chain.Stages) - 1; k >= 0; k-- {
+		d := chain.Stages[k].(*system.DenseStage)
+		nu := deltas[k]
+		f.throughMap(nu, lambda, d, width)
+		if k == 0 {
+			break
+		}
+		next := other[:q*d.In]
+		beta := 0.0
+		if d.Skip {
+			copy(next, lambda[:q*d.In])
+			beta = 1
+		}
+		f.backend.Gemm(blas.NoTrans, blas.NoTrans, q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
+		lambda, other = other, lambda
+	}
+}
+
 // throughMap computes the rows of nu = Jᵀ λ, each with the J of its sample.
-func (f *Engine) throughMap(nu, lambda []float64, d *system.DenseStage) {
-	batch := f.root.batch
+func (f *Engine) throughMap(nu, lambda []float64, d *system.DenseStage, width int) {
+	batch := d.Batch
 	switch {
 	case d.J.Diag != nil:
 		for at := 0; at < len(nu); at += len(d.J.Diag) {
@@ -22,7 +45,7 @@ func (f *Engine) throughMap(nu, lambda []float64, d *system.DenseStage) {
 		rows := d.J.Rows
 		for n := range batch {
 			j := d.J.Full[n*rows*d.Out:]
-			f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.root.width, d.Out, rows, 1, lambda[n*rows:], batch*rows, j, d.Out, 0, nu[n*d.Out:], batch*d.Out)
+			f.backend.Gemm(blas.NoTrans, blas.NoTrans, width, d.Out, rows, 1, lambda[n*rows:], batch*rows, j, d.Out, 0, nu[n*d.Out:], batch*d.Out)
 		}
 	default:
 		copy(nu, lambda[:len(nu)])
