@@ -20,7 +20,8 @@ import (
 //	I = r_tᵀ [J_t(H + εI)⁻¹J̃ᵀ] ρ_i,   R ρ_i = r_i
 //
 // with all pairs from one factorization, r being the derivatives of losses in
-// outputs and RRᵀ the Hessian of the loss there.
+// outputs and RRᵀ the Hessian of the loss there. One test sample is solved for all
+// the same and must agree to eight digits; otherwise all of them are.
 func (f *Influence) PairsTo(dst *mat.Dense, test *nn.Batch) error {
 	f.check()
 	if err := f.size(dst, test); err != nil {
@@ -83,6 +84,9 @@ func (f *Influence) pull(dst, x []float64) {
 // range of the Hessian of the loss, over their norm: rounding.
 const rangeTolerance = 1e-10
 
+// agreement is the relative difference that output space may have to refined solves.
+const agreement = 1e-8
+
 // outputPairs is PairsTo in output space. It does nothing where a derivative of a
 // loss is not in the range of its Hessian, as that of a sample of weight 0 is not.
 func (f *Influence) outputPairs(dst *mat.Dense, gram *factor.Gram, test *nn.Batch) (done bool, err error) {
@@ -113,7 +117,25 @@ func (f *Influence) outputPairs(dst *mat.Dense, gram *factor.Gram, test *nn.Batc
 			}
 		}
 	}
+	ok, err := f.agrees(dst.RawRowView(test.N-1), test)
+	if !ok || err != nil {
+		return false, err
+	}
 	return true, f.observe(test.N, test.N)
+}
+
+// agrees compares the row of the last test sample with that of a refined solve.
+func (f *Influence) agrees(row []float64, test *nn.Batch) (bool, error) {
+	g, want := make([]float64, f.net.NumParams()), make([]float64, len(row))
+	if err := f.gradientTo(g, test, test.N-1); err != nil {
+		return false, err
+	}
+	if err := f.OnScalarTo(want, g); err != nil {
+		return false, err
+	}
+	norm := vec.Norm2(want)
+	vec.Axpy(want, -1, row)
+	return vec.Norm2(want) <= agreement*norm, nil
 }
 
 // SelfTo stores the influence of each training sample on its own loss, I[i,i], in
