@@ -29,6 +29,12 @@ type Job struct {
 	Checkpoint *Checkpointer
 	Resume     string
 
+	// Inspect adds to the history how many eigenvalues of the Hessian are negative,
+	// counted exactly, and how flat the gradient is (train.Inspect), on the first
+	// batch that is dealt: at the first ten steps, at later ones a tenth apart in number, and
+	// at the end. The time it takes is not counted.
+	Inspect bool
+
 	// ByTest takes the learning rate with the best test accuracy, not the one with the
 	// lowest loss.
 	ByTest bool
@@ -53,10 +59,18 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 		res.restore(extra)
 	}
 	w := &watcher{job: j, net: net, result: res, show: show}
+	if j.Inspect {
+		w.batch = j.Sampler().First(net)
+		ctx, w.stop = context.WithCancel(ctx)
+		defer w.stop()
+	}
 	r.Observe = w.observe
 	unwatch := j.Checkpoint.watch(ctx, r, res.extra)
 	reason, err := r.Do(ctx)
 	unwatch()
+	if w.err != nil {
+		return nil, w.err
+	}
 	if err != nil {
 		var diverged *train.DivergedError
 		if !errors.As(err, &diverged) {
@@ -78,6 +92,11 @@ type watcher struct {
 	ws        nn.Workspace
 	evaluated time.Time
 	last      Entry
+
+	batch     *nn.Batch // to inspect the network on, or nil
+	inspected int       // step
+	stop      func()    // ends the run
+	err       error     // of an inspection
 }
 
 // observe takes the record of a step.
@@ -90,7 +109,10 @@ func (w *watcher) observe(rec *train.Record) {
 	if time.Since(w.evaluated) >= evaluateEvery {
 		w.evaluate(&e)
 	}
-	if e.TrainAccuracy != nil || e.TestAccuracy != nil || worthKeeping(res.History, &e) {
+	if w.batch != nil && (e.Step == 0 || e.Step > w.inspected+w.inspected/10) {
+		w.inspect(&e)
+	}
+	if e.Flatness != nil || e.TrainAccuracy != nil || e.TestAccuracy != nil || worthKeeping(res.History, &e) {
 		res.History = append(res.History, e)
 	}
 	w.last = e
@@ -105,11 +127,33 @@ func (w *watcher) evaluate(e *Entry) {
 	w.evaluated = time.Now()
 }
 
+// inspect adds what kind of point the network has come to. An error ends the run.
+func (w *watcher) inspect(e *Entry) {
+	if w.err != nil {
+		return
+	}
+	in, err := train.Inspect(w.net, w.batch, w.net.Backend)
+	if err != nil {
+		w.err = err
+		w.stop()
+		return
+	}
+	e.Negative, e.Flatness = nil, new(Number)
+	if in.Negative >= 0 {
+		e.Negative = &in.Negative
+	}
+	*e.Flatness = Number(in.Flatness)
+	w.inspected = e.Step
+}
+
 // end completes the history and returns its last entry.
 func (w *watcher) end() Entry {
 	res := w.result
 	if w.last.TrainAccuracy == nil {
 		w.evaluate(&w.last)
+	}
+	if w.batch != nil && w.last.Flatness == nil {
+		w.inspect(&w.last)
 	}
 	switch n := len(res.History); {
 	case n > 0 && res.History[n-1].Step == w.last.Step:
