@@ -190,6 +190,10 @@ func addInspections(pg *figure.Page, results []*race.Result) error {
 	index.Legend.Left = false
 	figure.Widen(index)
 	figure.Widen(flat)
-	pg.Panels[0] = append(pg.Panels[0], index, flat)
+	row := []*plot.Plot{index, flat}
+	for len(row) < len(pg.Panels[0]) {
+		row = append(row, nil)
+	}
+	pg.Panels = append(pg.Panels, row)
 	return nil
 }

@@ -31,8 +31,8 @@ type Job struct {
 
 	// Inspect adds to the history how many eigenvalues of the Hessian are negative,
 	// counted exactly, and how flat the gradient is (train.Inspect), on the first
-	// batch that is dealt: at the first ten steps, at later ones a tenth apart in number, and
-	// at the end. The time it takes is not counted.
+	// batch that is dealt: at the first steps, at later ones a quarter apart in number, and at
+	// the end. The time it takes is not counted.
 	Inspect bool
 
 	// ByTest takes the learning rate with the best test accuracy, not the one with the
@@ -109,7 +109,7 @@ func (w *watcher) observe(rec *train.Record) {
 	if time.Since(w.evaluated) >= evaluateEvery {
 		w.evaluate(&e)
 	}
-	if w.batch != nil && (e.Step == 0 || e.Step > w.inspected+w.inspected/10) {
+	if w.batch != nil && (e.Step == 0 || e.Step > w.inspected+w.inspected/4) {
 		w.inspect(&e)
 	}
 	if e.Flatness != nil || e.TrainAccuracy != nil || e.TestAccuracy != nil || worthKeeping(res.History, &e) {
