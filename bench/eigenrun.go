@@ -71,7 +71,12 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	}
 	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: backend, MemoryLimit: m.memory})
 	meter.step("eigenvalues")
-	var l eigen.Lanczos
+	l := eigen.Lanczos{Observe: func(solves int) error {
+		if solves > 0 {
+			meter.note(fmt.Sprintf("eigenvalues, %s", prose.Plural(solves, "solve")))
+		}
+		return ctx.Err()
+	}}
 	start := time.Now()
 	if err := f.find(&l, source, backend); err != nil {
 		return false, explainEigen(err)

@@ -192,6 +192,9 @@ func TestTrainInertia(t *testing.T) {
 			t.Fatalf("%s: %d entries, %+v", r.Optimizer, n, r.Final)
 		}
 		for _, e := range r.History {
+			if e.Flatness == nil && e.Step > 4 && e.Step < r.Final.Step {
+				continue // later steps are looked at now and then
+			}
 			if e.Flatness == nil || !(*e.Flatness >= 0 && *e.Flatness <= 1) || e.Negative == nil || *e.Negative < 0 {
 				t.Errorf("%s, step %d: %+v", r.Optimizer, e.Step, e)
 			}

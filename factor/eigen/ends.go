@@ -44,8 +44,9 @@ func (l *Lanczos) FactorizeEnd(a Source, end End, k int) error {
 
 // FactorizeNegative finds the k most negative eigenvalues of a with their vectors,
 // the smallest first, or all of the negative ones where there are fewer; Values
-// then is shorter, or empty. An eigenvalue counts as negative below −Negligible‖A‖.
-// The last of Report().Counts tells how many there are. Errors are those of
+// then is shorter, or empty. An eigenvalue counts as negative below −Negligible‖A‖,
+// or a little less where one is too close to that. The last of Report().Counts tells
+// how many there are, and below what. Errors are those of
 // Factorize, and one that says so if that count is not certain.
 func (l *Lanczos) FactorizeNegative(a Source, k int) error {
 	if k < 1 || k > a.SymmetricDim() {
@@ -55,12 +56,9 @@ func (l *Lanczos) FactorizeNegative(a Source, k int) error {
 	if err := l.prepare(a); err != nil {
 		return err
 	}
-	zero, err := below(l.count, -Negligible*l.unit())
+	zero, err := l.negative()
 	if err != nil {
 		return err
-	}
-	if !zero.Certain {
-		return fmt.Errorf("eigen: the number of negative eigenvalues is uncertain: some are too close to %.3g", zero.Shift)
 	}
 	if zero.Below == 0 {
 		l.space.reset(a.SymmetricDim(), 1)
@@ -79,6 +77,20 @@ func (l *Lanczos) FactorizeNegative(a Source, k int) error {
 		l.finish(0)
 	}
 	return nil
+}
+
+// negative counts the negative eigenvalues: a little further from zero where one is
+// in the way.
+func (l *Lanczos) negative() (Count, error) {
+	size := Negligible * l.unit()
+	for range 4 {
+		c, err := below(l.count, -size)
+		if err != nil || c.Certain {
+			return c, err
+		}
+		size *= 1.5
+	}
+	return Count{}, fmt.Errorf("eigen: the number of negative eigenvalues is uncertain: some are too close to %.3g", -size/1.5)
 }
 
 // unit is ‖A‖, or 1 for a matrix of zeros.
@@ -179,7 +191,9 @@ func (l *Lanczos) FactorizeProducts(a Operator, end End, k int, backend blas.Bac
 	l.space.reset(n, m)
 	for len(l.values) < k {
 		had := len(l.values)
-		if !l.iterate(k-had, solves) {
+		if ok, err := l.iterate(k-had, solves); err != nil {
+			return err
+		} else if !ok {
 			return &LanczosError{Found: had, Wanted: k, Solves: l.report.Solves}
 		}
 		l.project()

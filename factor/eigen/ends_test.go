@@ -1,6 +1,7 @@
 package eigen_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -124,6 +125,14 @@ func TestEndsBad(t *testing.T) {
 		mustPanic(t, factor.ErrShape, func() { l.FactorizeProducts(s, eigen.Smallest, k, nil) })
 	}
 	mustPanic(t, factor.ErrNotFactorized, func() { l.Residuals(nil) })
+	stop := errors.New("stop")
+	l.Observe = func(int) error { return stop }
+	for _, err := range []error{l.FactorizeEnd(s, eigen.Largest, 2), l.FactorizeProducts(s, eigen.Largest, 2, nil), l.Factorize(s, 1, 2)} {
+		if !errors.Is(err, stop) {
+			t.Errorf("%v for a caller that wants no more", err)
+		}
+	}
+	l.Observe = nil
 	// A definite matrix has no negative eigenvalues, and that is certain.
 	if err := l.FactorizeNegative(s, 2); err != nil || len(l.Values(nil)) != 0 || !l.Report().Certain {
 		t.Errorf("%v, %+v", err, l.Report())

@@ -46,6 +46,10 @@ type Lanczos struct {
 	// MaxSolves bounds the solves; the default is 100 + 20 times the basis.
 	MaxSolves int
 
+	// Observe, if it is not nil, is called now and then with the number of solves
+	// made; an error ends the work and is returned.
+	Observe func(solves int) error
+
 	a     Operator
 	norm  float64 // lower bound of ‖A‖₂
 	shift float64
@@ -165,7 +169,9 @@ func (l *Lanczos) find(a Source, k int) error {
 	for missing := k; missing > 0 && len(l.values) < n; {
 		had := len(l.values)
 		// Of many that are missing the nearest ones may suffice.
-		if !l.iterate(min(missing, k, n-had), solves) {
+		if ok, err := l.iterate(min(missing, k, n-had), solves); err != nil {
+			return err
+		} else if !ok {
 			return &LanczosError{Found: had, Wanted: max(k, had+1), Solves: l.report.Solves}
 		}
 		l.project()

@@ -44,19 +44,24 @@ func (s *lanczosSpace) reset(n, m int) {
 //	    [ b_1 …  b_p  α   β   ]
 //	    [             β   α ⋱ ]
 //	    [                 ⋱ ⋱ ]
-func (l *Lanczos) iterate(want, solves int) bool {
+func (l *Lanczos) iterate(want, solves int) (found bool, err error) {
 	s := &l.space
-	n, found := s.n, len(l.values)
-	m := min(s.m, n-found)
+	n, had := s.n, len(l.values)
+	m := min(s.m, n-had)
 	tol := math.Min(l.tol, 1e-10)
 	h := mat.NewSymDense(m, nil)
 	l.random(s.v[:n], 0)
 	largest := 0.0 // of the operator, as met
 	for j := 0; ; {
+		if l.Observe != nil {
+			if err := l.Observe(l.report.Solves); err != nil {
+				return false, err
+			}
+		}
 		beta := 0.0
 		for ; j < m; j++ {
 			if l.report.Solves >= solves {
-				return false
+				return false, nil
 			}
 			l.report.Solves++
 			copy(s.w, s.v[j*n:][:n])
@@ -66,7 +71,7 @@ func (l *Lanczos) iterate(want, solves int) bool {
 				h.SetSym(i, j, v)
 			}
 			beta = vec.Norm2(s.w)
-			if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * largest; beta <= small || found+m == n && j+1 == m {
+			if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * largest; beta <= small || had+m == n && j+1 == m {
 				beta = 0 // the basis is closed under the operator
 			}
 			if j+1 == m {
@@ -77,7 +82,7 @@ func (l *Lanczos) iterate(want, solves int) bool {
 
 		var e mat.EigenSym
 		if !e.Factorize(h, true) {
-			return false
+			return false, nil
 		}
 		theta := e.Values(nil)
 		var q mat.Dense
@@ -110,7 +115,7 @@ func (l *Lanczos) iterate(want, solves int) bool {
 				l.values = append(l.values, l.spect.value(theta[p]))
 				l.vecs = append(l.vecs, y...)
 			}
-			return true
+			return true, nil
 		}
 
 		l.report.Restarts++
