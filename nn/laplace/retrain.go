@@ -19,7 +19,7 @@ type Training struct {
 	// Stationarity, at which it ends; the default is 1e-6.
 	Tolerance float64
 
-	// MaxSteps bounds the steps, tried ones among them; the default is 500.
+	// MaxSteps bounds the steps, tried ones among them; the default is 2000.
 	MaxSteps int
 
 	// Observe, if not nil, is called after each step.
@@ -44,7 +44,7 @@ const (
 	// method are tried, and newtonCost how much more than a step of Levenberg's and
 	// Marquardt's they may cost: these have linear convergence, of some tens of steps
 	// where one of Newton's does.
-	newtonBelow = 0.1
+	newtonBelow = 0.5
 	newtonCost  = 30
 	newtonTries = 8 // dampings of the exact Hessian at a point
 
@@ -70,7 +70,7 @@ func (l *Laplace) Retrain(ctx context.Context, net *nn.Network, data *nn.Batch, 
 		set.Tolerance = 1e-6
 	}
 	if set.MaxSteps <= 0 {
-		set.MaxSteps = 500
+		set.MaxSteps = 2000
 	}
 	if err := l.check(net); err != nil {
 		return nil, err
