@@ -41,6 +41,13 @@ func newParts(f *factor.Gram, p *prior, backend blas.Backend) *parts {
 	return e
 }
 
+// own is e with workspace of its own, for what several goroutines may call.
+func (e *parts) own() *parts {
+	p := *e
+	p.s, p.b = make([]float64, len(e.s)), nil
+	return &p
+}
+
 // errNotFinite is the error of an evidence beyond the numbers.
 var errNotFinite = errors.New("laplace: the evidence is not finite; the precisions or the noise are too small or too large for this network")
 
@@ -113,6 +120,14 @@ func (l *Laplace) scatters() []float64 {
 // It is that of laplace-torch. For the likelihood of the losses see Fit.
 func (l *Laplace) LogMarginal() (float64, error) {
 	l.need()
+	if l.gram != nil {
+		p := l.parts.own()
+		logDet, err := p.logDet(l.lambda, l.kappa)
+		if err != nil {
+			return math.NaN(), err
+		}
+		return l.evidence(logDet, l.lambda, l.sigma(), l.scatters()), nil
+	}
 	logDet, sign := l.f.LogDet()
 	if sign <= 0 || logDet-logDet != 0 {
 		return math.NaN(), errNotFinite
@@ -140,9 +155,7 @@ func (l *Laplace) EffectiveParamsTo(dst []float64) ([]float64, error) {
 	l.need()
 	dst = l.sized(dst, len(l.prior.groups))
 	if l.gram != nil {
-		var p parts
-		p = *l.parts
-		p.s, p.b = make([]float64, len(p.s)), nil
+		p := l.parts.own()
 		if _, err := p.logDet(l.lambda, l.kappa); err != nil {
 			return nil, err
 		}

@@ -285,9 +285,12 @@ func (l *Laplace) GroupNames() []string {
 	return names
 }
 
-// Inertia counts the eigenvalues of Σ H_n + Λ.
+// Inertia counts the eigenvalues of Σ H_n + Λ. With GaussNewton all are positive.
 func (l *Laplace) Inertia() la.Inertia {
 	l.need()
+	if l.gram != nil {
+		return la.Inertia{Positive: len(l.prior.of), Certain: true}
+	}
 	return l.f.Inertia()
 }
 
