@@ -21,7 +21,7 @@ type parts struct {
 	b       [][]float64 // q×q each: L⁻¹K_kL⁻ᵀ
 }
 
-func newParts(f *factor.Gram, p *prior, backend blas.Backend) *parts {
+func newParts(f *factor.Gram, p *prior, backend blas.Backend) (*parts, error) {
 	e := &parts{backend: backend, q: f.Rank()}
 	size := e.q * e.q
 	e.s = make([]float64, size)
@@ -29,16 +29,21 @@ func newParts(f *factor.Gram, p *prior, backend blas.Backend) *parts {
 	for _, g := range p.groups {
 		sum := make([]float64, size)
 		for i, q := range g.parts {
+			to := &one
 			if i == 0 {
-				f.PartTo(mat.NewSymDense(e.q, sum), q.stage, q.from, q.to, q.bias)
+				to = mat.NewSymDense(e.q, sum)
+			}
+			if err := f.PartTo(to, q.stage, q.from, q.to, q.bias); err != nil {
+				return nil, err
+			}
+			if i == 0 {
 				continue
 			}
-			f.PartTo(&one, q.stage, q.from, q.to, q.bias)
 			vec.Axpy(sum, 1, one.RawSymmetric().Data)
 		}
 		e.g = append(e.g, sum)
 	}
-	return e
+	return e, nil
 }
 
 // own is e with workspace of its own, for what several goroutines may call.
