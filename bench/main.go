@@ -2,13 +2,16 @@
 // and measures the ways to get it.
 //
 //	go build -o costate ./bench
-//	./costate [solve|compare|kernels|mtx|train|eigen|influence|plot|serve] [flags]
+//	./costate [solve|compare|kernels|mtx|train|plot|serve|engines] [flags]
 //
 // Without arguments it solves one problem on the embedded digits and explains
 // what it shows. Results go to standard output, with --json as exactly one JSON
 // document; progress and messages go to standard error. The exit status is 0 only
 // when every answer reached the accuracy that was promised: 1 says that something
 // failed, 2 that a flag or argument was wrong, 130 that the run was interrupted.
+//
+// Under mpirun rank 0 is the command, and the other ranks do their part of what
+// --engine mumps factors.
 package main
 
 import (
@@ -19,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"costate/factor/mumps"
 	"costate/la/atomicfile"
 )
 
@@ -32,6 +36,7 @@ const grace = 5 * time.Second
 const repeated = 500 * time.Millisecond
 
 func main() {
+	stop := mumps.Serve()
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // as after nohup
@@ -47,6 +52,7 @@ func main() {
 		cancel()
 		status = finish(done, interrupts)
 	}
+	stop()
 	atomicfile.Abandon()
 	os.Exit(status)
 }

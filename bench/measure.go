@@ -22,6 +22,7 @@ type measurement struct {
 	problem   *problem
 	curvature string // hessian or ggn
 	method    string
+	engine    engineFlags
 	backend   blas.Backend
 	eps       []float64
 	repeat    int
@@ -75,6 +76,7 @@ func (s *solved) failure() error {
 // point evaluates the network at its parameters and returns the chain of the
 // curvature asked for.
 func (m *measurement) point(lin *nn.Linearization) (*system.Chain, error) {
+	lin.GaussNewton = m.curvature == "ggn"
 	if err := m.problem.net.Linearize(lin, m.problem.batch); err != nil {
 		return nil, err
 	}
@@ -118,7 +120,9 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	}
 	m.meter.step("analyse " + m.method)
 	start := time.Now()
-	if err := f.Analyse(chain, &factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}); err != nil {
+	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}
+	m.engine.set(&options)
+	if err := f.Analyse(chain, &options); err != nil {
 		return nil, nil, err
 	}
 	analyse := time.Since(start).Seconds()

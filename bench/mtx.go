@@ -15,6 +15,7 @@ import (
 )
 
 type mtxFlags struct {
+	engine      engineFlags
 	backend     string
 	repeat      int
 	out         string
@@ -67,11 +68,12 @@ output may not be a file that is read.`,
 
 func (f *mtxFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
+	f.engine.register(fl)
 	fl.IntVar(&f.repeat, "repeat", 3, "times to factor and solve; the best are shown")
 	fl.StringVar(&f.out, "out", "", "write x to this Matrix Market file")
 	fl.StringVar(&f.plot, "plot", "", "draw the matrix as it comes and as it is factored in this file (.png, .svg, .pdf)")
 	fl.Float64Var(&f.shift, "shift", 0, "factor A − sI for this s")
-	fl.StringVar(&f.ordering, "ordering", "auto", "order of the unknowns: "+strings.Join(orderingNames(), ", "))
+	fl.StringVar(&f.ordering, "ordering", "auto", "order of the unknowns: "+strings.Join(orderingNames(), ", ")+"; with --engine mumps also "+strings.Join(factor.MUMPSOrderings(), ", "))
 	fl.StringVar(&f.perm, "perm", "", "read the order of the unknowns from this file: their numbers from 1, the first to be eliminated first")
 	fl.Float64Var(&f.tolSymmetry, "tol-symmetry", 1e-12, "by how much a general matrix may be asymmetric, relative to the largest element of the rows; 0 asks for equality")
 	fl.StringVar(&f.inverseDiag, "inverse-diag", "", "write the diagonal of the inverse to this Matrix Market file")
@@ -115,7 +117,7 @@ func (f *mtxFlags) check(fl *pflag.FlagSet, args []string) error {
 	case f.perm != "" && f.ordering != "auto":
 		return usagef("--perm gives the order: leave out --ordering %s", f.ordering)
 	}
-	if err := oneOf("ordering", f.ordering, orderingNames()); err != nil {
+	if err := f.checkEngine(); err != nil {
 		return err
 	}
 	inputs := append([]string{f.perm}, args...)
@@ -125,14 +127,35 @@ func (f *mtxFlags) check(fl *pflag.FlagSet, args []string) error {
 	return checkOutputs(inputs, []namedPath{{"out", f.out}, {"plot", f.plot}, {"inverse-diag", f.inverseDiag}})
 }
 
-// order is the value of --ordering.
-func (f *mtxFlags) order() partition.Ordering {
-	for _, o := range orderings {
-		if o.String() == f.ordering {
-			return o
+// checkEngine checks the engine, and what depends on it.
+func (f *mtxFlags) checkEngine() error {
+	names := orderingNames()
+	if f.engine.name == factor.EngineMUMPS {
+		names = append(names, factor.MUMPSOrderings()...)
+	}
+	if err := oneOf("ordering", f.ordering, names); err != nil {
+		return err
+	}
+	if f.engine.name != factor.EngineNative {
+		for _, p := range []namedPath{{"plot", f.plot}, {"inverse-diag", f.inverseDiag}} {
+			if p.path != "" {
+				return usagef("--%s needs --engine native", p.flag)
+			}
 		}
 	}
-	return partition.OrderAuto
+	return f.engine.check()
+}
+
+// choose puts engine and order into the options of the factorization.
+func (f *mtxFlags) choose(o *factor.Options) {
+	f.engine.set(o)
+	for _, order := range orderings {
+		if order.String() == f.ordering {
+			o.Ordering = order
+			return
+		}
+	}
+	o.MUMPS.Ordering = f.ordering
 }
 
 // mtx does the whole subcommand.
@@ -153,7 +176,8 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 	nan := number(math.NaN())
 	r := &mtxResult{Backend: backend.Name(), Threads: backend.Threads(), Shift: f.shift, BackwardError: nan, LogDet: logDet{Log: nan}}
 	j := &mtxJob{session: s, meter: m, flags: f, result: r, paths: args,
-		options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit(), Ordering: f.order()}}
+		options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()}}
+	f.choose(&j.options)
 	err = j.run(ctx)
 	if e := ctx.Err(); e != nil {
 		return e

@@ -60,8 +60,8 @@ func (j *mtxJob) run(ctx context.Context) error {
 		}
 	}
 	r.Seconds.Total = r.Seconds.Order + r.Seconds.Factor + r.Seconds.Solve
-	tree := j.solver.Tree()
-	r.Ordering, r.Fronts, r.FrontMax = tree.Ordering.String(), len(tree.Parent), tree.LargestFront()
+	plan := j.solver.Plan()
+	r.Engine, r.Ranks, r.Ordering, r.Fronts, r.FrontMax = plan.Engine, plan.Ranks, plan.Ordering, plan.Fronts, plan.FrontMax
 	if j.options.Perm != nil {
 		r.Ordering = "the permutation given"
 	}

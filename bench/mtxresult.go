@@ -17,6 +17,8 @@ type mtxResult struct {
 	NNZ           int         `json:"nnz"` // of both triangles
 	Shift         float64     `json:"shift"`
 	Columns       int         `json:"columns"` // right-hand sides
+	Engine        string      `json:"engine"`
+	Ranks         int         `json:"ranks"` // of MPI
 	Ordering      string      `json:"ordering"`
 	Fronts        int         `json:"blocks"`    // fronts of the tree
 	FrontMax      int         `json:"block_max"` // order of the largest, rows below included
@@ -72,6 +74,9 @@ func (r *mtxResult) print(w io.Writer, name string, shift float64) {
 		line("", fmt.Sprintf("less %g times the identity", r.Shift))
 	}
 	line("ordered", fmt.Sprintf("by %s: %s of order up to %s", r.Ordering, prose.Plural(r.Fronts, "front"), prose.Group(r.FrontMax)))
+	if r.Engine != factor.EngineNative {
+		line("engine", fmt.Sprintf("%s on %s", r.Engine, prose.Plural(r.Ranks, "rank")))
+	}
 	t := r.Seconds
 	line("time", fmt.Sprintf("%s: order %s, factor %s, solve %s; reading %s", prose.Duration(t.Total), prose.Duration(t.Order), prose.Duration(t.Factor), prose.Duration(t.Solve), prose.Duration(t.Read)))
 	line("work", fmt.Sprintf("%.3g Gflop at %.3g Gflop/s (%s, %s), %s", float64(r.Flops)/1e9, float64(r.Flops)/t.Factor/1e9,

@@ -14,6 +14,7 @@ import (
 
 	"costate/bench/internal/methods"
 	"costate/bench/internal/prose"
+	"costate/factor"
 	"costate/la/blas"
 	"costate/nn"
 )
@@ -21,6 +22,7 @@ import (
 type solveFlags struct {
 	net        netFlags
 	backend    string
+	engine     engineFlags
 	eps        []float64
 	curvature  string
 	method     string
@@ -83,6 +85,7 @@ The last layer has no activation.`,
 	fl := c.Flags()
 	f.net.register(fl)
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
+	f.engine.register(fl)
 	fl.Float64SliceVar(&f.eps, "eps", []float64{0.1}, "damping ε; a list is a sweep that reuses what it can")
 	fl.StringVar(&f.curvature, "curvature", "hessian", "hessian, or ggn for Gauss–Newton")
 	fl.StringVar(&f.method, "method", "auto", strings.Join(methods.Names(), ", "))
@@ -130,6 +133,12 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	}
 	if f.method == "gram" && f.curvature != "ggn" {
 		return usagef("--method gram is for Gauss–Newton only: add --curvature ggn, or take --method chain")
+	}
+	if f.engine.name != factor.EngineNative && f.method != "block" {
+		return usagef("--engine %s factors K: add --method block", f.engine.name)
+	}
+	if err := f.engine.check(); err != nil {
+		return err
 	}
 	if err := oneOf("rhs", f.rhs, []string{"gradient", "random"}); err != nil {
 		return err
@@ -219,7 +228,7 @@ func (s *session) solveAndReport(ctx context.Context, f *solveFlags) (printed bo
 			return false, err
 		}
 	}
-	m := &measurement{problem: p, curvature: f.curvature, method: f.method, backend: backend,
+	m := &measurement{problem: p, curvature: f.curvature, method: f.method, engine: f.engine, backend: backend,
 		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit(), iterations: f.iterations}
 	if files.needsMatrix() {
 		m.before = s.checkAugmented

@@ -17,6 +17,10 @@ type answers struct {
 	ready   bool // analysed
 	judge   certify.Judge
 
+	// gaveUp, if not nil, tells why the engine gave up for another reason than the
+	// matrix, nil if it did not.
+	gaveUp func() error
+
 	factored bool // solves are allowed
 	known    bool // Inertia tells something
 
@@ -38,6 +42,11 @@ func (g *answers) plan(what string, c Cost) error {
 func (g *answers) run(eps float64, what string, place func(certify.Finding) *SingularError) error {
 	g.factored, g.known = false, false
 	f := g.judge.Factorize()
+	if g.gaveUp != nil {
+		if err := g.gaveUp(); err != nil {
+			return err
+		}
+	}
 	s := g.judge.Stats()
 	norm := g.judge.Norm()
 	g.mu.Lock()

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"costate/factor/internal/mumps"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
 	"costate/factor/internal/tree"
@@ -46,8 +47,15 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	if err := f.k.analyse(c, &f.opts, 0, f.plan); err != nil {
+	name, err := f.opts.engineName()
+	if err != nil {
 		return err
+	}
+	if err := f.k.analyse(c, &f.opts, name, 0, f.plan); err != nil {
+		return err
+	}
+	if name == EngineMUMPS {
+		f.gaveUp = f.mumpsGaveUp
 	}
 	f.use(&f.k)
 	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil) // it would ask itself
@@ -64,7 +72,20 @@ func (f *Augmented) Update(c *system.Chain) error {
 }
 
 // Reset empties the factorization, options included.
-func (f *Augmented) Reset() { *f = Augmented{} }
+func (f *Augmented) Reset() {
+	if e, ok := f.k.engine.(mumps.Engine); ok {
+		e.Release()
+	}
+	*f = Augmented{}
+}
+
+// mumpsGaveUp tells why MUMPS gave up, nil if it did not.
+func (f *Augmented) mumpsGaveUp() error {
+	if err := f.k.engine.(mumps.Engine).Err(); err != nil {
+		return mumpsError(f.k.system.Order(), &f.opts, err)
+	}
+	return nil
+}
 
 // System returns the augmented system that is factored, at the damping 0. It
 // is not to be changed.
@@ -79,7 +100,7 @@ func (f *Augmented) System() *system.Augmented {
 // An augmentedEngine factors the augmented system of a chain.
 type augmentedEngine struct {
 	system  *system.Augmented
-	engine  *tree.Engine
+	engine  matrixEngine
 	offsets []int     // first parameter of each stage; L+1 long
 	diag    []int32   // of each parameter, the index of its diagonal in the values of K
 	base    []float64 // the value there without damping
@@ -88,10 +109,10 @@ type augmentedEngine struct {
 	spaces  space.Pool[[]float64]
 }
 
-// analyse assembles K and finds its tree; plan refuses what needs too much
-// memory, and the factorization gives up at workLimit times its flops, if that is
-// not 0.
-func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
+// analyse assembles K and lets the named engine analyse it; plan refuses what needs
+// too much memory, and the native factorization gives up at workLimit times its flops,
+// if that is not 0.
+func (k *augmentedEngine) analyse(c *system.Chain, o *Options, name string, workLimit float64, plan func(what string, c Cost) error) error {
 	const what = "LDLᵀ of the augmented system"
 	// A value, its column, the slot of its emission and its place in a front.
 	bytes := 32 * system.EntriesOf(c)
@@ -99,13 +120,9 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64
 		return err
 	}
 	k.system = system.Assemble(c, 0)
-	t, err := partition.Auto(k.system.K, nil)
-	if err != nil {
+	if err := k.begin(o, name, workLimit); err != nil {
 		return err
 	}
-	to := treeOptions(o)
-	to.WorkLimit = workLimit
-	k.engine = tree.New(t, k.system.K, to)
 	cost := Cost(k.engine.Cost())
 	cost.Bytes += bytes
 	if err := plan(what, cost); err != nil {
@@ -120,6 +137,26 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64
 		k.diag[i] = int32(k.system.K.Index(i, i))
 	}
 	k.read()
+	return nil
+}
+
+// begin makes the engine.
+func (k *augmentedEngine) begin(o *Options, name string, workLimit float64) error {
+	if name == EngineMUMPS {
+		e, err := newMUMPS(k.system.K, o)
+		if err != nil {
+			return err
+		}
+		k.engine = e
+		return nil
+	}
+	t, err := partition.Auto(k.system.K, nil)
+	if err != nil {
+		return err
+	}
+	to := treeOptions(o)
+	to.WorkLimit = workLimit
+	k.engine = tree.New(t, k.system.K, to)
 	return nil
 }
 

@@ -114,13 +114,19 @@ type Options struct {
 
 	// PivotTolerance is the threshold u of pivoting in sparse factorizations:
 	// elements of L are at most 1/u. A larger one, up to 0.5, bounds growth
-	// better and fills more. The default is 0.01.
+	// better and fills more. The default is 0.01, and 0.1 for MUMPS.
 	PivotTolerance float64
 
 	// Ordering is that of sparse factorizations; the default predicts the
 	// cheapest. Perm, if not nil, is taken instead.
 	Ordering partition.Ordering
 	Perm     partition.Perm
+
+	// Engine names what factors in Sparse and Augmented: EngineNative, which is the
+	// default, or EngineMUMPS, with its own settings. All engines are judged alike. An
+	// engine that the build does not have is an *EngineError of Analyse.
+	Engine string
+	MUMPS  MUMPSOptions
 
 	// MaxIterations bounds the iterations of the iterative methods. The
 	// default is ten times the order.

@@ -3,6 +3,7 @@ package factor_test
 import (
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -15,7 +16,7 @@ import (
 
 func TestGram(t *testing.T) {
 	for i, tc := range chainCases {
-		if tc.name == "blocks" {
+		if strings.Contains(tc.name, "blocks") {
 			continue
 		}
 		t.Run(tc.name, func(t *testing.T) {
@@ -157,7 +158,7 @@ func TestGramRankChanges(t *testing.T) {
 // parameters, down to dampings where the latter cancels.
 func TestGramOutputs(t *testing.T) {
 	for i, tc := range chainCases {
-		if tc.name == "blocks" {
+		if strings.Contains(tc.name, "blocks") {
 			continue
 		}
 		c := tc.make(uint64(i)).GaussNewton()

@@ -15,6 +15,12 @@ type gramEngine struct{ *outputs.Engine }
 
 func (e gramEngine) InverseBytes() int64 { return e.InverseDiagBytes() }
 
+// Plain is true: see ErrRows.
+func (e gramEngine) Plain() bool { return true }
+
+// Definite: J̃ᵀJ̃ is positive semidefinite whatever J̃ is, and D positive.
+func (e gramEngine) Definite() bool { return e.Positive() }
+
 // Rank is the number q of rows of J̃: samples times the greatest rank of the loss's
 // Hessian in a sample.
 func (f *Gram) Rank() int {
@@ -27,8 +33,8 @@ func (f *Gram) Rank() int {
 // PartTo writes the Gram matrix J̃_p J̃_pᵀ, of order Rank, of a part of the parameters
 // into dst: in a stage, counted from 0, the weights of the inputs from ≤ i < to, and
 // with bias the biases. The parts of all stages add up to J̃J̃ᵀ. It needs Analyse only.
-// An empty dst is resized.
-func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) {
+// An empty dst is resized. The error is ErrRows for stages that are not plain.
+func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) error {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
@@ -39,7 +45,11 @@ func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) {
 	if from < 0 || from > to || to > d.In || bias && !d.Bias {
 		panic(ErrShape)
 	}
+	if !plain(f.matrix.chain) {
+		return ErrRows
+	}
 	f.outputs.Part(sizeSym(dst, f.Rank()), stage, from, to, bias)
+	return nil
 }
 
 // StageTracesTo writes the traces of the diagonal blocks of (H + D)⁻¹, of p_k parameters
@@ -95,10 +105,8 @@ func (f *Gram) SampleTo(dst *mat.VecDense, normals []float64) error {
 	if err := f.definite(); err != nil {
 		return err
 	}
-	for _, e := range f.matrix.eps {
-		if !(e > 0) { // definite all the same, but D has no root
-			return &IndefiniteError{f.Inertia()}
-		}
+	if !f.outputs.Positive() { // definite all the same, but D has no root
+		return &IndefiniteError{f.Inertia()}
 	}
 	n := f.matrix.n
 	if len(normals) != f.Normals() {
@@ -129,6 +137,9 @@ func (f *Gram) rows(test *system.Chain) (r *outputs.Rows, cross []float64, err e
 		return nil, nil, err
 	}
 	f.sameChain(test)
+	if !plain(test) {
+		return nil, nil, ErrRows
+	}
 	if err := test.Check(); err != nil {
 		return nil, nil, err
 	}

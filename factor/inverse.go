@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -20,7 +21,8 @@ import (
 // compared with refined solutions, and where the difference is above 1e-8 of the
 // largest element, where the factors are those of a shifted matrix, or where the
 // inertia is not certain, the error is an *InverseError; what was asked for is then not
-// to be used. A *MemoryError refuses workspace beyond Options.MemoryLimit. An
+// to be used. A *MemoryError refuses workspace beyond Options.MemoryLimit, and ErrRows
+// stages that Chain and Gram do not know the inverse for. An
 // indefinite matrix has an inverse, too, whose diagonal may have negative elements;
 // only samples need a definite one.
 //
@@ -82,6 +84,21 @@ func (e *IndefiniteError) Error() string {
 	return fmt.Sprintf("factor: no distribution to sample from: the matrix has %d negative and %d zero eigenvalues; a damping above the least one makes it definite", e.Inertia.Negative, e.Inertia.Zero)
 }
 
+// ErrRows is returned by Chain and Gram for elements of the inverse where a stage has
+// several rows a sample, a gather or a pass. Dense gives them, samples all methods.
+var ErrRows = errors.New("factor: no elements of the inverse for stages with several rows a sample, a gather or a pass; solve for the columns that are needed, or use Dense")
+
+// plain reports whether the dense stages of c have one row a sample, which is their
+// input, and nothing but a skip passes by.
+func plain(c *system.Chain) bool {
+	for _, s := range c.Stages {
+		if d, ok := s.(*system.DenseStage); ok && (d.SampleRows() > 1 || d.Gather != nil || d.Ones != nil || d.Pass != nil) {
+			return false
+		}
+	}
+	return true
+}
+
 // An inverseEngine is a dampedEngine that knows the inverse. Matrices get both
 // triangles.
 type inverseEngine interface {
@@ -91,6 +108,13 @@ type inverseEngine interface {
 
 	// InverseBytes is the workspace of any of these.
 	InverseBytes() int64
+
+	// Plain reports whether the inverse is known for plain dense stages only.
+	Plain() bool
+
+	// Definite reports that the factors are of a form that only a positive definite
+	// matrix has, so that no certificate is needed.
+	Definite() bool
 }
 
 // A sampler overwrites standard normal numbers with a sample; see sweep.
@@ -102,11 +126,14 @@ func (g *direct) invert() (inverseEngine, error) {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
+	e := g.engine.dampedEngine.(inverseEngine)
 	shift := g.judge.Finding().Shift
-	if shift != 0 || !g.Inertia().Certain {
+	if shift != 0 || !e.Definite() && !g.Inertia().Certain {
 		return nil, &InverseError{Shift: shift, Cond: g.judge.Cond(), Relative: math.Inf(1)}
 	}
-	e := g.engine.dampedEngine.(inverseEngine)
+	if e.Plain() && !plain(g.matrix.chain) {
+		return nil, ErrRows
+	}
 	if b := e.InverseBytes(); b > g.opts.MemoryLimit-g.planned.Bytes {
 		return nil, &MemoryError{Needed: b + g.planned.Bytes, Limit: g.opts.MemoryLimit, What: "an inverse beside its factors"}
 	}
@@ -230,8 +257,10 @@ func (g *direct) definite() error {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
-	if in := g.Inertia(); !in.Certain || in.Negative > 0 || in.Zero > 0 {
-		return &IndefiniteError{in}
+	if !g.engine.dampedEngine.(inverseEngine).Definite() {
+		if in := g.Inertia(); !in.Certain || in.Negative > 0 || in.Zero > 0 {
+			return &IndefiniteError{in}
+		}
 	}
 	if shift := g.judge.Finding().Shift; shift != 0 {
 		return &InverseError{Shift: shift, Cond: g.judge.Cond(), Relative: math.Inf(1)}

@@ -126,6 +126,11 @@ func TestChainShapes(t *testing.T) {
 				Full:   rapid.Bool().Draw(t, "full"),
 				Blocks: rapid.IntRange(0, 4).Draw(t, "blocks") == 0,
 				P:      rapid.IntRange(0, 4).Draw(t, "P"),
+				Rows:   rapid.IntRange(0, 4).Draw(t, "rows"),
+				In:     rapid.IntRange(0, 3).Draw(t, "row"),
+				Ones:   rapid.Bool().Draw(t, "ones"),
+				Pass:   rapid.Bool().Draw(t, "pass"),
+				Carry:  rapid.IntRange(0, 4).Draw(t, "carry") == 0,
 			})
 		}
 		c := chaintest.Random(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), batch, rapid.IntRange(1, 5).Draw(t, "in"), stages...)

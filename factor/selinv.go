@@ -136,7 +136,7 @@ func sizedDiagonal(dst []float64, n int) []float64 {
 // largest elements and on some spread over the matrix, by refined solves: where
 // it is above 1e-8 of the largest element, where the factors are those of a
 // shifted matrix or where the inertia is not certain, it returns an *InverseError
-// and nil. It panics with ErrNotFactorized before Factorize and with ErrShape if
+// and nil; an *EngineError with another engine than the native one. It panics with ErrNotFactorized before Factorize and with ErrShape if
 // dst has another length.
 //
 // Sources: K. Takahashi, J. Fagan and M.-S. Chen, Formation of a sparse bus
@@ -146,6 +146,9 @@ func sizedDiagonal(dst []float64, n int) []float64 {
 func (f *Sparse) InverseDiagTo(dst []float64) ([]float64, error) {
 	if !f.factored {
 		panic(ErrNotFactorized)
+	}
+	if f.mumps.Engine != nil {
+		return nil, &EngineError{EngineMUMPS, errNoInverse}
 	}
 	dst = sizedDiagonal(dst, f.kept.SymmetricDim())
 	if err := f.inverter().diagonal(dst, nil); err != nil {

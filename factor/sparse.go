@@ -1,7 +1,6 @@
 package factor
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -47,7 +46,8 @@ type Sparse struct {
 	mates  []int32 // of a matching; nil if none was made
 	tree   *partition.Tree
 	engine treeEngine
-	spent  int64 // flops of attempts before, for the same values
+	mumps  shiftedMUMPS // in place of tree and engine, if Options ask for it
+	spent  int64        // flops of attempts before, for the same values
 
 	unpaired error // why a tree with pairs was refused
 }
@@ -82,15 +82,28 @@ func treeOptions(o *Options) tree.Options {
 }
 
 // Analyse prepares for matrices with the pattern of a; nil opts mean the
-// defaults, of which Tolerance, MaxRefinements, PivotTolerance, Ordering, Backend
-// and MemoryLimit matter here. Of the values of a only the orders of magnitude
+// defaults, of which Tolerance, MaxRefinements, PivotTolerance, Ordering, Engine,
+// Backend and MemoryLimit matter here. Of the values of a only the orders of magnitude
 // count. It returns a *MemoryError before anything large is allocated if Cost
 // exceeds the limit, and a *la.NotFiniteError if a holds a NaN or an infinity.
 func (f *Sparse) Analyse(a *la.Sym, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
 		return err
 	}
+	switch name, err := f.opts.engineName(); {
+	case err != nil:
+		return err
+	case name == EngineMUMPS:
+		return f.prepareMUMPS()
+	}
 	return f.order()
+}
+
+// workBytes is what is held beside an engine: the matrix twice, its scaling, and the
+// workspace of a solve.
+func (f *Sparse) workBytes() int64 {
+	n, m := int64(f.kept.SymmetricDim()), int64(f.kept.Stored())
+	return 8*(14*n+2*m) + 4*m
 }
 
 const (
@@ -213,13 +226,20 @@ func weakDiagonal(a *la.Sym, scratch []float64) bool {
 }
 
 // AnalyseTree is Analyse with a tree that is known, from partition.Given for
-// example. It returns an error if the tree does not fit the pattern of a.
+// example. It returns an error if the tree does not fit the pattern of a, and an
+// *EngineError with another engine than the native one.
 func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error {
 	if err := f.take(a, opts); err != nil {
 		return err
 	}
 	if err := t.Fits(a); err != nil {
 		return err
+	}
+	switch name, err := f.opts.engineName(); {
+	case err != nil:
+		return err
+	case name != EngineNative:
+		return &EngineError{name, errNoTree}
 	}
 	return f.prepare(t, false)
 }
@@ -262,7 +282,6 @@ func (f *Sparse) scaleValues() {
 // prepare makes what the tree asks for. A tentative one is given up for one with
 // pairs if too many pivots are put off.
 func (f *Sparse) prepare(t *partition.Tree, tentative bool) error {
-	n, m := int64(f.kept.SymmetricDim()), int64(f.kept.Stored())
 	least := int64(math.Min(t.Cost.Bytes, math.MaxInt64/4))
 	if err := f.planTree(Cost{Bytes: least}); err != nil {
 		return err
@@ -274,8 +293,8 @@ func (f *Sparse) prepare(t *partition.Tree, tentative bool) error {
 	}
 	engine := tree.New(t, f.kept, o)
 	c := Cost(engine.Cost())
-	c.Solve += 4 * m // a residual
-	c.Bytes += 8*(14*n+2*m) + 4*m
+	c.Solve += 4 * int64(f.kept.Stored()) // a residual
+	c.Bytes += f.workBytes()
 	if err := f.planTree(c); err != nil {
 		return err
 	}
@@ -353,8 +372,11 @@ func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 
 // factorize factors the values at hand, less sigma on the diagonal.
 func (f *Sparse) factorize(sigma float64) error {
-	f.engine.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma
+	f.engine.base, f.mumps.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma, -sigma
 	f.spent = 0
+	if f.mumps.Engine != nil {
+		f.mumps.SetThreshold(f.opts.mumpsThreshold())
+	}
 	if err := f.rescale(); err != nil {
 		return err
 	}
@@ -368,6 +390,7 @@ func (f *Sparse) factorize(sigma float64) error {
 			f.eq.unscale()
 		}
 	}
+	err = f.again(err)
 	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
 		// Only a matching shows what matters where elements are of all orders
 		// of magnitude.
@@ -393,8 +416,7 @@ func (f *Sparse) doubtful(err error) bool {
 // not for certain.
 func (f *Sparse) unsure(err error) bool {
 	if err != nil {
-		var singular *SingularError
-		return errors.As(err, &singular)
+		return isSingular(err)
 	}
 	return f.doubtful(nil) && !f.Inertia().Certain
 }
@@ -405,7 +427,7 @@ func (f *Sparse) load() {
 	if !f.eq.plain {
 		scale = f.eq.s
 	}
-	f.engine.Take(f.s.RawLower().Val, scale, f.eq.size)
+	f.factors().Take(f.s.RawLower().Val, scale, f.eq.size)
 }
 
 func (f *Sparse) attempt() error {
@@ -415,6 +437,9 @@ func (f *Sparse) attempt() error {
 	})
 	f.report.Flops += f.spent
 	f.spent = f.report.Flops
+	if f.mumps.Engine != nil {
+		return err
+	}
 	f.report.Bytes += f.engine.Grown()
 	switch f.engine.Stopped() {
 	case tree.OutOfWork: // of a tree without pairs, which pairs did not replace
@@ -428,9 +453,13 @@ func (f *Sparse) attempt() error {
 }
 
 // Reset empties the factorization, options included.
-func (f *Sparse) Reset() { *f = Sparse{} }
+func (f *Sparse) Reset() {
+	f.mumps.release()
+	*f = Sparse{}
+}
 
-// Tree returns how the matrix is ordered and partitioned, to be read only.
+// Tree returns how the matrix is ordered and partitioned, to be read only; nil with
+// another engine than the native one.
 func (f *Sparse) Tree() *partition.Tree {
 	if !f.ready {
 		panic(ErrNotAnalysed)
@@ -456,5 +485,5 @@ func (f *Sparse) SolveRaw(x []float64, nr int) {
 	if nr < 0 || len(x) != f.kept.SymmetricDim()*nr {
 		panic(ErrShape)
 	}
-	f.engine.Solve(x, nr)
+	f.factors().Solve(x, nr)
 }

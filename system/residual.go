@@ -14,6 +14,7 @@ type residual struct {
 	la, lb, nu []float64   // low parts of Product.la, lb and nu
 	h          vec.Pair    // H x in the parameters of one stage
 	turned     []float64   // the transpose of the matrix of a DenseStage
+	rows       vec.Pair    // gathered rows of a DenseStage
 	x          []float64   // x scaled, where it is very large or very small
 }
 
@@ -115,6 +116,9 @@ func (p *Product) prepareResidual() {
 		w.h = vec.MakePair(params)
 	}
 	w.turned = resize(w.turned, turned)
+	if cap(w.rows.Hi) < len(p.rows) {
+		w.rows = vec.MakePair(len(p.rows))
+	}
 	w.ready = true
 }
 

@@ -86,6 +86,11 @@ func (m *SampleMap) mulAddPair(dst, x vec.Pair) {
 			p, e := vec.TwoProd(v, xh[i])
 			addTo(dst, i, p, math.FMA(v, xl[i], e))
 		}
+	case m.Pattern != nil:
+		m.eachOfPattern(func(i, j int, v float64) {
+			p, e := vec.TwoProd(v, x.Hi[j])
+			addTo(dst, i, p, math.FMA(v, x.Lo[j], e))
+		})
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			first := r / m.Rows * m.Cols
@@ -114,6 +119,22 @@ func (m *SampleMap) mulTransPair(dst, x vec.Pair) {
 		return
 	}
 	dst.Clear()
+	m.mulTransAddPair(dst, x)
+}
+
+// mulTransAddPair is mulAddPair with Mᵀ.
+func (m *SampleMap) mulTransAddPair(dst, x vec.Pair) {
+	if m.Full == nil {
+		m.mulAddPair(dst, x)
+		return
+	}
+	if m.Pattern != nil {
+		m.eachOfPattern(func(i, j int, v float64) {
+			p, e := vec.TwoProd(v, x.Hi[i])
+			addTo(dst, j, p, math.FMA(v, x.Lo[i], e))
+		})
+		return
+	}
 	size := m.Rows * m.Cols
 	for n := range m.Batch {
 		vec.CombinePair(dst.Slice(n*m.Cols, (n+1)*m.Cols), x.Slice(n*m.Rows, (n+1)*m.Rows), 1,

@@ -21,6 +21,15 @@ type Stage struct {
 	Full   bool // J and Q as full blocks per sample, J with Out+1 rows unless Skip
 	Blocks bool
 	P      int
+
+	// Rows makes a dense stage of so many rows a sample; 0 is one row. The row has
+	// In numbers, gathered from the inputs at random: some more than once, some
+	// not at all, with weights. Where In is 0 and the inputs divide evenly, the
+	// rows are the inputs in order, without a gather.
+	Rows, In int
+	Ones     bool // a bias column of ones and zeros
+	Pass     bool // all three parts of a Pass
+	Carry    bool // the outputs end with the inputs, for a skip over several stages
 }
 
 // Random returns a chain of the given stages for a batch with in inputs per
@@ -45,26 +54,9 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 			width = s.Out
 			continue
 		}
-		d := &system.DenseStage{Batch: batch, In: width, Out: s.Out, Bias: s.Bias, Skip: s.Skip}
-		if s.Skip {
-			d.Out = width
-		}
-		d.W = normal(rng, d.Out*d.In, 1/float64(d.In))
-		d.Z = normal(rng, batch*d.In, 1)
-		d.Delta = normal(rng, batch*d.Out, 0.3)
-		out := d.Out
-		if s.Full {
-			if !s.Skip {
-				out++
-			}
-			d.J = system.SampleMap{Batch: batch, Rows: out, Cols: d.Out, Full: normal(rng, batch*out*d.Out, 0.7)}
-			d.Q = symmetric(rng, batch, d.Out, 0.3)
-		} else {
-			d.J = system.SampleMap{Batch: batch, Rows: out, Cols: out, Diag: normal(rng, batch*out, 0.7)}
-			d.Q = system.SampleMap{Batch: batch, Rows: out, Cols: out, Diag: normal(rng, batch*out, 0.3)}
-		}
+		d := dense(rng, batch, width, s)
 		c.Stages = append(c.Stages, d)
-		width = out
+		width = d.SampleOutputs()
 	}
 	c.Loss = symmetric(rng, batch, width, 1)
 	// A loss that is convex in the outputs, as those of networks are.

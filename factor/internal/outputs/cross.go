@@ -19,22 +19,10 @@ type Rows struct {
 
 // RowsOf backpropagates the outputs of a chain of dense stages.
 func (f *Engine) RowsOf(c *system.Chain) *Rows {
-	batch, width := c.Loss.Batch, c.Loss.Rows
-	r := &Rows{Chain: c, Batch: batch, Width: width, deltas: make([][]float64, len(c.Stages))}
-	q, widest := batch*width, width
-	for k, s := range c.Stages {
-		d := s.(*system.DenseStage)
-		r.deltas[k] = make([]float64, q*d.Out)
-		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
-	}
-	lambda, other := make([]float64, q*widest), make([]float64, q*widest)
-	for j := range width {
-		for n := range batch {
-			lambda[(j*batch+n)*width+j] = 1
-		}
-	}
-	f.backpropagate(c, r.deltas, width, lambda, other)
-	return r
+	p := backprop{chain: c, backend: f.backend, root: newRoot(&c.Loss)}
+	p.root.identity()
+	p.back()
+	return &Rows{Chain: c, Batch: c.Loss.Batch, Width: c.Loss.Rows, deltas: p.deltas}
 }
 
 // RowsBytes is the memory of RowsOf.
@@ -43,7 +31,7 @@ func RowsBytes(c *system.Chain) int64 {
 	for _, s := range c.Stages {
 		if d, ok := s.(*system.DenseStage); ok {
 			sum += int64(d.Out)
-			widest = max(widest, int64(d.In), int64(d.Out))
+			widest = max(widest, int64(sampleWidth(d)))
 		}
 	}
 	return 8 * q * (sum + 2*widest)

@@ -16,18 +16,14 @@ import (
 // New, Take and Factor need exclusive use; the solves may be called by many
 // goroutines.
 type Engine struct {
-	chain   *system.Chain
-	backend blas.Backend
+	backprop
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 
-	q      int // Batch·r, the rows of J̃
-	root   *root
+	order  int         // of the pivot block: q when room was made
 	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
-	deltas [][]float64 // per stage q×Out: Δ_k
-	lambda []float64   // q×widest
-	other  []float64
-	zz     [][]float64 // per stage Batch×Batch: z̄z̄ᵀ; nil where r is 1
+	zz     [][]float64 // per stage z̄z̄ᵀ over the rows of the batch; nil where it is not needed whole
+	formed [][]float64 // per stage q×params: J̃_k, where that is cheaper; else nil
 	pivot  *pivot.Block
 	work   []float64
 	eps    []float64 // damping of the factors at hand
@@ -37,6 +33,8 @@ type Engine struct {
 	sumBody   func(from, to int)
 	shiftBody func(from, to int)
 	zzBody    func(from, to int)
+	formBody  func(lo, hi int)
+	forming   int          // the stage that formRows works on
 	claimed   atomic.Int64 // panels of sum, or stages, that threads have taken
 	dst       []float64    // what sum computes
 	weights   []float64
@@ -75,14 +73,14 @@ type solveSpace struct {
 // New prepares for chains of the shapes of c. Nothing is there to factor until
 // Take has returned true.
 func New(c *system.Chain, backend blas.Backend) *Engine {
-	f := &Engine{backend: backend, n: c.Params(), root: newRoot(&c.Loss)}
+	f := &Engine{backprop: backprop{backend: backend, root: newRoot(&c.Loss)}, n: c.Params()}
 	f.offsets = make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		f.offsets[k+1] = f.offsets[k] + s.Params()
 	}
-	f.deltas, f.zz = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
+	f.zz, f.formed = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	f.bands, f.sumBody, f.shiftBody = pivot.NewBands(backend.Threads()), f.sumPanels, f.shiftRows
-	f.zzBody = f.sampleGrams
+	f.zzBody, f.formBody = f.sampleGrams, f.formRows
 	f.crossed.bands, f.crossed.body = pivot.NewBands(backend.Threads()), f.crossPanels
 	f.serial = pivot.OneThread(backend)
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
@@ -105,25 +103,17 @@ func Takes(c *system.Chain) bool {
 // columns of R and sums the Gram matrix. It reports false for a chain that is
 // not of the form, or whose loss is not convex.
 func (f *Engine) Take(chain *system.Chain) bool {
-	f.chain = chain
-	if !Takes(chain) || !f.root.point(&chain.Loss) {
+	if !Takes(chain) || !f.take(chain) {
 		return false
 	}
-	c, batch := f.root.c, f.root.batch
-	f.size(batch * f.root.width)
-	// Row j·Batch+n of λ is column j of R for sample n.
-	for j := range f.root.width {
-		for n := range batch {
-			row := f.lambda[(j*batch+n)*c:][:c]
-			for i := range row {
-				row[i] = f.root.r[(n*c+i)*c+j]
-			}
-		}
-	}
-	f.backpropagate(chain, f.deltas, f.root.width, f.lambda, f.other)
+	f.size()
 	work := 0
 	for k, zz := range f.zz {
 		work += len(zz) * chain.Stages[k].(*system.DenseStage).In
+		if f.formed[k] != nil {
+			f.forming = k
+			f.bands.Rows(f.q, len(f.formed[k])*chain.Stages[k].(*system.DenseStage).SampleRows(), f.formBody)
+		}
 	}
 	f.claimed.Store(0)
 	f.bands.Each(work, f.zzBody)
@@ -131,24 +121,24 @@ func (f *Engine) Take(chain *system.Chain) bool {
 	return true
 }
 
-// size makes room for q rows of J̃. The rank of a loss's Hessian seldom changes.
-func (f *Engine) size(q int) {
-	if f.pivot != nil && q == f.q {
+// size makes room for the matrices of the order of the rows of J̃.
+func (f *Engine) size() {
+	q := f.q
+	if f.pivot != nil && q == f.order {
 		return
 	}
-	f.q = q
-	batch, widest := f.root.batch, 0
+	f.order = q
 	for k, s := range f.chain.Stages {
 		d := s.(*system.DenseStage)
-		f.deltas[k] = space.Resize(f.deltas[k], q*d.Out)
-		if q > batch {
-			f.zz[k] = space.Resize(f.zz[k], batch*batch)
-		} else {
-			f.zz[k] = nil
+		zz, formed := 0, 0
+		switch rows := d.BatchRows(); {
+		case forms(d, q):
+			formed = q * d.Params()
+		case q > f.root.batch || d.SampleRows() > 1:
+			zz = rows * rows
 		}
-		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
+		f.zz[k], f.formed[k] = orNil(f.zz[k], zz), orNil(f.formed[k], formed)
 	}
-	f.lambda, f.other = space.Resize(f.lambda, q*widest), space.Resize(f.other, q*widest)
 	f.gram = space.Resize(f.gram, q*q)
 	if f.pivot == nil {
 		f.pivot = pivot.NewBlock(q, 0)
@@ -156,6 +146,14 @@ func (f *Engine) size(q int) {
 		f.pivot.Reshape(q)
 	}
 	f.work = space.Resize(f.work, f.backend.SytrfWork(q))
+}
+
+// orNil is a of length n, nil for none.
+func orNil(a []float64, n int) []float64 {
+	if n == 0 {
+		return nil
+	}
+	return space.Resize(a, n)
 }
 
 // Factor factors S for a damping of each stage.

@@ -27,7 +27,7 @@ func newBlockStage(_ *values, s *system.BlockStage, inner bool) *blockStage {
 
 func (d *blockStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.NOut }
 
-func (d *blockStage) scratch() (u, gr, yq int) { return 0, 0, 0 }
+func (d *blockStage) scratch() (u, gr, yq, rows int) { return 0, 0, 0, 0 }
 
 func (d *blockStage) point(s system.Stage) { d.s = s.(*system.BlockStage) }
 

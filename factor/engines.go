@@ -1,0 +1,138 @@
+package factor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"costate/factor/internal/mumps"
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/tree"
+	"costate/la"
+	"costate/la/partition"
+)
+
+// Engines that Options.Engine names.
+const (
+	EngineNative = "native" // the package's own multifrontal LDLᵀ: the default
+	EngineMUMPS  = "mumps"  // MUMPS over MPI; see the package costate/factor/mumps
+)
+
+// EngineNames are the engines that Options.Engine may name.
+func EngineNames() []string { return []string{EngineNative, EngineMUMPS} }
+
+// MUMPSOptions are settings of the engine mumps.
+type MUMPSOptions struct {
+	// Ordering is one of MUMPS's own: amd, amf, qamd, pord, scotch or metis. One that the
+	// library was built without is an error of Analyse; Debian's has neither scotch nor
+	// metis. Where it is empty, Options.Ordering decides: for OrderAuto MUMPS chooses, and
+	// OrderND is the nested dissection of package partition. Options.Perm goes before both.
+	Ordering string
+
+	// OutOfCore, if not empty, is a directory in which each rank keeps its factors, in
+	// files that end with the factorization. It must exist on every machine.
+	OutOfCore string
+}
+
+// MUMPSOrderings are the orderings that MUMPSOptions may name.
+func MUMPSOrderings() []string { return mumps.Orderings() }
+
+// An EngineError says that an engine cannot do what was asked for: it is not built in, or
+// it has failed, or it does not know how.
+type EngineError struct {
+	Engine string
+	Err    error
+}
+
+func (e *EngineError) Error() string { return fmt.Sprintf("factor: engine %s: %v", e.Engine, e.Err) }
+
+func (e *EngineError) Unwrap() error { return e.Err }
+
+// errNoInverse is the answer of an engine without selected inverses.
+var errNoInverse = errors.New("it has no elements of the inverse: take the engine native, or solve for the columns that are needed")
+
+// errNoTree is that of an engine that makes its own tree.
+var errNoTree = errors.New("it takes an order, Options.Perm, but no tree")
+
+// engineName is the engine asked for; one that is not known is an error.
+func (o *Options) engineName() (string, error) {
+	switch o.Engine {
+	case "", EngineNative:
+		return EngineNative, nil
+	case EngineMUMPS:
+		return EngineMUMPS, nil
+	}
+	return "", &EngineError{o.Engine, fmt.Errorf("there is none of this name: the names are %s", strings.Join(EngineNames(), ", "))}
+}
+
+// A matrixEngine factors S (A + shift·I) S for values in one pattern, as package tree
+// describes it.
+type matrixEngine interface {
+	Take(values, scale []float64, size float64)
+	Factor(shift float64) pivot.Stats
+	Solve(x []float64, nrhs int)
+	Cost() pivot.Cost
+}
+
+var (
+	_ matrixEngine = (*tree.Engine)(nil)
+	_ matrixEngine = mumps.Engine(nil)
+)
+
+// newMUMPS analyses the pattern of a with MUMPS.
+func newMUMPS(a *la.Sym, o *Options) (mumps.Engine, error) {
+	order, err := mumpsOrder(a, o)
+	if err != nil {
+		return nil, err
+	}
+	mo := mumps.Options{Ordering: o.MUMPS.Ordering, Perm: order, Threshold: o.mumpsThreshold(), Threads: o.Backend.Threads(),
+		MemoryLimit: o.MemoryLimit, OutOfCore: o.MUMPS.OutOfCore}
+	if order == nil && mo.Ordering == "" && o.Ordering == partition.OrderAMD {
+		mo.Ordering = "amd"
+	}
+	e, err := mumps.New(a, mo)
+	if err != nil {
+		return nil, mumpsError(a.SymmetricDim(), o, err)
+	}
+	return e, nil
+}
+
+// mumpsOrder is the order that MUMPS is given, nil where it finds one itself.
+func mumpsOrder(a *la.Sym, o *Options) (partition.Perm, error) {
+	ours := o.Ordering == partition.OrderNatural || o.Ordering == partition.OrderND
+	switch {
+	case o.Perm != nil && len(o.Perm) != a.SymmetricDim():
+		return nil, fmt.Errorf("factor: permutation of %d for %d unknowns", len(o.Perm), a.SymmetricDim())
+	case o.Perm != nil:
+		return o.Perm, o.Perm.Validate()
+	case !ours || o.MUMPS.Ordering != "":
+		return nil, nil
+	}
+	po := &partition.Options{Ordering: o.Ordering}
+	if o.Ordering == partition.OrderND && weakDiagonal(a, make([]float64, a.SymmetricDim())) {
+		po.Mates = partition.Match(a).Mate
+	}
+	t, err := partition.Auto(a, po)
+	if err != nil {
+		return nil, err
+	}
+	return t.Perm, nil
+}
+
+// mumpsThreshold is the threshold of pivoting for MUMPS.
+func (o *Options) mumpsThreshold() float64 {
+	if o.PivotTolerance > 0 {
+		return min(o.PivotTolerance, strictThreshold)
+	}
+	return mumpsThreshold
+}
+
+// mumpsError is the public form of an error of MUMPS.
+func mumpsError(order int, o *Options, err error) error {
+	var memory *mumps.MemoryError
+	if errors.As(err, &memory) {
+		return &MemoryError{Needed: memory.Needed, Limit: o.MemoryLimit, What: fmt.Sprintf("MUMPS for an LDLᵀ of order %d, on one machine,", order),
+			Instead: "more machines, or factors out of core, would need less on each"}
+	}
+	return &EngineError{EngineMUMPS, err}
+}

@@ -1,0 +1,383 @@
+//go:build cgo && mumps
+
+package mumps
+
+// #include <stdlib.h>
+// #include "bridge.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"unsafe"
+
+	"costate/factor/internal/pivot"
+	"costate/factor/internal/space"
+	"costate/la"
+	"costate/la/vec"
+)
+
+const (
+	// relax is the part, in percent, by which workspaces exceed what is predicted without
+	// delayed pivots: MUMPS's default is 20. It is doubled as often as it turns out too
+	// small, as far as the memory goes and up to relaxAtMost.
+	relax       = 30
+	relaxAtMost = 1 << 20
+
+	megabyte = 1000000 // as MUMPS counts
+)
+
+// Codes of INFOG(1), section 8 of the users' guide.
+const (
+	singular      = -10
+	badOrder      = -4
+	outOfMemory   = -13
+	smallReal     = -9
+	smallInteger  = -8
+	smallBuffer   = -17
+	smallBuffer2  = -20
+	overTheBuffer = -14
+	overTheInts   = -15
+)
+
+// An engine is one instance of MUMPS on all ranks.
+type engine struct {
+	handle    *handle
+	n         int
+	opts      Options
+	rows      []int32 // lower triangle by coordinates from 1, all of the diagonal included
+	cols      []int32
+	vals      []float64
+	stored    int     // entries that come from the matrix; zeros of the diagonal follow
+	diag      []int32 // of each unknown, the place of its diagonal
+	values    []float64
+	scale     []float64
+	squares   []float64
+	logDet    float64 // log det S²
+	size      float64
+	plan      Plan
+	predicted C.costate_result
+	relax     int
+	err       error
+}
+
+// A handle names an instance. It is apart from the engine, so that the instance of an
+// engine that nobody holds any more is freed.
+type handle struct{ at C.int }
+
+// New analyses matrices of the pattern of a, whose values at hand may decide which
+// unknowns are eliminated in pairs. It returns ErrNotBuilt in a build without MUMPS and a
+// *MemoryError if the plan exceeds the limit.
+func New(a *la.Sym, o Options) (Engine, error) {
+	ordering, err := number(&o)
+	if err != nil {
+		return nil, err
+	}
+	if err := start(); err != nil {
+		return nil, err
+	}
+	e := &engine{n: a.SymmetricDim(), opts: o, relax: relax}
+	e.plan = Plan{Ranks: world.ranks, Ordering: "given"}
+	if e.n == 0 {
+		return e, nil
+	}
+	e.build(a)
+	e.begin()
+	if err := e.analyse(ordering); err != nil {
+		e.Release()
+		return nil, err
+	}
+	return e, nil
+}
+
+// build lists the entries.
+func (e *engine) build(a *la.Sym) {
+	low := a.RawLower()
+	e.stored = len(low.Col)
+	e.rows, e.cols = make([]int32, 0, e.stored+e.n), make([]int32, 0, e.stored+e.n)
+	e.diag = make([]int32, e.n)
+	for i := range e.n {
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			if int(low.Col[t]) == i {
+				e.diag[i] = int32(t) + 1 // 0 is none
+			}
+			e.rows, e.cols = append(e.rows, int32(i+1)), append(e.cols, low.Col[t]+1)
+		}
+	}
+	for i, t := range e.diag {
+		if t == 0 {
+			e.rows, e.cols = append(e.rows, int32(i+1)), append(e.cols, int32(i+1))
+			t = int32(len(e.rows))
+		}
+		e.diag[i] = t - 1
+	}
+	e.vals = make([]float64, len(e.rows))
+	copy(e.vals, low.Val)
+}
+
+// begin makes the instance.
+func (e *engine) begin() {
+	dir := C.CString(e.opts.OutOfCore)
+	defer C.free(unsafe.Pointer(dir))
+	h := new(handle)
+	do(func() { h.at = C.costate_new(C.int(e.opts.Threads), dir) })
+	e.handle = h
+	runtime.AddCleanup(e, func(h *handle) { go h.free() }, h)
+}
+
+// free frees the instance, once.
+func (h *handle) free() {
+	do(func() {
+		if h.at >= 0 {
+			C.costate_free(h.at)
+			h.at = -1
+		}
+	})
+}
+
+func (e *engine) Release() {
+	if e.handle != nil {
+		e.handle.free()
+	}
+}
+
+func (e *engine) shape() C.costate_shape {
+	return C.costate_shape{n: C.int(e.n), entries: C.int64_t(len(e.rows))}
+}
+
+func ints(s []int32) *C.int         { return (*C.int)(unsafe.Pointer(unsafe.SliceData(s))) }
+func doubles(s []float64) *C.double { return (*C.double)(unsafe.Pointer(unsafe.SliceData(s))) }
+
+// analyse finds the order and the tree, and refuses what needs too much memory.
+func (e *engine) analyse(ordering int) error {
+	var perm []int32
+	if e.opts.Perm != nil {
+		perm = make([]int32, e.n) // the place of each unknown in the order, from 1
+		for at, i := range e.opts.Perm {
+			perm[i] = int32(at + 1)
+		}
+	}
+	var r C.costate_result
+	do(func() {
+		C.costate_analyse(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.int(ordering), ints(perm), C.int(e.relax), &r)
+	})
+	e.predicted = r
+	if r.info < 0 {
+		return failure(&r)
+	}
+	if got := int(r.ordering); got < len(orderings) {
+		e.plan.Ordering = orderings[got]
+	}
+	if e.opts.Ordering != "" && e.plan.Ordering != e.opts.Ordering && e.opts.Perm == nil {
+		return fmt.Errorf("this MUMPS is built without the ordering %s", e.opts.Ordering)
+	}
+	e.plan.Fronts, e.plan.FrontMax = int(r.nodes), int(r.front)
+	return e.affordable()
+}
+
+// affordable checks the memory planned, with workspaces relaxed as they are.
+func (e *engine) affordable() error {
+	if need := e.bytes(); e.opts.MemoryLimit > 0 && need > e.opts.MemoryLimit {
+		return &MemoryError{Needed: need}
+	}
+	return nil
+}
+
+// bytes is the memory planned: of MUMPS, and of the entries at rank 0.
+func (e *engine) bytes() int64 {
+	relaxed := float64(e.predicted.megabytes) * (100 + float64(e.relax)) / (100 + relax)
+	return int64(relaxed)*megabyte + 16*int64(len(e.rows)) + 12*int64(e.n)
+}
+
+func (e *engine) Threshold() float64     { return e.opts.Threshold }
+func (e *engine) SetThreshold(u float64) { e.opts.Threshold = u }
+
+func (e *engine) Cost() pivot.Cost {
+	if e.n == 0 {
+		return pivot.Cost{}
+	}
+	return pivot.Cost{Factor: int64(e.predicted.flops), Solve: 4 * int64(e.predicted.entries), Bytes: e.bytes()}
+}
+
+func (e *engine) Plan() Plan       { return e.plan }
+func (e *engine) Err() error       { return e.err }
+func (e *engine) Scale() []float64 { return e.scale }
+
+func (e *engine) Take(values, scale []float64, size float64) {
+	e.values, e.scale, e.size, e.err = values, scale, size, nil
+	e.squares, e.logDet = e.squares[:0], 0
+	if scale == nil {
+		return
+	}
+	e.squares = space.Resize(e.squares, e.n)
+	exponents := 0
+	for i, s := range scale {
+		e.squares[i] = math.Min(s*s, math.MaxFloat64)
+		exponents += 2 * math.Ilogb(s)
+	}
+	e.logDet = float64(exponents) * math.Ln2
+}
+
+func (e *engine) Factor(shift float64) pivot.Stats {
+	if e.n == 0 {
+		return pivot.Empty()
+	}
+	r, ok := e.factor(shift)
+	if !ok {
+		return pivot.Stats{Block: -1, Row: -1, Scale: e.size}
+	}
+	return e.stats(r)
+}
+
+// factor factors, with more workspace if what is there turns out too small. ok is false
+// where there are no factors.
+func (e *engine) factor(shift float64) (r C.costate_result, ok bool) {
+	if e.err != nil { // another shift would not help
+		return r, false
+	}
+	copy(e.vals, e.values)
+	clear(e.vals[e.stored:])
+	if shift != 0 {
+		for i, at := range e.diag {
+			d := shift
+			if len(e.squares) > 0 {
+				d *= e.squares[i]
+			}
+			e.vals[at] += d
+		}
+	}
+	for {
+		do(func() {
+			C.costate_factor(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.double(e.opts.Threshold), C.int(e.relax), &r)
+		})
+		switch {
+		case r.info >= 0:
+			return r, true
+		case r.info == singular:
+			return r, false
+		case !tooSmall(int(r.info)) || 2*e.relax > relaxAtMost:
+			e.err = failure(&r)
+			return r, false
+		}
+		e.relax *= 2
+		if e.err = e.affordable(); e.err != nil {
+			e.relax /= 2 // other values may do with less
+			return r, false
+		}
+	}
+}
+
+// tooSmall reports whether a workspace was too small, so that a larger one may do.
+func tooSmall(info int) bool {
+	return slices.Contains([]int{smallReal, smallInteger, smallBuffer, smallBuffer2, overTheBuffer, overTheInts}, info)
+}
+
+// stats puts what MUMPS met into the words of package pivot.
+//
+// MUMPS does not tell the elements of pivots of order 2, but the root of the
+// determinant. Those pivots are taken where the diagonal is below u times the
+// off-diagonal element, which is what the factor 1/u of Growth allows for.
+func (e *engine) stats(r C.costate_result) pivot.Stats {
+	s := pivot.Empty()
+	s.Negative, s.Zero = int(r.negative), int(r.null)
+	s.Block, s.Row = -1, int(r.row)-1
+	s.Growth, s.Scale = float64(r.largest)/e.opts.Threshold, e.size
+	s.Spread = float64(r.largest)
+	m := math.Abs(float64(r.mantissa))
+	s.LogAbs = math.Log(m) + float64(r.exponent)*math.Ln2 - e.logDet
+	s.Finite = m-m == 0 && r.largest-r.largest == 0
+	switch {
+	case s.Zero > 0:
+		s.LogAbs, s.Tiny = math.Inf(-1), 0
+	case s.Finite:
+		s.Tiny = e.tiny(&r)
+	}
+	return s
+}
+
+// tiny is the smallest pivot in units of the rounding error of its block. MUMPS tells
+// neither the order of the block nor its size, so that the largest of all stand for them. Where
+// that leaves the pivot below its rounding error, it may be the block that is small: the
+// smallest eigenvalue of the whole matrix, measured by inverse iteration, then takes the
+// place of the pivot if it is larger.
+func (e *engine) tiny(r *C.costate_result) float64 {
+	unit := float64(e.plan.FrontMax) * pivot.Unit * max(float64(r.largest), e.size)
+	least := float64(r.smallest)
+	if least < unit {
+		least = max(least, 1/e.inverseNorm())
+	}
+	return least / unit
+}
+
+// inverseNorm estimates the 2-norm of the inverse of the matrix that was factored, from
+// below: by power steps from a few random vectors.
+func (e *engine) inverseNorm() float64 {
+	const starts, steps = 2, 4
+	x := make([]float64, e.n)
+	most := 0.0
+	for k := range starts {
+		rng := rand.New(rand.NewPCG(0x6d756d7073, uint64(k)))
+		for i := range x {
+			x[i] = rng.NormFloat64()
+		}
+		for range steps {
+			vec.Scale(x, 1/vec.Norm2(x), x)
+			e.solve(x, 1)
+			norm := vec.Norm2(x)
+			if norm-norm != 0 {
+				return math.Inf(1)
+			}
+			most = max(most, norm)
+		}
+	}
+	return most
+}
+
+func (e *engine) Solve(x []float64, nrhs int) {
+	if e.n == 0 || nrhs == 0 {
+		return
+	}
+	e.scaleRows(x, nrhs)
+	e.solve(x, nrhs)
+	e.scaleRows(x, nrhs)
+}
+
+// solve solves with the factors as they are. Where that fails no number leaves as if it
+// were one of a solution.
+func (e *engine) solve(x []float64, nrhs int) {
+	var r C.costate_result
+	do(func() { C.costate_solve(e.handle.at, C.int(nrhs), doubles(x), &r) })
+	if r.info < 0 {
+		for i := range x[:nrhs*e.n] {
+			x[i] = math.NaN()
+		}
+	}
+}
+
+// scaleRows multiplies rows by S.
+func (e *engine) scaleRows(x []float64, nrhs int) {
+	for k := range nrhs {
+		row := x[k*e.n : (k+1)*e.n]
+		for i, s := range e.scale {
+			row[i] *= s
+		}
+	}
+}
+
+// failure is the error of a call. Codes of memory carry what was asked for: a number of
+// words, or of millions of them if it is negative.
+func failure(r *C.costate_result) error {
+	switch r.info {
+	case outOfMemory, -7, -19:
+		return fmt.Errorf("MUMPS could not have the memory that it asked for (INFOG(1) = %d, INFOG(2) = %d)", r.info, r.detail)
+	case badOrder:
+		return errors.New("MUMPS: the order given is not a permutation")
+	case -90:
+		return fmt.Errorf("MUMPS could not write or read its factors out of core (INFOG(2) = %d)", r.detail)
+	}
+	return fmt.Errorf("MUMPS failed with INFOG(1) = %d, INFOG(2) = %d", r.info, r.detail)
+}

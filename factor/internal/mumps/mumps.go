@@ -1,0 +1,112 @@
+package mumps
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"costate/factor/internal/pivot"
+	"costate/la/partition"
+)
+
+// HowToBuild is the command that builds the engine in.
+const HowToBuild = "apt-get install libmumps-dev libopenmpi-dev openmpi-bin && CGO_ENABLED=1 go build -tags mumps"
+
+// ErrNotBuilt says that this build has no MUMPS.
+var ErrNotBuilt = errors.New("this build has no MUMPS: build it in with '" + HowToBuild + "'")
+
+// Options are the settings of an Engine.
+type Options struct {
+	// Ordering is one of Orderings, or empty for that which MUMPS chooses. Perm, if not
+	// nil, is the order to use instead.
+	Ordering string
+	Perm     partition.Perm
+
+	// Threshold is u: elements of L are at most 1/u. It is at most 0.5.
+	Threshold float64
+
+	// Threads are those of the BLAS on one machine, shared by its ranks.
+	Threads int
+
+	// MemoryLimit is the number of bytes that the ranks of one machine may plan for.
+	MemoryLimit int64
+
+	// OutOfCore, if not empty, is the directory to which each rank writes its factors.
+	OutOfCore string
+}
+
+// An Engine holds the factors of S (A + σI) S. All methods may be called by several
+// goroutines, but only Solve by several at once. Where MUMPS fails for another reason than the matrix, Factor returns
+// Stats that are not finite and Solve numbers that are not, and Err has the reason until
+// the next Take.
+type Engine interface {
+	// Take takes the values of a matrix of the pattern analysed; see tree.Engine.Take.
+	Take(values, scale []float64, size float64)
+
+	// Factor factors S (A + shift·I) S; see tree.Engine.Factor.
+	Factor(shift float64) pivot.Stats
+
+	// Solve overwrites each of the nrhs rows of x with (A + shift·I)⁻¹ times it.
+	Solve(x []float64, nrhs int)
+
+	// Threshold is that of the next Factor, and SetThreshold changes it.
+	Threshold() float64
+	SetThreshold(u float64)
+
+	// Scale is the diagonal of S, nil for the identity.
+	Scale() []float64
+
+	// Cost is what MUMPS predicted, on the machine that needs most memory.
+	Cost() pivot.Cost
+
+	// Plan tells what came of the analysis.
+	Plan() Plan
+
+	// Err is why MUMPS gave up.
+	Err() error
+
+	// Release frees what MUMPS holds. The engine is of no use then.
+	Release()
+}
+
+// A Plan is what came of an analysis.
+type Plan struct {
+	Ordering string // as in Orderings, or "given"
+	Fronts   int    // of the assembly tree
+	FrontMax int    // order of the largest
+	Ranks    int
+}
+
+// A MemoryError says that the analysis plans, or delayed pivots ask, for more than
+// Options.MemoryLimit.
+type MemoryError struct{ Needed int64 }
+
+func (e *MemoryError) Error() string { return fmt.Sprintf("MUMPS needs %d bytes", e.Needed) }
+
+// orderings are those of ICNTL(7), by their numbers there; 1 is a given order.
+var orderings = []string{0: "amd", 1: "given", 2: "amf", 3: "scotch", 4: "pord", 5: "metis", 6: "qamd"}
+
+// automatic is the number of MUMPS's own choice.
+const automatic = 7
+
+// Orderings are the names of the orderings of MUMPS. A build of MUMPS need not have
+// scotch and metis; Debian's has neither.
+func Orderings() []string {
+	return []string{"amd", "amf", "qamd", "pord", "scotch", "metis"}
+}
+
+// number is the number of an ordering in ICNTL(7).
+func number(o *Options) (int, error) {
+	if o.Perm != nil {
+		return 1, nil
+	}
+	if o.Ordering == "" {
+		return automatic, nil
+	}
+	for i, name := range orderings {
+		if name == o.Ordering && i != 1 {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("MUMPS has no ordering named %q: the names are %s", o.Ordering, strings.Join(Orderings(), ", "))
+}

@@ -1,0 +1,145 @@
+package factor
+
+import (
+	"errors"
+
+	"costate/factor/internal/mumps"
+	"costate/factor/internal/pivot"
+)
+
+// A shiftedMUMPS factors A − σI: the shift of the judge comes on top.
+type shiftedMUMPS struct {
+	mumps.Engine // nil where the native engine is used
+	base         float64
+}
+
+func (e *shiftedMUMPS) Factor(shift float64) pivot.Stats { return e.Engine.Factor(e.base + shift) }
+
+// release frees what MUMPS holds.
+func (e *shiftedMUMPS) release() {
+	if e.Engine != nil {
+		e.Engine.Release()
+		e.Engine = nil
+	}
+}
+
+// prepareMUMPS lets MUMPS analyse. It makes pairs of its own; the scaling by a matching
+// is what keeps pivots from being put off.
+func (f *Sparse) prepareMUMPS() error {
+	if weakDiagonal(f.s, f.eq.row) {
+		if err := f.match(); err != nil {
+			return err
+		}
+	}
+	e, err := newMUMPS(f.s, &f.opts)
+	if err != nil {
+		var memory *MemoryError
+		if errors.As(err, &memory) {
+			f.planned.Bytes = memory.Needed
+		}
+		return err
+	}
+	f.mumps.Engine = e
+	c := Cost(e.Cost())
+	c.Solve += 4 * int64(f.kept.Stored())
+	c.Bytes += f.workBytes()
+	if err := f.planTree(c); err != nil {
+		f.mumps.release()
+		return err
+	}
+	f.judge.Begin(&f.mumps, &f.matrix, f.opts.settings(), nil)
+	n := f.kept.SymmetricDim()
+	f.gaveUp = func() error {
+		if err := e.Err(); err != nil {
+			return mumpsError(n, &f.opts, err)
+		}
+		return nil
+	}
+	f.ready = true
+	return nil
+}
+
+const (
+	// mumpsThreshold is the default of Options.PivotTolerance for MUMPS, and
+	// strictThreshold the one that a factorization in doubt is made again with. With
+	// tree.DefaultThreshold, growth of a hundred times leaves inertia uncertain that
+	// another threshold makes certain.
+	mumpsThreshold  = 0.1
+	strictThreshold = 0.5
+
+	// mumpsGrowth is the growth, as MUMPS lets it be estimated, from which inertia is
+	// asked for at once.
+	mumpsGrowth = 1e3
+)
+
+// again factors once more what MUMPS leaves in doubt: with the strictest threshold, and
+// where the matrix then seems singular, which a scaling by a matching may bring about, by
+// another scaling. Without a matching many pivots may be put off: if that is too much, what
+// was found before stays.
+func (f *Sparse) again(err error) error {
+	if f.mumps.Engine == nil {
+		return err
+	}
+	if f.mumps.Threshold() < strictThreshold && f.inDoubt(err) {
+		f.mumps.SetThreshold(strictThreshold)
+		err = f.attempt()
+	}
+	if f.eq.start == nil || !isSingular(err) && (err != nil || f.report.Shift == 0) {
+		return err
+	}
+	start := f.eq.start
+	defer func() { f.eq.start = start }()
+	f.eq.start = nil
+	if e := f.rescale(); e != nil {
+		return e
+	}
+	if e := f.attempt(); e == nil || isSingular(e) {
+		return e
+	}
+	f.eq.start = start
+	if e := f.rescale(); e != nil {
+		return e
+	}
+	return f.attempt()
+}
+
+// inDoubt reports whether MUMPS found the matrix singular, or its inertia not for
+// certain where that is likely.
+func (f *Sparse) inDoubt(err error) bool {
+	s := f.judge.Stats()
+	return f.unsure(err) || err == nil && s.Growth >= mumpsGrowth*s.Scale && !f.Inertia().Certain
+}
+
+func isSingular(err error) bool {
+	var singular *SingularError
+	return errors.As(err, &singular)
+}
+
+// factors is the engine in use.
+func (f *Sparse) factors() matrixEngine {
+	if f.mumps.Engine != nil {
+		return &f.mumps
+	}
+	return &f.engine
+}
+
+// A Plan tells what the analysis of a sparse factorization has found.
+type Plan struct {
+	Engine   string // as in EngineNames
+	Ordering string // what the order came from
+	Fronts   int    // of the assembly tree
+	FrontMax int    // order of the largest, rows below included
+	Ranks    int    // of MPI that share the work
+}
+
+// Plan tells what the analysis has found.
+func (f *Sparse) Plan() Plan {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	if f.mumps.Engine != nil {
+		p := f.mumps.Plan()
+		return Plan{Engine: EngineMUMPS, Ordering: p.Ordering, Fronts: p.Fronts, FrontMax: p.FrontMax, Ranks: p.Ranks}
+	}
+	return Plan{Engine: EngineNative, Ordering: f.tree.Ordering.String(), Fronts: len(f.tree.Parent), FrontMax: f.tree.LargestFront(), Ranks: 1}
+}
