@@ -158,6 +158,8 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"influence", "--parts", "2"}, "--parts 2"},
 		{[]string{"influence", "--mislabel", "1"}, "--mislabel is 1"},
 		{[]string{"influence", "--train"}, "--in"},
+		{[]string{"influence", "--mislabel", "0.001"}, "is none"},
+		{[]string{"influence", "--max-gflop", "0"}, "--max-gflop is 0"},
 		{[]string{"influence", "--in", dir + "/a.npz", "--test", "3"}, "--test-in"},
 		{[]string{"plot"}, "arg"},
 		{[]string{"plot", dir + "/none.json"}, "none.json"},

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -152,4 +156,30 @@ func TestInfluenceJSON(t *testing.T) {
 	if out, errs, status := runBench(append(text, "--leave-one-out", "2", "--mislabel", "0.1")...); status != 0 || out == "" {
 		t.Errorf("%d, %s", status, errs)
 	}
+}
+
+// TestInfluenceRefuses: what would take hours is refused at once, and says what would help.
+func TestInfluenceRefuses(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--max-gflop": {"influence", "--data", "gaussian", "--input", "8", "--width", "128", "--layers", "4", "--classes", "2", "--batch", "896", "--curvature", "ggn"},
+		"--memory":    {"influence", "--memory", "1MiB"},
+	} {
+		out, errs, status := runBench(args...)
+		if status != statusFailed || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("%q: %d, %s, %s", args, status, out, errs)
+		}
+	}
+}
+
+// TestInfluenceInterrupt: a cancelled run leaves no file.
+func TestInfluenceInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	var out, errs bytes.Buffer
+	status := execute(ctx, []string{"influence", "--leave-one-out", "100", "--out", filepath.Join(dir, "o.npz"), "--plot", filepath.Join(dir, "p.png")}, &out, &errs)
+	if status != statusInterrupted || out.Len() > 0 {
+		t.Errorf("%d, %s, %s", status, out.String(), errs.String())
+	}
+	leftovers(t, dir)
 }

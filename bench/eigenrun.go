@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -133,7 +134,8 @@ func (f *eigenFlags) find(l *eigen.Lanczos, source eigen.Source, backend blas.Ba
 
 // explainEigen is explain, with what helps here.
 func explainEigen(err error) error {
-	if isRefusal(err) {
+	var memory *factor.MemoryError
+	if errors.As(err, &memory) {
 		return fmt.Errorf("%w; a smaller --batch or --width, a higher --memory, or --products, which factors nothing, would help", err)
 	}
 	return err

@@ -21,6 +21,7 @@ type influenceFlags struct {
 	leaveOut  int
 	parts     []float64
 	mislabel  float64
+	maxGflop  float64
 	out       string
 	plot      string
 }
@@ -79,6 +80,7 @@ The sums go over the whole training set: a few thousand samples times outputs.`,
 	fl.IntVar(&f.leaveOut, "leave-one-out", 10, "train again without each of so many samples (0: none)")
 	fl.Float64SliceVar(&f.parts, "parts", []float64{0.01, 1}, "parts of a sample's weight that --leave-one-out removes")
 	fl.Float64Var(&f.mislabel, "mislabel", 0, "give this part of the training samples a wrong label, and find them")
+	fl.Float64Var(&f.maxGflop, "max-gflop", 100, "refuse what needs more Gflop than this for one factorization")
 	fl.StringVar(&f.out, "out", "", "write the influences to this .npz file")
 	fl.StringVar(&f.plot, "plot", "", "draw prediction against truth in this file (.png, .svg, .pdf)")
 	return c
@@ -103,6 +105,8 @@ func (f *influenceFlags) check(fl *pflag.FlagSet) error {
 		return usagef("--leave-one-out is %d; it cannot be negative", f.leaveOut)
 	case !(f.mislabel >= 0 && f.mislabel < 1):
 		return usagef("--mislabel is %g; it must be at least 0 and below 1", f.mislabel)
+	case !(f.maxGflop > 0):
+		return usagef("--max-gflop is %g; it must be positive", f.maxGflop)
 	case len(f.parts) == 0:
 		return usagef("--parts needs at least one part")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,6 +22,7 @@ import (
 	"costate/nn"
 	"costate/nn/influence"
 	"costate/nn/npz"
+	"costate/system"
 )
 
 // An influenceResult is what influence reports.
@@ -160,7 +162,8 @@ func (s *session) influence(ctx context.Context, f *influenceFlags) (printed boo
 
 // explainInfluence says which flag would help.
 func explainInfluence(err error) error {
-	if isRefusal(err) {
+	var memory *factor.MemoryError
+	if errors.As(err, &memory) {
 		return fmt.Errorf("%w; a smaller --batch or --width, --curvature ggn or a higher --memory would help", err)
 	}
 	return err
@@ -209,6 +212,9 @@ func (j *influenceJob) plant() error {
 	}
 	rng := rand.New(rand.NewPCG(j.s.seed, 0x6c6162656c))
 	n := int(math.Round(j.f.mislabel * float64(j.train.N)))
+	if n == 0 {
+		return usagef("--mislabel %g of %s is none", j.f.mislabel, prose.Plural(j.train.N, "training sample"))
+	}
 	j.planted = rng.Perm(j.train.N)[:n]
 	slices.Sort(j.planted)
 	for _, i := range j.planted {
@@ -226,6 +232,9 @@ func (j *influenceJob) run(ctx context.Context) error {
 		s := time.Since(start).Seconds()
 		start = time.Now()
 		return s
+	}
+	if err := j.checkCost(); err != nil {
+		return err
 	}
 	j.meter.step("training")
 	if j.f.problem.in == "" || j.f.train {
@@ -265,6 +274,44 @@ func (j *influenceJob) run(ctx context.Context) error {
 	r.Method, r.Gradient, r.Inertia, r.BackwardError = rep.Method, rep.Gradient, rep.Inertia, rep.BackwardError
 	j.rank()
 	return j.leaveOneOut(ctx)
+}
+
+// trains reports whether the network is trained, here or for the truth.
+func (j *influenceJob) trains() bool {
+	return j.f.problem.in == "" || j.f.train || j.f.leaveOut > 0
+}
+
+// checkCost refuses before anything is factored what would take too long: training
+// always factors the exact Hessian.
+func (j *influenceJob) checkCost() error {
+	var lin nn.Linearization
+	if err := j.net.Linearize(&lin, j.train); err != nil {
+		return err
+	}
+	chain, what, cure := &lin.Chain, "training by Newton's method", "a trained network (--in, --leave-one-out 0)"
+	if !j.trains() {
+		what, cure = "influence", "--curvature ggn"
+		if j.f.curvature == "ggn" {
+			chain, cure = chain.GaussNewton(), "fewer training samples"
+		}
+	}
+	c := costOf(chain, j.options.MemoryLimit)
+	if gflop := float64(c.Point+c.Factor) / 1e9; gflop > j.f.maxGflop {
+		return fmt.Errorf("%s takes %.3g Gflop for a factorization, more than --max-gflop %g; %s, or a smaller --batch or --width, would help", what, gflop, j.f.maxGflop, cure)
+	}
+	return nil
+}
+
+// costOf is the cost of the method that is chosen for a chain.
+func costOf(c *system.Chain, memory int64) factor.Cost {
+	choice := factor.Choose(c, memory)
+	switch choice.Method {
+	case "gram":
+		return choice.Gram
+	case "dense":
+		return choice.Dense
+	}
+	return choice.Chain
 }
 
 // rank finds the samples that stand out, and the planted ones.

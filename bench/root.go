@@ -68,6 +68,7 @@ func newRoot(s *session) *cobra.Command {
 	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPlot(s), newServe(s), newEngines(s))
 	root.Version = versionText()
 	root.SetVersionTemplate("{{.Version}}\n")
+	root.AddCommand(newEigen(s), newInfluence(s))
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
 		c.Version = root.Version

@@ -28,7 +28,8 @@ func (f *Influence) PairsTo(dst *mat.Dense, test *nn.Batch) error {
 		return err
 	}
 	if gram, ok := f.solver.Method().(*factor.Gram); ok {
-		if done, err := f.outputPairs(dst, gram, test); done || err != nil {
+		done, err := f.outputPairs(gram, test, func(t int, row []float64) { copy(dst.RawRowView(t), row) })
+		if done || err != nil {
 			return err
 		}
 	}
@@ -87,41 +88,65 @@ const rangeTolerance = 1e-10
 // agreement is the relative difference that output space may have to refined solves.
 const agreement = 1e-8
 
-// outputPairs is PairsTo in output space. It does nothing where a derivative of a
-// loss is not in the range of its Hessian, as that of a sample of weight 0 is not.
-func (f *Influence) outputPairs(dst *mat.Dense, gram *factor.Gram, test *nn.Batch) (done bool, err error) {
+// outputGroup is how many test samples are taken together in output space: few, so
+// that memory is the square of the training outputs at most.
+const outputGroup = 128
+
+// outputPairs finds rows of pairs in output space and gives each to keep, which may
+// not keep the slice. It does nothing where a derivative of a loss is not in the
+// range of its Hessian, as that of a sample of weight 0 is not.
+func (f *Influence) outputPairs(gram *factor.Gram, test *nn.Batch, keep func(t int, row []float64)) (done bool, err error) {
 	rho := make([]float64, gram.Rank())
 	if outside := gram.PreimageTo(rho, f.outer); !(outside <= rangeTolerance*vec.Norm2(f.outer)) {
 		return false, nil
-	}
-	var lin nn.Linearization
-	if err := f.net.Linearize(&lin, test); err != nil {
-		return false, err
-	}
-	var cross mat.Dense
-	if err := gram.CrossTo(&cross, lin.Chain.GaussNewton()); err != nil {
-		return false, err
 	}
 	c, n := f.net.Outputs(), f.train.N
 	r := make([]float64, test.N*c)
 	if err := f.net.SampleLosses(make([]float64, test.N), r, test, &f.ws); err != nil {
 		return false, err
 	}
-	for t := range test.N {
-		row := dst.RawRowView(t)
-		clear(row)
-		for o := range c {
-			k := cross.RawRowView(t*c + o)
-			for at := range rho { // column at/n of R in sample at%n
-				row[at%n] += r[t*c+o] * k[at] * rho[at]
+	row := make([]float64, n)
+	for from := 0; from < test.N; from += outputGroup {
+		if err := f.observe(from, test.N); err != nil {
+			return false, err
+		}
+		to := min(from+outputGroup, test.N)
+		cross, err := f.cross(gram, test, from, to)
+		if err != nil {
+			return false, err
+		}
+		for t := from; t < to; t++ {
+			clear(row)
+			for o := range c {
+				k := cross.RawRowView((t-from)*c + o)
+				for at := range rho { // column at/n of R in sample at%n
+					row[at%n] += r[t*c+o] * k[at] * rho[at]
+				}
 			}
+			keep(t, row)
 		}
 	}
-	ok, err := f.agrees(dst.RawRowView(test.N-1), test)
-	if !ok || err != nil {
+	if ok, err := f.agrees(row, test); !ok || err != nil {
 		return false, err
 	}
 	return true, f.observe(test.N, test.N)
+}
+
+// cross is J_t(H + εI)⁻¹J̃ᵀ for test samples from..to.
+func (f *Influence) cross(gram *factor.Gram, test *nn.Batch, from, to int) (*mat.Dense, error) {
+	in, c := f.net.Inputs(), f.net.Outputs()
+	part := nn.Batch{N: to - from, X: test.X[from*in : to*in]}
+	if test.Labels != nil {
+		part.Labels = test.Labels[from:to]
+	} else {
+		part.T = test.T[from*c : to*c]
+	}
+	var lin nn.Linearization
+	if err := f.net.Linearize(&lin, &part); err != nil {
+		return nil, err
+	}
+	cross := new(mat.Dense)
+	return cross, gram.CrossTo(cross, lin.Chain.GaussNewton())
 }
 
 // agrees compares the row of the last test sample with that of a refined solve.
@@ -147,6 +172,12 @@ func (f *Influence) SelfTo(dst []float64) error {
 	n, p := f.train.N, f.net.NumParams()
 	if len(dst) != n {
 		panic(factor.ErrShape)
+	}
+	if gram, ok := f.solver.Method().(*factor.Gram); ok {
+		done, err := f.outputPairs(gram, f.train, func(t int, row []float64) { dst[t] = row[t] })
+		if done || err != nil {
+			return err
+		}
 	}
 	group := f.group(n)
 	g := make([]float64, group*p)
