@@ -12,3 +12,6 @@ func (e chainEngine) StageInverse(dst []float64, k int) {
 }
 
 func (e chainEngine) OutputInverse(dst []float64) { e.Invert(&sweep.Inverse{Outputs: dst}) }
+
+// Definite is false: rounding could have made a pivot positive.
+func (e chainEngine) Definite() bool { return false }

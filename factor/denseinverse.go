@@ -57,3 +57,7 @@ func (f *denseEngine) Sample(x []float64) bool {
 	f.pivot.Upper(f.backend, x, 1, make([]float64, f.n))
 	return true
 }
+
+// Definite is false: rounding could have made a pivot positive.
+func (f *denseEngine) Definite() bool { return false }
+

@@ -15,6 +15,9 @@ type gramEngine struct{ *outputs.Engine }
 
 func (e gramEngine) InverseBytes() int64 { return e.InverseDiagBytes() }
 
+// Definite: J̃ᵀJ̃ is positive semidefinite whatever J̃ is, and D positive.
+func (e gramEngine) Definite() bool { return e.Positive() }
+
 // Rank is the number q of rows of J̃: samples times the greatest rank of the loss's
 // Hessian in a sample.
 func (f *Gram) Rank() int {
@@ -95,10 +98,8 @@ func (f *Gram) SampleTo(dst *mat.VecDense, normals []float64) error {
 	if err := f.definite(); err != nil {
 		return err
 	}
-	for _, e := range f.matrix.eps {
-		if !(e > 0) { // definite all the same, but D has no root
-			return &IndefiniteError{f.Inertia()}
-		}
+	if !f.outputs.Positive() { // definite all the same, but D has no root
+		return &IndefiniteError{f.Inertia()}
 	}
 	n := f.matrix.n
 	if len(normals) != f.Normals() {

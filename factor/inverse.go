@@ -92,6 +92,10 @@ type inverseEngine interface {
 
 	// InverseBytes is the workspace of any of these.
 	InverseBytes() int64
+
+	// Definite reports that the factors are of a form that only a positive definite
+	// matrix has, so that no certificate is needed.
+	Definite() bool
 }
 
 // A sampler overwrites standard normal numbers with a sample; see sweep.
@@ -103,11 +107,11 @@ func (g *direct) invert() (inverseEngine, error) {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
+	e := g.engine.dampedEngine.(inverseEngine)
 	shift := g.judge.Finding().Shift
-	if shift != 0 || !g.Inertia().Certain {
+	if shift != 0 || !e.Definite() && !g.Inertia().Certain {
 		return nil, &InverseError{Shift: shift, Cond: g.judge.Cond(), Relative: math.Inf(1)}
 	}
-	e := g.engine.dampedEngine.(inverseEngine)
 	if b := e.InverseBytes(); b > g.opts.MemoryLimit-g.planned.Bytes {
 		return nil, &MemoryError{Needed: b + g.planned.Bytes, Limit: g.opts.MemoryLimit, What: "an inverse beside its factors"}
 	}
@@ -231,8 +235,10 @@ func (g *direct) definite() error {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
-	if in := g.Inertia(); !in.Certain || in.Negative > 0 || in.Zero > 0 {
-		return &IndefiniteError{in}
+	if !g.engine.dampedEngine.(inverseEngine).Definite() {
+		if in := g.Inertia(); !in.Certain || in.Negative > 0 || in.Zero > 0 {
+			return &IndefiniteError{in}
+		}
 	}
 	if shift := g.judge.Finding().Shift; shift != 0 {
 		return &InverseError{Shift: shift, Cond: g.judge.Cond(), Relative: math.Inf(1)}

@@ -52,6 +52,16 @@ func (f *Engine) partPairs(dst []float64, k, lo, hi int, bias bool) {
 	})
 }
 
+// Positive reports whether every damping is positive and S was factored by Cholesky.
+func (f *Engine) Positive() bool {
+	for _, e := range f.eps {
+		if !(e > 0) {
+			return false
+		}
+	}
+	return f.pivot.Chol
+}
+
 // InnerInverse writes S⁻¹, both triangles, to the q×q matrix dst.
 func (f *Engine) InnerInverse(dst []float64) {
 	f.pivot.InverseTo(f.backend, dst, make([]float64, pivot.InverseWork(f.q)))
