@@ -76,6 +76,7 @@ func (s *solved) failure() error {
 // point evaluates the network at its parameters and returns the chain of the
 // curvature asked for.
 func (m *measurement) point(lin *nn.Linearization) (*system.Chain, error) {
+	lin.GaussNewton = m.curvature == "ggn"
 	if err := m.problem.net.Linearize(lin, m.problem.batch); err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func writeSolution(w io.Writer, p *problem, g, x []float64) error {
 		}
 		arrays["T"] = protocol.Integers(labels, p.batch.N)
 	} else {
-		arrays["T"] = protocol.Floats(p.batch.T, p.batch.N, p.net.Outputs())
+		arrays["T"] = protocol.Floats(p.batch.T, p.batch.N, p.net.Targets())
 	}
 	raw, err := protocol.FormatArchive(arrays)
 	if err != nil {

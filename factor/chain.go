@@ -9,7 +9,8 @@ import (
 // LDLᵀ of the augmented system with one pivot block a stage, in orthogonally
 // compressed parameters. Per dense stage z̄ = [Z, 1] = U Q₁ᵀ splits the
 // parameters into X = X_r Q₁ᵀ + X_⊥; only X_r reaches the states, and X_⊥ is
-// eliminated in closed form, so no matrix is of the order of the parameters.
+// eliminated in closed form, so no matrix is of the order of the parameters. (A stage
+// of several rows a sample, or with a Pass, has more terms: see MATH.md, section 3.)
 // With V(y) = ½ yᵀPy − pᵀy the value left after the later stages, a backward
 // sweep over the stages computes
 //
@@ -22,7 +23,8 @@ import (
 // states and at most as many samples as inputs an inner stage costs 7/3 N³
 // flops, whatever the number of parameters: linear in the depth. Another ε
 // redoes the sweep; another right-hand side costs one triangular solve and one
-// product per stage.
+// product per stage. For stages of R rows a sample, N is Batch·R times the units:
+// images and sequences are for small batches.
 //
 // A Gauss–Newton chain with ε > 0 has definite pivot blocks, which are factored
 // by Cholesky.
@@ -53,7 +55,7 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.sweep = sweep.New(c, f.opts.Backend)
-	f.use(f.sweep)
+	f.use(chainEngine{f.sweep})
 	return nil
 }
 

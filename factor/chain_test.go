@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -44,12 +45,29 @@ var chainCases = []chainCase{
 	{"skips at the ends", 3, 3, []chaintest.Stage{{Skip: true, Bias: true}, {Skip: true, Full: true}}},
 	{"blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 3}, {Out: 4, Full: true}, {Blocks: true, P: 3, Out: 2}, {Skip: true}, {Blocks: true, P: 0, Out: 2}}},
 	{"twelve layers", 2, 5, repeat(chaintest.Stage{Out: 6, Bias: true}, 11, chaintest.Stage{Out: 3})},
+	{"rows", 2, 6, []chaintest.Stage{{Rows: 3, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 3}, {Rows: 4, In: 3, Out: 2, Bias: true, Ones: true}, {Out: 2, Bias: true}}},
+	{"rows below width", 1, 5, []chaintest.Stage{{Rows: 2, In: 5, Out: 2, Bias: true, Ones: true}, {Rows: 3, In: 4, Out: 2, Bias: true, Ones: true}, {Rows: 2, Out: 2, Bias: true}, {Rows: 1, In: 5, Out: 3}}},
+	{"rows above width", 3, 4, []chaintest.Stage{{Rows: 4, Out: 2, Bias: true, Ones: true}, {Rows: 7, In: 2, Out: 1, Bias: true}, {Rows: 7, Out: 1, Full: true}, {Out: 2}}},
+	{"rows, full maps", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Full: true}, {Rows: 3, In: 1, Out: 2, Bias: true, Full: true}, {Out: 2}}},
+	{"rows, skips", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Skip: true}, {Rows: 2, In: 3, Out: 2, Skip: true, Bias: true, Full: true}, {Rows: 2, Out: 2, Skip: true, Ones: true, Bias: true}, {Out: 2}}},
+	{"passes", 2, 3, []chaintest.Stage{{Out: 3, Bias: true, Pass: true}, {Rows: 3, In: 2, Out: 1, Pass: true, Full: true, Bias: true, Ones: true}, {Rows: 2, Out: 2, Pass: true}, {Pass: true, Out: 2}}},
+	{"one sample passes", 1, 4, []chaintest.Stage{{Rows: 2, Out: 3, Bias: true}, {Rows: 2, In: 6, Out: 1, Pass: true, Full: true, Bias: true}, {Rows: 3, In: 4, Out: 1, Pass: true}, {Pass: true, Out: 2}}},
+	{"skip over three", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 1, Carry: true}, {Rows: 1, In: 2, Out: 2, Carry: true, Bias: true}, {Rows: 2, In: 2, Out: 1, Pass: true, Full: true}, {Out: 2}}},
+	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
+	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
+	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 18, Out: 9, Filled: true}, {Skip: true}, {Blocks: true, P: 7, Out: 2, Filled: true}}},
+	{"wide blocks", 1, 3, []chaintest.Stage{{Blocks: true, P: 20, Out: 18}, {Blocks: true, P: 17, Out: 19}, {Blocks: true, P: 0, Out: 9}, {Blocks: true, P: 8, Out: 2}}},
 }
 
 var dampings = []float64{10, 1, 0.1, 1e-2, 1e-4, 1e-6, -0.05}
 
 func (c chainCase) make(seed uint64) *system.Chain {
 	return chaintest.Random(rand.New(rand.NewPCG(seed, 17)), c.batch, c.in, c.stages...)
+}
+
+// blocks reports stages with derivatives of their own.
+func (c chainCase) blocks() bool {
+	return slices.ContainsFunc(c.stages, func(s chaintest.Stage) bool { return s.Blocks })
 }
 
 func gaussian(rng *rand.Rand, n int) *mat.VecDense {

@@ -3,6 +3,7 @@ package factor
 import (
 	"fmt"
 
+	"costate/factor/internal/outputs"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
 	"costate/la/blas"
@@ -12,8 +13,9 @@ import (
 
 // Dense factors H + εI as one dense matrix of the order of the parameters,
 // P H Pᵀ = L D Lᵀ by Bunch and Kaufman. H is formed by as many products H·v as
-// there are parameters. It is the reference that the structured methods are
-// tested against, and a good choice where the parameters are few. With n
+// there are parameters, or for a Gauss–Newton chain of dense stages as J̃ᵀJ̃, with the
+// J̃ of Gram, where that counts fewer flops. It is the reference that the structured
+// methods are tested against, and a good choice where the parameters are few. With n
 // parameters:
 //
 //	memory  16 n² bytes        factor  n³/3 flops        solve  2n² flops
@@ -22,7 +24,8 @@ import (
 // accuracy and the errors.
 type Dense struct {
 	direct
-	dense denseEngine
+	dense  denseEngine
+	normal *outputs.Normal // where it counts fewer flops; else nil
 }
 
 var _ Factorization = (*Dense)(nil)
@@ -38,6 +41,9 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.dense = newDenseEngine(&f.matrix)
+	if _, ok := normalCost(c); ok {
+		f.normal = outputs.NewNormal(c, f.opts.Backend)
+	}
 	f.form()
 	f.use(&f.dense)
 	return nil
@@ -55,9 +61,12 @@ func (f *Dense) Update(c *system.Chain) error {
 // Reset empties the factorization, options included.
 func (f *Dense) Reset() { *f = Dense{} }
 
-// form writes H by columns, symmetrised: rounding leaves H·e_i and H·e_j
+// form writes H as J̃ᵀJ̃, or by columns, symmetrised: rounding leaves H·e_i and H·e_j
 // different in the last bits.
 func (f *Dense) form() {
+	if f.normal != nil && f.normal.Form(f.dense.h, f.matrix.chain) {
+		return
+	}
 	n, h := f.matrix.n, f.dense.h
 	w := f.matrix.lend()
 	defer f.matrix.pool.Put(w)
@@ -79,6 +88,7 @@ func (f *Dense) form() {
 // A denseEngine factors a dense symmetric matrix, with a damping for each stage.
 type denseEngine struct {
 	n       int
+	matrix  *hessian
 	offsets []int
 	backend blas.Backend
 	h       []float64 // n×n, lower triangle
@@ -90,7 +100,7 @@ type denseEngine struct {
 func newDenseEngine(h *hessian) denseEngine {
 	n := h.n
 	return denseEngine{
-		n: n, offsets: h.offsets, backend: h.backend, pivot: pivot.NewBlock(n, 0),
+		n: n, matrix: h, offsets: h.offsets, backend: h.backend, pivot: pivot.NewBlock(n, 0),
 		h: make([]float64, n*n), work: make([]float64, max(2*n, h.backend.SytrfWork(n))),
 	}
 }
@@ -122,11 +132,26 @@ func (f *denseEngine) Solve(x []float64, nrhs int) {
 }
 
 // DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
-// is the products that form H.
+// is what forms H.
 func DenseCost(c *system.Chain) Cost {
 	n := int64(c.Params())
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch
 	}
-	return Cost{Point: n * c.ProductFlops(), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+	cost := Cost{Point: n * c.ProductFlops(), Factor: n * n * n / 3, Solve: 2 * n * n, Bytes: 8 * (2*n*n + 8*n)}
+	if normal, ok := normalCost(c); ok {
+		cost.Point = normal.Point
+		cost.Bytes += normal.Bytes
+	}
+	return cost
+}
+
+// normalCost is the cost of forming H as J̃ᵀJ̃; ok is false where c has not that form,
+// or products count fewer flops.
+func normalCost(c *system.Chain) (cost Cost, ok bool) {
+	p, ok := outputs.NormalCost(c)
+	if !ok || p.Point >= int64(c.Params())*c.ProductFlops() {
+		return Cost{}, false
+	}
+	return Cost(p), true
 }

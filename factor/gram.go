@@ -25,7 +25,8 @@ import (
 //	J̃J̃ᵀ = Σ_k (Δ_k Δ_kᵀ) ⊙ (1 1ᵀ ⊗ z̄_{k-1} z̄_{k-1}ᵀ)
 //
 // It costs (Batch·r)² Σ a_k + (Batch·r)³/3 flops; another ε only the second
-// term. r is the greatest rank of the loss's Hessian in a sample, which for softmax
+// term. A stage of several rows a sample has such a term for each pair of rows, or its
+// part of J̃ is formed and multiplied, whichever counts fewer flops. r is the greatest rank of the loss's Hessian in a sample, which for softmax
 // is c−1. S is factored by Cholesky for ε > 0, by Bunch–Kaufman otherwise.
 //
 // Solutions are refined as with every method. The log-determinant has an error of about
@@ -68,7 +69,7 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	if !f.outputs.Take(c) {
 		return ErrNotGaussNewton
 	}
-	f.use(f.outputs)
+	f.use(gramEngine{f.outputs})
 	return nil
 }
 

@@ -215,6 +215,12 @@ func scaleCurvature(c *system.Chain, a float64) {
 			scale(s.Delta)
 			scale(s.Q.Diag)
 			scale(s.Q.Full)
+			if p := s.Pass; p != nil {
+				for _, m := range []*system.SampleMap{&p.Cross, &p.Q} {
+					scale(m.Diag)
+					scale(m.Full)
+				}
+			}
 		case *system.BlockStage:
 			for _, m := range []*system.Matrix{s.A, s.C, s.Q} {
 				if m != nil {

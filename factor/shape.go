@@ -8,6 +8,9 @@ import "costate/system"
 type shape struct {
 	dense, bias, skip           bool
 	batch, params, in, out, pre int
+	rows, width                 int // of a sample; numbers of a row
+	gather                      int // entries, −1 without one
+	pass                        bool
 }
 
 // shapeOf is the shape of stage k of c, and for k the number of stages that of
@@ -20,6 +23,10 @@ func shapeOf(c *system.Chain, k int) shape {
 	h := shape{params: s.Params(), in: s.Inputs(), out: s.Outputs()}
 	if d, ok := s.(*system.DenseStage); ok {
 		h.dense, h.bias, h.skip, h.batch, h.pre = true, d.Bias, d.Skip, d.Batch, d.Out
+		h.rows, h.width, h.gather, h.pass = d.SampleRows(), d.In, -1, d.Pass != nil
+		if d.Gather != nil {
+			h.gather = d.Gather.NNZ()
+		}
 	}
 	return h
 }

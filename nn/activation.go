@@ -73,6 +73,7 @@ var registry = struct {
 	"leaky_relu": LeakyReLU,
 	"elu":        ELU,
 	"gelu_tanh":  GELUTanh,
+	"sine":       Sine,
 }}
 
 // RegisterActivation makes a known by its name to ActivationByName. A name that

@@ -17,7 +17,7 @@ func eval(a Activation, u float64) (f, d1, d2 float64) {
 
 func builtin(t testing.TB) []Activation {
 	var all []Activation
-	for _, name := range []string{"elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "tanh"} {
+	for _, name := range []string{"elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "relu", "sigmoid", "silu", "sine", "softplus", "tanh"} {
 		a, err := ActivationByName(name)
 		if err != nil {
 			t.Fatal(err)
@@ -27,7 +27,7 @@ func builtin(t testing.TB) []Activation {
 		}
 		all = append(all, a)
 	}
-	return append(all, LeakyReLUSlope(0.3), ELUAlpha(0.7), SoftplusBeta(3))
+	return append(all, LeakyReLUSlope(0.3), ELUAlpha(0.7), SoftplusBeta(3), SineFrequency(1.5))
 }
 
 // isKinked reports whether a derivative of a jumps at 0.
@@ -120,6 +120,12 @@ func TestActivationExtremes(t *testing.T) {
 		}
 		for _, u := range []float64{1e3, 1e300} {
 			f, d1, d2 := eval(a, u)
+			if _, ok := a.(sine); ok {
+				if math.Abs(f) > 1 {
+					t.Errorf("%s at %g: %v", a.Name(), u, f)
+				}
+				continue
+			}
 			var want [2]float64 // value and slope far right
 			switch a.Name() {
 			case "sigmoid", "tanh":
@@ -172,7 +178,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%q is named %q", want, a.Name())
 		}
 	}
-	if _, err := ActivationByName("swish"); err == nil || !strings.Contains(err.Error(), `"swish"; known are elu, gelu, gelu_tanh, identity, leaky_relu, relu, sigmoid, silu, softplus, tanh`) {
+	if _, err := ActivationByName("swish"); err == nil || !strings.Contains(err.Error(), `"swish"; known are elu, gelu, gelu_tanh, identity, leaky_relu, relu, sigmoid, silu, sine, softplus, tanh`) {
 		t.Error(err)
 	}
 	cube := NewActivation("cube", func(u float64) (f, d1, d2 float64) { return u * u * u, 3 * u * u, 6 * u })

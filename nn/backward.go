@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"costate/system"
-)
+import "costate/system"
 
 // backward runs back through the records. t.g[0] holds ∂ℓ/∂z of the outputs.
 // It stores the gradient in grad, or adds it with add. With full it also leaves
@@ -18,32 +14,8 @@ func (t *tape) backward(pr products, theta, grad []float64, add bool) error {
 		dst := grad[s.w : s.w+s.np]
 		switch s.kind {
 		case denseStep:
-			if !t.full {
-				// Back through the merged maps; with full they are part of δ.
-				for i := len(s.maps) - 1; i >= 0; i-- {
-					m, x := &s.maps[i], r.act
-					if i > 0 {
-						x = r.mids[i-1]
-					}
-					m.pull(other[:batch*m.in], x, b[:batch*m.out], batch, t.jac)
-					b, other = other, b
-				}
-				bk = b[:batch*s.units]
-			}
-			w, _ := s.weights(theta)
-			prev := other[:batch*s.in]
-			if s.skip && k > 0 {
-				copy(prev, bk)
-			}
-			delta := t.delta(s, r, bk)
-			nw := s.units * s.in
-			pr.gradient(dst[:nw], delta, r.in, batch, s.in, s.units, add)
-			if s.bias {
-				sumRows(dst[nw:], delta, add)
-			}
-			if k > 0 {
-				pr.back(prev, delta, w, batch, s.in, s.units, s.skip)
-			}
+			b, other = t.denseBack(pr, s, r, k, theta, dst, b, other, add)
+			continue
 		case mapStep:
 			t.mapBack(s, r, bk, other[:batch*s.in])
 		case blockStep:
@@ -56,9 +28,68 @@ func (t *tape) backward(pr products, theta, grad []float64, add bool) error {
 	return nil
 }
 
-// delta returns δ = ∂ℓ/∂u of a dense step. Without full, b is ∂ℓ/∂φ(u) and δ
-// overwrites it. With full, b is ∂ℓ/∂z, and b⊙φ″ or, with merged maps, J and Q
-// are left in the record.
+// denseBack goes back through a layer with weights: it stores its part of the gradient
+// in dst and returns ∂ℓ/∂z at its inputs, and the other one of the two buffers b and
+// other. b holds ∂ℓ/∂z at its outputs.
+func (t *tape) denseBack(pr products, s *step, r *record, k int, theta, dst, b, other []float64, add bool) (prev, free []float64) {
+	batch := t.batch
+	if t.full && !s.plain() {
+		t.maps(s, r, b[:batch*s.out])
+	}
+	for i := len(s.ops) - 1; i >= 0; i-- {
+		o, x := &s.ops[i], r.start
+		if i > 0 {
+			x = r.mids[i-1]
+		}
+		o.pull(other[:batch*o.before()], x, b[:batch*o.after()], batch, t.comp.jac)
+		b, other = other, b
+	}
+	prev = other[:batch*s.in]
+	if s.skip {
+		copy(prev, b[:batch*s.in])
+	} else if s.index != nil || s.keep > 0 {
+		clear(prev)
+	}
+	bu := b[:batch*s.pre()] // ∂ℓ/∂φ(u)
+	if s.keep > 0 {
+		s.splitKept(bu, prev, b, batch)
+	}
+	delta := t.delta(s, r, bu)
+	w, _ := s.weights(theta)
+	z := r.in
+	if s.index != nil {
+		z = r.z
+	}
+	nw, rows := s.weightCount(), batch*s.rows
+	pr.gradient(dst[:nw], delta, z, rows, s.row, s.units, add)
+	if s.bias {
+		sumRows(dst[nw:], delta, add)
+	}
+	if k > 0 {
+		if s.index == nil {
+			pr.back(prev, delta, w, rows, s.row, s.units, s.skip || s.keep > 0)
+		} else {
+			g := t.rows[:rows*s.row]
+			pr.back(g, delta, w, rows, s.row, s.units, false)
+			scatter(prev, g, s.index, batch, s.in)
+		}
+	}
+	return other, b
+}
+
+// splitKept takes b, ∂ℓ/∂[φ(u) | kept inputs] of every sample, apart: what belongs to
+// φ(u) moves to its front, bu, and what belongs to the inputs is stored in prev.
+func (s *step) splitKept(bu, prev, b []float64, batch int) {
+	pre := s.pre()
+	n := pre + s.keep
+	for i := range batch {
+		copy(prev[(i+1)*s.in-s.keep:(i+1)*s.in], b[i*n+pre:(i+1)*n])
+		copy(bu[i*pre:(i+1)*pre], b[i*n:i*n+pre])
+	}
+}
+
+// delta returns δ = ∂ℓ/∂u for b = ∂ℓ/∂φ(u). Without full δ overwrites b; with full the
+// record keeps it, and b⊙φ″, by itself or in Q.
 func (t *tape) delta(s *step, r *record, b []float64) []float64 {
 	if !t.full {
 		if r.d1 != nil {
@@ -68,10 +99,6 @@ func (t *tape) delta(s *step, r *record, b []float64) []float64 {
 		}
 		return b
 	}
-	if len(s.maps) > 0 {
-		t.mergedMaps(s, r, b)
-		return r.delta
-	}
 	delta := r.delta
 	if r.d1 == nil {
 		copy(delta, b)
@@ -80,174 +107,40 @@ func (t *tape) delta(s *step, r *record, b []float64) []float64 {
 	for i, d := range r.d1 {
 		delta[i] = d * b[i]
 	}
-	if r.d2 != nil {
-		for i, v := range b[:len(r.d2)] {
-			r.d2[i] *= v
+	if r.d2 == nil {
+		return delta
+	}
+	for i, v := range b[:len(r.d2)] {
+		r.d2[i] *= v
+	}
+	if q := r.full.q; q != nil {
+		pre := s.pre()
+		for i, v := range r.d2 {
+			q[i*pre+i%pre] += v
 		}
 	}
 	return delta
 }
 
-// mergedMaps composes the Jacobians and second derivatives of the maps that
-// follow an activation, sample by sample:
-//
-//	J = J_m … J_1 diag(φ')      Q = φ' Q_maps φ' + diag(b⊙φ″)
-//
-// where for two maps Q_maps = J_1ᵀ Q_2 J_1 + Q_1, each Q contracted with the
-// ∂ℓ/∂z at its own outputs.
-func (t *tape) mergedMaps(s *step, r *record, b []float64) {
-	u, c := s.units, s.out
-	last := len(s.maps) - 1
-	for n := range t.batch {
-		jn, qn := r.j[n*c*u:(n+1)*c*u], r.qm[n*u*u:(n+1)*u*u]
-		bn := b[n*c : n*c+c]
-		jac, q := jn, qn // of the maps so far; the destination if there is one map
-		for i := last; i >= 0; i-- {
-			m := &s.maps[i]
-			x := r.act
-			if i > 0 {
-				x = r.mids[i-1]
-			}
-			xn := x[n*m.in : n*m.in+m.in]
-			dst := t.bv[:m.in]
-			if &bn[0] == &dst[0] {
-				dst = t.bv2[:m.in]
-			}
-			if i == last {
-				if last > 0 {
-					jac, q = t.jac, t.q
-				}
-				m.m.Jacobian(jac[:m.out*m.in], xn)
-				m.m.Second(q[:m.in*m.in], xn, bn)
-				transMul(dst, jac[:m.out*m.in], bn)
-			} else {
-				ji := t.jac2[:m.out*m.in]
-				m.m.Jacobian(ji, xn)
-				transMul(dst, ji, bn)
-				// Q ← JᵢᵀQJᵢ + Qᵢ by way of Q Jᵢ, then J ← J Jᵢ.
-				qi := t.q2[:m.out*m.in]
-				mul(qi, q, ji, m.out, m.out, m.in)
-				m.m.Second(q[:m.in*m.in], xn, bn)
-				for l := range m.out {
-					for a := range m.in {
-						axpy(q[a*m.in:a*m.in+m.in], ji[l*m.in+a], qi[l*m.in:l*m.in+m.in])
-					}
-				}
-				mul(t.q2, jac, ji, c, m.out, m.in)
-				copy(jac, t.q2[:c*m.in])
-				if i == 0 {
-					copy(jn, jac[:c*u])
-					copy(qn, q[:u*u])
-				}
-			}
-			bn = dst
-		}
-		t.scaleByActivation(r, n, u, c, jn, qn, bn)
-	}
-}
-
-// scaleByActivation turns the derivatives in φ(u) of sample n into those in u.
-func (t *tape) scaleByActivation(r *record, n, u, c int, j, q, b []float64) {
-	delta := r.delta[n*u : n*u+u]
-	if r.d1 == nil {
-		copy(delta, b)
-	} else {
-		d1 := r.d1[n*u : n*u+u]
-		for i, d := range d1 {
-			delta[i] = d * b[i]
-			row := q[i*u : i*u+u]
-			for k := range i + 1 {
-				row[k] *= d * d1[k]
-			}
-		}
-		for i := range c {
-			row := j[i*u : i*u+u]
-			for k, d := range d1 {
-				row[k] *= d
-			}
-		}
-	}
-	if r.d2 != nil {
-		for i, d := range r.d2[n*u : n*u+u] {
-			q[i*u+i] += b[i] * d
-		}
-	}
-	mirror(q, u)
-}
-
-// mirror copies the lower triangle of an n×n matrix to the upper one.
-func mirror(q []float64, n int) {
-	for i := range n {
-		for k := range i {
-			q[k*n+i] = q[i*n+k]
-		}
-	}
-}
-
-// mul computes c = a b for a of m×k and b of k×n, all small.
-func mul(c, a, b []float64, m, k, n int) {
-	for i := range m {
-		row := c[i*n : i*n+n]
-		clear(row)
-		for l := range k {
-			axpy(row, a[i*k+l], b[l*n:l*n+n])
-		}
-	}
-}
-
 // mapBack stores Jᵀb in prev and with full J and Q in the blocks.
 func (t *tape) mapBack(s *step, r *record, b, prev []float64) {
+	s.op.pull(prev, r.in, b, t.batch, t.comp.jac)
 	if !t.full {
-		m := merged{s.m, s.in, s.out}
-		m.pull(prev, r.in, b, t.batch, t.jac)
 		return
 	}
-	f, q := r.blocks.F.Val, r.blocks.Q.Val
+	f := r.blocks.F.Val
+	ops := []op{s.op}
 	for n := range t.batch {
-		x, bn := r.in[n*s.in:n*s.in+s.in], b[n*s.out:n*s.out+s.out]
-		jn, qn := f[n*s.out*s.in:(n+1)*s.out*s.in], q[n*s.in*s.in:(n+1)*s.in*s.in]
-		s.m.Jacobian(jn, x)
-		s.m.Second(qn, x, bn)
-		mirror(qn, s.in)
-		transMul(prev[n*s.in:n*s.in+s.in], jn, bn)
-	}
-	r.blocks.P, r.blocks.NIn, r.blocks.NOut = 0, t.batch*s.in, t.batch*s.out
-}
-
-// blockBack asks step k, a BlockLayer, for its blocks, stores Gᵀb in dst or adds
-// it, and Fᵀb in prev.
-func (t *tape) blockBack(s *step, r *record, k int, theta, b, prev, dst []float64, add bool) error {
-	bl := &r.user
-	nin, nout := t.batch*s.in, t.batch*s.out
-	bl.P, bl.NIn, bl.NOut = s.np, nin, nout
-	s.blk.Blocks(bl, theta[s.w:s.w+s.np:s.w+s.np], r.in, b, t.batch, t.full)
-	if !hasShape(bl.G, nout, s.np) || k > 0 && !hasShape(bl.F, nout, nin) {
-		return fmt.Errorf("nn: layer %d (%T): Blocks gave matrices that are not %d×%d (F) and %d×%d (G)", s.layer+1, s.blk, nout, nin, nout, s.np)
-	}
-	if t.full {
-		*r.blocks = *bl
-		r.blocks.P, r.blocks.NIn, r.blocks.NOut = s.np, nin, nout
-		if k == 0 {
-			r.blocks.NIn, r.blocks.F, r.blocks.C, r.blocks.Q = 0, nil, nil, nil
+		at := func(int) []float64 { return r.in[n*s.in : (n+1)*s.in] }
+		bent := t.comp.run(ops, at, b[n*s.out:(n+1)*s.out], t.second)
+		copy(f[n*s.out*s.in:(n+1)*s.out*s.in], t.comp.a)
+		if bent {
+			qn := r.blocks.Q.Val[n*s.in*s.in : (n+1)*s.in*s.in]
+			copy(qn, t.comp.q)
+			mirror(qn, s.in)
 		}
 	}
-	if !add {
-		clear(dst)
-	}
-	transMulAdd(dst, bl.G, b)
-	if k > 0 {
-		clear(prev)
-		transMulAdd(prev, bl.F, b)
-	}
-	return nil
-}
-
-// hasShape reports whether m is rows×cols, or nil and without columns.
-func hasShape(m *system.Matrix, rows, cols int) bool {
-	if m == nil {
-		return cols == 0
-	}
-	return m.Rows == rows && m.Cols == cols && len(m.Ptr) == rows+1
+	r.blocks.P, r.blocks.NIn, r.blocks.NOut = 0, t.batch*s.in, t.batch*s.out
 }
 
 // transMulAdd computes dst += Mᵀ b.

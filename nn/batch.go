@@ -13,16 +13,21 @@ type Batch struct {
 
 	// Labels holds a class for each sample, from 0. Every loss takes labels:
 	// they stand for the target that is 1 at the label and 0 elsewhere, and
-	// with a single output for the target 0 or 1.
+	// with a single output for the target 0 or 1. A label may be Ignored.
 	Labels []int
 
-	// T holds a target for each sample, N×outputs. Exactly one of Labels and T
-	// is given.
+	// T holds a target for each sample, N×outputs, or N×Network.Targets for a
+	// TargetLoss. Exactly one of Labels and T is given.
 	T []float64
 
 	// Weights holds a weight for each sample, at least 0; nil stands for ones.
 	Weights []float64
 }
+
+// Ignored is the label of a sample that does not count, as if its weight were 0: the
+// ignore_index of PyTorch's losses. The loss of a batch is still divided by all of its
+// samples.
+const Ignored = -100
 
 // check reports the first thing wrong with b for a network of plan p.
 func (b *Batch) check(p *plan) error {
@@ -40,21 +45,26 @@ func (b *Batch) check(p *plan) error {
 		if len(b.Labels) != b.N {
 			return fmt.Errorf("nn: %d labels for a batch of %d samples", len(b.Labels), b.N)
 		}
-		classes := max(2, c)
+		classes := max(2, p.targets)
 		for i, t := range b.Labels {
-			if t < 0 || t >= classes {
+			if t != Ignored && (t < 0 || t >= classes) {
 				return fmt.Errorf("nn: label of sample %d is %d; with %d outputs it must be from 0 to %d", i, t, c, classes-1)
 			}
 		}
 	case b.T != nil:
-		if len(b.T) != b.N*c {
-			return fmt.Errorf("nn: T has %d numbers; %d samples of %d outputs need %d", len(b.T), b.N, c, b.N*c)
+		m := p.targets
+		if len(b.T) != b.N*m {
+			what := "outputs"
+			if m != c {
+				what = "targets"
+			}
+			return fmt.Errorf("nn: T has %d numbers; %d samples of %d %s need %d", len(b.T), b.N, m, what, b.N*m)
 		}
 		if i := notFinite(b.T); i >= 0 {
-			return fmt.Errorf("nn: T[%d,%d] is %g", i/c, i%c, b.T[i])
+			return fmt.Errorf("nn: T[%d,%d] is %g", i/m, i%m, b.T[i])
 		}
 		for i := range b.N {
-			if err := p.loss.Check(b.T[i*c : i*c+c]); err != nil {
+			if err := p.loss.Check(b.T[i*m : i*m+m]); err != nil {
 				return fmt.Errorf("nn: T[%d]: %w", i, err)
 			}
 		}
@@ -114,11 +124,11 @@ func (p *plan) paramName(i int) string {
 		j := i - s.w
 		switch {
 		case s.kind == blockStep:
-			return fmt.Sprintf("parameter %d of layer %d", j, s.layer+1)
-		case j < s.units*s.in:
-			return fmt.Sprintf("W%d[%d,%d]", s.number, j/s.in, j%s.in)
+			return fmt.Sprintf("parameter %d of layer %s", j, s.name())
+		case j < s.weightCount():
+			return fmt.Sprintf("W%d[%d,%d]", s.number, j/s.row, j%s.row)
 		default:
-			return fmt.Sprintf("b%d[%d]", s.number, j-s.units*s.in)
+			return fmt.Sprintf("b%d[%d]", s.number, j-s.weightCount())
 		}
 	}
 	return fmt.Sprintf("parameter %d", i)

@@ -26,7 +26,7 @@ func TestNewErrors(t *testing.T) {
 		{"skip", 2, CrossEntropy, []Layer{&Dense{Out: 3, Skip: true}}, "layer 1: a residual dense layer of 3 outputs after a width of 2"},
 		{"no outputs", 2, CrossEntropy, []Layer{&Dense{}}, "layer 1: a dense layer with Out = 0"},
 		{"a map's width", 1, CrossEntropy, []Layer{&Dense{Out: 1}, pairs{}}, "layer 2: pairs of 1 units"},
-		{"a map without outputs", 1, CrossEntropy, []Layer{&Dense{Out: 1}, nothing{}}, "layer 2 (nn.nothing) has 0 outputs"},
+		{"a map without outputs", 1, CrossEntropy, []Layer{&Dense{Out: 1}, nothing{}}, "layer 2: nn.nothing has 0 outputs"},
 		{"norm", 1, CrossEntropy, []Layer{&Dense{Out: 1}, LayerNorm{Eps: -1}}, "layer 2: a layer norm with Eps = -1"},
 		{"a layer of no kind", 1, CrossEntropy, []Layer{widthOnly{}}, "layer 1 (nn.widthOnly) is neither"},
 	} {

@@ -3,10 +3,10 @@ package nn
 // lossPart evaluates the loss of samples from..from+count of the batch b, whose
 // outputs are z (count×c), and returns scale·Σ w_n loss_n. With it come
 // grad = scale·w_n ∂loss_n/∂z_n (count×c) and hess, the same of the second
-// derivative (count×c or count×c×c); each may be nil. t is workspace of length c
+// derivative (count×c or count×c×c); each may be nil. t is workspace for a target
 // and holds zeros on entry and return.
 func lossPart(l Loss, b *Batch, from, count int, z []float64, scale float64, grad, hess, t []float64) float64 {
-	c := len(t)
+	c := len(z) / count
 	h := c
 	if !l.Diagonal() {
 		h = c * c
@@ -25,13 +25,13 @@ func lossPart(l Loss, b *Batch, from, count int, z []float64, scale float64, gra
 		if hess != nil {
 			hn = hess[i*h : i*h+h]
 		}
-		if w == 0 { // a sample that does not count, whatever its outputs are
+		if w == 0 || b.Labels != nil && b.Labels[n] == Ignored { // a sample that does not count, whatever its outputs are
 			clear(g)
 			clear(hn)
 			continue
 		}
 		if b.T != nil {
-			total += w * l.Sample(g, hn, z[i*c:i*c+c], b.T[n*c:n*c+c])
+			total += w * l.Sample(g, hn, z[i*c:i*c+c], b.T[n*len(t):(n+1)*len(t)])
 		} else {
 			setLabel(t, b.Labels[n])
 			total += w * l.Sample(g, hn, z[i*c:i*c+c], t)
@@ -49,78 +49,82 @@ func lossPart(l Loss, b *Batch, from, count int, z []float64, scale float64, gra
 	return total
 }
 
-// apply stores ψ of every sample of in in out.
-func (m *merged) apply(out, in []float64, batch int) {
-	for n := range batch {
-		m.m.Forward(out[n*m.out:n*m.out+m.out], in[n*m.in:n*m.in+m.in])
+// OutputGradient stores ∂ℓ/∂z of the loss of the batch in its outputs z in dst, both
+// N×outputs: what a pass back begins with. The batch has been accepted by another pass.
+// It panics with ErrDestination if the lengths do not fit.
+func (n *Network) OutputGradient(dst []float64, batch *Batch, z []float64) {
+	p := n.plan
+	if len(dst) != batch.N*p.outputs || len(z) != len(dst) {
+		panic(ErrDestination)
 	}
-}
-
-// pull stores Jᵀb of every sample in dst; jac is workspace of length out×in.
-func (m *merged) pull(dst, in, b []float64, batch int, jac []float64) {
-	p, fast := m.m.(Puller)
-	for n := range batch {
-		d, x, bn := dst[n*m.in:n*m.in+m.in], in[n*m.in:n*m.in+m.in], b[n*m.out:n*m.out+m.out]
-		if fast {
-			p.Pull(d, x, bn)
-			continue
-		}
-		m.m.Jacobian(jac, x)
-		transMul(d, jac, bn)
-	}
-}
-
-// transMul computes dst = Jᵀ b for J of len(b)×len(dst).
-func transMul(dst, j, b []float64) {
-	clear(dst)
-	w := len(dst)
-	for i, v := range b {
-		axpy(dst, v, j[i*w:i*w+w])
-	}
+	t := lend(p.targets)
+	defer t.back()
+	clear(t.x)
+	lossPart(p.loss, batch, 0, batch.N, z, 1/float64(batch.N), dst, nil, t.x)
 }
 
 // values evaluates the network on count samples without keeping what a backward
-// pass needs. x is count×inputs; a and b are workspace of count×width each. The
-// outputs are returned in one of them.
-func (n *Network) values(pr products, x []float64, count int, a, b []float64) []float64 {
+// pass needs. x is count×inputs. The outputs are returned in an array of ws.
+func (n *Network) values(pr products, ws *Workspace, x []float64, count int) []float64 {
 	p := n.plan
+	a, b := ws.a, ws.b
 	cur := x
+	move := func(out []float64) { cur, a, b = out, b, a }
 	for i := range p.pre {
-		m := &p.pre[i]
-		out := a[:count*m.out]
-		m.apply(out, cur, count)
-		cur, a, b = out, b, a
+		o := &p.pre[i]
+		out := a[:count*o.after()]
+		o.apply(out, cur, count)
+		move(out)
 	}
 	for k := range p.steps {
 		s := &p.steps[k]
+		out := a[:count*s.out]
 		switch s.kind {
 		case denseStep:
-			w, bias := s.weights(n.theta)
-			u := a[:count*s.units]
-			pr.forward(u, cur, w, bias, count, s.in, s.units)
-			if !s.identity {
-				s.act.Eval(u, nil, nil, u)
-			}
-			if s.skip {
-				axpy(u, 1, cur)
-			}
-			cur, a, b = u, b, a
-			for i := range s.maps {
-				m := &s.maps[i]
-				out := a[:count*m.out]
-				m.apply(out, cur, count)
-				cur, a, b = out, b, a
+			move(s.value(pr, ws, n.theta, a, cur, count))
+			for i := range s.ops {
+				o := &s.ops[i]
+				out := a[:count*o.after()]
+				o.apply(out, cur, count)
+				move(out)
 			}
 		case mapStep:
-			m := merged{s.m, s.in, s.out}
-			out := a[:count*s.out]
-			m.apply(out, cur, count)
-			cur, a, b = out, b, a
+			s.op.apply(out, cur, count)
+			move(out)
 		case blockStep:
-			out := a[:count*s.out]
-			s.blk.Forward(out, n.theta[s.w:s.w+s.np:s.w+s.np], cur, count)
-			cur, a, b = out, b, a
+			if s.rest > 0 && len(ws.side.in) != count*s.front {
+				ws.side.resize(s, count)
+			}
+			s.forwardBlock(out, cur, n.theta, count, &ws.side)
+			move(out)
 		}
 	}
 	return cur
+}
+
+// value evaluates a layer with weights on cur, up to its ops, in the array a.
+func (s *step) value(pr products, ws *Workspace, theta, a, cur []float64, count int) []float64 {
+	z := cur
+	if s.index != nil {
+		z = ws.rows[:count*len(s.index)]
+		gather(z, cur, s.index, count, s.in)
+	}
+	u := a[:count*s.pre()]
+	if s.keep > 0 {
+		u = ws.kept[:count*s.pre()]
+	}
+	w, bias := s.weights(theta)
+	pr.forward(u, z, w, bias, count*s.rows, s.row, s.units)
+	if !s.identity {
+		s.act.Eval(u, nil, nil, u)
+	}
+	if s.skip {
+		axpy(u, 1, cur)
+	}
+	if s.keep > 0 {
+		out := a[:count*(s.pre()+s.keep)]
+		s.start(out, u, cur, count)
+		return out
+	}
+	return u
 }

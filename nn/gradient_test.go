@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,6 +112,12 @@ func netCases(t testing.TB) []netCase {
 		add(n+"/scale", 3, true, 4, loss, &Dense{Out: 6, Bias: true}, LayerNorm{Eps: 0.1}, Scale{}, Elementwise{Tanh}, &Dense{Out: 3})
 		add(n+"/scale first and last", 3, false, 4, loss, Scale{}, &Dense{Out: 4, Act: Tanh}, Scale{})
 		add(n+"/block layer last", 3, false, 4, loss, &Dense{Out: 4, Act: Tanh}, gain{})
+	}
+	for _, loss := range []Loss{CrossEntropy, SquaredError} {
+		n := loss.Name()
+		for i, c := range rowCases() {
+			add(n+"/"+c.name, c.batch, i%2 == 0, c.inputs, loss, c.layers...)
+		}
 	}
 	return cases
 }
@@ -346,6 +353,40 @@ func TestHessian(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Left out or taken away later, the second derivatives make no difference to what
+// remains.
+func TestWithoutSecond(t *testing.T) {
+	for _, c := range netCases(t) {
+		var whole, less Linearization
+		less.GaussNewton = true
+		for range 2 { // the storage of an earlier call serves again
+			if err := c.net.Linearize(&whole, c.batch); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.net.Linearize(&less, c.batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !less.Chain.IsGaussNewton() {
+			t.Errorf("%s: second derivatives in the chain", c.name)
+		}
+		if whole.Loss != less.Loss || !slices.Equal(whole.Gradient, less.Gradient) {
+			t.Errorf("%s: another loss or gradient", c.name)
+		}
+		n := c.net.NumParams()
+		v, a, b := make([]float64, n), make([]float64, n), make([]float64, n)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for i := range v {
+			v[i] = rng.NormFloat64()
+		}
+		system.NewProduct(whole.Chain.GaussNewton(), blas.Native()).HessVec(a, v)
+		system.NewProduct(&less.Chain, blas.Native()).HessVec(b, v)
+		if !slices.Equal(a, b) {
+			t.Errorf("%s: another Gauss–Newton matrix", c.name)
+		}
 	}
 }
 

@@ -27,13 +27,18 @@ type Init struct {
 	// arXiv:1312.6120.
 	Orthogonal bool
 
-	// SkipGain multiplies the weights of residual layers; 0 is 1. With many of
-	// them 1/√(their number) keeps the sum of their branches of the size of one.
+	// SkipGain multiplies the weights of residual layers, and of the last layer in a
+	// residual block; 0 is 1. With many of them 1/√(their number) keeps the sum of
+	// their branches of the size of one.
 	SkipGain float64
+
+	// Uniform draws weights and biases evenly from ±Gain/√fan-in, as PyTorch's Linear
+	// and Conv layers do. It excludes Orthogonal, and biases have no other gain.
+	Uniform bool
 }
 
 // Init sets the parameters at random: weights as o says (nil is the zero
-// value), biases 0, those of a BlockLayer by its Initializer if it has one and
+// value), biases 0 unless Uniform, those of a BlockLayer by its Initializer if it has one and
 // otherwise 0. The same seed gives the same parameters.
 func (n *Network) Init(seed uint64, o *Init) {
 	var opt Init
@@ -53,24 +58,37 @@ func (n *Network) Init(seed uint64, o *Init) {
 		s := &n.plan.steps[k]
 		switch s.kind {
 		case denseStep:
-			w, _ := s.weights(n.theta)
+			w, b := s.weights(n.theta)
+			fan := s.row
+			if s.always > 0 {
+				fan -= s.always - 1 // all but one of these inputs are 0
+			}
 			g := opt.Gain
 			if opt.ByActivation && act != nil {
 				g *= Gain(act)
 			}
-			if s.skip {
+			if s.skip || s.branch {
 				g *= opt.SkipGain
 			}
-			if opt.Orthogonal {
-				orthogonal(w, s.units, s.in, g, rng)
-			} else {
-				sd := g / math.Sqrt(float64(s.in))
+			root := math.Sqrt(float64(fan))
+			switch {
+			case opt.Uniform:
+				for i := range w {
+					w[i] = g / root * (2*rng.Float64() - 1)
+				}
+				for i := range b {
+					b[i] = opt.Gain / root * (2*rng.Float64() - 1)
+				}
+			case opt.Orthogonal:
+				orthogonal(w, s.units, s.row, g, rng)
+			default:
+				sd := g / root
 				for i := range w {
 					w[i] = sd * rng.NormFloat64()
 				}
 			}
 			act = s.act
-			if s.skip || len(s.maps) > 0 {
+			if s.skip || !s.plain() {
 				act = nil
 			}
 		case blockStep:

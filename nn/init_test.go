@@ -41,6 +41,30 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// Uniform weights and biases are those of PyTorch's Linear and Conv: even within
+// ±1/√fan-in, of a layer with positions as for the inputs that are not always 0.
+func TestInitUniform(t *testing.T) {
+	net := mustNet(t, 1600, CrossEntropy, &Conv2D{Height: 40, Width: 40, Out: 500, Kernel: 4, Stride: 36, Bias: true},
+		&Tokens{Out: 300, Positions: true}, &Dense{Out: 100, Bias: true})
+	net.Init(1, &Init{Uniform: true})
+	for layer, fan := range map[int]float64{0: 16, 1: 500 + 1, 2: 4 * 300} {
+		w, b := net.Weights(layer)
+		for _, x := range [][]float64{w, b} {
+			if x == nil {
+				continue
+			}
+			most := slices.Max(x)
+			if least := slices.Min(x); most > 1/math.Sqrt(fan) || -least > 1/math.Sqrt(fan) || most < 0.9/math.Sqrt(fan) || -least < 0.9/math.Sqrt(fan) {
+				t.Errorf("layer %d: from %v to %v, want ±%v", layer+1, least, most, 1/math.Sqrt(fan))
+			}
+		}
+		// The standard deviation of even numbers is their bound over √3.
+		if got, want := norm(w)/math.Sqrt(float64(len(w))), 1/math.Sqrt(3*fan); math.Abs(got-want) > 0.03*want {
+			t.Errorf("layer %d: standard deviation %v, want %v", layer+1, got, want)
+		}
+	}
+}
+
 func notZero(x []float64) bool { return norm(x) != 0 }
 
 func TestGain(t *testing.T) {

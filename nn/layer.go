@@ -6,7 +6,8 @@ import (
 	"costate/system"
 )
 
-// A Layer is one step of a Network: a *Dense, a Map or a BlockLayer.
+// A Layer is one step of a Network: a layer with weights (*Dense, *Tokens, *Conv2D or
+// *Conv1D), a Map, a BlockLayer, or a *Residual of other layers.
 type Layer interface {
 	// OutWidth returns the number of outputs a sample for in inputs a sample,
 	// or an error that says why the layer cannot follow that width.
@@ -37,12 +38,17 @@ func (d *Dense) OutWidth(in int) (int, error) {
 	return d.Out, nil
 }
 
+// rows is one row: the sample itself.
+func (d *Dense) rows(in int) rowLayer {
+	return rowLayer{rows: 1, row: in, units: d.Out, bias: d.Bias, act: d.Act, skip: d.Skip}
+}
+
 // A Map is a function ψ of one sample without parameters, given with its first
 // and second derivatives. A user adds one by implementing the methods. They are
 // called by many goroutines at once.
 //
-// Maps before the first layer with parameters are preprocessing. Maps right
-// after a Dense layer without Skip become part of its stage in the chain;
+// Maps before the first layer with parameters are preprocessing. Maps after a
+// layer with weights and without Skip become part of its stage in the chain;
 // elsewhere a map is a stage of its own, a system.BlockStage with no parameters.
 type Map interface {
 	Layer

@@ -14,6 +14,11 @@ import (
 // to Linearize again, and is read-only for everything else; so many goroutines
 // may use it. It must not be copied.
 type Linearization struct {
+	// GaussNewton, set before Linearize, leaves out the second derivatives of the
+	// layers: the Chain is that of the Gauss–Newton matrix. Where samples have full
+	// matrices, as with attention, that saves most of the time and memory.
+	GaussNewton bool
+
 	Loss     float64
 	Gradient []float64 // ∂ℓ/∂parameters, flat
 	Outputs  []float64 // outputs of the network, N×outputs
@@ -24,11 +29,12 @@ type Linearization struct {
 
 // Linearize evaluates the loss of the batch, its gradient and the chain at the
 // network's parameters, in one pass forward and one back. It allocates nothing
-// if dst was used for this network, or a clone, and a batch of this size before.
+// if dst was used for this network, or a clone, and a batch of this size before, with
+// the same GaussNewton.
 //
-// The stages of the chain are the Dense layers, each with the Maps that follow
-// it, the BlockLayers, and as stages without parameters the remaining Maps. The
-// chain's parameters are the network's, in order.
+// The stages of the chain are the layers with weights, each with the Maps and the ends
+// of residual blocks that follow it, the BlockLayers, and as stages without parameters
+// what remains of these. The chain's parameters are the network's, in order.
 //
 // The error names the array and the index of what is wrong with the network's
 // parameters or with the batch, or the layer in which numbers overflow. After
@@ -41,8 +47,7 @@ func (n *Network) Linearize(dst *Linearization, batch *Batch) error {
 		return err
 	}
 	p, t, pr := n.plan, &dst.tape, n.products()
-	fresh := t.plan != p || t.batch != batch.N
-	t.configure(p, batch.N, true)
+	fresh := t.configure(p, batch.N, true, !dst.GaussNewton)
 	if fresh {
 		dst.Gradient = make([]float64, p.params)
 	}
@@ -81,16 +86,26 @@ func (t *tape) chain() system.Chain {
 			continue
 		}
 		w, _ := s.weights(t.theta)
-		*r.dense = system.DenseStage{Batch: batch, In: s.in, Out: s.units, Bias: s.bias, Skip: s.skip, W: w, Z: r.in, Delta: r.delta}
+		d, pre := r.dense, s.pre()
+		*d = system.DenseStage{Batch: batch, In: s.row, Out: s.units, Rows: s.rows, Gather: s.gather, Bias: s.bias, Skip: s.skip, W: w, Z: r.z}
+		if t.second {
+			d.Delta = r.delta
+		}
+		if s.index == nil {
+			d.Z = r.in
+		}
 		switch {
-		case len(s.maps) > 0:
-			r.dense.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: s.units, Full: r.j}
-			r.dense.Q = system.SampleMap{Batch: batch, Rows: s.units, Cols: s.units, Full: r.qm}
+		case !s.plain():
+			d.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: pre, Full: r.full.j, Pattern: r.full.patternJ}
+			d.Pass = r.full.pass(batch)
 		case r.d1 != nil:
-			r.dense.J = system.SampleMap{Batch: batch, Rows: s.units, Cols: s.units, Diag: r.d1}
-			if r.d2 != nil {
-				r.dense.Q = system.SampleMap{Batch: batch, Rows: s.units, Cols: s.units, Diag: r.d2}
-			}
+			d.J = system.SampleMap{Batch: batch, Rows: pre, Cols: pre, Diag: r.d1}
+		}
+		switch {
+		case r.full.q != nil:
+			d.Q = system.SampleMap{Batch: batch, Rows: pre, Cols: pre, Full: r.full.q}
+		case r.d2 != nil:
+			d.Q = system.SampleMap{Batch: batch, Rows: pre, Cols: pre, Diag: r.d2}
 		}
 		ch.Stages[k] = r.dense
 	}
@@ -104,13 +119,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	if t.full && !bad {
 		bad = notFinite(t.hess) >= 0
 		for k := range t.recs {
-			r := &t.recs[k]
-			bad = bad || notFinite(r.d1) >= 0 || notFinite(r.d2) >= 0 || notFinite(r.delta) >= 0 || notFinite(r.j) >= 0 || notFinite(r.qm) >= 0
-			if b := r.blocks; b != nil {
-				for _, m := range [...]*system.Matrix{b.F, b.G, b.A, b.C, b.Q} {
-					bad = bad || m != nil && notFinite(m.Val) >= 0
-				}
-			}
+			bad = bad || t.recs[k].badDerivative(t.batch)
 		}
 	}
 	if !bad {
@@ -118,17 +127,17 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	}
 	for i, z := range t.pre {
 		if j := notFinite(z); j >= 0 {
-			w := t.plan.pre[i].out
-			return fmt.Errorf("nn: layer %d makes output %d of sample %d %g", i+1, j%w, t.from+j/w, z[j])
+			w := t.plan.pre[i].after()
+			return fmt.Errorf("nn: layer %s makes output %d of sample %d %g", t.plan.preAt[i], j%w, t.from+j/w, z[j])
 		}
 	}
 	for k := range t.recs {
 		s, r := &t.plan.steps[k], &t.recs[k]
 		if j := notFinite(r.act); j >= 0 {
-			return fmt.Errorf("nn: layer %d makes output %d of sample %d %g; its weights or inputs are too large", s.layer+1, j%s.units, t.from+j/s.units, r.act[j])
+			return fmt.Errorf("nn: layer %s makes output %d of sample %d %g; its weights or inputs are too large", s.name(), j%s.pre(), t.from+j/s.pre(), r.act[j])
 		}
 		if j := notFinite(r.out); j >= 0 {
-			return fmt.Errorf("nn: layer %d makes output %d of sample %d %g", s.layer+1, j%s.out, t.from+j/s.out, r.out[j])
+			return fmt.Errorf("nn: layer %s makes output %d of sample %d %g", s.name(), j%s.out, t.from+j/s.out, r.out[j])
 		}
 	}
 	if loss*0 != 0 {
@@ -138,16 +147,29 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	// where it began, since derivatives are made from the back.
 	for k := len(t.recs) - 1; k >= 0; k-- {
 		s, r := &t.plan.steps[k], &t.recs[k]
-		bad := notFinite(r.d1) >= 0 || notFinite(r.d2) >= 0 || notFinite(r.delta) >= 0 || notFinite(r.j) >= 0 || notFinite(r.qm) >= 0 ||
-			notFinite(grad[s.w:s.w+s.np]) >= 0
-		if b := r.blocks; b != nil {
-			for _, m := range [...]*system.Matrix{b.F, b.G, b.A, b.C, b.Q} {
-				bad = bad || m != nil && notFinite(m.Val) >= 0
-			}
-		}
-		if bad {
-			return fmt.Errorf("nn: layer %d has a derivative that is not finite; its weights or inputs are too large", s.layer+1)
+		if r.badDerivative(t.batch) || notFinite(grad[s.w:s.w+s.np]) >= 0 {
+			return fmt.Errorf("nn: layer %s has a derivative that is not finite; its weights or inputs are too large", s.name())
 		}
 	}
 	return fmt.Errorf("nn: a derivative of the loss is not finite")
+}
+
+// badDerivative reports whether a derivative of the step is not finite.
+func (r *record) badDerivative(batch int) bool {
+	for _, x := range [...][]float64{r.d1, r.d2, r.delta} {
+		if notFinite(x) >= 0 {
+			return true
+		}
+	}
+	if r.full.j != nil && !r.full.finite(batch) {
+		return true
+	}
+	if b := r.blocks; b != nil {
+		for _, m := range [...]*system.Matrix{b.F, b.G, b.A, b.C, b.Q} {
+			if m != nil && notFinite(m.Val) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -30,6 +30,15 @@ type Loss interface {
 	Sample(grad, hess, z, t []float64) float64
 }
 
+// A TargetLoss is a Loss whose targets are not as many numbers as the outputs, or that
+// does not suit any number of outputs.
+type TargetLoss interface {
+	Loss
+	// Targets returns the numbers of a sample's target for so many outputs, or an error
+	// that says what outputs the loss needs.
+	Targets(outputs int) (int, error)
+}
+
 // The losses of this package. Their values are those of PyTorch's functions of
 // the same name with the default reduction.
 var (
@@ -49,10 +58,10 @@ var (
 	SigmoidCrossEntropy Loss = sigmoidCrossEntropy{}
 )
 
-// LossByName returns the loss of that name: "ce", "mse" or "bce". The error for
+// LossByName returns the loss of that name: "ce", "mse", "bce", "poisson" or "gaussian". The error for
 // an unknown name lists the known ones.
 func LossByName(name string) (Loss, error) {
-	for _, l := range []Loss{CrossEntropy, SquaredError, SigmoidCrossEntropy} {
+	for _, l := range []Loss{CrossEntropy, SquaredError, SigmoidCrossEntropy, Poisson, Gaussian} {
 		if l.Name() == name {
 			return l, nil
 		}
@@ -61,7 +70,7 @@ func LossByName(name string) (Loss, error) {
 }
 
 // LossNames returns the names that LossByName knows.
-func LossNames() []string { return []string{"bce", "ce", "mse"} }
+func LossNames() []string { return []string{"bce", "ce", "gaussian", "mse", "poisson"} }
 
 // setLabel writes the target of a label into t, which is zero: with one output the
 // target is the label itself, 0 or 1; with more it is 1 at the label. clearLabel makes t

@@ -187,7 +187,7 @@ func TestLossByName(t *testing.T) {
 			t.Error(l, err)
 		}
 	}
-	if _, err := LossByName("nll"); err == nil || !strings.Contains(err.Error(), `"nll"; known are bce, ce, mse`) {
+	if _, err := LossByName("nll"); err == nil || !strings.Contains(err.Error(), `"nll"; known are bce, ce, gaussian, mse, poisson`) {
 		t.Error(err)
 	}
 }

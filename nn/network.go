@@ -2,14 +2,15 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"costate/la/blas"
 )
 
 // A Network is a sequence of layers with their parameters and a loss.
 //
-// Its parameters are one flat array, layer by layer: of a Dense layer W by rows
-// (out×in), then b; of a BlockLayer what it says. All passes over data
+// Its parameters are one flat array, layer by layer: of a layer with weights W by rows
+// (of a Dense layer out×in), then b; of a BlockLayer what it says. All passes over data
 // (Linearize, Loss, Gradient, Predict, Accuracy) only read the network, so many
 // goroutines may run them at once; SetParams and Init may not run beside them.
 type Network struct {
@@ -56,10 +57,14 @@ func (n *Network) Inputs() int { return n.plan.inputs }
 // Outputs returns the number of outputs a sample.
 func (n *Network) Outputs() int { return n.plan.outputs }
 
+// Targets returns the numbers of a sample's target in Batch.T: Outputs, but for a
+// TargetLoss.
+func (n *Network) Targets() int { return n.plan.targets }
+
 // NumParams returns the number of parameters.
 func (n *Network) NumParams() int { return n.plan.params }
 
-// Layers returns the layers, in order.
+// Layers returns the layers, in order, with all their sizes filled in.
 func (n *Network) Layers() []Layer { return append([]Layer(nil), n.plan.layers...) }
 
 // LossFunc returns the loss that the network was made with.
@@ -86,13 +91,14 @@ func (n *Network) SetParams(src []float64) {
 	copy(n.theta, src)
 }
 
-// Weights returns the weights (out×in, by rows) and biases (nil if it has none)
-// of layer i, counting from 0, as views: writing to them changes the network.
-// It panics with ErrNotDense if layer i is not dense.
-func (n *Network) Weights(i int) (w, b []float64) {
+// Weights returns the weights (by rows, see the layer) and biases (nil if it has none)
+// of layer i, counting from 0, as views: writing to them changes the network. Of the
+// layers of a residual block it takes the path: Weights(2, 0) is the first layer within
+// layer 2. It panics with ErrNotDense if that is not a layer with weights.
+func (n *Network) Weights(i int, within ...int) (w, b []float64) {
 	for k := range n.plan.steps {
 		s := &n.plan.steps[k]
-		if s.kind == denseStep && s.layer == i {
+		if s.kind == denseStep && s.path[0] == i && slices.Equal(s.path[1:], within) {
 			w, b = s.weights(n.theta)
 			return w[:len(w):len(w)], b[:len(b):len(b)]
 		}
@@ -110,7 +116,7 @@ func (n *Network) Clone() *Network {
 
 // weights returns W and b of a dense step in theta; b is nil without bias.
 func (s *step) weights(theta []float64) (w, b []float64) {
-	w = theta[s.w : s.w+s.units*s.in]
+	w = theta[s.w : s.w+s.weightCount()]
 	if s.bias {
 		b = theta[s.b : s.b+s.units]
 	}

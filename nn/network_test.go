@@ -103,6 +103,8 @@ func TestNoAllocations(t *testing.T) {
 		{"relu", uniform(t, 5, 10, 3, 10, ReLU, false)},
 		{"everything", mustNet(t, 4, SquaredError, LayerNorm{}, &Dense{Out: 6, Act: Tanh}, LayerNorm{}, pairs{}, &Dense{Out: 3, Act: GELU, Skip: true, Bias: true}, LayerNorm{}, gain{}, &Dense{Out: 2})},
 		{"block layer first", mustNet(t, 4, SigmoidCrossEntropy, gain{}, &Dense{Out: 2})},
+		{"rows", mustNet(t, 16, CrossEntropy, &Conv2D{Height: 4, Width: 4, Out: 2, Kernel: 3, Pad: 1, Act: Tanh}, AvgPool{Size: 2},
+			&Residual{[]Layer{LayerNorm{Tokens: 4}, Scale{}, &Tokens{Out: 6}, Attention{}, &Tokens{Out: 2, Act: GELU}}}, &Dense{Out: 2})},
 	} {
 		rng := rand.New(rand.NewPCG(1, 1))
 		b, large := randomBatch(c.net, 4, rng, true), randomBatch(c.net, 7000, rng, false)

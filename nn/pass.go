@@ -12,7 +12,10 @@ import (
 type Workspace struct {
 	tapes [2]tape // whole parts, and the last one
 	a, b  []float64
+	rows  []float64 // of layers that gather them
+	kept  []float64 // φ(u) of layers that keep their inputs
 	t     []float64
+	side  sideways
 }
 
 // partSize returns how many of count samples to take at once: few enough that
@@ -22,18 +25,25 @@ func (p *plan) partSize(count int) int {
 		return count
 	}
 	const elements = 1 << 15
-	return min(count, max(64, elements/p.width))
+	return min(count, max(64, elements/max(p.width, p.rowsMax)))
 }
 
-// buffers returns two arrays of size numbers and a zero target of length c.
-func (w *Workspace) buffers(size, c int) (a, b, t []float64) {
+// buffers makes room for part samples and returns a zero target.
+func (w *Workspace) buffers(p *plan, part int) []float64 {
+	size := part * p.width
 	if len(w.a) < size {
 		w.a, w.b = make([]float64, size), make([]float64, size)
 	}
-	if len(w.t) < c {
-		w.t = make([]float64, c)
+	if len(w.rows) < part*p.rowsMax {
+		w.rows = make([]float64, part*p.rowsMax)
 	}
-	return w.a[:size], w.b[:size], w.t[:c]
+	if p.keeps && len(w.kept) < size {
+		w.kept = make([]float64, size)
+	}
+	if len(w.t) < p.targets {
+		w.t = make([]float64, p.targets)
+	}
+	return w.t[:p.targets]
 }
 
 // Loss returns the loss of the batch, which may be large: it is taken in parts
@@ -50,11 +60,11 @@ func (n *Network) Loss(batch *Batch, ws *Workspace) (float64, error) {
 	}
 	p, pr := n.plan, n.products()
 	part := p.partSize(batch.N)
-	a, b, t := ws.buffers(part*p.width, p.outputs)
+	t := ws.buffers(p, part)
 	total, scale := 0.0, 1/float64(batch.N)
 	for from := 0; from < batch.N; from += part {
 		count := min(part, batch.N-from)
-		z := n.values(pr, batch.X[from*p.inputs:(from+count)*p.inputs], count, a, b)
+		z := n.values(pr, ws, batch.X[from*p.inputs:(from+count)*p.inputs], count)
 		total += lossPart(p.loss, batch, from, count, z, scale, nil, nil, t)
 	}
 	if math.IsNaN(total) || math.IsInf(total, 0) {
@@ -88,7 +98,7 @@ func (n *Network) Gradient(grad []float64, batch *Batch, ws *Workspace) (float64
 		if count < part {
 			t = &ws.tapes[1]
 		}
-		t.configure(p, count, false)
+		t.configure(p, count, false, false)
 		t.from = from
 		z := t.forward(pr, n.theta, batch.X[from*p.inputs:(from+count)*p.inputs])
 		l := lossPart(p.loss, batch, from, count, z, scale, t.g[0][:count*p.outputs], nil, t.t)
@@ -125,10 +135,10 @@ func (n *Network) Predict(dst, x []float64, count int, ws *Workspace) error {
 	}
 	pr := n.products()
 	part := p.partSize(count)
-	a, b, _ := ws.buffers(part*p.width, p.outputs)
+	ws.buffers(p, part)
 	for from := 0; from < count; from += part {
 		m := min(part, count-from)
-		z := n.values(pr, x[from*p.inputs:(from+m)*p.inputs], m, a, b)
+		z := n.values(pr, ws, x[from*p.inputs:(from+m)*p.inputs], m)
 		copy(dst[from*p.outputs:], z)
 	}
 	if i := notFinite(dst); i >= 0 {
@@ -139,8 +149,8 @@ func (n *Network) Predict(dst, x []float64, count int, ws *Workspace) error {
 
 // Accuracy returns the fraction of the samples whose greatest output is the one
 // of their label, the first of equals; with one output, those where it is
-// positive exactly if the label is 1. The batch needs Labels; its weights do
-// not matter.
+// positive exactly if the label is 1. The batch needs Labels, of which those that are
+// Ignored do not count; its weights do not matter.
 func (n *Network) Accuracy(batch *Batch, ws *Workspace) (float64, error) {
 	if err := n.checkParams(); err != nil {
 		return 0, err
@@ -157,21 +167,27 @@ func (n *Network) Accuracy(batch *Batch, ws *Workspace) (float64, error) {
 	p, pr := n.plan, n.products()
 	c := p.outputs
 	part := p.partSize(batch.N)
-	a, b, _ := ws.buffers(part*p.width, c)
-	right := 0
+	ws.buffers(p, part)
+	right, ignored := 0, 0
 	for from := 0; from < batch.N; from += part {
 		count := min(part, batch.N-from)
-		z := n.values(pr, batch.X[from*p.inputs:(from+count)*p.inputs], count, a, b)
+		z := n.values(pr, ws, batch.X[from*p.inputs:(from+count)*p.inputs], count)
 		if i := notFinite(z); i >= 0 {
 			return 0, fmt.Errorf("nn: output %d of sample %d is %g; weights or inputs are too large", i%c, from+i/c, z[i])
 		}
 		for i := range count {
-			if class(z[i*c:i*c+c]) == batch.Labels[from+i] {
+			switch batch.Labels[from+i] {
+			case Ignored:
+				ignored++
+			case class(z[i*c : i*c+c]):
 				right++
 			}
 		}
 	}
-	return float64(right) / float64(batch.N), nil
+	if ignored == batch.N {
+		return 0, fmt.Errorf("nn: all labels of the batch are Ignored; accuracy needs some")
+	}
+	return float64(right) / float64(batch.N-ignored), nil
 }
 
 // class returns the label that the outputs of a sample stand for.

@@ -1,118 +1,322 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"costate/system"
+)
 
 type kind uint8
 
 const (
-	denseStep kind = iota // a Dense layer and the maps merged into it
-	mapStep               // a Map that is a stage of its own
+	denseStep kind = iota // a layer with a weight matrix and the ops merged into it
+	mapStep               // an op that is a stage of its own
 	blockStep             // a BlockLayer
 )
 
-// A step of a plan is a stage of the chain.
+// A step of a plan is a stage of the chain. Its inputs and outputs are states of a
+// sample, see op.
 type step struct {
 	kind    kind
-	layer   int // index of its first layer
-	in, out int // widths: inputs, and outputs after the merged maps
+	path    []int // where its first layer is, see Network.Weights
+	in, out int   // numbers of a sample's state: before, and after the merged ops
 
-	// denseStep
-	number   int // 1, 2, …: the k of W_k
-	units    int // pre-activations
-	w, b     int // where W and b begin in the parameters; b is -1 without
-	bias     bool
-	skip     bool
-	act      Activation
+	// denseStep: the layer acts on rows of row numbers.
+	number int // 1, 2, …: the k of W_k
+	rowLayer
+	w, b     int  // where W and b begin in the parameters; b is -1 without
 	identity bool // act is the identity
-	linear   bool // φ″ = 0
-	maps     []merged
+	flat     bool // φ″ = 0
+	keep     int  // the last numbers of the inputs, which stand behind φ(u) when the ops begin
+	ops      []op // on [φ(u) | kept numbers]
+	tail     int  // the last kept numbers, which no op touches
+	inner    []op // the ops on what stands before the tail
+	branch   bool // the layer ends a residual block
+	gather   *system.Matrix
 
-	m   Map        // mapStep
-	blk BlockLayer // blockStep; its parameters begin at w
-	np  int        // number of parameters
+	op op // mapStep
+
+	// blockStep, with its parameters at w; front and behind are the numbers in front,
+	// before and after, and rest those that are carried around it.
+	blk           BlockLayer
+	front, behind int
+	rest          int
+
+	np int // number of parameters
 }
 
-// merged is a map with the widths it has where it stands.
-type merged struct {
-	m       Map
-	in, out int
+// pre is the number of pre-activations of a sample.
+func (s *step) pre() int { return s.rows * s.units }
+
+// weights is the number of elements of W.
+func (s *step) weightCount() int { return s.units * s.row }
+
+// bent reports whether an op has a second derivative, so that those of a sample are full
+// matrices.
+func (s *step) bent() bool {
+	for i := range s.ops {
+		if !s.ops[i].linear() {
+			return true
+		}
+	}
+	return false
 }
+
+// cutTail finds the tail and the ops without it.
+func (s *step) cutTail() {
+	s.tail = s.keep
+	for i := range s.ops {
+		s.tail = min(s.tail, s.ops[i].rest)
+	}
+	s.inner = append([]op(nil), s.ops...)
+	for i := range s.inner {
+		s.inner[i].rest -= s.tail
+	}
+}
+
+// plain reports whether the outputs are φ(u), element by element.
+func (s *step) plain() bool { return len(s.ops) == 0 && s.keep == 0 }
 
 // A plan is the layout of a network: immutable, shared by its clones.
 type plan struct {
 	inputs  int
 	outputs int
+	targets int // numbers of a sample's target
 	layers  []Layer
 	loss    Loss
-	pre     []merged // maps before any parameters
+	pre     []op     // before any parameters
+	preAt   []string // names of their layers
 	steps   []step
 	params  int
 	whole   bool // the batch may not be cut in parts
 	width   int  // greatest width of a sample anywhere
+	rowsMax int  // most numbers of a sample's rows, where they are gathered
+	keeps   bool // some step keeps inputs
+}
+
+// A planner lays out a plan, layer by layer.
+type planner struct {
+	*plan
+	front   int   // numbers of the state in front
+	carried []int // those behind, the outermost residual block first
+	fresh   int   // residual blocks that have just begun: copies of the front not made yet
+	path    []int // of the layer in hand
+}
+
+// rest is how many numbers are carried.
+func (b *planner) rest() int {
+	n := 0
+	for _, c := range b.carried {
+		n += c
+	}
+	return n
 }
 
 func newPlan(inputs int, loss Loss, layers []Layer) (*plan, error) {
 	if inputs < 1 {
 		return nil, fmt.Errorf("nn: a network of %d inputs; it needs at least one", inputs)
 	}
-	p := &plan{inputs: inputs, layers: append([]Layer(nil), layers...), loss: loss, width: inputs}
-	width, number := inputs, 0
-	for i, l := range p.layers {
+	p := &plan{inputs: inputs, loss: loss, width: inputs}
+	b := &planner{plan: p, front: inputs}
+	shape := flat(inputs)
+	for i, l := range layers {
 		if l == nil {
 			return nil, fmt.Errorf("nn: layer %d is nil", i+1)
 		}
-		out, err := l.OutWidth(width)
+		l, next, err := arrange(l, shape)
 		if err != nil {
 			return nil, fmt.Errorf("nn: layer %d: %w", i+1, err)
 		}
-		if out < 1 {
-			return nil, fmt.Errorf("nn: layer %d (%T) has %d outputs; it needs at least one", i+1, l, out)
+		shape = next
+		p.layers = append(p.layers, l)
+		b.path = []int{i}
+		if err := b.add(l); err != nil {
+			return nil, fmt.Errorf("nn: layer %d%w", i+1, err)
 		}
-		switch l := l.(type) {
-		case *Dense:
-			number++
-			s := step{kind: denseStep, layer: i, in: width, out: out, number: number, units: out,
-				w: p.params, b: -1, bias: l.Bias, skip: l.Skip, act: l.Act, np: out * width}
-			if s.act == nil {
-				s.act = Identity
-			}
-			s.identity = isIdentity(s.act)
-			s.linear = isPiecewiseLinear(s.act)
-			if l.Bias {
-				s.b = p.params + s.np
-				s.np += out
-			}
-			p.params += s.np
-			p.steps = append(p.steps, s)
-		case BlockLayer:
-			np := l.Params(width)
-			if np < 0 {
-				return nil, fmt.Errorf("nn: layer %d (%T) has %d parameters", i+1, l, np)
-			}
-			p.steps = append(p.steps, step{kind: blockStep, layer: i, in: width, out: out, w: p.params, b: -1, blk: l, np: np})
-			p.params += np
-			p.whole = true
-		case Map:
-			m := merged{l, width, out}
-			last := len(p.steps) - 1
-			switch {
-			case last < 0:
-				p.pre = append(p.pre, m)
-			case p.steps[last].kind == denseStep && !p.steps[last].skip:
-				p.steps[last].maps = append(p.steps[last].maps, m)
-				p.steps[last].out = out
-			default:
-				p.steps = append(p.steps, step{kind: mapStep, layer: i, in: width, out: out, b: -1, m: l})
-			}
-		default:
-			return nil, fmt.Errorf("nn: layer %d (%T) is neither a *Dense nor a Map nor a BlockLayer", i+1, l)
-		}
-		width = out
-		p.width = max(p.width, width)
 	}
 	if p.params == 0 {
 		return nil, fmt.Errorf("nn: a network without parameters")
 	}
-	p.outputs = width
+	for k := range p.steps {
+		p.steps[k].cutTail()
+	}
+	p.outputs, p.targets = b.front, b.front
+	if t, ok := loss.(TargetLoss); ok {
+		var err error
+		if p.targets, err = t.Targets(p.outputs); err != nil {
+			return nil, fmt.Errorf("nn: loss %s: %w", loss.Name(), err)
+		}
+	}
 	return p, nil
+}
+
+// add appends a layer, whose sizes are filled in.
+func (b *planner) add(l Layer) error {
+	switch l := l.(type) {
+	case *Residual:
+		return b.residual(l.Layers, b.path)
+	case *Dense:
+		if l.Skip && (b.fresh > 0 || len(b.carried) > 0) {
+			plain := *l
+			plain.Skip = false
+			first := b.begin()
+			if err := b.weighted(&plain); err != nil {
+				return err
+			}
+			b.end(first)
+			return nil
+		}
+		return b.weighted(l)
+	case weighted:
+		return b.weighted(l)
+	case BlockLayer:
+		return b.block(l)
+	case Map:
+		out, err := l.OutWidth(b.front)
+		if err != nil {
+			return fmt.Errorf(": %w", err)
+		}
+		b.copies(0)
+		b.op(op{kind: mapOp, m: l, in: b.front, out: out, rest: b.rest()})
+		b.front = out
+		return nil
+	}
+	return fmt.Errorf(" (%T) is neither a *Dense nor a Map nor a BlockLayer", l)
+}
+
+// residual appends the layers of a residual block, which is at path.
+func (b *planner) residual(layers []Layer, path []int) error {
+	first := b.begin()
+	for i, l := range layers {
+		b.path = append(append([]int(nil), path...), i)
+		if err := b.add(l); err != nil {
+			return err
+		}
+	}
+	b.path = path
+	b.end(first)
+	return nil
+}
+
+// begin begins a residual block; end wants what it returns.
+func (b *planner) begin() (first int) {
+	b.fresh++
+	return len(b.steps)
+}
+
+// end ends a residual block.
+func (b *planner) end(first int) {
+	b.copies(0)
+	n := len(b.carried) - 1
+	b.carried = b.carried[:n]
+	b.op(op{kind: addOp, in: b.front, out: b.front, rest: b.rest()})
+	if last := len(b.steps) - 1; last >= first && b.steps[last].kind == denseStep {
+		b.steps[last].branch = true
+	}
+}
+
+// copies makes the copies that are due for residual blocks that have begun, but for so
+// many: a layer with weights can keep its inputs itself.
+func (b *planner) copies(but int) {
+	for ; b.fresh > but; b.fresh-- {
+		b.op(op{kind: pushOp, in: b.front, out: b.front, rest: b.rest()})
+		b.carried = append(b.carried, b.front)
+	}
+}
+
+// op appends an op: to the layer with weights before it if that has no Skip of its own,
+// whose stage it then is a part of.
+func (b *planner) op(o op) {
+	p := b.plan
+	last := len(p.steps) - 1
+	switch {
+	case last < 0:
+		p.pre = append(p.pre, o)
+		p.preAt = append(p.preAt, pathName(b.path))
+	case p.steps[last].kind == denseStep && !p.steps[last].skip:
+		s := &p.steps[last]
+		s.ops = append(s.ops, o)
+		s.out = o.after()
+	default:
+		p.steps = append(p.steps, step{kind: mapStep, path: b.path, in: o.before(), out: o.after(), b: -1, op: o})
+	}
+	p.width = max(p.width, o.before(), o.after())
+}
+
+// weighted appends a layer with a weight matrix.
+func (b *planner) weighted(l weighted) error {
+	p := b.plan
+	b.copies(1)
+	s := step{kind: denseStep, path: b.path, in: b.front + b.rest(), number: 1, rowLayer: l.rows(b.front), w: p.params, b: -1}
+	for k := range p.steps {
+		if p.steps[k].kind == denseStep {
+			s.number++
+		}
+	}
+	s.keep = b.rest()
+	if b.fresh > 0 {
+		s.keep = s.in
+		b.carried = append(b.carried, b.front)
+		b.fresh = 0
+	}
+	if s.act == nil {
+		s.act = Identity
+	}
+	s.identity, s.flat = isIdentity(s.act), isPiecewiseLinear(s.act)
+	if s.in != b.front {
+		s.selectFirst()
+	}
+	if s.index != nil {
+		s.gather = gatherMatrix(s.index, s.in)
+		p.rowsMax = max(p.rowsMax, len(s.index))
+	}
+	p.keeps = p.keeps || s.keep > 0
+	s.np = s.weightCount()
+	if s.bias {
+		s.b = p.params + s.np
+		s.np += s.units
+	}
+	p.params += s.np
+	b.front = s.pre()
+	s.out = s.pre() + s.keep
+	p.steps = append(p.steps, s)
+	p.width = max(p.width, s.out)
+	return nil
+}
+
+// block appends a BlockLayer.
+func (b *planner) block(l BlockLayer) error {
+	p := b.plan
+	b.copies(0)
+	np := l.Params(b.front)
+	if np < 0 {
+		return fmt.Errorf(" (%T) has %d parameters", l, np)
+	}
+	out, err := l.OutWidth(b.front)
+	if err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	rest := b.rest()
+	p.steps = append(p.steps, step{kind: blockStep, path: b.path, in: b.front + rest, out: out + rest, w: p.params, b: -1, blk: l, np: np,
+		front: b.front, behind: out, rest: rest})
+	p.params += np
+	p.whole = true
+	b.front = out
+	p.width = max(p.width, out+rest)
+	return nil
+}
+
+// name is the step's layer in messages, as "2" or "2.1", counting from 1.
+func (s *step) name() string { return pathName(s.path) }
+
+func pathName(path []int) string {
+	var t strings.Builder
+	for i, at := range path {
+		if i > 0 {
+			t.WriteByte('.')
+		}
+		fmt.Fprint(&t, at+1)
+	}
+	return t.String()
 }

@@ -19,7 +19,23 @@ func randomNet(t *rapid.T) (*Network, *Batch) {
 	var layers []Layer
 	dense := false
 	for range rapid.IntRange(1, 7).Draw(t, "layers") {
-		switch kind := rapid.SampledFrom([]string{"dense", "dense", "skip", "norm", "pairs", "gain"}).Draw(t, "layer"); {
+		switch kind := rapid.SampledFrom([]string{"dense", "dense", "skip", "norm", "pairs", "gain", "residual", "conv", "tokens"}).Draw(t, "layer"); {
+		case kind == "residual":
+			layers = append(layers, randomResidual(t, width, smooth, 2))
+		case kind == "conv" && width > 1:
+			c := &Conv1D{Length: width, Channels: 1, Out: rapid.IntRange(1, 3).Draw(t, "out"), Kernel: rapid.IntRange(1, width).Draw(t, "kernel"),
+				Pad: rapid.IntRange(0, 2).Draw(t, "pad"), Stride: rapid.IntRange(1, 3).Draw(t, "stride"), Bias: rapid.Bool().Draw(t, "bias"), Act: rapid.SampledFrom(smooth).Draw(t, "act")}
+			var err error
+			if width, err = c.OutWidth(width); err != nil {
+				t.Fatal(err)
+			}
+			layers = append(layers, Flatten{}, c, Flatten{})
+			dense = true
+		case kind == "tokens" && width%2 == 0:
+			l := &Tokens{Tokens: width / 2, Out: rapid.IntRange(1, 3).Draw(t, "out"), Positions: rapid.Bool().Draw(t, "positions"), Act: rapid.SampledFrom(smooth).Draw(t, "act")}
+			layers = append(layers, l)
+			width = l.Tokens * l.Out
+			dense = true
 		case kind == "skip":
 			layers = append(layers, &Dense{Out: width, Skip: true, Bias: rapid.Bool().Draw(t, "bias"), Act: rapid.SampledFrom(smooth).Draw(t, "act")})
 			dense = true
@@ -48,6 +64,31 @@ func randomNet(t *rapid.T) (*Network, *Batch) {
 	seed := rapid.Uint64Range(0, 1000).Draw(t, "seed")
 	randomize(net, seed)
 	return net, randomBatch(net, rapid.IntRange(1, 5).Draw(t, "batch"), rand.New(rand.NewPCG(seed, 1)), rapid.Bool().Draw(t, "weighted"))
+}
+
+// randomResidual draws a residual block of any layers, others within it down to depth.
+func randomResidual(t *rapid.T, width int, smooth []Activation, depth int) Layer {
+	var layers []Layer
+	now := width
+	for range rapid.IntRange(1, 3).Draw(t, "layers within") {
+		switch kind := rapid.SampledFrom([]string{"dense", "skip", "norm", "gain", "residual"}).Draw(t, "layer within"); {
+		case kind == "skip":
+			layers = append(layers, &Dense{Out: now, Skip: true, Act: rapid.SampledFrom(smooth).Draw(t, "act")})
+		case kind == "norm":
+			layers = append(layers, LayerNorm{Eps: 0.2})
+		case kind == "gain":
+			layers = append(layers, gain{})
+		case kind == "residual" && depth > 0:
+			layers = append(layers, randomResidual(t, now, smooth, depth-1))
+		default:
+			now = rapid.IntRange(1, 5).Draw(t, "width")
+			layers = append(layers, &Dense{Out: now, Bias: rapid.Bool().Draw(t, "bias"), Act: rapid.SampledFrom(smooth).Draw(t, "act")})
+		}
+	}
+	if now != width {
+		layers = append(layers, &Dense{Out: width})
+	}
+	return &Residual{layers}
 }
 
 // Of any network, H v agrees with differences of the gradient, H is symmetric

@@ -162,8 +162,8 @@ func (a *Augmented) assemble(c *Chain, eps float64) {
 		case *DenseStage:
 			a.dense(s, x, y, m, prev, k > 0)
 			out.j = s.J
-			if s.Skip {
-				out = outputMap{first: y + s.Batch*s.Out}
+			if s.passes() {
+				out = outputMap{first: y + s.Batch*s.SampleStates()}
 			}
 		case *BlockStage:
 			a.blocks(s, x, m, prev, k > 0)
@@ -172,56 +172,6 @@ func (a *Augmented) assemble(c *Chain, eps float64) {
 	}
 	for n := range c.Loss.Batch {
 		a.quadratic(&c.Loss, n, prev)
-	}
-}
-
-// dense emits a DenseStage: the rows s = y W ᵀ + [Z, 1] Xᵀ of its dynamics,
-// with a skip also y_k = y_{k-1} + J s, the coupling δ and the curvature Q.
-func (a *Augmented) dense(d *DenseStage, x, y, m int, prev outputMap, inner bool) {
-	bias := x + d.Out*d.In
-	for n := range d.Batch {
-		for o := range d.Out {
-			row := m + n*d.Out + o
-			for b := range d.In {
-				a.add(row, x+o*d.In+b, d.Z[n*d.In+b])
-			}
-			if d.Bias {
-				a.add(row, bias+o, 1)
-			}
-			if !inner {
-				continue
-			}
-			for b := range d.In {
-				cols, first, j := prev.row(n*d.In + b)
-				for i := range cols {
-					e := at(j, i)
-					a.add(row, first+i, d.W[o*d.In+b]*e)
-					if d.Delta != nil {
-						a.add(x+o*d.In+b, first+i, d.Delta[n*d.Out+o]*e)
-					}
-				}
-			}
-		}
-		if !d.Q.IsZero() {
-			a.quadratic(&d.Q, n, outputMap{first: y})
-		}
-	}
-	if !d.Skip {
-		return
-	}
-	own := outputMap{first: y, j: d.J}
-	for i := range d.Batch * d.Out {
-		row := m + d.Batch*d.Out + i
-		cols, first, j := own.row(i)
-		for l := range cols {
-			a.add(row, first+l, at(j, l))
-		}
-		if inner {
-			cols, first, j = prev.row(i)
-			for l := range cols {
-				a.add(row, first+l, at(j, l))
-			}
-		}
 	}
 }
 

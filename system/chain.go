@@ -43,7 +43,7 @@ type Stage interface {
 	Outputs() int
 	// States is the number of states, and of costates, that the stage has in
 	// the augmented system: its outputs for a BlockStage, its pre-activations
-	// for a DenseStage, and both for a DenseStage with Skip.
+	// for a DenseStage, and both for a DenseStage with Skip or Pass.
 	States() int
 	// Boundary is the number of states that the outputs are computed from, which
 	// are the last ones of the stage. The next stage couples to no others.
@@ -62,40 +62,6 @@ type Stage interface {
 	readout() readout
 }
 
-// A DenseStage is a dense layer over the whole batch, followed by a map of each
-// element or of each sample. With X_k = [dW | db], of shape Out×(In+1),
-//
-//	s_k = y_{k-1} Wᵀ + [Z, 1] X_kᵀ       change of the pre-activations, Batch×Out
-//	y_k = J s_k  (+ y_{k-1} with Skip)    change of the outputs
-//
-// and it adds to the quadratic form
-//
-//	2 Σ_n δ_nᵀ dW y_{k-1,n}  +  Σ_n s_nᵀ Q_n s_n
-//
-// The parameters stand in the order W by rows, then b.
-type DenseStage struct {
-	Batch, In, Out int
-	Bias           bool
-
-	W []float64 // Out×In
-	Z []float64 // Batch×In, the layer's input z_{k-1}
-
-	// Delta is ∂ℓ/∂u, Batch×Out; nil for Gauss–Newton.
-	Delta []float64
-
-	// J is the derivative of the map from pre-activations to outputs, sample
-	// by sample; the zero value stands for the identity. With Skip it must be
-	// square.
-	J SampleMap
-
-	// Q is the second derivative of that map contracted with ∂ℓ/∂y (for an
-	// activation b⊙φ''); the zero value stands for 0, as in Gauss–Newton.
-	Q SampleMap
-
-	// Skip makes the stage residual: z_k = z_{k-1} + map(u_k), so In = Out.
-	Skip bool
-}
-
 // A SampleMap is a block-diagonal matrix with one block a sample, each Rows×Cols.
 // Either Diag holds the diagonals of square diagonal blocks, Batch×Rows, or Full
 // holds whole blocks, Batch×Rows×Cols. What a value with neither stands for is
@@ -104,6 +70,11 @@ type SampleMap struct {
 	Batch, Rows, Cols int
 	Diag              []float64
 	Full              []float64
+
+	// Pattern says where full blocks may differ from zero; nil is everywhere. The
+	// other elements of Full are there, too, and zero: that they are is the promise
+	// of whoever gives a pattern, on which products rely.
+	Pattern *Pattern
 }
 
 // IsZero reports whether m holds no numbers.
@@ -137,38 +108,6 @@ type Matrix struct {
 	Col        []int
 	Val        []float64
 }
-
-// Params is Out·(In+1) with a bias, Out·In without.
-func (s *DenseStage) Params() int {
-	if s.Bias {
-		return s.Out * (s.In + 1)
-	}
-	return s.Out * s.In
-}
-
-// Inputs is Batch·In.
-func (s *DenseStage) Inputs() int { return s.Batch * s.In }
-
-// Outputs is Batch·Out, or for a J in full blocks Batch times its rows.
-func (s *DenseStage) Outputs() int {
-	if s.J.Full != nil {
-		return s.Batch * s.J.Rows
-	}
-	return s.Batch * s.Out
-}
-
-// States is the number of pre-activations; with Skip there are as many more for
-// the outputs.
-func (s *DenseStage) States() int {
-	if s.Skip {
-		return 2 * s.Batch * s.Out
-	}
-	return s.Batch * s.Out
-}
-
-// Boundary is the number of pre-activations, and with Skip that of outputs, which
-// is the same.
-func (s *DenseStage) Boundary() int { return s.Batch * s.Out }
 
 // Params is P.
 func (s *BlockStage) Params() int { return s.P }
@@ -225,14 +164,7 @@ func (c *Chain) IsGaussNewton() bool {
 	return true
 }
 
-func (s *DenseStage) isGaussNewton() bool { return s.Delta == nil && s.Q.IsZero() }
 func (s *BlockStage) isGaussNewton() bool { return s.A == nil && s.C == nil && s.Q == nil }
-
-func (s *DenseStage) gaussNewton() Stage {
-	t := *s
-	t.Delta, t.Q = nil, SampleMap{}
-	return &t
-}
 
 func (s *BlockStage) gaussNewton() Stage {
 	t := *s

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"costate/la"
+	"costate/la/vec"
 )
 
 // Check validates the shapes of the chain and that its numbers are finite. The
@@ -40,34 +41,68 @@ func (c *Chain) Check() error {
 }
 
 func (s *DenseStage) check() error {
-	if s.Batch < 1 || s.In < 0 || s.Out < 1 || s.In == 0 && !s.Bias {
-		return fmt.Errorf("bad shape: batch %d, in %d, out %d", s.Batch, s.In, s.Out)
+	if s.Batch < 1 || s.In < 0 || s.Out < 1 || s.Rows < 0 || s.In == 0 && !s.Bias {
+		return fmt.Errorf("bad shape: batch %d, rows %d, in %d, out %d", s.Batch, s.Rows, s.In, s.Out)
 	}
-	if s.Skip && s.In != s.Out {
-		return fmt.Errorf("a skip needs as many outputs as inputs: in %d, out %d", s.In, s.Out)
+	if s.Gather != nil {
+		if s.Gather.Cols < 1 {
+			return fmt.Errorf("Gather has %d columns, the inputs of a sample", s.Gather.Cols)
+		}
+		if err := s.Gather.check("Gather", s.SampleRows()*s.In, s.Gather.Cols); err != nil {
+			return err
+		}
+		if err := finite("Gather", s.Gather.Val, len(s.Gather.Val)); err != nil {
+			return err
+		}
+	}
+	if s.Ones != nil {
+		if err := finite("Ones", s.Ones, s.SampleRows()); err != nil {
+			return err
+		}
 	}
 	if err := finite("W", s.W, s.Out*s.In); err != nil {
 		return err
 	}
-	if err := finite("Z", s.Z, s.Batch*s.In); err != nil {
+	if err := finite("Z", s.Z, s.BatchRows()*s.In); err != nil {
 		return err
 	}
 	if s.Delta != nil {
-		if err := finite("Delta", s.Delta, s.Batch*s.Out); err != nil {
+		if err := finite("Delta", s.Delta, s.BatchRows()*s.Out); err != nil {
 			return err
 		}
 	}
-	rows := s.Out
-	if s.J.Full != nil {
-		rows = s.J.Rows
-	}
-	if s.Skip && rows != s.Out {
-		return fmt.Errorf("J of a stage with a skip has %d rows, want %d", rows, s.Out)
-	}
-	if err := s.J.check("J", s.Batch, rows, s.Out, false); err != nil {
+	if err := s.checkPass(); err != nil {
 		return err
 	}
-	return s.Q.check("Q", s.Batch, s.Out, s.Out, true)
+	if err := s.J.check("J", s.Batch, s.SampleOutputs(), s.SampleStates(), false); err != nil {
+		return err
+	}
+	return s.Q.check("Q", s.Batch, s.SampleStates(), s.SampleStates(), true)
+}
+
+// checkPass validates what goes around the pre-activations.
+func (s *DenseStage) checkPass() error {
+	in, pre, out := s.SampleInputs(), s.SampleStates(), s.SampleOutputs()
+	if s.Skip {
+		switch {
+		case s.Pass != nil:
+			return fmt.Errorf("a stage with Skip has a Pass, too: add the identity to its J instead")
+		case in != pre:
+			return fmt.Errorf("a skip needs as many outputs as inputs: in %d, out %d", in, pre)
+		case out != pre:
+			return fmt.Errorf("J of a stage with a skip has %d rows, want %d", out, pre)
+		}
+	}
+	if s.Pass == nil {
+		return nil
+	}
+	if err := s.Pass.J.check("Pass.J", s.Batch, out, in, false); err != nil {
+		return err
+	}
+	if err := s.Pass.Cross.check("Pass.Cross", s.Batch, pre, in, false); err != nil {
+		return err
+	}
+	return s.Pass.Q.check("Pass.Q", s.Batch, in, in, true)
 }
 
 func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) error {
@@ -89,7 +124,14 @@ func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) er
 		}
 		return finite(name, m.Diag, batch*rows)
 	}
-	if err := finite(name, m.Full, batch*rows*cols); err != nil {
+	if m.Pattern != nil {
+		if err := m.Pattern.check(name, rows, cols); err != nil {
+			return err
+		}
+		if err := m.finiteAt(name); err != nil {
+			return err
+		}
+	} else if err := finite(name, m.Full, batch*rows*cols); err != nil {
 		return err
 	}
 	if symmetric {
@@ -146,10 +188,8 @@ func finite(name string, a []float64, n int) error {
 	if len(a) != n {
 		return fmt.Errorf("%s has length %d, want %d", name, len(a), n)
 	}
-	for i, v := range a {
-		if v-v != 0 {
-			return &la.NotFiniteError{Where: name, Index: i, Value: v}
-		}
+	if i := vec.FirstNotFinite(a); i >= 0 {
+		return &la.NotFiniteError{Where: name, Index: i, Value: a[i]}
 	}
 	return nil
 }

@@ -3,27 +3,30 @@ package system
 // ProductFlops is the number of floating-point operations of one product H·v:
 // two for each multiplication by an element of a matrix of the chain.
 func (c *Chain) ProductFlops() int64 {
-	total := 2 * c.Loss.numbers()
+	total := 2 * c.Loss.NNZ()
 	for k, s := range c.Stages {
 		total += s.productFlops(k > 0)
 	}
 	return total
 }
 
-// numbers is how many numbers m stores.
-func (m *SampleMap) numbers() int64 { return int64(len(m.Diag) + len(m.Full)) }
-
-// productFlops counts the four products with W and Z, two more with δ, and the maps;
-// the first stage, where no y enters, has only those with Z.
+// productFlops counts the four products with W and Z, two more with δ, the gathers
+// that go with them, and the maps; the first stage, where no y enters, has only those
+// with Z.
 func (s *DenseStage) productFlops(inner bool) int64 {
-	products := int64(2)
+	products, gathers := int64(2), int64(0)
 	if inner {
-		products = 4
+		products, gathers = 4, 2
 		if s.Delta != nil {
-			products = 6
+			products, gathers = 6, 3
 		}
 	}
-	return 2*products*int64(s.Batch)*int64(s.Out)*int64(s.In) + 4*s.J.numbers() + 2*s.Q.numbers()
+	n := products*int64(s.BatchRows())*int64(s.Out)*int64(s.In) + gathers*int64(s.Batch)*int64(s.Gather.NNZ())
+	n += 2*s.J.NNZ() + s.Q.NNZ()
+	if p := s.Pass; p != nil && inner {
+		n += 2*p.J.NNZ() + 2*p.Cross.NNZ() + p.Q.NNZ()
+	}
+	return 2 * n
 }
 
 // productFlops counts F, G and C forward and back, and A and Q once.
@@ -73,7 +76,7 @@ func (e readout) pairs(i, j int) int64 {
 }
 
 func (s *DenseStage) readout() readout {
-	if s.J.Full != nil && !s.Skip {
+	if s.J.Full != nil && !s.passes() {
 		return readout{s.J.Rows, s.J.Cols}
 	}
 	return readout{}
@@ -82,26 +85,34 @@ func (s *DenseStage) readout() readout {
 func (s *BlockStage) readout() readout { return readout{} }
 
 func (s *DenseStage) entries(prev readout, inner bool) int64 {
-	units := int64(s.Batch) * int64(s.Out)
+	units := int64(s.BatchRows()) * int64(s.Out)
 	n := units * int64(s.In)
 	if s.Bias {
 		n += units
 	}
 	if inner {
 		w := units * int64(s.In) * prev.width()
+		if s.Gather != nil {
+			w = int64(s.Batch) * int64(s.Out) * int64(s.Gather.NNZ()) * prev.width()
+		}
 		n += w
 		if s.Delta != nil {
 			n += w
 		}
 	}
-	if s.Skip {
+	if s.passes() {
 		own := int64(1)
 		if s.J.Full != nil {
 			own = int64(s.J.Cols)
 		}
-		n += units * own
-		if inner {
+		n += int64(s.Outputs()) * own
+		switch {
+		case !inner:
+		case s.Skip:
 			n += units * prev.width()
+		default:
+			n += (s.Pass.J.stored() + s.Pass.Cross.stored()) * prev.width()
+			n += s.Pass.Q.entries(prev)
 		}
 	}
 	return n + s.Q.entries(readout{})
@@ -121,6 +132,9 @@ func (s *BlockStage) entries(prev readout, inner bool) int64 {
 	}
 	return n
 }
+
+// stored is how many numbers m holds: the augmented system has entries for zeros, too.
+func (m *SampleMap) stored() int64 { return int64(len(m.Diag) + len(m.Full)) }
 
 // entries counts those of a symmetric map of outputs that are read by e.
 func (m *SampleMap) entries(e readout) int64 {

@@ -17,6 +17,7 @@ type Product struct {
 	la, lb  []float64   // λ at the outputs and inputs of a stage
 	nu      []float64   // derivative in the pre-activations
 	ax      []float64   // A x of a BlockStage
+	rows    []float64   // gathered rows of a DenseStage
 
 	residual residual // made by the first ResidualTo
 }
@@ -36,19 +37,22 @@ func (p *Product) Reset(c *Chain) {
 	if len(p.y) != len(c.Stages) {
 		p.y, p.s = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	}
-	widest, pre, params := 0, 0, 0
+	widest, pre, params, rows := 0, 0, 0, 0
 	for k, s := range c.Stages {
 		p.y[k] = resize(p.y[k], s.Outputs())
 		widest = max(widest, s.Inputs(), s.Outputs())
 		if d, ok := s.(*DenseStage); ok {
-			p.s[k] = resize(p.s[k], d.Batch*d.Out)
-			pre = max(pre, d.Batch*d.Out)
+			p.s[k] = resize(p.s[k], d.BatchRows()*d.Out)
+			pre = max(pre, len(p.s[k]))
+			if d.Gather != nil {
+				rows = max(rows, len(d.Z))
+			}
 		} else {
 			params = max(params, s.Params())
 		}
 	}
 	p.la, p.lb, p.nu = resize(p.la, widest), resize(p.lb, widest), resize(p.nu, pre)
-	p.ax = resize(p.ax, params)
+	p.ax, p.rows = resize(p.ax, params), resize(p.rows, rows)
 }
 
 // HessVec computes dst = H v. dst and v have the length Chain.Params; dst may
@@ -146,88 +150,6 @@ func (p *Product) forward(v []float64) {
 	}
 }
 
-// denseForward computes s = y Wᵀ + [Z, 1] Xᵀ and out = J s (+ y); y is nil for
-// the first stage.
-func (p *Product) denseForward(d *DenseStage, x, y, s, out []float64) {
-	n := d.Out * d.In
-	if d.Bias {
-		for b := range d.Batch {
-			copy(s[b*d.Out:(b+1)*d.Out], x[n:])
-		}
-	} else {
-		clear(s)
-	}
-	p.gemm(blas.NoTrans, blas.Trans, d.Batch, d.Out, d.In, d.Z, d.In, x[:n], d.In, 1, s, d.Out)
-	if y != nil {
-		p.gemm(blas.NoTrans, blas.Trans, d.Batch, d.Out, d.In, y, d.In, d.W, d.In, 1, s, d.Out)
-	}
-	if d.J.IsZero() {
-		copy(out, s)
-	} else {
-		d.J.MulTo(out, s)
-	}
-	if d.Skip && y != nil {
-		for i, v := range y {
-			out[i] += v
-		}
-	}
-}
-
-// denseBack turns λ at the outputs into the stage's part of H v and into λ at
-// the inputs, prev.
-func (p *Product) denseBack(d *DenseStage, h, x, y, s, lambda, prev []float64) {
-	nu := p.nu[:len(s)]
-	if d.J.IsZero() {
-		copy(nu, lambda)
-	} else {
-		d.J.mulTrans(nu, lambda)
-	}
-	if !d.Q.IsZero() {
-		d.Q.mulAdd(nu, s)
-	}
-	n := d.Out * d.In
-	// x is read before h is written: they may be the same slice.
-	if y != nil {
-		if d.Skip {
-			copy(prev, lambda)
-		} else {
-			clear(prev)
-		}
-		p.gemm(blas.NoTrans, blas.NoTrans, d.Batch, d.In, d.Out, nu, d.Out, d.W, d.In, 1, prev, d.In)
-		if d.Delta != nil {
-			p.gemm(blas.NoTrans, blas.NoTrans, d.Batch, d.In, d.Out, d.Delta, d.Out, x[:n], d.In, 1, prev, d.In)
-		}
-	}
-	p.gemm(blas.Trans, blas.NoTrans, d.Out, d.In, d.Batch, nu, d.Out, d.Z, d.In, 0, h[:n], d.In)
-	if y != nil && d.Delta != nil {
-		p.gemm(blas.Trans, blas.NoTrans, d.Out, d.In, d.Batch, d.Delta, d.Out, y, d.In, 1, h[:n], d.In)
-	}
-	if d.Bias {
-		sumRows(h[n:], nu, d.Batch)
-	}
-}
-
-// denseAdjoint is denseBack without second derivatives: h = (∂u/∂x)ᵀ Jᵀ λ.
-func (p *Product) denseAdjoint(d *DenseStage, h, lambda, prev []float64) {
-	nu := p.nu[:d.Batch*d.Out]
-	if d.J.IsZero() {
-		copy(nu, lambda)
-	} else {
-		d.J.mulTrans(nu, lambda)
-	}
-	if d.Skip {
-		copy(prev, lambda)
-	} else {
-		clear(prev)
-	}
-	n := d.Out * d.In
-	p.gemm(blas.NoTrans, blas.NoTrans, d.Batch, d.In, d.Out, nu, d.Out, d.W, d.In, 1, prev, d.In)
-	p.gemm(blas.Trans, blas.NoTrans, d.Out, d.In, d.Batch, nu, d.Out, d.Z, d.In, 0, h[:n], d.In)
-	if d.Bias {
-		sumRows(h[n:], nu, d.Batch)
-	}
-}
-
 // gemm multiplies with leading dimensions that may be 0 for empty inputs.
 func (p *Product) gemm(tA, tB blas.Transpose, m, n, k int, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
 	if m == 0 || n == 0 {
@@ -276,14 +198,27 @@ func (s *BlockStage) adjoint(h, lambda, prev []float64) {
 // Batch·Cols, and they do not overlap. The value with no numbers counts as zero.
 func (m *SampleMap) MulTo(dst, x []float64) {
 	clear(dst)
-	m.mulAdd(dst, x)
+	m.MulAdd(dst, x)
 }
 
-func (m *SampleMap) mulAdd(dst, x []float64) {
+// MulAdd computes dst += M x; see MulTo.
+func (m *SampleMap) MulAdd(dst, x []float64) {
 	switch {
 	case m.Diag != nil:
 		for i, d := range m.Diag {
 			dst[i] += d * x[i]
+		}
+	case m.Pattern != nil:
+		p := m.Pattern
+		for n := range m.Batch {
+			in := x[n*m.Cols : (n+1)*m.Cols]
+			for i := range m.Rows {
+				row, s := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols], 0.0
+				for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+					s += row[c] * in[c]
+				}
+				dst[n*m.Rows+i] += s
+			}
 		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
@@ -300,25 +235,32 @@ func (m *SampleMap) mulAdd(dst, x []float64) {
 // mulTrans computes dst = Mᵀ x.
 func (m *SampleMap) mulTrans(dst, x []float64) {
 	clear(dst)
+	m.MulTransAdd(dst, x)
+}
+
+// MulTransAdd computes dst += Mᵀ x, where dst has Batch·Cols elements and x has
+// Batch·Rows; see MulTo.
+func (m *SampleMap) MulTransAdd(dst, x []float64) {
 	switch {
 	case m.Diag != nil:
-		m.mulAdd(dst, x)
+		m.MulAdd(dst, x)
+	case m.Pattern != nil:
+		p := m.Pattern
+		for n := range m.Batch {
+			out := dst[n*m.Cols : (n+1)*m.Cols]
+			for i := range m.Rows {
+				row, v := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols], x[n*m.Rows+i]
+				for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+					out[c] += row[c] * v
+				}
+			}
+		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			out := dst[r/m.Rows*m.Cols:][:m.Cols]
 			for j, v := range m.Full[r*m.Cols:][:m.Cols] {
 				out[j] += v * x[r]
 			}
-		}
-	}
-}
-
-// sumRows computes dst[j] = Σ_i a[i][j] for rows of the length of dst.
-func sumRows(dst, a []float64, rows int) {
-	clear(dst)
-	for i := range rows {
-		for j, v := range a[i*len(dst):][:len(dst)] {
-			dst[j] += v
 		}
 	}
 }

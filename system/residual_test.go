@@ -41,6 +41,58 @@ func (b bigs) add(i int, v float64, x *big.Float, absolute bool) {
 	b[i].Add(b[i], p)
 }
 
+// addMap adds M x, or Mᵀ x, sample by sample; a map without numbers is zero times
+// the identity.
+func (b bigs) addMap(m *system.SampleMap, zero float64, x bigs, trans, absolute bool) {
+	if m.Rows == 0 { // the zero value: one block of everything
+		m = &system.SampleMap{Batch: 1, Rows: len(x), Cols: len(x)}
+		if zero == 0 {
+			return
+		}
+	}
+	for n := range m.Batch {
+		for i := range m.Rows {
+			for j := range m.Cols {
+				if v := element(m, n, i, j, zero); trans {
+					b.add(n*m.Cols+j, v, x[n*m.Rows+i], absolute)
+				} else {
+					b.add(n*m.Rows+i, v, x[n*m.Cols+j], absolute)
+				}
+			}
+		}
+	}
+}
+
+// gatherBigs is A y, scatterBigs adds Aᵀ g to y.
+func gatherBigs(s *system.DenseStage, y bigs, absolute bool) bigs {
+	a := s.Gather
+	if a == nil {
+		return y
+	}
+	g := newBigs(s.BatchRows() * s.In)
+	for i := range g {
+		n, r := i/a.Rows, i%a.Rows
+		for p := a.Ptr[r]; p < a.Ptr[r+1]; p++ {
+			g.add(i, a.Val[p], y[n*a.Cols+a.Col[p]], absolute)
+		}
+	}
+	return g
+}
+
+func scatterBigs(s *system.DenseStage, y, g bigs, absolute bool) {
+	a := s.Gather
+	for i, v := range g {
+		if a == nil {
+			y.add(i, 1, v, absolute)
+			continue
+		}
+		n, r := i/a.Rows, i%a.Rows
+		for p := a.Ptr[r]; p < a.Ptr[r+1]; p++ {
+			y.add(n*a.Cols+a.Col[p], a.Val[p], v, absolute)
+		}
+	}
+}
+
 // reference is H x in many digits, element by element along the chain, or the same
 // with absolute values throughout.
 func reference(c *system.Chain, x []float64, absolute bool) bigs {
@@ -75,26 +127,25 @@ func reference(c *system.Chain, x []float64, absolute bool) bigs {
 		off += s.Params()
 		switch s := s.(type) {
 		case *system.DenseStage:
-			pre = newBigs(s.Batch * s.Out)
-			rows := len(next) / s.Batch
-			for n := range s.Batch {
+			pre = newBigs(s.BatchRows() * s.Out)
+			g := gatherBigs(s, y, absolute)
+			for n := range s.BatchRows() {
 				for o := range s.Out {
 					for b := range s.In {
-						pre.add(n*s.Out+o, s.W[o*s.In+b], y[n*s.In+b], absolute)
+						pre.add(n*s.Out+o, s.W[o*s.In+b], g[n*s.In+b], absolute)
 						pre.add(n*s.Out+o, s.Z[n*s.In+b], xk[o*s.In+b], absolute)
 					}
 					if s.Bias {
-						pre.add(n*s.Out+o, 1, xk[s.Out*s.In+o], absolute)
+						pre.add(n*s.Out+o, one(s, n), xk[s.Out*s.In+o], absolute)
 					}
 				}
-				for r := range rows {
-					for o := range s.Out {
-						next.add(n*rows+r, element(&s.J, n, r, o, 1), pre[n*s.Out+o], absolute)
-					}
-					if s.Skip {
-						next.add(n*rows+r, 1, y[n*rows+r], absolute)
-					}
-				}
+			}
+			next.addMap(&s.J, 1, pre, false, absolute)
+			if s.Skip {
+				next.addMap(&system.SampleMap{Batch: 1, Rows: len(y), Cols: len(y)}, 1, y, false, absolute)
+			}
+			if s.Pass != nil {
+				next.addMap(&s.Pass.J, 0, y, false, absolute)
 			}
 		case *system.BlockStage:
 			matrix(next, s.G, xk, false)
@@ -122,33 +173,34 @@ func reference(c *system.Chain, x []float64, absolute bool) bigs {
 		switch s := c.Stages[k].(type) {
 		case *system.DenseStage:
 			nu := newBigs(len(pre))
-			rows := len(lambda) / s.Batch
-			for n := range s.Batch {
+			nu.addMap(&s.J, 1, lambda, true, absolute)
+			nu.addMap(&s.Q, 0, pre, false, absolute)
+			if s.Skip {
+				prev.addMap(&system.SampleMap{Batch: 1, Rows: len(y), Cols: len(y)}, 1, lambda, false, absolute)
+			}
+			if p := s.Pass; p != nil {
+				nu.addMap(&p.Cross, 0, y, false, absolute)
+				prev.addMap(&p.J, 0, lambda, true, absolute)
+				prev.addMap(&p.Cross, 0, pre, true, absolute)
+				prev.addMap(&p.Q, 0, y, false, absolute)
+			}
+			g, back := gatherBigs(s, y, absolute), newBigs(s.BatchRows()*s.In)
+			for n := range s.BatchRows() {
 				for o := range s.Out {
-					for r := range rows {
-						nu.add(n*s.Out+o, element(&s.J, n, r, o, 1), lambda[n*rows+r], absolute)
-					}
-					for q := range s.Out {
-						nu.add(n*s.Out+o, element(&s.Q, n, o, q, 0), pre[n*s.Out+q], absolute)
-					}
 					for b := range s.In {
-						prev.add(n*s.In+b, s.W[o*s.In+b], nu[n*s.Out+o], absolute)
+						back.add(n*s.In+b, s.W[o*s.In+b], nu[n*s.Out+o], absolute)
 						hk.add(o*s.In+b, s.Z[n*s.In+b], nu[n*s.Out+o], absolute)
 						if s.Delta != nil {
-							prev.add(n*s.In+b, s.Delta[n*s.Out+o], xk[o*s.In+b], absolute)
-							hk.add(o*s.In+b, s.Delta[n*s.Out+o], y[n*s.In+b], absolute)
+							back.add(n*s.In+b, s.Delta[n*s.Out+o], xk[o*s.In+b], absolute)
+							hk.add(o*s.In+b, s.Delta[n*s.Out+o], g[n*s.In+b], absolute)
 						}
 					}
 					if s.Bias {
-						hk.add(s.Out*s.In+o, 1, nu[n*s.Out+o], absolute)
-					}
-				}
-				if s.Skip {
-					for b := range s.In {
-						prev.add(n*s.In+b, 1, lambda[n*s.In+b], absolute)
+						hk.add(s.Out*s.In+o, one(s, n), nu[n*s.Out+o], absolute)
 					}
 				}
 			}
+			scatterBigs(s, prev, back, absolute)
 		case *system.BlockStage:
 			matrix(hk, s.A, xk, false)
 			matrix(hk, s.G, lambda, true)
@@ -170,14 +222,11 @@ func checkResidual(t *testing.T, c *system.Chain, p *system.Product, b, x, eps [
 	const u = 0x1p-53
 	n := c.Params()
 	r := make([]float64, n)
-	hx := p.ResidualTo(r, b, x, eps)
+	p.ResidualTo(r, b, x, eps)
 	h, scale := reference(c, x, false), reference(c, x, true)
-	norm := 0.0
 	i := 0
 	for k, s := range c.Stages {
 		for range s.Params() {
-			f, _ := h[i].Float64()
-			norm = math.Hypot(norm, f)
 			want := number(b[i])
 			want.Sub(want, h[i])
 			size := scale[i]
@@ -197,9 +246,6 @@ func checkResidual(t *testing.T, c *system.Chain, p *system.Product, b, x, eps [
 			}
 			i++
 		}
-	}
-	if !(math.Abs(hx-norm) <= 1e-13*norm) {
-		t.Errorf("‖Hx‖ = %v, want %v", hx, norm)
 	}
 	// In place.
 	for _, overwriteX := range []bool{false, true} {
@@ -237,6 +283,15 @@ func forResiduals(t *testing.T, f func(t *testing.T, c *system.Chain, x, eps []f
 				case *system.DenseStage:
 					for _, a := range [][]float64{s.W, s.Z, s.Delta, s.J.Diag, s.J.Full, s.Q.Diag, s.Q.Full} {
 						scale(a)
+					}
+					if g := s.Gather; g != nil {
+						scale(g.Val)
+					}
+					if p := s.Pass; p != nil {
+						for _, m := range []*system.SampleMap{&p.J, &p.Cross, &p.Q} {
+							scale(m.Diag)
+							scale(m.Full)
+						}
 					}
 				case *system.BlockStage:
 					for _, m := range []*system.Matrix{s.F, s.G, s.A, s.C, s.Q} {

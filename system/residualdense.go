@@ -1,6 +1,10 @@
 package system
 
-import "costate/la/vec"
+import (
+	"math"
+
+	"costate/la/vec"
+)
 
 // pairForward computes the states of every stage along v, as forward does, in
 // twice the working precision.
@@ -18,10 +22,10 @@ func (p *Product) pairForward(v []float64) {
 		case *BlockStage:
 			out.Clear()
 			if s.G != nil {
-				s.G.mulAddPair(out, vec.Pair{Hi: x})
+				s.G.mulAddPair(out, vec.Pair{Hi: x}, w.turned)
 			}
 			if y.Hi != nil && s.F != nil {
-				s.F.mulAddPair(out, y)
+				s.F.mulAddPair(out, y, w.turned)
 			}
 		}
 		y = out
@@ -30,24 +34,45 @@ func (p *Product) pairForward(v []float64) {
 
 // denseForwardPair is denseForward in twice the working precision.
 func (p *Product) denseForwardPair(d *DenseStage, x []float64, y, s, out vec.Pair) {
-	n := d.Out * d.In
+	n, rows := d.Out*d.In, d.BatchRows()
 	s.Clear()
 	if d.Bias {
-		for b := range d.Batch {
-			copy(s.Hi[b*d.Out:(b+1)*d.Out], x[n:])
+		for r := range rows {
+			c, first := d.one(r), r*d.Out
+			for o, b := range x[n:] {
+				s.Hi[first+o], s.Lo[first+o] = vec.TwoProd(c, b)
+			}
 		}
 	}
 	t := vec.Pair{Hi: p.residual.turned[:n]}
-	turn(t.Hi, x[:n], d.Out, d.In)
-	mulPair(s, d.Batch, d.Out, vec.Pair{Hi: d.Z}, d.In, 1, t, d.In)
+	vec.Transpose(t.Hi, d.Out, x[:n], d.In, d.Out, d.In)
+	mulPair(s, rows, d.Out, vec.Pair{Hi: d.Z}, d.In, 1, t, d.In)
 	if y.Hi != nil {
-		turn(t.Hi, d.W, d.Out, d.In)
-		mulPair(s, d.Batch, d.Out, y, d.In, 1, t, d.In)
+		vec.Transpose(t.Hi, d.Out, d.W, d.In, d.Out, d.In)
+		mulPair(s, rows, d.Out, p.gatherPair(d, y), d.In, 1, t, d.In)
 	}
 	d.J.mulPair(out, s)
-	if d.Skip && y.Hi != nil {
+	switch {
+	case y.Hi == nil:
+	case d.Skip:
 		addPair(out, y)
+	case d.Pass != nil:
+		d.Pass.J.mulAddPair(out, y)
 	}
+}
+
+// gatherPair is GatherRows in twice the working precision.
+func (p *Product) gatherPair(d *DenseStage, y vec.Pair) vec.Pair {
+	a := d.Gather
+	if a == nil {
+		return y
+	}
+	g := p.residual.rows.Slice(0, d.Batch*a.Rows)
+	g.Clear()
+	for n := range d.Batch {
+		a.mulAddPair(g.Slice(n*a.Rows, (n+1)*a.Rows), y.Slice(n*a.Cols, (n+1)*a.Cols), nil)
+	}
+	return g
 }
 
 // denseBackPair is denseBack in twice the working precision; it reads x and
@@ -56,27 +81,62 @@ func (p *Product) denseBackPair(d *DenseStage, h vec.Pair, x []float64, y, s, la
 	nu := vec.Pair{Hi: p.nu, Lo: p.residual.nu}.Slice(0, len(s.Hi))
 	d.J.mulTransPair(nu, lambda)
 	d.Q.mulAddPair(nu, s)
-	n := d.Out * d.In
+	n, rows := d.Out*d.In, d.BatchRows()
 	inner := y.Hi != nil
 	if inner {
-		prev.Clear()
-		if d.Skip {
-			copy(prev.Hi, lambda.Hi)
-			copy(prev.Lo, lambda.Lo)
+		if d.Pass != nil {
+			d.Pass.Cross.mulAddPair(nu, y)
 		}
-		mulPair(prev, d.Batch, d.In, nu, d.Out, 1, vec.Pair{Hi: d.W}, d.Out)
-		if d.Delta != nil {
-			mulPair(prev, d.Batch, d.In, vec.Pair{Hi: d.Delta}, d.Out, 1, vec.Pair{Hi: x[:n]}, d.Out)
+		p.toInputsPair(d, nu, lambda, prev, x[:n])
+		if d.Pass != nil {
+			d.Pass.Cross.mulTransAddPair(prev, s)
+			d.Pass.Q.mulAddPair(prev, y)
 		}
 	}
 	h.Clear()
-	mulPair(h, d.Out, d.In, nu, 1, d.Out, vec.Pair{Hi: d.Z}, d.Batch)
+	mulPair(h, d.Out, d.In, nu, 1, d.Out, vec.Pair{Hi: d.Z}, rows)
 	if inner && d.Delta != nil {
-		mulPair(h, d.Out, d.In, vec.Pair{Hi: d.Delta}, 1, d.Out, y, d.Batch)
+		mulPair(h, d.Out, d.In, vec.Pair{Hi: d.Delta}, 1, d.Out, p.gatherPair(d, y), rows)
 	}
-	if d.Bias {
-		for b := range d.Batch {
-			addPair(h.Slice(n, n+d.Out), nu.Slice(b*d.Out, (b+1)*d.Out))
+	if !d.Bias {
+		return
+	}
+	for r := range rows {
+		bias, row := h.Slice(n, n+d.Out), nu.Slice(r*d.Out, (r+1)*d.Out)
+		if d.Ones == nil {
+			addPair(bias, row)
+			continue
+		}
+		c := d.one(r)
+		for o, v := range row.Hi {
+			t, e := vec.TwoProd(c, v)
+			addTo(bias, o, t, math.FMA(c, row.Lo[o], e))
+		}
+	}
+}
+
+// toInputsPair is toInputs in twice the working precision.
+func (p *Product) toInputsPair(d *DenseStage, nu, lambda, prev vec.Pair, dw []float64) {
+	prev.Clear()
+	switch {
+	case d.Skip:
+		copy(prev.Hi, lambda.Hi)
+		copy(prev.Lo, lambda.Lo)
+	case d.Pass != nil:
+		d.Pass.J.mulTransAddPair(prev, lambda)
+	}
+	to, rows := prev, d.BatchRows()
+	if d.Gather != nil {
+		to = p.residual.rows.Slice(0, rows*d.In)
+		to.Clear()
+	}
+	mulPair(to, rows, d.In, nu, d.Out, 1, vec.Pair{Hi: d.W}, d.Out)
+	if d.Delta != nil {
+		mulPair(to, rows, d.In, vec.Pair{Hi: d.Delta}, d.Out, 1, vec.Pair{Hi: dw}, d.Out)
+	}
+	if a := d.Gather; a != nil {
+		for n := range d.Batch {
+			a.mulTransAddPair(prev.Slice(n*a.Cols, (n+1)*a.Cols), to.Slice(n*a.Rows, (n+1)*a.Rows))
 		}
 	}
 }
@@ -87,20 +147,7 @@ func mulPair(c vec.Pair, m, n int, a vec.Pair, row, col int, b vec.Pair, k int) 
 	if n == 0 || k == 0 {
 		return
 	}
-	for i := range m {
-		first := i * row
-		vec.CombinePair(c.Slice(i*n, (i+1)*n), a.Slice(first, first+(k-1)*col+1), col, b, n, k)
-	}
-}
-
-// turn stores the transpose of a rows×cols matrix in dst.
-func turn(dst, a []float64, rows, cols int) {
-	for j := range cols {
-		col := dst[j*rows:][:rows]
-		for i := range col {
-			col[i] = a[i*cols+j]
-		}
-	}
+	vec.MulPair(c.Slice(0, m*n), m, a, row, col, b, n, k)
 }
 
 // addPair computes dst += x.

@@ -8,12 +8,13 @@ import "costate/la/blas"
 // in the outputs of a stage, all later parameters fixed, and 𝓗 that in its
 // pre-activations,
 //
-//	𝓗 = JᵀPJ + Q,   H_kk = (I⊗Z̄)ᵀ 𝓗 (I⊗Z̄),   P ← (I⊗W)ᵀ 𝓗 (I⊗W)      DenseStage
+//	𝓗 = JᵀPJ + Q,   H_kk = (I⊗Z̄)ᵀ 𝓗 (I⊗Z̄),   P ← Fᵀ 𝓗 F, F = (I⊗W)A     DenseStage
 //	                 H_kk = A + GᵀPG,          P ← FᵀPF + Q             BlockStage
 //
-// for Z̄ = [Z, 1]. As long as no later stage is a BlockStage, 𝓗 is a matrix of
-// order Out for each sample, and a stage costs Batch·In·Out·(In+Out)
-// multiplications; before a BlockStage it is one matrix of order Batch·Out. Of H
+// for Z̄ = [Z, c], with FᵀC + CᵀF + TᵀPT + D besides for a stage with a Pass, where
+// C = JᵀPT + Pass.Cross. As long as no later stage is a BlockStage, 𝓗 is a matrix of
+// order Rows·Out for each sample, and a stage of one row costs Batch·In·Out·(In+Out)
+// multiplications; before a BlockStage it is one matrix of order Batch·Rows·Out. Of H
 // itself nothing is formed.
 //
 // The zero value is not usable; see NewStageBlocks. Methods that only read may be
@@ -78,87 +79,6 @@ func NewStageBlocks(c *Chain, backend blas.Backend) *StageBlocks {
 		}
 	}
 	return s
-}
-
-// dense returns 𝓗 of a stage, and P of the stage before if there is one.
-func (s *StageBlocks) dense(d *DenseStage, p grouped, inner bool) (h, prev grouped) {
-	samples := d.Batch / p.groups // of a group
-	rows := p.order / samples
-	h = newGrouped(p.groups, samples*d.Out)
-	var pj, t, m []float64
-	if d.J.Full != nil || inner && d.Skip {
-		pj = make([]float64, p.order*h.order)
-	}
-	if inner {
-		prev = newGrouped(p.groups, samples*d.In)
-		t = make([]float64, h.order*prev.order)
-		if d.Skip {
-			m = make([]float64, p.order*prev.order)
-		}
-	}
-	for g := range p.groups {
-		pg, hg := p.group(g), h.group(g)
-		j := func(n int) []float64 { return d.J.Full[(g*samples+n)*rows*d.Out:] }
-		switch {
-		case d.J.Full != nil:
-			s.right(pj, pg, p.order, samples, rows, d.Out, j)
-			s.left(hg, pj, h.order, samples, rows, d.Out, j)
-		case d.J.Diag != nil:
-			diag := d.J.Diag[g*p.order:][:p.order]
-			for i, a := range diag {
-				for l, b := range diag {
-					v := pg[i*p.order+l] * b
-					if pj != nil {
-						pj[i*p.order+l] = v
-					}
-					hg[i*p.order+l] = a * v
-				}
-			}
-		default:
-			copy(hg, pg)
-			if pj != nil {
-				copy(pj, pg)
-			}
-		}
-		d.Q.addSamples(hg, h.order, g*samples, samples)
-		if !inner {
-			continue
-		}
-		w := func(int) []float64 { return d.W }
-		q := prev.group(g)
-		s.right(t, hg, h.order, samples, d.Out, d.In, w)
-		s.left(q, t, prev.order, samples, d.Out, d.In, w)
-		if d.Skip {
-			s.right(m, pj, p.order, samples, d.Out, d.In, w)
-			for i := range prev.order {
-				for l := range prev.order {
-					q[i*prev.order+l] += pg[i*p.order+l] + m[i*prev.order+l] + m[l*prev.order+i]
-				}
-			}
-		}
-	}
-	return h, prev
-}
-
-// right computes dst = A M, where A has n rows and M is block diagonal with
-// blocks rows×cols.
-func (s *StageBlocks) right(dst, a []float64, n, blocks, rows, cols int, block func(int) []float64) {
-	for b := range blocks {
-		s.gemm(blas.NoTrans, n, cols, rows, a[b*rows:], blocks*rows, block(b), cols, dst[b*cols:], blocks*cols)
-	}
-}
-
-// left computes dst = Mᵀ A, where A has n columns.
-func (s *StageBlocks) left(dst, a []float64, n, blocks, rows, cols int, block func(int) []float64) {
-	for b := range blocks {
-		s.gemm(blas.Trans, cols, n, rows, block(b), cols, a[b*rows*n:], n, dst[b*cols*n:], n)
-	}
-}
-
-func (s *StageBlocks) gemm(t blas.Transpose, m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int) {
-	if m > 0 && n > 0 {
-		s.backend.Gemm(t, blas.NoTrans, m, n, k, 1, a, max(lda, 1), b, max(ldb, 1), 0, c, max(ldc, 1))
-	}
 }
 
 // before returns FᵀPF + Q.

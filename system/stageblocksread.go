@@ -79,27 +79,29 @@ func (s *StageBlocks) diag(dst []float64, k int) {
 	}
 }
 
-// blockDiag adds Σ 𝓗[(n,o),(l,o)] z̄_n∘z̄_l over the samples n, l of a group.
+// blockDiag adds Σ 𝓗[(ρ,o),(σ,o)] z̄_ρ∘z̄_σ over the rows ρ, σ of a group.
 func (d *DenseStage) blockDiag(dst []float64, h grouped) {
-	samples := d.Batch / h.groups
+	rows := d.BatchRows() / h.groups
 	z := make([]float64, d.In)
 	bias := dst[d.Out*d.In:]
 	for g := range h.groups {
 		hg := h.group(g)
-		for n := range samples {
-			zn := d.Z[(g*samples+n)*d.In:][:d.In]
+		for n := range rows {
+			at := g*rows + n
+			zn := d.Z[at*d.In:][:d.In]
 			for l := range n + 1 {
 				twice := 2.0
 				if l == n {
 					twice = 1
 				}
 				clear(z)
-				vec.MulAdd(z, zn, d.Z[(g*samples+l)*d.In:][:d.In])
+				vec.MulAdd(z, zn, d.Z[(g*rows+l)*d.In:][:d.In])
+				ones := d.one(at) * d.one(g*rows+l)
 				for o := range d.Out {
 					v := twice * hg[(n*d.Out+o)*h.order+l*d.Out+o]
 					vec.Axpy(dst[o*d.In:(o+1)*d.In], v, z)
 					if d.Bias {
-						bias[o] += v
+						bias[o] += v * ones
 					}
 				}
 			}
@@ -108,18 +110,17 @@ func (d *DenseStage) blockDiag(dst []float64, h grouped) {
 }
 
 // denseBlock computes Z̄ᵀ 𝓗_oq Z̄ for all units o ≥ q, where 𝓗_oq has a row
-// and a column for each sample.
+// and a column for each row of the batch.
 func (s *StageBlocks) denseBlock(d *DenseStage, h grouped, dst []float64, p int) {
-	samples := d.Batch / h.groups
+	all := d.BatchRows()
+	rows := all / h.groups
 	in := d.In
 	if d.Bias {
 		in++
 	}
-	z, t := make([]float64, d.Batch*in), make([]float64, d.Batch*in)
-	for n := range d.Batch {
-		row := z[n*in : (n+1)*in]
-		row[in-1] = 1
-		copy(row, d.Z[n*d.In:(n+1)*d.In])
+	z, t := make([]float64, all*in), make([]float64, all*in)
+	for n := range all {
+		d.AugmentedRow(z[n*in:(n+1)*in], n)
 	}
 	b := make([]float64, in*in)
 	place := func(o, i int) int { // of parameter i of unit o
@@ -133,14 +134,14 @@ func (s *StageBlocks) denseBlock(d *DenseStage, h grouped, dst []float64, p int)
 			clear(t)
 			for g := range h.groups {
 				hg := h.group(g)
-				for n := range samples {
-					row := t[(g*samples+n)*in:][:in]
-					for l := range samples {
-						vec.Axpy(row, hg[(n*d.Out+o)*h.order+l*d.Out+q], z[(g*samples+l)*in:][:in])
+				for n := range rows {
+					row := t[(g*rows+n)*in:][:in]
+					for l := range rows {
+						vec.Axpy(row, hg[(n*d.Out+o)*h.order+l*d.Out+q], z[(g*rows+l)*in:][:in])
 					}
 				}
 			}
-			s.gemm(blas.Trans, in, in, d.Batch, z, in, t, in, b, in)
+			s.gemm(blas.Trans, in, in, all, z, in, t, in, b, in)
 			for i := range in {
 				for j := range in {
 					u, v := place(o, i), place(q, j)

@@ -29,6 +29,15 @@ var chains = []named{
 	{"skips", 2, 3, []chaintest.Stage{{Out: 3, Bias: true}, {Skip: true, Bias: true}, {Skip: true, Full: true}, {Out: 2}}},
 	{"skip last and first", 2, 3, []chaintest.Stage{{Skip: true, Bias: true}, {Skip: true}}},
 	{"blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 3}, {Out: 4, Full: true}, {Blocks: true, P: 3, Out: 2}, {Skip: true}, {Blocks: true, P: 0, Out: 2}}},
+	{"rows", 2, 6, []chaintest.Stage{{Rows: 3, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 3}, {Rows: 4, In: 3, Out: 2, Bias: true, Ones: true}, {Out: 2, Bias: true}}},
+	{"many rows", 1, 4, []chaintest.Stage{{Rows: 7, In: 2, Out: 1, Bias: true}, {Rows: 7, Out: 2, Bias: true, Ones: true}, {Out: 2}}},
+	{"rows, full maps", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Full: true}, {Rows: 3, In: 1, Out: 2, Bias: true, Full: true}, {Out: 2}}},
+	{"rows, skips", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Skip: true}, {Rows: 2, In: 3, Out: 2, Skip: true, Bias: true, Full: true}, {Out: 2}}},
+	{"passes", 2, 3, []chaintest.Stage{{Out: 3, Bias: true, Pass: true}, {Rows: 3, In: 2, Out: 1, Pass: true, Full: true, Bias: true, Ones: true}, {Rows: 2, Out: 2, Pass: true}, {Pass: true, Out: 2}}},
+	{"skip over three", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 1, Carry: true}, {Rows: 1, In: 2, Out: 2, Carry: true, Bias: true}, {Rows: 2, In: 2, Out: 1, Pass: true, Full: true}, {Out: 2}}},
+	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
+	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
+	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 9, Out: 3, Filled: true}, {Skip: true}, {Blocks: true, P: 1, Out: 2, Filled: true}}},
 }
 
 // explicit forms H from its definition with dense matrices: H = ∂²/∂x² of the
@@ -70,28 +79,7 @@ func run(c *system.Chain, v []float64) trace {
 		var pre []float64
 		switch s := s.(type) {
 		case *system.DenseStage:
-			pre = make([]float64, s.Batch*s.Out)
-			for n := range s.Batch {
-				for o := range s.Out {
-					for b := range s.In {
-						pre[n*s.Out+o] += y[n*s.In+b]*s.W[o*s.In+b] + s.Z[n*s.In+b]*x[o*s.In+b]
-					}
-					if s.Bias {
-						pre[n*s.Out+o] += x[s.Out*s.In+o]
-					}
-				}
-			}
-			rows := len(next) / s.Batch
-			for n := range s.Batch {
-				for r := range rows {
-					for o := range s.Out {
-						next[n*rows+r] += element(&s.J, n, r, o, 1) * pre[n*s.Out+o]
-					}
-					if s.Skip {
-						next[n*rows+r] += y[n*rows+r]
-					}
-				}
-			}
+			pre = runDense(s, x, y, next)
 		case *system.BlockStage:
 			for i := range next {
 				for j := range s.P {
@@ -107,6 +95,64 @@ func run(c *system.Chain, v []float64) trace {
 	}
 	t.out = y
 	return t
+}
+
+// runDense computes the outputs, next, and returns the pre-activations.
+func runDense(s *system.DenseStage, x, y, next []float64) (pre []float64) {
+	rows, in, np := s.SampleOutputs(), s.SampleInputs(), s.SampleStates()
+	g := gathered(s, y)
+	pre = make([]float64, s.BatchRows()*s.Out)
+	for n := range s.BatchRows() {
+		for o := range s.Out {
+			for b := range s.In {
+				pre[n*s.Out+o] += g[n*s.In+b]*s.W[o*s.In+b] + s.Z[n*s.In+b]*x[o*s.In+b]
+			}
+			if s.Bias {
+				pre[n*s.Out+o] += one(s, n) * x[s.Out*s.In+o]
+			}
+		}
+	}
+	for n := range s.Batch {
+		for r := range rows {
+			for o := range np {
+				next[n*rows+r] += element(&s.J, n, r, o, 1) * pre[n*np+o]
+			}
+			if s.Skip {
+				next[n*rows+r] += y[n*rows+r]
+			}
+			if s.Pass != nil {
+				for i := range in {
+					next[n*rows+r] += element(&s.Pass.J, n, r, i, 0) * y[n*in+i]
+				}
+			}
+		}
+	}
+	return pre
+}
+
+// gathered is A y of the batch, with A element by element.
+func gathered(s *system.DenseStage, y []float64) []float64 {
+	if s.Gather == nil {
+		return y
+	}
+	rows, in := s.SampleRows()*s.In, s.SampleInputs()
+	g := make([]float64, s.Batch*rows)
+	for n := range s.Batch {
+		for r := range rows {
+			for i := range in {
+				g[n*rows+r] += s.Gather.At(r, i) * y[n*in+i]
+			}
+		}
+	}
+	return g
+}
+
+// one is what row r of the batch has in place of the bias.
+func one(s *system.DenseStage, r int) float64 {
+	if s.Ones == nil {
+		return 1
+	}
+	return s.Ones[r%s.SampleRows()]
 }
 
 func element(m *system.SampleMap, n, i, j int, zero float64) float64 {
@@ -126,20 +172,7 @@ func pairing(c *system.Chain, a, b trace) float64 {
 	for k, s := range c.Stages {
 		switch s := s.(type) {
 		case *system.DenseStage:
-			for n := range s.Batch {
-				for o := range s.Out {
-					for i := range s.In {
-						d := 0.0
-						if s.Delta != nil {
-							d = s.Delta[n*s.Out+o]
-						}
-						sum += d * (a.x[k][o*s.In+i]*b.y[k][n*s.In+i] + b.x[k][o*s.In+i]*a.y[k][n*s.In+i])
-					}
-					for p := range s.Out {
-						sum += a.s[k][n*s.Out+o] * element(&s.Q, n, o, p, 0) * b.s[k][n*s.Out+p]
-					}
-				}
-			}
+			sum += pairDense(s, a.x[k], a.y[k], a.s[k], b.x[k], b.y[k], b.s[k])
 		case *system.BlockStage:
 			for i := range s.P {
 				for j := range s.P {
@@ -167,6 +200,42 @@ func pairing(c *system.Chain, a, b trace) float64 {
 		for i := range r {
 			for j := range r {
 				sum += a.out[n*r+i] * element(&c.Loss, n, i, j, 0) * b.out[n*r+j]
+			}
+		}
+	}
+	return sum
+}
+
+// pairDense is the part of a DenseStage in pairing.
+func pairDense(s *system.DenseStage, ax, ay, as, bx, by, bs []float64) (sum float64) {
+	ag, bg := gathered(s, ay), gathered(s, by)
+	for n := range s.BatchRows() {
+		for o := range s.Out {
+			for i := range s.In {
+				d := 0.0
+				if s.Delta != nil {
+					d = s.Delta[n*s.Out+o]
+				}
+				sum += d * (ax[o*s.In+i]*bg[n*s.In+i] + bx[o*s.In+i]*ag[n*s.In+i])
+			}
+		}
+	}
+	in, np := s.SampleInputs(), s.SampleStates()
+	for n := range s.Batch {
+		for o := range np {
+			for p := range np {
+				sum += as[n*np+o] * element(&s.Q, n, o, p, 0) * bs[n*np+p]
+			}
+		}
+		if s.Pass == nil {
+			continue
+		}
+		for i := range in {
+			for o := range np {
+				sum += element(&s.Pass.Cross, n, o, i, 0) * (as[n*np+o]*by[n*in+i] + bs[n*np+o]*ay[n*in+i])
+			}
+			for l := range in {
+				sum += element(&s.Pass.Q, n, i, l, 0) * ay[n*in+i] * by[n*in+l]
 			}
 		}
 	}
@@ -345,6 +414,55 @@ func TestCheckRejects(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+// What is wrong with the rows of a stage is said with the stage, what it has and what
+// it needs.
+func TestCheckRows(t *testing.T) {
+	for want, spoil := range map[string]func(d *system.DenseStage){
+		"system: stage 2: bad shape: batch 2, rows -1, in 2, out 2":                             func(d *system.DenseStage) { d.Rows = -1 },
+		"system: stage 2: Gather is 6×6, want 8×6":                                              func(d *system.DenseStage) { d.Rows = 4 },
+		"system: stage 2: Gather has 0 columns, the inputs of a sample":                         func(d *system.DenseStage) { d.Gather.Cols = 0 },
+		"system: stage 2: Gather: columns of row 0 are out of range or not ascending":           func(d *system.DenseStage) { d.Gather.Col[0] = 6 },
+		"Gather of stage 2, element 1: NaN":                                                     func(d *system.DenseStage) { d.Gather.Val[1] = math.NaN() },
+		"system: stage 2: Ones has length 2, want 3":                                            func(d *system.DenseStage) { d.Ones = d.Ones[:2] },
+		"system: stage 2: Z has length 10, want 12":                                             func(d *system.DenseStage) { d.Z = d.Z[:10] },
+		"system: stage 2: Delta has length 10, want 12":                                         func(d *system.DenseStage) { d.Delta = d.Delta[:10] },
+		"system: stage 2: Q is 2 blocks of 5×5, want 2 of 6×6":                                  func(d *system.DenseStage) { d.Q.Rows, d.Q.Cols = 5, 5 },
+		"system: stage 2: J is 2 blocks of 7×5, want 2 of 7×6":                                  func(d *system.DenseStage) { d.J.Cols = 5 },
+		"system: stage 2: Pass.J is 2 blocks of 6×6, want 2 of 7×6":                             func(d *system.DenseStage) { d.Pass.J.Rows = 6 },
+		"system: stage 2: Pass.Cross is 1 blocks of 6×6, want 2 of 6×6":                         func(d *system.DenseStage) { d.Pass.Cross.Batch = 1 },
+		"system: stage 2: Pass.Q is 2 blocks of 4×4, want 2 of 6×6":                             func(d *system.DenseStage) { d.Pass.Q.Rows, d.Pass.Q.Cols = 4, 4 },
+		"system: stage 2: a stage with Skip has a Pass, too: add the identity to its J instead": func(d *system.DenseStage) { d.Skip = true },
+		"system: stage 2: J of a stage with a skip has 7 rows, want 6":                          func(d *system.DenseStage) { d.Skip, d.Pass = true, nil },
+		"system: stage 2: a skip needs as many outputs as inputs: in 4, out 6":                  func(d *system.DenseStage) { d.Skip, d.Pass, d.Gather = true, nil, trim(d.Gather, 4) },
+		"system: stage 2 takes 8 numbers, stage 1 gives 12":                                     func(d *system.DenseStage) { d.Pass, d.Gather = nil, trim(d.Gather, 4) },
+		"system: stage 3 takes 14 numbers, stage 2 gives 12":                                    func(d *system.DenseStage) { d.J, d.Pass = system.SampleMap{}, nil },
+	} {
+		c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 2, 3, chaintest.Stage{Rows: 3, Out: 2}, chaintest.Stage{Rows: 3, In: 2, Out: 2, Bias: true, Ones: true, Pass: true, Full: true}, chaintest.Stage{Out: 2})
+		d := c.Stages[1].(*system.DenseStage)
+		if err := c.Check(); err != nil {
+			t.Fatal(err)
+		}
+		spoil(d)
+		if err := c.Check(); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+// trim leaves the entries of a in the first columns.
+func trim(a *system.Matrix, cols int) *system.Matrix {
+	b := &system.Matrix{Rows: a.Rows, Cols: cols, Ptr: []int{0}}
+	for i := range a.Rows {
+		for p := a.Ptr[i]; p < a.Ptr[i+1]; p++ {
+			if a.Col[p] < cols {
+				b.Col, b.Val = append(b.Col, a.Col[p]), append(b.Val, a.Val[p])
+			}
+		}
+		b.Ptr = append(b.Ptr, len(b.Col))
+	}
+	return b
 }
 
 func TestCheckNamesThePlace(t *testing.T) {

@@ -6,6 +6,7 @@ import "math"
 // up to date.
 func (m *minimumDegree) eliminate(e int32) {
 	m.pivots = append(m.pivots, e)
+	m.catchUp(e)
 	m.left -= int(m.weight[e])
 	m.gather(e)
 	m.compare(e)
@@ -68,6 +69,9 @@ func (m *minimumDegree) compare(e int32) {
 	lists, space, weight, stamp, degree, clock := m.lists, m.space, m.weight, m.stamp, m.degree, m.clock
 	for _, v := range m.list(e) {
 		l := &lists[v]
+		if l.length > m.long && m.deferred(v, e) {
+			continue
+		}
 		w := uint32(-weight[v])
 		for _, f := range space[l.at : l.at+int(l.elements)] {
 			switch s := stamp[f]; {
@@ -95,6 +99,9 @@ func (m *minimumDegree) update(e int32) {
 	bucket, mask := m.bucket, uint32(len(m.bucket)-1)
 	for _, v := range m.list(e) {
 		l := &lists[v]
+		if l.length > m.long && l.chain == later {
+			continue
+		}
 		start := l.at
 		mid := start + int(l.elements)
 		end := start + int(l.length)
@@ -228,7 +235,11 @@ func (m *minimumDegree) release(e int32) {
 			continue
 		}
 		m.weight[v] = w
-		d := min(int(m.degree[v])+int(all-w), m.left-int(w))
+		d := int(m.degree[v])
+		if l := &m.lists[v]; l.length <= m.long || l.chain != later {
+			d += int(all - w)
+		}
+		d = min(d, m.left-int(w))
 		m.degree[v] = int32(d)
 		m.enter(v, int32(d))
 		list[to] = v

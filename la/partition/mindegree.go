@@ -16,6 +16,8 @@ import (
 //
 // Vertices of more than 10 √n neighbours are set aside and come last, by
 // degree: they would be touched in almost every step and gain nothing from waiting.
+// Hubs, whose lists are long beside the others, are brought up to date seldom:
+// see deferral.
 //
 // Near linear in the number of edges for graphs from practice, in memory always.
 //
@@ -73,7 +75,8 @@ type minimumDegree struct {
 	// The first vertex of the new element with each hash of lists.
 	bucket []int32
 
-	stages // what waits for its stage
+	stages   // what waits for its stage
+	deferral // what hubs have not seen yet
 
 	// The order: what is eliminated with a vertex is linked behind it.
 	pivots       []int32
@@ -134,6 +137,7 @@ func newMinimumDegree(g *wgraph, stage []int32) *minimumDegree {
 		m.head[d] = none
 	}
 	m.minimum = min(top, m.left)
+	m.deferral.init(g)
 	for v := range int32(n) {
 		m.lists[v].at = m.free
 		if m.weight[v] == 0 {

@@ -88,7 +88,7 @@ func ReadDataFrom(r io.ReaderAt, size int64, net *nn.Network) (*File, error) {
 		return nil, err
 	}
 	f := &File{Ignored: c.ignored}
-	if err := f.takeData(get, x, net.Inputs(), net.Outputs(), net.NumParams()); err != nil {
+	if err := f.takeData(get, x, net.Inputs(), net.Targets(), net.NumParams()); err != nil {
 		return nil, err
 	}
 	return f, nil

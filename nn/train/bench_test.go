@@ -33,7 +33,7 @@ func BenchmarkStep(b *testing.B) {
 			var lin nn.Linearization
 			var solver factor.Auto
 			var x mat.VecDense
-			w, z := make([]float64, c.batch*10), make([]float64, 10)
+			w := make([]float64, c.batch*10)
 			parts := func() {
 				if err := net.Linearize(&lin, t.Batch); err != nil {
 					b.Fatal(err)
@@ -48,7 +48,7 @@ func BenchmarkStep(b *testing.B) {
 					err = solver.Factorize(1)
 				}
 				if g, ok := solver.Method().(*factor.Gram); ok && err == nil {
-					outputGradient(w, net.LossFunc(), t.Batch, lin.Outputs, z)
+					net.OutputGradient(w, t.Batch, lin.Outputs)
 					err = g.SolveOutputsTo(&x, w)
 				} else if err == nil {
 					err = solver.SolveVecTo(&x, mat.NewVecDense(len(lin.Gradient), lin.Gradient))

@@ -41,11 +41,11 @@ func (r *Run) Checkpoint() *Checkpoint {
 	}
 	a := npz.Arrays{
 		"params":    npz.Floats(r.Net.Params()),
-		"run":       npz.Floats([]float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.Data.at)}),
+		"run":       npz.Floats([]float64{float64(r.taken), float64(r.rejected), open, r.seconds, r.first, float64(r.source().dealt())}),
 		"optimizer": npz.Text(r.Optimizer.Name()),
 		"settings":  npz.Text(settings(r.Optimizer).text()),
 		"network":   npz.Text(describe(r.Net)),
-		"sampler":   npz.Text(r.Data.settings().text()),
+		"sampler":   npz.Text(r.source().settings().text()),
 	}
 	for name, x := range r.Optimizer.State() {
 		a["state_"+name] = npz.Floats(x)
@@ -85,7 +85,7 @@ func (r *Run) Save(name string, extra map[string][]float64) error {
 // of that run; otherwise, and if the file is no checkpoint, nothing is changed and the
 // error is a *CheckpointError that names the difference.
 func (r *Run) Resume(name string) (extra map[string][]float64, err error) {
-	if err := r.Data.check(); err != nil {
+	if err := r.source().check(); err != nil {
 		return nil, err
 	}
 	arrays, err := npz.ReadArrays(name)
@@ -123,7 +123,8 @@ func (r *Run) take(arrays npz.Arrays) (extra map[string][]float64, err error) {
 	}
 	r.Net.SetParams(at.params)
 	r.taken, r.rejected, r.open, r.seconds, r.first = at.taken, at.rejected, at.open, at.seconds, at.first
-	r.Data.at, r.pending, r.good = at.dealt, at.pending, at.previous
+	r.pending, r.good = at.pending, at.previous
+	r.source().rewind(at.dealt)
 	return extra, nil
 }
 
@@ -139,7 +140,7 @@ func (r *Run) differs(arrays npz.Arrays) error {
 	if d := settings(r.Optimizer).differs(text("settings")); d != "" {
 		return fmt.Errorf("a checkpoint of %s with another setting: %s", r.Optimizer.Name(), d)
 	}
-	if d := r.Data.settings().differs(text("sampler")); d != "" {
+	if d := r.source().settings().differs(text("sampler")); d != "" {
 		return fmt.Errorf("a checkpoint with other batches: %s", d)
 	}
 	return nil
@@ -194,26 +195,35 @@ const fewNumbers = 16
 func describe(net *nn.Network) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d inputs", net.Inputs())
-	for _, l := range net.Layers() {
+	describeLayers(&s, net.Layers())
+	fmt.Fprintf(&s, ", loss %s", net.LossFunc().Name())
+	return s.String()
+}
+
+// describeLayers says what layers are, those of a residual block between brackets.
+func describeLayers(s *strings.Builder, layers []nn.Layer) {
+	for _, l := range layers {
 		switch l := l.(type) {
 		case *nn.Dense:
 			act := "identity"
 			if l.Act != nil {
 				act = l.Act.Name()
 			}
-			fmt.Fprintf(&s, ", dense %d %s", l.Out, act)
+			fmt.Fprintf(s, ", dense %d %s", l.Out, act)
 			if l.Bias {
 				s.WriteString(" bias")
 			}
 			if l.Skip {
 				s.WriteString(" skip")
 			}
+		case *nn.Residual:
+			s.WriteString(", residual (")
+			describeLayers(s, l.Layers)
+			s.WriteString(")")
 		default:
-			fmt.Fprintf(&s, ", %T%s", l, describeLayer(l))
+			fmt.Fprintf(s, ", %T%s", l, describeLayer(l))
 		}
 	}
-	fmt.Fprintf(&s, ", loss %s", net.LossFunc().Name())
-	return s.String()
 }
 
 // describeLayer says what a layer is, but for its type: by its String if it has one,

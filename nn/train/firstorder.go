@@ -151,7 +151,7 @@ func (f *firstOrder) begin(t *Task) (Info, error) {
 	n := t.Net.NumParams()
 	f.theta, f.grad = resize(f.theta, n), resize(f.grad, n)
 	info := unknown()
-	loss, err := t.Net.Gradient(f.grad, t.Batch, &f.ws)
+	loss, err := t.gradient(f.grad, t.Net, &f.ws)
 	if err != nil {
 		return info, err
 	}

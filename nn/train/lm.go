@@ -90,7 +90,7 @@ type LevenbergMarquardt struct {
 	solver   factor.Auto
 	product  *system.Product // of the Gauss–Newton matrix at the point
 	grad     []float64
-	w, t     []float64
+	w        []float64
 	rhs, sol mat.VecDense
 
 	path curve
@@ -138,6 +138,9 @@ var (
 // Step implements Optimizer.
 func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	info := unknown()
+	if err := t.needsBatch(o.Name()); err != nil {
+		return info, err
+	}
 	if o.owner.changes(t.Net) {
 		o.state, o.bend = lmState{}, bend{}
 	}
@@ -248,6 +251,7 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 	if t.Curvature != nil {
 		curvature = t.Curvature
 	}
+	p.lin.GaussNewton = true
 	moved, reshaped, err := p.at(t.Net, curvature, t.Version)
 	if err != nil {
 		return 0, moved, err
@@ -318,8 +322,8 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 	x := o.sol.RawVector().Data
 	if gram, ok := o.solver.Method().(*factor.Gram); ok && !sub {
 		c := t.Net.Outputs()
-		o.w, o.t = resize(o.w, t.Batch.N*c), resize(o.t, c)
-		outputGradient(o.w, t.Net.LossFunc(), t.Batch, p.lin.Outputs, o.t)
+		o.w = resize(o.w, t.Batch.N*c)
+		t.Net.OutputGradient(o.w, t.Batch, p.lin.Outputs)
 		err = gram.SolveOutputsTo(&o.sol, o.w)
 	} else if sub && o.CG != nil {
 		var r float64

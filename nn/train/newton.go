@@ -50,6 +50,9 @@ func (o *TrustRegion) Name() string { return "tr" }
 // Step implements Optimizer.
 func (o *TrustRegion) Step(t *Task) (Info, error) {
 	info := unknown()
+	if err := t.needsBatch(o.Name()); err != nil {
+		return info, err
+	}
 	if o.owner.changes(t.Net) || o.radius == 0 {
 		o.radius = orDefault(o.Radius, 1)
 	}
@@ -117,6 +120,9 @@ func (o *CubicNewton) Name() string { return "cubic" }
 // Step implements Optimizer.
 func (o *CubicNewton) Step(t *Task) (Info, error) {
 	info := unknown()
+	if err := t.needsBatch(o.Name()); err != nil {
+		return info, err
+	}
 	if o.owner.changes(t.Net) || o.sigma == 0 {
 		o.sigma = orDefault(o.Sigma, 1)
 	}

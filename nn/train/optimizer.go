@@ -44,6 +44,9 @@ type Task struct {
 	Net   *nn.Network
 	Batch *nn.Batch // loss and gradient are of this batch
 
+	// Objective, if it is not nil, is the loss instead, and there is no Batch.
+	Objective Objective
+
 	// Curvature is the batch whose curvature is factored, where it is not
 	// Batch: a sub-sample that a factorization can serve. Only
 	// LevenbergMarquardt looks at it.

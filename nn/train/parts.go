@@ -55,6 +55,7 @@ func (p *parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 			q.loss, q.err = w.Gradient(q.grad, &q.batch, &q.ws)
 			return
 		}
+		q.lin.GaussNewton = true
 		if q.err = w.Linearize(&q.lin, &q.batch); q.err != nil {
 			return
 		}
@@ -135,7 +136,7 @@ func (p *parts) layOut(net *nn.Network, batch *nn.Batch) {
 			p.workers = append(p.workers, w)
 		}
 	}
-	in, out := net.Inputs(), net.Outputs()
+	in, out := net.Inputs(), net.Targets()
 	for k, q := range p.parts {
 		from, to := k*partSize, min((k+1)*partSize, batch.N)
 		if q.batch.N != to-from {

@@ -63,33 +63,3 @@ func (p *point) back(net *nn.Network) { net.SetParams(p.theta) }
 
 // gaussNewton is the chain of the Gauss–Newton matrix at the point.
 func (p *point) gaussNewton() *system.Chain { return p.lin.Chain.GaussNewton() }
-
-// outputGradient stores ∂ℓ/∂z of the loss of a batch in the outputs z, N×c, in
-// w. t is workspace of length c.
-func outputGradient(w []float64, loss nn.Loss, batch *nn.Batch, z, t []float64) {
-	c := len(t)
-	for n := range batch.N {
-		target := t
-		if batch.T != nil {
-			target = batch.T[n*c : n*c+c]
-		} else {
-			clear(t)
-			if l := batch.Labels[n]; c == 1 {
-				t[0] = float64(l)
-			} else {
-				t[l] = 1
-			}
-		}
-		weight := 1 / float64(batch.N)
-		if batch.Weights != nil {
-			weight *= batch.Weights[n]
-		}
-		g := w[n*c : n*c+c]
-		if weight == 0 {
-			clear(g)
-			continue
-		}
-		loss.Sample(g, nil, z[n*c:n*c+c], target)
-		scale(weight, g)
-	}
-}

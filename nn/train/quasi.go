@@ -62,7 +62,7 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 		o.Close()
 		o.made, o.replay = 0, 0
 	}
-	if o.run == nil || o.version != t.Version || o.run.batch != t.Batch || !slices.Equal(o.run.x, theta) {
+	if o.run == nil || o.version != t.Version || !o.run.task.same(t) || !slices.Equal(o.run.x, theta) {
 		replay := o.replay
 		if o.version != t.Version {
 			replay = 0
@@ -141,9 +141,9 @@ func (o *Quasi) Close() error {
 // quasiRun is one call of optimize.Minimize on its own goroutine, which waits
 // after every step.
 type quasiRun struct {
-	batch *nn.Batch
-	work  *nn.Network // a copy that is evaluated
-	ws    nn.Workspace
+	task Task
+	work *nn.Network // a copy that is evaluated
+	ws   nn.Workspace
 
 	x, grad  []float64 // after the last step
 	loss     float64
@@ -163,7 +163,7 @@ func startQuasi(t *Task, start []float64, method optimize.Method) (*quasiRun, er
 	if len(start) != n {
 		return nil, badState("a method of optimize")
 	}
-	r := &quasiRun{batch: t.Batch, work: t.Net.Clone(), x: clone(start),
+	r := &quasiRun{task: *t, work: t.Net.Clone(), x: clone(start),
 		grad: make([]float64, n), atX: make([]float64, n), atG: make([]float64, n),
 		resume: make(chan bool), paused: make(chan bool)}
 	r.atX[0] = math.NaN()
@@ -201,7 +201,7 @@ func (r *quasiRun) evaluate(x []float64) {
 	}
 	copy(r.atX, x)
 	r.work.SetParams(x)
-	r.atLoss, r.err = r.work.Gradient(r.atG, r.batch, &r.ws)
+	r.atLoss, r.err = r.task.gradient(r.atG, r.work, &r.ws)
 	if r.err != nil { // a line search steps back from there
 		r.atLoss = math.Inf(1)
 		clear(r.atG)

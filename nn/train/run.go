@@ -17,6 +17,9 @@ type Run struct {
 	Optimizer Optimizer
 	Data      *Sampler
 
+	// Objective, if it is not nil, is trained on in place of Data.
+	Objective Objective
+
 	// Steps and Seconds are where the run ends; 0 is no limit, but not for both.
 	// Only the time spent in steps counts.
 	Steps   int
@@ -25,6 +28,10 @@ type Run struct {
 	// Target ends the run where the loss of a batch is at most this; 0 is no
 	// target.
 	Target float64
+
+	// Done, if it is not nil, ends the run as Target does where it is true of the record
+	// of a step. It is asked after Observe; the network must not be changed.
+	Done func(r *Record) bool
 
 	// Bound is the loss that counts as divergence; 0 is a thousand times one plus the
 	// first loss: far above the peaks that a run of a large learning rate comes back from.
@@ -48,6 +55,7 @@ type Run struct {
 	good     []float64 // parameters before the step that is made
 	before   []float64 // those before the step before
 	task     Task
+	from     source
 	ws       nn.Workspace
 }
 
@@ -111,21 +119,34 @@ func (r *Run) Do(ctx context.Context) (Reason, error) {
 
 func (r *Run) check() error {
 	switch {
-	case r.Net == nil || r.Optimizer == nil || r.Data == nil:
-		return errors.New("train: a run needs a network, an optimizer and data")
+	case r.Net == nil || r.Optimizer == nil || r.Data == nil && r.Objective == nil:
+		return errors.New("train: a run needs a network, an optimizer and data or an objective")
 	case r.Steps < 0 || !(r.Seconds >= 0):
 		return fmt.Errorf("train: limits of %d steps and %g seconds; they cannot be negative", r.Steps, r.Seconds)
 	case r.Steps == 0 && r.Seconds == 0:
 		return errors.New("train: a run without a limit of steps or seconds never ends")
 	}
-	return r.Data.check()
+	return r.source().check()
+}
+
+// source is what the run is trained on.
+func (r *Run) source() source {
+	if r.Objective == nil {
+		return r.Data
+	}
+	if s, ok := r.from.(*objectiveSource); !ok || s.Objective != r.Objective {
+		r.from = &objectiveSource{Objective: r.Objective}
+	}
+	return r.from
 }
 
 // step makes one step and its record.
 func (r *Run) step() (Reason, error) {
 	r.good, r.before = resize(r.before, r.Net.NumParams()), r.good
 	r.Net.ParamsTo(r.good)
-	r.deal()
+	if err := r.deal(); err != nil {
+		return Failed, err
+	}
 	start := time.Now()
 	info, err := r.Optimizer.Step(&r.task)
 	took := time.Since(start).Seconds()
@@ -134,8 +155,9 @@ func (r *Run) step() (Reason, error) {
 	}
 	if r.taken == 0 {
 		r.first = info.Loss
-		r.record(&Record{Loss: info.Loss, Info: unknown()})
-		if r.reached(info.Loss) {
+		rec := &Record{Loss: info.Loss, Info: unknown()}
+		r.record(rec)
+		if r.reached(rec) {
 			r.Net.SetParams(r.good)
 			return ReachedTarget, nil
 		}
@@ -160,20 +182,21 @@ func (r *Run) step() (Reason, error) {
 		return "", nil
 	}
 	r.record(rec)
-	if r.reached(info.After) {
+	if r.reached(rec) {
 		return ReachedTarget, nil
 	}
 	return "", nil
 }
 
 // deal deals the next batch, or the last one again after a step not taken.
-func (r *Run) deal() {
-	n := r.Data.at
+func (r *Run) deal() error {
+	from := r.source()
+	n := from.dealt()
 	if n == 0 || !r.open {
 		n++
 		r.rejected = 0
 	}
-	r.Data.deal(&r.task, n, r.Net.Inputs(), r.Net.Outputs())
+	return from.deal(&r.task, n, r.Net.Inputs(), r.Net.Targets())
 }
 
 // close completes the record of the last step with the loss that it led to. The
@@ -191,12 +214,14 @@ func (r *Run) close(loss float64, err error) (Reason, error) {
 		return Failed, &DivergedError{Optimizer: r.Optimizer.Name(), Step: p.Step, Loss: loss, Err: err}
 	}
 	p.Loss = loss
-	if !r.reached(loss) {
-		r.record(p)
+	if r.Target > 0 && loss <= r.Target {
+		r.Net.SetParams(r.good)
+	}
+	r.record(p)
+	if !r.reached(p) {
 		return "", nil
 	}
 	r.Net.SetParams(r.good)
-	r.record(p)
 	return ReachedTarget, nil
 }
 
@@ -208,10 +233,12 @@ func (r *Run) settle() error {
 	}
 	r.before, r.good = r.good, resize(r.before, r.Net.NumParams()) // good had the parameters before the step
 	r.Net.ParamsTo(r.good)
-	at := r.Data.at
-	r.deal()
-	loss, err := r.Net.Loss(r.task.Batch, &r.ws)
-	r.Data.at = at
+	at := r.source().dealt()
+	if err := r.deal(); err != nil {
+		return err
+	}
+	loss, err := r.task.loss(r.Net, &r.ws)
+	r.source().rewind(at)
 	_, err = r.close(loss, err)
 	return err
 }
@@ -226,7 +253,7 @@ func (r *Run) fail(err error) (Reason, error) {
 		// Either the last step led where nothing can be evaluated, or this
 		// batch is at fault: then it is so with the parameters before, too.
 		r.Net.SetParams(r.before)
-		if _, e := r.Net.Loss(r.task.Batch, &r.ws); e == nil {
+		if _, e := r.task.loss(r.Net, &r.ws); e == nil {
 			return r.close(math.NaN(), err)
 		}
 		r.Net.SetParams(r.good)
@@ -234,7 +261,10 @@ func (r *Run) fail(err error) (Reason, error) {
 	return Failed, err
 }
 
-func (r *Run) reached(loss float64) bool { return r.Target > 0 && loss <= r.Target }
+// reached reports whether the record is of where the run is to end.
+func (r *Run) reached(rec *Record) bool {
+	return r.Target > 0 && rec.Loss <= r.Target || r.Done != nil && r.Done(rec)
+}
 
 func (r *Run) record(rec *Record) {
 	if r.Observe != nil {

@@ -24,60 +24,91 @@ func TestResume(t *testing.T) {
 		"fixed": func() *Sampler { return &Sampler{All: digits(60), Size: 16, Fixed: true, Seed: 5} },
 		"mini":  func() *Sampler { return &Sampler{All: digits(60), Size: 12, Seed: 5} },
 	}
+	perceptron := func() *nn.Network { return digitsNet(t, 3, 5, nn.Tanh, 6) }
 	for i := range optimizers() {
 		for kind, sampler := range samplers {
-			name := optimizers()[i].Name()
-			start := func() *Run {
-				return &Run{Net: digitsNet(t, 3, 5, nn.Tanh, 6), Optimizer: optimizers()[i], Data: sampler()}
+			resumes(t, kind, optimizers()[i].Name(), func() *Run {
+				return &Run{Net: perceptron(), Optimizer: optimizers()[i], Data: sampler()}
+			})
+		}
+		if name := optimizers()[i].Name(); name != "lm" && name != "tr" && name != "adam" {
+			continue // one of each kind is enough for them
+		}
+		for kind, layers := range rowLayers() {
+			resumes(t, kind, optimizers()[i].Name(), func() *Run {
+				net, err := nn.New(64, nn.CrossEntropy, layers()...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				net.Init(6, nil)
+				return &Run{Net: net, Optimizer: optimizers()[i], Data: samplers["mini"]()}
+			})
+		}
+	}
+}
+
+// rowLayers are small networks with several rows a sample.
+func rowLayers() map[string]func() []nn.Layer {
+	return map[string]func() []nn.Layer{
+		"conv": func() []nn.Layer {
+			return []nn.Layer{&nn.Conv2D{Height: 8, Width: 8, Out: 2, Kernel: 3, Bias: true, Act: nn.Tanh}, nn.AvgPool{Size: 3}, &nn.Dense{Out: 10, Bias: true}}
+		},
+		"transformer": func() []nn.Layer {
+			layers := append([]nn.Layer{&nn.Tokens{Tokens: 4, Out: 4, Positions: true}}, nn.TransformerBlock(4, 4, 2, 4, nn.Tanh)...)
+			return append(layers, nn.GlobalAvgPool{}, &nn.Dense{Out: 10, Bias: true})
+		},
+	}
+}
+
+// resumes checks the runs that start makes.
+func resumes(t *testing.T, kind, name string, start func() *Run) {
+	t.Helper()
+	const total = 12
+	whole := start()
+	whole.Steps = total
+	want, _, err := history(t, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{1, 9} {
+		file := filepath.Join(t.TempDir(), "c.npz")
+		first := start()
+		first.Steps = at
+		have, _, err := history(t, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := first.Save(file, map[string][]float64{"more": {1, 2}}); err != nil {
+			t.Fatal(err)
+		}
+		second := start()
+		second.Net.Init(99, nil)
+		extra, err := second.Resume(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(extra["more"], []float64{1, 2}) {
+			t.Errorf("extra arrays %v", extra)
+		}
+		second.Steps = total
+		rest, _, err := history(t, second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have = append(have, rest...)
+		if len(have) != len(want) {
+			t.Fatalf("%s, %s, at %d: %d records, not %d", name, kind, at, len(have), len(want))
+		}
+		for k := range have {
+			if have[k].Step != want[k].Step || math.Float64bits(have[k].Loss) != math.Float64bits(want[k].Loss) || math.Float64bits(have[k].Damping) != math.Float64bits(want[k].Damping) {
+				t.Fatalf("%s, %s, at %d, step %d: loss %v, damping %v; uninterrupted %v, %v", name, kind, at, k,
+					have[k].Loss, have[k].Damping, want[k].Loss, want[k].Damping)
 			}
-			const total = 12
-			whole := start()
-			whole.Steps = total
-			want, _, err := history(t, whole)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, at := range []int{1, 9} {
-				file := filepath.Join(t.TempDir(), "c.npz")
-				first := start()
-				first.Steps = at
-				have, _, err := history(t, first)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := first.Save(file, map[string][]float64{"more": {1, 2}}); err != nil {
-					t.Fatal(err)
-				}
-				second := start()
-				second.Net.Init(99, nil)
-				extra, err := second.Resume(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !slices.Equal(extra["more"], []float64{1, 2}) {
-					t.Errorf("extra arrays %v", extra)
-				}
-				second.Steps = total
-				rest, _, err := history(t, second)
-				if err != nil {
-					t.Fatal(err)
-				}
-				have = append(have, rest...)
-				if len(have) != len(want) {
-					t.Fatalf("%s, %s, at %d: %d records, not %d", name, kind, at, len(have), len(want))
-				}
-				for k := range have {
-					if have[k].Step != want[k].Step || math.Float64bits(have[k].Loss) != math.Float64bits(want[k].Loss) || math.Float64bits(have[k].Damping) != math.Float64bits(want[k].Damping) {
-						t.Fatalf("%s, %s, at %d, step %d: loss %v, damping %v; uninterrupted %v, %v", name, kind, at, k,
-							have[k].Loss, have[k].Damping, want[k].Loss, want[k].Damping)
-					}
-				}
-				a, b := second.Net.Params(), whole.Net.Params()
-				for k := range a {
-					if math.Float64bits(a[k]) != math.Float64bits(b[k]) {
-						t.Fatalf("%s, %s, at %d: parameter %d is %v, not %v", name, kind, at, k, a[k], b[k])
-					}
-				}
+		}
+		a, b := second.Net.Params(), whole.Net.Params()
+		for k := range a {
+			if math.Float64bits(a[k]) != math.Float64bits(b[k]) {
+				t.Fatalf("%s, %s, at %d: parameter %d is %v, not %v", name, kind, at, k, a[k], b[k])
 			}
 		}
 	}
@@ -291,6 +322,17 @@ func TestResumeOtherLayers(t *testing.T) {
 		"layer norm":            nn.LayerNorm{},
 		"layer norm, eps":       nn.LayerNorm{Eps: 0.1},
 		"layer norm, close eps": nn.LayerNorm{Eps: 0.10000000000000002},
+		"norm of tokens":        nn.LayerNorm{Tokens: 2},
+		"conv":                  &nn.Conv1D{Length: 2, Out: 1, Kernel: 1, Act: nn.Tanh},
+		"conv, act":             &nn.Conv1D{Length: 2, Out: 1, Kernel: 1, Act: nn.ReLU},
+		"conv, bias":            &nn.Conv1D{Length: 2, Out: 1, Kernel: 1, Act: nn.Tanh, Bias: true},
+		"conv, pad":             &nn.Conv1D{Length: 2, Out: 1, Kernel: 3, Pad: 1, Act: nn.Tanh},
+		"tokens":                &nn.Tokens{Tokens: 2, Out: 1},
+		"tokens, positions":     &nn.Tokens{Tokens: 2, Out: 1, Positions: true},
+		"residual":              &nn.Residual{Layers: []nn.Layer{nn.LayerNorm{}, &nn.Dense{Out: 2}}},
+		"residual, act":         &nn.Residual{Layers: []nn.Layer{nn.LayerNorm{}, &nn.Dense{Out: 2, Act: nn.Tanh}}},
+		"residual, order":       &nn.Residual{Layers: []nn.Layer{&nn.Dense{Out: 2}, nn.LayerNorm{}}},
+		"two residuals":         &nn.Residual{Layers: []nn.Layer{&nn.Residual{Layers: []nn.Layer{nn.LayerNorm{}, &nn.Dense{Out: 2}}}}},
 		"a layer with a String": numbered{1},
 		"another one":           numbered{2},
 	}

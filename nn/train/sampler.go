@@ -101,17 +101,21 @@ func checksum(b *nn.Batch) string {
 func (s *Sampler) First(net *nn.Network) *nn.Batch {
 	c := Sampler{All: s.All, Size: s.Size, Seed: s.Seed, Fixed: s.Fixed}
 	var t Task
-	c.deal(&t, 1, net.Inputs(), net.Outputs())
+	c.deal(&t, 1, net.Inputs(), net.Targets())
 	return t.Batch
 }
 
+func (s *Sampler) dealt() int   { return s.at }
+func (s *Sampler) rewind(n int) { s.at = n }
+
 // deal makes t's batches the n-th ones, from 1.
-func (s *Sampler) deal(t *Task, n int, inputs, outputs int) {
+func (s *Sampler) deal(t *Task, n int, inputs, targets int) error {
 	s.at = n
+	t.Objective = nil
 	t.Batch, t.Curvature = s.All, nil
 	version := n
 	if s.Size > 0 && s.Size < s.All.N {
-		s.pick(&s.batch, 0, n, s.Size, inputs, outputs)
+		s.pick(&s.batch, 0, n, s.Size, inputs, targets)
 		t.Batch = &s.batch
 	} else if s.Curvature == 0 {
 		version = 1
@@ -120,15 +124,16 @@ func (s *Sampler) deal(t *Task, n int, inputs, outputs int) {
 		version = 1
 	}
 	if s.Curvature > 0 {
-		s.pick(&s.curvature, 1, n, s.Curvature, inputs, outputs)
+		s.pick(&s.curvature, 1, n, s.Curvature, inputs, targets)
 		t.Curvature = &s.curvature
 	}
 	t.Version = version
+	return nil
 }
 
 // pick gathers batch n of the given size. Batches of one round do not overlap; a
 // rest that does not fill a batch is left out of it.
-func (s *Sampler) pick(dst *nn.Batch, stream, n, size, inputs, outputs int) {
+func (s *Sampler) pick(dst *nn.Batch, stream, n, size, inputs, targets int) {
 	o := &s.order[stream]
 	if s.Fixed {
 		n = 1
@@ -140,18 +145,18 @@ func (s *Sampler) pick(dst *nn.Batch, stream, n, size, inputs, outputs int) {
 		o.perm = rand.New(rand.NewPCG(s.Seed, uint64(round)<<1|uint64(stream))).Perm(s.All.N)
 	}
 	from := (n - 1) % each * size
-	gather(dst, s.All, o.perm[from:from+size], inputs, outputs)
+	gather(dst, s.All, o.perm[from:from+size], inputs, targets)
 }
 
 // gather copies samples to dst, whose storage is used again.
-func gather(dst, all *nn.Batch, index []int, inputs, outputs int) {
+func gather(dst, all *nn.Batch, index []int, inputs, targets int) {
 	dst.N = len(index)
 	dst.X = resize(dst.X, len(index)*inputs)
 	if all.Labels != nil {
 		dst.Labels = append(dst.Labels[:0], make([]int, len(index))...)
 	}
 	if all.T != nil {
-		dst.T = resize(dst.T, len(index)*outputs)
+		dst.T = resize(dst.T, len(index)*targets)
 	}
 	if all.Weights != nil {
 		dst.Weights = resize(dst.Weights, len(index))
@@ -162,7 +167,7 @@ func gather(dst, all *nn.Batch, index []int, inputs, outputs int) {
 			dst.Labels[i] = all.Labels[n]
 		}
 		if all.T != nil {
-			copy(dst.T[i*outputs:(i+1)*outputs], all.T[n*outputs:])
+			copy(dst.T[i*targets:(i+1)*targets], all.T[n*targets:])
 		}
 		if all.Weights != nil {
 			dst.Weights[i] = all.Weights[n]

@@ -21,6 +21,16 @@ type Stage struct {
 	Full   bool // J and Q as full blocks per sample, J with Out+1 rows unless Skip
 	Blocks bool
 	P      int
+	Filled bool // all elements of the matrices of a Blocks stage are stored, not two thirds
+
+	// Rows makes a dense stage of so many rows a sample; 0 is one row. The row has
+	// In numbers, gathered from the inputs at random: some more than once, some
+	// not at all, with weights. Where In is 0 and the inputs divide evenly, the
+	// rows are the inputs in order, without a gather.
+	Rows, In int
+	Ones     bool // a bias column of ones and zeros
+	Pass     bool // all three parts of a Pass
+	Carry    bool // the outputs end with the inputs, for a skip over several stages
 }
 
 // Random returns a chain of the given stages for a batch with in inputs per
@@ -32,6 +42,10 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 	for k, s := range stages {
 		if s.Blocks {
 			b := &system.BlockStage{P: s.P, NIn: batch * width, NOut: batch * s.Out}
+			sparse := sparse
+			if s.Filled {
+				sparse = filled
+			}
 			b.G = sparse(rng, b.NOut, b.P, false)
 			b.A = sparse(rng, b.P, b.P, true)
 			if k > 0 {
@@ -45,26 +59,9 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 			width = s.Out
 			continue
 		}
-		d := &system.DenseStage{Batch: batch, In: width, Out: s.Out, Bias: s.Bias, Skip: s.Skip}
-		if s.Skip {
-			d.Out = width
-		}
-		d.W = normal(rng, d.Out*d.In, 1/float64(d.In))
-		d.Z = normal(rng, batch*d.In, 1)
-		d.Delta = normal(rng, batch*d.Out, 0.3)
-		out := d.Out
-		if s.Full {
-			if !s.Skip {
-				out++
-			}
-			d.J = system.SampleMap{Batch: batch, Rows: out, Cols: d.Out, Full: normal(rng, batch*out*d.Out, 0.7)}
-			d.Q = symmetric(rng, batch, d.Out, 0.3)
-		} else {
-			d.J = system.SampleMap{Batch: batch, Rows: out, Cols: out, Diag: normal(rng, batch*out, 0.7)}
-			d.Q = system.SampleMap{Batch: batch, Rows: out, Cols: out, Diag: normal(rng, batch*out, 0.3)}
-		}
+		d := dense(rng, batch, width, s)
 		c.Stages = append(c.Stages, d)
-		width = out
+		width = d.SampleOutputs()
 	}
 	c.Loss = symmetric(rng, batch, width, 1)
 	// A loss that is convex in the outputs, as those of networks are.
@@ -143,4 +140,17 @@ func sparse(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
 		m.Ptr[i+1] = len(m.Col)
 	}
 	return m
+}
+
+// filled is sparse with all of its entries.
+func filled(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
+	a := normal(rng, rows*cols, 1/float64(1+cols/2))
+	if sym {
+		for i := range rows {
+			for j := range i {
+				a[j*cols+i] = a[i*cols+j]
+			}
+		}
+	}
+	return system.FromDense(rows, cols, a)
 }

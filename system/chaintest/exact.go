@@ -99,16 +99,17 @@ func run(c *system.Chain, v []*big.Float) trace {
 }
 
 func runDense(s *system.DenseStage, x, y []*big.Float) (pre, out []*big.Float) {
-	rows := s.Outputs() / s.Batch
-	for n := range s.Batch {
+	rows, in, states := s.SampleOutputs(), s.SampleInputs(), s.SampleStates()
+	g := gathered(s, y)
+	for n := range s.BatchRows() {
 		for o := range s.Out {
 			a := newSum()
 			for b := range s.In {
-				a.add(y[n*s.In+b], number(s.W[o*s.In+b]))
+				a.add(g[n*s.In+b], number(s.W[o*s.In+b]))
 				a.add(x[o*s.In+b], number(s.Z[n*s.In+b]))
 			}
 			if s.Bias {
-				a.add(x[s.Out*s.In+o])
+				a.add(number(one(s, n)), x[s.Out*s.In+o])
 			}
 			pre = append(pre, a.value())
 		}
@@ -116,16 +117,48 @@ func runDense(s *system.DenseStage, x, y []*big.Float) (pre, out []*big.Float) {
 	for n := range s.Batch {
 		for r := range rows {
 			a := newSum()
-			for o := range s.Out {
-				a.add(number(element(&s.J, n, r, o, 1)), pre[n*s.Out+o])
+			for o := range states {
+				a.add(number(element(&s.J, n, r, o, 1)), pre[n*states+o])
 			}
 			if s.Skip {
 				a.add(y[n*rows+r])
+			}
+			if s.Pass != nil {
+				for i := range in {
+					a.add(number(element(&s.Pass.J, n, r, i, 0)), y[n*in+i])
+				}
 			}
 			out = append(out, a.value())
 		}
 	}
 	return pre, out
+}
+
+// gathered is A y over the batch.
+func gathered(s *system.DenseStage, y []*big.Float) []*big.Float {
+	a := s.Gather
+	if a == nil {
+		return y
+	}
+	var g []*big.Float
+	for n := range s.Batch {
+		for i := range a.Rows {
+			t := newSum()
+			for p := a.Ptr[i]; p < a.Ptr[i+1]; p++ {
+				t.add(number(a.Val[p]), y[n*a.Cols+a.Col[p]])
+			}
+			g = append(g, t.value())
+		}
+	}
+	return g
+}
+
+// one is the number that row r of the batch has in place of the bias.
+func one(s *system.DenseStage, r int) float64 {
+	if s.Ones == nil {
+		return 1
+	}
+	return s.Ones[r%s.SampleRows()]
 }
 
 func runBlock(s *system.BlockStage, x, y []*big.Float) (out []*big.Float) {
@@ -159,20 +192,7 @@ func pairing(c *system.Chain, a, b *trace) *big.Float {
 	for k, s := range c.Stages {
 		switch s := s.(type) {
 		case *system.DenseStage:
-			for n := range s.Batch {
-				for o := range s.Out {
-					if s.Delta != nil {
-						d := number(s.Delta[n*s.Out+o])
-						for i := range s.In {
-							t.add(d, a.x[k][o*s.In+i], b.y[k][n*s.In+i])
-							t.add(d, b.x[k][o*s.In+i], a.y[k][n*s.In+i])
-						}
-					}
-					for p := range s.Out {
-						t.add(number(element(&s.Q, n, o, p, 0)), a.s[k][n*s.Out+o], b.s[k][n*s.Out+p])
-					}
-				}
-			}
+			pairDense(t, s, k, a, b)
 		case *system.BlockStage:
 			form(t, s.A, a.x[k], b.x[k])
 			form(t, s.C, a.x[k], b.y[k])
@@ -189,6 +209,43 @@ func pairing(c *system.Chain, a, b *trace) *big.Float {
 		}
 	}
 	return t.value()
+}
+
+// pairDense adds the part of the DenseStage s, number k.
+func pairDense(t *sum, s *system.DenseStage, k int, a, b *trace) {
+	in, states := s.SampleInputs(), s.SampleStates()
+	if s.Delta != nil {
+		ag, bg := gathered(s, a.y[k]), gathered(s, b.y[k])
+		for i, v := range s.Delta {
+			d, n, o := number(v), i/s.Out, i%s.Out
+			for i := range s.In {
+				t.add(d, a.x[k][o*s.In+i], bg[n*s.In+i])
+				t.add(d, b.x[k][o*s.In+i], ag[n*s.In+i])
+			}
+		}
+	}
+	for n := range s.Batch {
+		as, bs := a.s[k][n*states:][:states], b.s[k][n*states:][:states]
+		for o := range states {
+			for p := range states {
+				t.add(number(element(&s.Q, n, o, p, 0)), as[o], bs[p])
+			}
+		}
+		if s.Pass == nil {
+			continue
+		}
+		ay, by := a.y[k][n*in:][:in], b.y[k][n*in:][:in]
+		for i := range in {
+			for o := range states {
+				c := number(element(&s.Pass.Cross, n, o, i, 0))
+				t.add(c, as[o], by[i])
+				t.add(c, bs[o], ay[i])
+			}
+			for l := range in {
+				t.add(number(element(&s.Pass.Q, n, i, l, 0)), ay[i], by[l])
+			}
+		}
+	}
 }
 
 // form adds xᵀ M y; a nil M is zero.

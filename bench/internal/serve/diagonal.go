@@ -27,7 +27,8 @@ func (k *call) diagonal() (*answer, error) {
 }
 
 // diagonalByLayers stores the diagonal of H in dst, in one pass back through the
-// layers, if each of them treats samples by themselves; otherwise it reports false.
+// layers, if each of them treats samples by themselves, as one row each; otherwise it
+// reports false.
 //
 // The weights of a layer reach the loss through its pre-activations u = W z + b
 // alone, and its inputs z do not depend on them. So with R_k the second derivative
@@ -41,7 +42,7 @@ func diagonalByLayers(dst []float64, c *system.Chain) bool {
 	for _, s := range c.Stages {
 		switch s := s.(type) {
 		case *system.DenseStage:
-			if s.Batch != batch {
+			if s.Batch != batch || s.SampleRows() > 1 || s.Gather != nil || s.Ones != nil || s.Pass != nil {
 				return false
 			}
 		case *system.BlockStage:

@@ -72,7 +72,7 @@ func (k *call) batch(net *nn.Network) (*nn.Batch, error) {
 		for i, v := range labels {
 			b.Labels[i] = int(v)
 		}
-	} else if b.T, err = k.floats("T", b.N, net.Outputs()); err != nil {
+	} else if b.T, err = k.floats("T", b.N, net.Targets()); err != nil {
 		return nil, err
 	}
 	if k.arrays["weights"] != nil {

@@ -2,6 +2,7 @@ package outputs
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"costate/factor/internal/pivot"
@@ -15,34 +16,41 @@ import (
 // New, Take and Factor need exclusive use; the solves may be called by many
 // goroutines.
 type Engine struct {
-	chain   *system.Chain
-	backend blas.Backend
+	*backprop
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 
-	q      int // Batch·r, the rows of J̃
-	root   *root
-	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
-	deltas [][]float64 // per stage q×Out: Δ_k
-	lambda []float64   // q×widest
-	other  []float64
-	zz     [][]float64 // per stage Batch×Batch: z̄z̄ᵀ; nil where r is 1
-	pivot  *pivot.Block
-	work   []float64
-	eps    []float64 // damping of the factors at hand
+	order int         // of the pivot block: q when room was made
+	gram  []float64   // q×q, lower triangle: J̃J̃ᵀ
+	zz    [][]float64 // per stage z̄z̄ᵀ over the rows of the batch; nil where it is not needed whole
+	pivot *pivot.Block
+	work  []float64
+	eps   []float64 // damping of the factors at hand
 
-	bands     *pivot.Bands
-	serial    blas.Backend // the backend, with one thread
 	sumBody   func(from, to int)
 	shiftBody func(from, to int)
 	zzBody    func(from, to int)
+	formBody  func(lo, hi int)
+	forming   int          // the stage that formRows works on
 	claimed   atomic.Int64 // panels of sum, or stages, that threads have taken
-	dst       []float64    // what sum computes
+	total     []float64    // what sum computes
 	weights   []float64
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
 
-	spaces space.Pool[solveSpace]
+	crossed   crossed
+	marginals space.Pool[marginalSpace]
+	spaces    space.Pool[solveSpace]
+}
+
+// crossed is what cross computes, and for which rows.
+type crossed struct {
+	mu    sync.Mutex
+	bands *pivot.Bands
+	body  func(from, to int)
+	next  atomic.Int64 // panels that threads have taken
+	dst   []float64
+	a, b  *Rows
 }
 
 // panelSpace is the workspace of one thread of sum.
@@ -62,15 +70,14 @@ type solveSpace struct {
 // New prepares for chains of the shapes of c. Nothing is there to factor until
 // Take has returned true.
 func New(c *system.Chain, backend blas.Backend) *Engine {
-	f := &Engine{backend: backend, n: c.Params(), root: newRoot(&c.Loss)}
+	f := &Engine{backprop: newBackprop(c, backend), n: c.Params()}
 	f.offsets = make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		f.offsets[k+1] = f.offsets[k] + s.Params()
 	}
-	f.deltas, f.zz = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
-	f.bands, f.sumBody, f.shiftBody = pivot.NewBands(backend.Threads()), f.sumPanels, f.shiftRows
-	f.zzBody = f.sampleGrams
-	f.serial = pivot.OneThread(backend)
+	f.zz, f.formed = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
+	f.sumBody, f.shiftBody, f.zzBody, f.formBody = f.sumPanels, f.shiftRows, f.sampleGrams, f.formRows
+	f.crossed.bands, f.crossed.body = pivot.NewBands(backend.Threads()), f.crossPanels
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	return f
 }
@@ -91,41 +98,17 @@ func Takes(c *system.Chain) bool {
 // columns of R and sums the Gram matrix. It reports false for a chain that is
 // not of the form, or whose loss is not convex.
 func (f *Engine) Take(chain *system.Chain) bool {
-	f.chain = chain
-	if !Takes(chain) || !f.root.point(&chain.Loss) {
+	if !Takes(chain) || !f.take(chain) {
 		return false
 	}
-	c, batch := f.root.c, f.root.batch
-	f.size(batch * f.root.width)
-	// Row j·Batch+n of λ is column j of R for sample n.
-	for j := range f.root.width {
-		for n := range batch {
-			row := f.lambda[(j*batch+n)*c:][:c]
-			for i := range row {
-				row[i] = f.root.r[(n*c+i)*c+j]
-			}
-		}
-	}
-	lambda, other := f.lambda, f.other
-	for k := len(chain.Stages) - 1; k >= 0; k-- {
-		d := chain.Stages[k].(*system.DenseStage)
-		nu := f.deltas[k]
-		f.throughMap(nu, lambda, d)
-		if k == 0 {
-			break
-		}
-		next := other[:f.q*d.In]
-		beta := 0.0
-		if d.Skip {
-			copy(next, lambda[:f.q*d.In])
-			beta = 1
-		}
-		f.backend.Gemm(blas.NoTrans, blas.NoTrans, f.q, d.In, d.Out, 1, nu, d.Out, d.W, d.In, beta, next, d.In)
-		lambda, other = other, lambda
-	}
+	f.size()
 	work := 0
 	for k, zz := range f.zz {
-		work += len(zz) * chain.Stages[k].(*system.DenseStage).In
+		work += len(zz) * f.stage(k).In
+		if f.formed[k] != nil {
+			f.forming = k
+			f.bands.Rows(f.q, len(f.formed[k])*f.stage(k).SampleRows(), f.formBody)
+		}
 	}
 	f.claimed.Store(0)
 	f.bands.Each(work, f.zzBody)
@@ -133,24 +116,23 @@ func (f *Engine) Take(chain *system.Chain) bool {
 	return true
 }
 
-// size makes room for q rows of J̃. The rank of a loss's Hessian seldom changes.
-func (f *Engine) size(q int) {
-	if f.pivot != nil && q == f.q {
+// size makes room for the matrices of the order of the rows of J̃.
+func (f *Engine) size() {
+	q := f.q
+	if f.pivot != nil && q == f.order {
 		return
 	}
-	f.q = q
-	batch, widest := f.root.batch, 0
-	for k, s := range f.chain.Stages {
-		d := s.(*system.DenseStage)
-		f.deltas[k] = space.Resize(f.deltas[k], q*d.Out)
-		if q > batch {
-			f.zz[k] = space.Resize(f.zz[k], batch*batch)
-		} else {
-			f.zz[k] = nil
+	f.order = q
+	for k := range f.deltas {
+		d, zz, formed := f.stage(k), 0, 0
+		switch rows := d.BatchRows(); {
+		case forms(d, q):
+			formed = q * d.Params()
+		case q > f.Batch || d.SampleRows() > 1:
+			zz = rows * rows
 		}
-		widest = max(widest, d.In, d.Out, d.Outputs()/batch)
+		f.zz[k], f.formed[k] = orNil(f.zz[k], zz), orNil(f.formed[k], formed)
 	}
-	f.lambda, f.other = space.Resize(f.lambda, q*widest), space.Resize(f.other, q*widest)
 	f.gram = space.Resize(f.gram, q*q)
 	if f.pivot == nil {
 		f.pivot = pivot.NewBlock(q, 0)
@@ -158,6 +140,14 @@ func (f *Engine) size(q int) {
 		f.pivot.Reshape(q)
 	}
 	f.work = space.Resize(f.work, f.backend.SytrfWork(q))
+}
+
+// orNil is a of length n, nil for none.
+func orNil(a []float64, n int) []float64 {
+	if n == 0 {
+		return nil
+	}
+	return space.Resize(a, n)
 }
 
 // Factor factors S for a damping of each stage.

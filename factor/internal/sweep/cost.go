@@ -17,7 +17,7 @@ func CostOf(c *system.Chain) pivot.Cost {
 	}
 	n := needsOf(c)
 	states := int64(n.states)
-	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v))
+	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered))
 	return total
 }
 
@@ -25,6 +25,8 @@ func CostOf(c *system.Chain) pivot.Cost {
 type needs struct {
 	states, pivot int // order of P, order of a pivot block
 	t1, t2, v     int
+	gathered      int
+	rows          int // gathered rows of the batch, in numbers
 }
 
 func needsOf(c *system.Chain) needs {
@@ -37,6 +39,12 @@ func needsOf(c *system.Chain) needs {
 		m := pivotOrder(s)
 		n.states = max(n.states, in, s.Outputs(), preActivations(s))
 		t1, t2 := scratch(s, k > 0)
+		if d, ok := s.(*system.DenseStage); ok && k > 0 {
+			n.gathered = max(n.gathered, gatherLen(d))
+			if d.Gather != nil {
+				n.rows = max(n.rows, d.BatchRows()*d.In)
+			}
+		}
 		n.t1, n.t2, n.v, n.pivot = max(n.t1, t1), max(n.t2, t2), max(n.v, m*in), max(n.pivot, m)
 	}
 	return n
@@ -63,7 +71,7 @@ func pivotOrder(s system.Stage) int {
 // preActivations is the order of P_s of a stage.
 func preActivations(s system.Stage) int {
 	if d, ok := s.(*system.DenseStage); ok {
-		return d.Batch * d.Out
+		return d.BatchRows() * d.Out
 	}
 	return 0
 }
@@ -78,10 +86,51 @@ func scratch(s system.Stage, inner bool) (t1, t2 int) {
 	if !ok {
 		return s.Outputs() * s.Params(), s.Outputs() * in
 	}
-	n := d.Batch * d.Out
+	n := d.BatchRows() * d.Out
 	t1 = max(pivotOrder(s)*n, s.Outputs()*n)
-	if d.Skip {
-		t1 = max(t1, 2*n*n)
+	if inner && passes(d) {
+		t1 = firstPart(d) + n*n
 	}
 	return t1, n * in
+}
+
+func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
+	r, out, rows, in, zin := int64(rank(s)), int64(s.Out), int64(s.BatchRows()), int64(s.In), int64(width(s))
+	n, m := rows*out, r*out
+	c := pivot.Cost{
+		Point:  2 * r * r * (max(rows, zin) + zin),
+		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
+		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
+		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s))),
+	}
+	if s.J.Full != nil {
+		no := int64(s.Outputs())
+		c.Factor += 2 * no * int64(s.SampleOutputs()) * (no + n)
+	}
+	ni := int64(0)
+	if inner {
+		ni = int64(s.Inputs())
+		c.Factor += 2*n*rows*in*out + 2*m*ni*rows + rows*in*ni*out + m*m*ni + m*ni*ni
+		c.Solve += 4 * m * ni
+		if s.Skip {
+			c.Factor += 2 * n * n * in
+		}
+		if s.Pass != nil {
+			no := int64(s.Outputs())
+			sample := int64(s.SampleOutputs())
+			c.Factor += 2*sample*(n*no+(n+no)*ni+ni*ni) + 2*ni*n*in
+		}
+		nnz := int64(s.Batch) * int64(s.Gather.NNZ())
+		c.Factor += 2*n*nnz + nnz*ni
+		c.Solve += 4 * nnz
+		if zin > r {
+			c.Factor += ni * ni
+			if s.Gather != nil {
+				c.Factor += nnz * nnz
+			}
+			c.Bytes += 8 * (in*in + rows*rows + rows*out)
+		}
+	}
+	c.Bytes += pivot.BlockBytes(int(m), int(ni))
+	return c
 }

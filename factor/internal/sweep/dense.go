@@ -12,24 +12,27 @@ import (
 )
 
 // denseStage is a dense layer in the sweeps. A number of its states is
-// indexed by (sample, unit), one of its pivot block by (direction, unit) with
-// r = min(Batch, In + bias) directions, the columns of Q₁.
+// indexed by (row, unit), one of its pivot block by (direction, unit) with
+// r = min(rows, In + bias) directions, the columns of Q₁, where rows are those of
+// the whole batch.
 type denseStage struct {
 	s       *system.DenseStage
 	inner   bool
+	rows    int // of the batch
 	r       int // directions that reach the states
 	zin     int // In, plus 1 with a bias
 	pivot   *pivot.Block
 	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
-	u       []float64 // Batch×r, lower trapezoidal: [Z, 1] = U Q₁ᵀ
+	u       []float64 // rows×r, lower trapezoidal: [Z, c] = U Q₁ᵀ
 	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
-	dd      []float64 // Batch×Batch: δδᵀ/ε
-	scaled  []float64 // Batch×Out: δ/√|ε|
-	lq      []float64 // Batch×zin, scratch of the factorization
+	dd      []float64 // rows×rows: δδᵀ/ε
+	scaled  []float64 // rows×Out: δ/√|ε|
+	lq      []float64 // rows×zin, scratch of the factorization
 	tau     []float64
 	workQ   []float64
 	reach   float64 // largest squared norm of a row of U
 	negPerp int     // number of perpendicular parameters
+	few     *few    // nil with more than a few rows
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
@@ -38,45 +41,52 @@ type denseStage struct {
 	ps                        []float64
 	f                         *values
 	eps                       float64
+	scatter                   scattering
 }
 
-func rank(s *system.DenseStage) int {
+// rank is the number of directions of a stage's parameters that reach its states.
+func rank(s *system.DenseStage) int { return min(s.BatchRows(), width(s)) }
+
+// width is the length of a row of [Z, c].
+func width(s *system.DenseStage) int {
 	if s.Bias {
-		return min(s.Batch, s.In+1)
+		return s.In + 1
 	}
-	return min(s.Batch, s.In)
+	return s.In
 }
 
 func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
-	d := &denseStage{f: f, s: s, inner: inner, r: rank(s), zin: s.In}
-	if s.Bias {
-		d.zin++
-	}
+	d := &denseStage{f: f, s: s, inner: inner, rows: s.BatchRows(), r: rank(s), zin: width(s)}
 	n := 0
 	if inner {
-		n = s.Batch * s.In
+		n = s.Inputs()
 	}
 	d.pivot = pivot.NewBlock(d.r*s.Out, n)
-	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, s.Batch*d.r)
-	d.lq, d.tau = make([]float64, s.Batch*d.zin), make([]float64, d.r)
+	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, d.rows*d.r)
+	d.lq, d.tau = make([]float64, d.rows*d.zin), make([]float64, d.r)
 	d.negPerp = s.Out * (d.zin - d.r)
 	if inner && d.negPerp > 0 {
-		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, s.Batch*s.Batch)
-		d.scaled = make([]float64, s.Batch*s.Out)
+		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, d.rows*d.rows)
+		d.scaled = make([]float64, d.rows*s.Out)
 	}
 	// Below some order loops beat many small products.
 	d.batched = d.pivot.M > 32
-	d.workQ = make([]float64, d.workLen(s))
+	d.workQ = make([]float64, d.workLen())
+	d.few = newFew(s)
 	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
+	if s.Gather != nil {
+		d.addC, d.subPi = d.addGatheredCoupling, d.subtractGatheredPerp
+	}
+	d.scatter.body = d.scatterRows
 	return d
 }
 
 // workLen asks the LQ factorization for its workspace.
-func (d *denseStage) workLen(s *system.DenseStage) int {
+func (d *denseStage) workLen() int {
 	var im lapack.Implementation
 	query := []float64{0}
-	im.Dgelqf(s.Batch, d.zin, d.lq, max(d.zin, 1), d.tau, query, -1)
+	im.Dgelqf(d.rows, d.zin, d.lq, max(d.zin, 1), d.tau, query, -1)
 	n := int(query[0])
 	im.Dorglq(d.r, d.zin, d.r, d.q, max(d.zin, 1), d.tau, query, -1)
 	return max(n, int(query[0]), 1)
@@ -84,26 +94,29 @@ func (d *denseStage) workLen(s *system.DenseStage) int {
 
 func (d *denseStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.Outputs() }
 
-func (d *denseStage) scratch() (u, gr, yq int) {
-	return d.s.Batch * d.s.Out, d.pivot.M, d.s.Batch * d.r
+func (d *denseStage) scratch() (u, gr, yq, rows int) {
+	if d.s.Gather != nil {
+		rows = d.rows * d.s.In
+	}
+	yq = d.rows * d.r
+	if d.few != nil {
+		yq += (d.r + d.rows) * d.s.In
+	}
+	return d.rows * d.s.Out, d.pivot.M, yq, rows
 }
 
-// point computes [Z, 1] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
+// point computes [Z, c] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
 // has orthonormal rows even where samples repeat.
 func (d *denseStage) point(st system.Stage) {
 	s := st.(*system.DenseStage)
 	d.s = s
-	for n := range s.Batch {
-		row := d.lq[n*d.zin : (n+1)*d.zin]
-		copy(row, s.Z[n*s.In:(n+1)*s.In])
-		if s.Bias {
-			row[s.In] = 1
-		}
+	for n := range d.rows {
+		s.AugmentedRow(d.lq[n*d.zin:(n+1)*d.zin], n)
 	}
 	var im lapack.Implementation
-	im.Dgelqf(s.Batch, d.zin, d.lq, d.zin, d.tau, d.workQ, len(d.workQ))
+	im.Dgelqf(d.rows, d.zin, d.lq, d.zin, d.tau, d.workQ, len(d.workQ))
 	d.reach = 0
-	for n := range s.Batch {
+	for n := range d.rows {
 		sum := 0.0
 		for j := range d.r {
 			v := 0.0
@@ -117,13 +130,14 @@ func (d *denseStage) point(st system.Stage) {
 	}
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
+	d.few.take(s, d.u, d.r)
 }
 
 // eliminate forms S, K and the next P and eliminates the stage; see the package for
 // the formulas.
 func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
 	s, be := d.s, f.backend
-	n := s.Batch * s.Out
+	n := d.rows * s.Out
 	pu := d.pullBack(f)
 	m := d.pivot.M
 	d.ps, d.eps = pu, eps
@@ -131,10 +145,10 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 	if d.batched {
 		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
 		f.bands.Rows(n, n*n, d.fold)
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, s.Batch, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, d.rows, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
 	} else {
 		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, s.Batch, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, d.rows, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
 		for i := range m {
 			d.compress(i/s.Out+1, d.pivot.S[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
 		}
@@ -172,22 +186,29 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 
 // form forms K in the pivot block and what it is subtracted from in f.next.
 func (d *denseStage) form(be blas.Backend, rows *pivot.Bands) {
-	d.couple(be, rows)
+	if d.s.Gather == nil && d.s.Pass == nil {
+		d.couple(be, rows)
+	} else {
+		d.coupleRows(be, rows)
+	}
 	if d.negPerp > 0 && d.s.Delta != nil && d.eps != 0 {
 		d.perpendicular(be, rows)
 	}
 }
 
 // pullBack overwrites P, on the outputs, with P_s = JᵀPJ + Q on the
-// pre-activations, and returns it: in f.p, or for a stage with a skip, where P
-// itself is still needed, in f.t1's second half.
+// pre-activations, and returns it: in f.p, or for a stage with a skip or a pass,
+// where P itself is still needed, in f.t1's second part.
 func (d *denseStage) pullBack(f *values) []float64 {
 	s, be := d.s, f.backend
-	n, no := s.Batch*s.Out, s.Outputs()
+	n, no, pre := d.rows*s.Out, s.Outputs(), s.SampleStates()
 	p := f.p[:no*no]
-	if s.Skip {
-		pu := f.t1[n*n : 2*n*n]
-		copy(pu, p)
+	keep := d.inner && passes(s)
+	if keep {
+		pu := f.t1[firstPart(s):][:n*n]
+		if s.J.Full == nil {
+			copy(pu, p)
+		}
 		p = pu
 	}
 	switch {
@@ -198,15 +219,15 @@ func (d *denseStage) pullBack(f *values) []float64 {
 		rows := s.J.Rows
 		t := f.t1[:no*n]
 		for b := range s.Batch {
-			j := s.J.Full[b*rows*s.Out:]
-			be.Gemm(blas.NoTrans, blas.NoTrans, no, s.Out, rows, 1, p[b*rows:], no, j, s.Out, 0, t[b*s.Out:], n)
+			j := s.J.Full[b*rows*pre:]
+			be.Gemm(blas.NoTrans, blas.NoTrans, no, pre, rows, 1, f.p[b*rows:], no, j, pre, 0, t[b*pre:], n)
 		}
-		if !s.Skip {
+		if !keep {
 			p = f.p[:n*n] // J need not be square
 		}
 		for b := range s.Batch {
-			j := s.J.Full[b*rows*s.Out:]
-			be.Gemm(blas.Trans, blas.NoTrans, s.Out, n, rows, 1, j, s.Out, t[b*rows*n:], n, 0, p[b*s.Out*n:], n)
+			j := s.J.Full[b*rows*pre:]
+			be.Gemm(blas.Trans, blas.NoTrans, pre, n, rows, 1, j, pre, t[b*rows*n:], n, 0, p[b*pre*n:], n)
 		}
 	}
 	switch {
@@ -216,9 +237,9 @@ func (d *denseStage) pullBack(f *values) []float64 {
 		}
 	case s.Q.Full != nil:
 		for i := range n {
-			b := i / s.Out
-			row := p[i*n+b*s.Out:][:s.Out]
-			for j, q := range s.Q.Full[i*s.Out : (i+1)*s.Out] {
+			b := i / pre
+			row := p[i*n+b*pre:][:pre]
+			for j, q := range s.Q.Full[i*pre : (i+1)*pre] {
 				row[j] += q
 			}
 		}
@@ -226,14 +247,14 @@ func (d *denseStage) pullBack(f *values) []float64 {
 	return p
 }
 
-// compress computes the first rows rows of dst (r×Out) = Uᵀ src (Batch×Out): of
+// compress computes the first count rows of dst (r×Out) = Uᵀ src (rows×Out): of
 // a row (j, ·) of S the lower triangle needs the columns up to j.
-func (d *denseStage) compress(rows int, dst, src []float64) {
+func (d *denseStage) compress(count int, dst, src []float64) {
 	out := d.s.Out
-	clear(dst[:rows*out])
-	for n := range d.s.Batch {
+	clear(dst[:count*out])
+	for n := range d.rows {
 		x := src[n*out : (n+1)*out]
-		for j := range min(rows, n+1) {
+		for j := range min(count, n+1) {
 			vec.Axpy(dst[j*out:(j+1)*out], d.u[n*d.r+j], x)
 		}
 	}
@@ -245,7 +266,7 @@ func (d *denseStage) compress(rows int, dst, src []float64) {
 //	K += (U⊗I)ᵀ JᵀP,   P ← … + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
 func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
 	s, f, pu := d.s, d.f, d.ps
-	n, in, ni := s.Batch*s.Out, s.In, d.pivot.N
+	n, in, ni := d.rows*s.Out, s.In, d.pivot.N
 	t2 := f.t2[:n*ni]
 	if s.Skip {
 		d.transJ(be, t2, f.p[:n*n])
@@ -254,12 +275,12 @@ func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
 		copy(y, f.p[:n*n])
 		pj := f.t1[:n*n]
 		vec.Transpose(pj, n, t2, n, n, n)
-		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
-		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
 	} else {
-		be.Gemm(blas.NoTrans, blas.NoTrans, n*s.Batch, in, s.Out, 1, pu, s.Out, s.W, in, 0, t2, in)
+		be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pu, s.Out, s.W, in, 0, t2, in)
 	}
-	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, s.Batch, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.W, s.Out*ni)
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, d.rows, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.W, s.Out*ni)
 	if s.Delta != nil {
 		rows.Rows(d.pivot.M, d.pivot.M*ni, d.addC)
 	}
@@ -267,19 +288,20 @@ func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
 	if s.Skip {
 		beta = 1
 	}
-	for b := range s.Batch {
+	for b := range d.rows {
 		be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, s.Out, 1, s.W, in, t2[b*s.Out*ni:], ni, beta, f.next[b*in*ni:], ni)
 	}
 }
 
-// transJ computes dst = JᵀP for a square J, both n×n.
+// transJ computes dst = JᵀP, of which P is of the order of the outputs.
 func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
 	s := d.s
-	n := s.Batch * s.Out
+	n, pre := s.Outputs(), s.SampleStates()
 	switch {
 	case s.J.Full != nil:
+		rows := s.J.Rows
 		for b := range s.Batch {
-			be.Gemm(blas.Trans, blas.NoTrans, s.Out, n, s.Out, 1, s.J.Full[b*s.Out*s.Out:], s.Out, p[b*s.Out*n:], n, 0, dst[b*s.Out*n:], n)
+			be.Gemm(blas.Trans, blas.NoTrans, pre, n, rows, 1, s.J.Full[b*rows*pre:], pre, p[b*rows*n:], n, 0, dst[b*pre*n:], n)
 		}
 	case s.J.Diag != nil:
 		for i, j := range s.J.Diag {
@@ -294,7 +316,7 @@ func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
 }
 
 // perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
-// P −= (1/ε) δδᵀ⊗Π. The square of δ alone could under- or overflow where its
+// P −= (1/ε) Aᵀ(δδᵀ⊗Π)A. The square of δ alone could under- or overflow where its
 // quotient by ε does not.
 func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
 	s := d.s
@@ -308,36 +330,12 @@ func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
 	for i, v := range s.Delta {
 		d.scaled[i] = v / root
 	}
-	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Batch, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, s.Batch)
-	rows.Triangle(s.Batch, ni*ni/2, d.subPi)
-}
-
-func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
-	r, out, batch, in := int64(rank(s)), int64(s.Out), int64(s.Batch), int64(s.In)
-	n, m := batch*out, r*out
-	zin := in
-	if s.Bias {
-		zin++
+	be.Gemm(blas.NoTrans, blas.Trans, d.rows, d.rows, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, d.rows)
+	// Ranges of rows of the batch, or with a gather, which mixes the rows of a
+	// sample, of samples.
+	n := d.rows
+	if s.Gather != nil {
+		n = s.Batch
 	}
-	c := pivot.Cost{
-		Point:  4 * r * r * zin,
-		Factor: 2*m*n*batch + m*m*batch + m*m*m/3,
-		Solve:  2*m*m + 4*out*zin*r + 4*batch*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*batch*zin + batch*r),
-	}
-	ni := int64(0)
-	if inner {
-		ni = batch * in
-		c.Factor += 2*n*ni*out + 2*m*ni*batch + ni*ni*out + m*m*ni + m*ni*ni
-		c.Solve += 4 * m * ni
-		if s.Skip {
-			c.Factor += 2 * n * n * in
-		}
-		if zin > r {
-			c.Factor += ni * ni
-			c.Bytes += 8 * (in*in + batch*batch + batch*out)
-		}
-	}
-	c.Bytes += pivot.BlockBytes(int(m), int(ni))
-	return c
+	rows.Triangle(n, ni*ni/2, d.subPi)
 }

@@ -18,12 +18,12 @@ func (d *denseStage) scaleRows(lo, hi int) {
 }
 
 // foldRows computes the rows lo to hi of t1 = P_s (U⊗I): each row of P_s,
-// Batch×Out, times Uᵀ from the left.
+// rows×Out, times Uᵀ from the left.
 func (d *denseStage) foldRows(lo, hi int) {
 	s, m := d.s, d.pivot.M
-	n := s.Batch * s.Out
+	n := d.rows * s.Out
 	for i := lo; i < hi; i++ {
-		d.f.serial.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, d.u, d.r, d.ps[i*n:(i+1)*n], s.Out, 0, d.f.t1[i*m:(i+1)*m], s.Out)
+		d.f.serial.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, d.u, d.r, d.ps[i*n:(i+1)*n], s.Out, 0, d.f.t1[i*m:(i+1)*m], s.Out)
 	}
 }
 
@@ -35,7 +35,7 @@ func (d *denseStage) addCoupling(lo, hi int) {
 		j, o := i/s.Out, i%s.Out
 		q := d.q[j*d.zin : j*d.zin+in]
 		row := d.pivot.W[i*ni : (i+1)*ni]
-		for b := range s.Batch {
+		for b := range d.rows {
 			c := s.Delta[b*s.Out+o]
 			dst := row[b*in : (b+1)*in]
 			for l, v := range q {
@@ -46,9 +46,9 @@ func (d *denseStage) addCoupling(lo, hi int) {
 }
 
 // subtractPerp subtracts (1/ε) δδᵀ⊗Π from the lower triangle of the next P, in
-// the rows of the samples lo to hi.
+// the numbers of the rows lo to hi of the batch.
 func (d *denseStage) subtractPerp(lo, hi int) {
-	in, ni, batch := d.s.In, d.pivot.N, d.s.Batch
+	in, ni, batch := d.s.In, d.pivot.N, d.rows
 	for b := lo; b < hi; b++ {
 		for i := range in {
 			row := d.f.next[(b*in+i)*ni:]

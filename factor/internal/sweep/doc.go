@@ -8,7 +8,9 @@
 //	P  ← (I⊗W)ᵀ P_s (I⊗W) − Kᵀ S⁻¹ K − (1/ε) δδᵀ⊗Π   Π = I − Q₁Q₁ᵀ
 //
 // where z̄ = [Z, 1] = U Q₁ᵀ splits the parameters of a dense stage into
-// X = X_r Q₁ᵀ + X_⊥, of which only X_r reaches the states. A solve is the same
+// X = X_r Q₁ᵀ + X_⊥, of which only X_r reaches the states. Where the rows of z̄ are
+// gathered from the inputs, by A, they are [A z, c], and I⊗W is (I⊗W)A; what else a
+// stage may take from its inputs is in passing.go. A solve is the same
 // sweep over vectors, and a forward sweep that reads the solution back.
 //
 // An Engine factors what it is told and says what it met; it neither shifts nor

@@ -25,21 +25,23 @@ type Engine struct {
 	met pivot.Stats
 	w   values
 
-	spaces space.Pool[solveSpace]
+	spaces   space.Pool[solveSpace]
+	inverses space.Pool[inverseSpace]
 }
 
 // values is the workspace of the backward sweep over the matrices.
 type values struct {
-	backend blas.Backend
-	p, next []float64 // value matrices P
-	t1, t2  []float64
-	v       []float64
-	work    []float64
-	bands   *pivot.Bands
-	beside  *pivot.Beside // nil with one thread
-	serial  blas.Backend  // the backend, with one thread
-	order   int           // of the matrix that mirrorRows mirrors
-	mirror  func(lo, hi int)
+	backend  blas.Backend
+	p, next  []float64 // value matrices P
+	t1, t2   []float64
+	v        []float64
+	gathered []float64 // rows that a stage makes of its inputs
+	work     []float64
+	bands    *pivot.Bands
+	beside   *pivot.Beside // nil with one thread
+	serial   blas.Backend  // the backend, with one thread
+	order    int           // of the matrix that mirrorRows mirrors
+	mirror   func(lo, hi int)
 }
 
 // A stage is one step of the sweeps. The value matrix P of its outputs comes in
@@ -55,12 +57,17 @@ type stage interface {
 	// forward is the forward sweep: from y of the inputs to x and y of the
 	// outputs.
 	forward(w *solveSpace, b *turn)
+	// begin turns standard normal numbers into what forward takes for a sample.
+	// It reports false if the pivot block is not positive definite.
+	begin(w *solveSpace, b *turn) bool
+	// invert computes elements of the inverse.
+	invert(w *inverseSpace)
 	// size is the order of the pivot block and the numbers of inputs coupled
 	// to (0 for the first stage) and of outputs.
 	size() (pivot, in, out int)
 	// scratch is the lengths of the arrays of a solve that the stage needs for
 	// itself.
-	scratch() (u, gr, yq int)
+	scratch() (u, gr, yq, rows int)
 }
 
 // New prepares for chains of the shapes of c, and takes c.
@@ -82,6 +89,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	}
 	w.p, w.next = make([]float64, need.states*need.states), make([]float64, need.states*need.states)
 	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
+	w.gathered = make([]float64, need.gathered)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))
 	f.Take(c)

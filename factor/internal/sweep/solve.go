@@ -12,8 +12,10 @@ type solveSpace struct {
 	p, next []float64   // nrhs×N: linear part of the value, then y
 	u       []float64   // nrhs×N: on the pre-activations
 	gr      []float64   // r×Out
-	yq      []float64   // Batch×r
+	yq      []float64   // rows×r
+	rows    []float64   // rows×In
 	scratch []float64   // m
+	coef    []float64   // coefficients of directions and rows
 	turn    turn
 }
 
@@ -56,27 +58,33 @@ func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
 	if len(w.t) != len(f.stages) {
 		w.t = make([][]float64, len(f.stages))
 	}
-	widest, pivot, gr, yq := 0, 0, 0, 0
+	widest, pivot, gr, yq, rows := 0, 0, 0, 0, 0
 	for k, e := range f.stages {
 		m, in, out := e.size()
 		w.t[k] = space.Resize(w.t[k], nrhs*m)
-		u, g, y := e.scratch()
+		u, g, y, r := e.scratch()
 		widest, pivot = max(widest, in, out, m, u), max(pivot, m)
-		gr, yq = max(gr, g), max(yq, y)
+		gr, yq, rows = max(gr, g), max(yq, y), max(rows, r)
 	}
 	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
+	w.coef = space.Resize(w.coef, 2*fewRows)
 	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, pivot)
+	w.rows = space.Resize(w.rows, rows)
 }
 
 // back: with p_s = Jᵀp,
 //
 //	h   = vec(G Q₁) + (U⊗I)ᵀ p_s,     G_⊥ = (G − G Q₁Q₁ᵀ)/ε      (kept in x)
-//	p  ← (I⊗W)ᵀ p_s − Kᵀ S⁻¹ h − δ G_⊥     (+ p with a skip)
+//	p  ← Aᵀ((I⊗W)ᵀ p_s − δ G_⊥) − Kᵀ S⁻¹ h     (+ p with a skip, Tᵀp with a pass)
 func (d *denseStage) back(w *solveSpace, b *turn) {
 	s, be, nrhs := d.s, b.backend, b.nrhs
-	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	eps := b.eps
 	for i := range nrhs {
+		if d.few != nil {
+			d.backFew(w, b, i)
+			continue
+		}
 		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
 		d.mulTransJ(ps, p)
 		t := b.t[i*m : (i+1)*m]
@@ -87,7 +95,7 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 				g[j] /= eps
 			}
 		}
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
 		if !d.inner {
 			continue
 		}
@@ -96,10 +104,21 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 			copy(next, p)
 		} else {
 			clear(next)
+			if s.Pass != nil {
+				s.Pass.J.MulTransAdd(next, p)
+			}
 		}
-		be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, 1, ps, s.Out, s.W, s.In, 1, next, s.In)
+		to := next
+		if s.Gather != nil {
+			to = w.rows[:d.rows*s.In]
+			clear(to)
+		}
+		be.Gemm(blas.NoTrans, blas.NoTrans, d.rows, s.In, s.Out, 1, ps, s.Out, s.W, s.In, 1, to, s.In)
 		if d.negPerp > 0 && s.Delta != nil {
-			be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.In, s.Out, -1, s.Delta, s.Out, g, s.In, 1, next, s.In)
+			be.Gemm(blas.NoTrans, blas.NoTrans, d.rows, s.In, s.Out, -1, s.Delta, s.Out, g, s.In, 1, to, s.In)
+		}
+		if s.Gather != nil {
+			s.ScatterAdd(next, to)
 		}
 	}
 	d.pivot.Lower(be, b.t, nrhs, w.scratch)
@@ -152,57 +171,66 @@ func (d *denseStage) unproject(be blas.Backend, g, xr []float64, alpha float64) 
 }
 
 // forward: x_r = S⁻¹(h − K y), X_⊥ = G_⊥ − δᵀy_⊥/ε with
-// y_⊥ = [y, 0](I − Q₁Q₁ᵀ), X = X_rᵀQ₁ᵀ + X_⊥, s = y Wᵀ + U X_r,
-// y ← J s (+ y with a skip).
+// y_⊥ = [A y, 0](I − Q₁Q₁ᵀ), X = X_rᵀQ₁ᵀ + X_⊥, s = (A y) Wᵀ + U X_r,
+// y ← J s (+ y with a skip, T y with a pass).
 func (d *denseStage) forward(w *solveSpace, b *turn) {
 	s, be, nrhs := d.s, b.backend, b.nrhs
-	n, no, m, ni := s.Batch*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
+	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	eps := b.eps
 	t := b.t
 	d.pivot.JoinState(be, t, w.p, nrhs)
 	d.pivot.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
+		if d.few != nil {
+			d.forwardFew(w, b, i)
+			continue
+		}
 		g := b.params(i, s.Params())
 		xr := t[i*m : (i+1)*m]
-		var y []float64
+		var y, rows []float64
 		if d.inner {
 			y = w.p[i*ni : (i+1)*ni]
+			rows = s.GatherRows(w.rows, y)
 		}
 		switch {
 		case d.negPerp == 0:
 			clear(g)
 		case d.inner && s.Delta != nil:
-			d.subPerp(be, g, y, w.yq, w.gr, 1/eps)
+			d.subPerp(be, g, rows, w.yq, w.gr, 1/eps)
 		}
 		d.unproject(be, g, xr, 1)
 		if b.last {
 			continue
 		}
 		ps := w.u[i*n : (i+1)*n]
-		be.Gemm(blas.NoTrans, blas.NoTrans, s.Batch, s.Out, d.r, 1, d.u, d.r, xr, s.Out, 0, ps, s.Out)
+		be.Gemm(blas.NoTrans, blas.NoTrans, d.rows, s.Out, d.r, 1, d.u, d.r, xr, s.Out, 0, ps, s.Out)
 		if d.inner {
-			be.Gemm(blas.NoTrans, blas.Trans, s.Batch, s.Out, s.In, 1, y, s.In, s.W, s.In, 1, ps, s.Out)
+			be.Gemm(blas.NoTrans, blas.Trans, d.rows, s.Out, s.In, 1, rows, s.In, s.W, s.In, 1, ps, s.Out)
 		}
 		next := w.next[i*no : (i+1)*no]
 		d.mulJ(next, ps)
-		if s.Skip && d.inner {
+		switch {
+		case !d.inner:
+		case s.Skip:
 			for j, v := range y {
 				next[j] += v
 			}
+		case s.Pass != nil:
+			s.Pass.J.MulAdd(next, y)
 		}
 	}
 	w.p, w.next = w.next, w.p
 }
 
 // subPerp computes g −= alpha δᵀ y_⊥ over weights and biases, with
-// y_⊥ = [y, 0] − (y Q₁) Q₁ᵀ.
+// y_⊥ = [y, 0] − (y Q₁) Q₁ᵀ for the gathered rows y.
 func (d *denseStage) subPerp(be blas.Backend, g, y, yq, dyq []float64, alpha float64) {
 	s := d.s
 	nw := s.Out * s.In
-	be.Gemm(blas.NoTrans, blas.Trans, s.Batch, d.r, s.In, 1, y, s.In, d.q, d.zin, 0, yq, d.r)
-	be.Gemm(blas.Trans, blas.NoTrans, s.Out, s.In, s.Batch, -alpha, s.Delta, s.Out, y, s.In, 1, g[:nw], s.In)
+	be.Gemm(blas.NoTrans, blas.Trans, d.rows, d.r, s.In, 1, y, s.In, d.q, d.zin, 0, yq, d.r)
+	be.Gemm(blas.Trans, blas.NoTrans, s.Out, s.In, d.rows, -alpha, s.Delta, s.Out, y, s.In, 1, g[:nw], s.In)
 	// δᵀ y Q₁, stored r×Out, goes back through Q₁ᵀ.
-	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, s.Batch, 1, yq, d.r, s.Delta, s.Out, 0, dyq, s.Out)
+	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, yq, d.r, s.Delta, s.Out, 0, dyq, s.Out)
 	d.unproject(be, g, dyq, alpha)
 }
 

@@ -1,0 +1,29 @@
+// Package pde solves differential equations by networks that make the residuals of the
+// equation and of its conditions small ("physics-informed" least squares), by exact
+// Levenberg–Marquardt steps with geodesic acceleration.
+//
+//	Problem ─┬─▶ Objective ──▶ train.Run with LevenbergMarquardt, or Adam, L-BFGS …
+//	         │   points, loss, residuals, Jacobian
+//	         └─▶ Check: are a residual's derivatives right?
+//
+// A residual r(x; u, ∇u, Lu) is a function of the rows of the network's output u at a
+// point x: u, then D_1u … D_du, then second-order operators Σ_i C_mi D_i²u. All rows go
+// through the network together. A dense layer acts on each of them alone, the bias on
+// the first one only, and an activation φ maps them to
+//
+//	φ(u),  φ'(u) D_iu,  φ'(u) L_mu + φ″(u) Σ_i C_mi (D_iu)²
+//
+// so that φ needs two derivatives for a residual, three for its Jacobian and four for
+// its second derivative along a step. The points of a group, say of the boundary, have
+// a residual and only as many rows as that needs.
+//
+// LevenbergMarquardt, the points, and the weights are at their own names. Networks are
+// those of package nn: dense layers with biases and smooth activations, one output. Begin
+// with Init.
+//
+// Sources: M. Raissi, P. Perdikaris and G. E. Karniadakis, Physics-informed neural networks,
+// J. Comput. Phys. 378 (2019); J. Müller and M. Zeinhofer, Achieving high accuracy with PINNs
+// via energy natural gradients, arXiv:2302.13163; F. Dangel, J. Müller and M. Zeinhofer,
+// Kronecker-factored approximate curvature for physics-informed neural networks,
+// arXiv:2405.15603, for the Taylor rows and their Gauss–Newton matrix.
+package pde

@@ -1,0 +1,74 @@
+package pde
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"costate/nn"
+)
+
+// Init sets the parameters of a network for a problem at random. The weights of the
+// first layer are normal with standard deviation gain/√d on a domain scaled to the cube
+// from −1 to 1, and its biases b = −w·x₀, with x₀ uniform over the domain: so the units
+// bend all over the domain, where with b = 0 they would all bend at the origin. Further
+// weights have standard deviation gain/√fan-in, their biases are 0. The same seed gives
+// the same parameters.
+func Init(net *nn.Network, p *Problem, seed uint64, gain float64) {
+	net.Init(seed, &nn.Init{Gain: gain})
+	first, ok := net.Layers()[0].(*nn.Dense)
+	if !ok {
+		return
+	}
+	w, b := net.Weights(0)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	d := p.Dim()
+	for o := range first.Out {
+		at := 0.0
+		for i := range d {
+			w[o*d+i] *= 2 / (p.Hi[i] - p.Lo[i])
+			at += w[o*d+i] * (p.Lo[i] + rng.Float64()*(p.Hi[i]-p.Lo[i]))
+		}
+		if b != nil {
+			b[o] = -at
+		}
+	}
+}
+
+// ErrorL2 is the relative error ‖u − u*‖ / ‖u*‖ over the points x, n×d, with u* the
+// problem's solution; NaN if none is known or the network cannot be evaluated.
+func ErrorL2(net *nn.Network, p *Problem, x []float64, ws *nn.Workspace) float64 {
+	if p.Solution == nil {
+		return math.NaN()
+	}
+	d := p.Dim()
+	n := len(x) / d
+	u := make([]float64, n)
+	if err := net.Predict(u, x, n, ws); err != nil {
+		return math.NaN()
+	}
+	e, s := 0.0, 0.0
+	for a, v := range u {
+		w := p.Solution(x[a*d : (a+1)*d])
+		e += (v - w) * (v - w)
+		s += w * w
+	}
+	return math.Sqrt(e / s)
+}
+
+// Fresh returns n uniform points of the domain, n×d, for ErrorL2. They are others than
+// those of training with the same seed.
+func Fresh(p *Problem, n int, seed uint64) []float64 {
+	rng := rand.New(rand.NewPCG(seed, 0x6672657368))
+	d := p.Dim()
+	x := make([]float64, 0, n*d)
+	for len(x) < n*d {
+		at := x[len(x) : len(x)+d]
+		for i := range at {
+			at[i] = p.Lo[i] + rng.Float64()*(p.Hi[i]-p.Lo[i])
+		}
+		if p.inside(at) {
+			x = x[:len(x)+d]
+		}
+	}
+	return x
+}

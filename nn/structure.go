@@ -1,0 +1,121 @@
+package nn
+
+import "costate/system"
+
+// A SparseMap is a Map whose Jacobian has zeros that do not depend on its inputs. A
+// chain of it then has less to multiply.
+type SparseMap interface {
+	Map
+	// Structure calls visit for every element of the Jacobian, for in inputs, that may
+	// differ from zero: of output i in input j.
+	Structure(in int, visit func(i, j int))
+}
+
+// structure stores ones in jac where the Jacobian of a map may differ from zero and
+// zeros elsewhere.
+func (o *op) structure(jac []float64) {
+	if o.kind != mapOp {
+		return
+	}
+	if o.linear() { // the Jacobian is the same everywhere
+		o.m.Jacobian(jac, make([]float64, o.in))
+		for i, v := range jac {
+			if v != 0 {
+				jac[i] = 1
+			}
+		}
+		return
+	}
+	s, ok := o.m.(SparseMap)
+	if !ok {
+		for i := range jac {
+			jac[i] = 1
+		}
+		return
+	}
+	clear(jac)
+	s.Structure(o.in, func(i, j int) { jac[i*o.in+j] = 1 })
+}
+
+// mostlyZero is the share of elements up to which a pattern saves time in products.
+const mostlyZero = 0.4
+
+// findPatterns finds where j and passJ may differ from zero, nil if nearly everywhere.
+// c has room for the ops.
+func (f *fullMaps) findPatterns(s *step, c *composer) {
+	// The elements are sums of products of zeros and ones, so that none cancels.
+	c.identity(f.front)
+	for i := len(s.inner) - 1; i >= 0; i-- {
+		o := &s.inner[i]
+		if o.kind == mapOp {
+			o.structure(c.jac[:o.out*o.in])
+		}
+		o.right(c.a2, c.a, c.jac, f.front)
+		c.a, c.a2 = c.a2, c.a
+	}
+	j := &system.Pattern{Ptr: make([]int, 1, f.outs+1)}
+	pass := &system.Pattern{Ptr: make([]int, 1, f.outs+1)}
+	for i := range f.outs {
+		if i < f.front {
+			for k, v := range c.a[i*f.begin : (i+1)*f.begin] {
+				switch {
+				case v == 0:
+				case k < f.pre:
+					j.Col = append(j.Col, k)
+				default:
+					pass.Col = append(pass.Col, f.kept+k-f.pre)
+				}
+			}
+		} else {
+			pass.Col = append(pass.Col, f.ins-f.outs+i)
+		}
+		j.Ptr, pass.Ptr = append(j.Ptr, len(j.Col)), append(pass.Ptr, len(pass.Col))
+	}
+	if float64(len(j.Col)) <= mostlyZero*float64(f.outs*f.pre) {
+		f.patternJ = j
+	}
+	if f.passJ != nil && float64(len(pass.Col)) <= mostlyZero*float64(f.outs*f.ins) {
+		f.patternPass = pass
+	}
+}
+
+// Structure implements SparseMap: the diagonal.
+func (e Elementwise) Structure(in int, visit func(i, j int)) {
+	for i := range in {
+		visit(i, i)
+	}
+}
+
+// Structure implements SparseMap: every token by itself.
+func (l LayerNorm) Structure(in int, visit func(i, j int)) {
+	l.each(in, func(from, to int) {
+		for i := from; i < to; i++ {
+			for j := from; j < to; j++ {
+				visit(i, j)
+			}
+		}
+	})
+}
+
+// Structure implements SparseMap: every head by itself, and of the values of a token
+// each number goes to one.
+func (a Attention) Structure(in int, visit func(i, j int)) {
+	x := make([]float64, in)
+	for i := range a.heads() {
+		h := a.head(x, i)
+		for t := range a.Tokens {
+			for e := range h.d {
+				out := h.out(t) + e
+				for f := range h.d {
+					visit(out, h.q(t)+f)
+				}
+				for j := range h.reach(t) {
+					for f := range h.d {
+						visit(out, h.k(j)+f)
+					}
+					visit(out, h.v(j)+e)
+				}
+			}
+		}
+	}
+}
