@@ -65,7 +65,7 @@ func newRoot(s *session) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	s.addCommonFlags(root.PersistentFlags())
-	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPlot(s), newServe(s), newEngines(s))
+	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newLaplace(s), newPlot(s), newServe(s), newEngines(s))
 	root.Version = versionText()
 	root.SetVersionTemplate("{{.Version}}\n")
 	for _, c := range root.Commands() {
@@ -76,7 +76,7 @@ func newRoot(s *session) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
-		return usagef("unknown subcommand or stray argument %q; subcommands are solve, compare, kernels, mtx, train, plot, serve and engines, and a truth value is written with = (--bias=false)", args[0])
+		return usagef("unknown subcommand or stray argument %q; subcommands are solve, compare, kernels, mtx, train, laplace, plot, serve and engines, and a truth value is written with = (--bias=false)", args[0])
 	}
 	return root
 }

@@ -2,7 +2,6 @@ package laplace
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -55,8 +54,8 @@ const (
 // Retrain minimizes the negative log-posterior κℓ + ½Σλ(w − w₀)² of the settings, from the
 // network's parameters, which it changes: by Levenberg–Marquardt, with the
 // Gauss–Newton matrix factored exactly, and close to a minimum by Newton's method, where
-// the exact Hessian is positive definite and not out of proportion to factor. Where the tolerance was not reached the error says
-// what was; the parameters are the best. A cancelled context ends it between steps
+// the exact Hessian is positive definite and not out of proportion to factor. Where the tolerance was not reached the error is
+// a *TrainingError. A cancelled context ends it between steps
 // with the context's error.
 //
 // Source: J. J. Moré, The Levenberg–Marquardt algorithm: implementation and theory,
@@ -201,7 +200,7 @@ func (m *marquardt) run(ctx context.Context) (*Trained, error) {
 			return r, err
 		}
 		if r.Steps >= m.set.MaxSteps || m.damping > worstDamping {
-			return r, fmt.Errorf("laplace: training ended after %d steps with a gradient of %.2g, wanted %.2g", r.Steps, r.Relative, m.set.Tolerance)
+			return r, &TrainingError{r.Steps, r.Relative, m.set.Tolerance}
 		}
 		r.Steps++
 		next, taken := value, false
