@@ -48,8 +48,8 @@ them are integers from 0 (--loss mse makes a regression of them), numbers otherw
 first line may have names. Inputs, and targets of a regression, are shifted and scaled by
 column to mean 0 and standard deviation 1 for training; errors and noise are reported in the units of
 the table. An .npz file holds a network and its data, W1, b1, …, X and T, as for
-solve --in; with --train=false it is taken as it is. A part of the samples
-(--test), chosen by --seed, is kept for the test.
+solve --in; with --train=false it is taken as it is. With X and T alone it is a table. A part
+of the samples (--test), chosen by --seed, is kept for the test.
 
 --prior says which weights have a precision in common: all (scalar), those of a layer,
 each W and b (tensor), or also each input of the first layer (ard). Training and
@@ -75,7 +75,7 @@ func newLaplace(s *session) *cobra.Command {
 			if err := f.check(c.Flags()); err != nil {
 				return err
 			}
-			return s.laplace(c.Context(), &f)
+			return s.documented(c.Context(), func() (bool, error) { return false, s.laplace(c.Context(), &f) })
 		},
 	}
 	f.register(c.Flags())

@@ -89,7 +89,7 @@ func (s *session) readSamples(f *laplaceFlags) (all *samples, train int, err err
 		}
 		return sine(2*n, s.seed), n, nil
 	case strings.HasSuffix(f.data, ".csv"):
-		all, err = readTable(f)
+		all, err = laplaceTable(f)
 	case strings.HasSuffix(f.data, ".npz"):
 		all, err = s.readNet(f)
 	default:
@@ -117,9 +117,9 @@ func sine(n int, seed uint64) *samples {
 	return all
 }
 
-// readTable reads a table, for classes if its targets can be labels and no loss says
+// laplaceTable reads a table, for classes if its targets can be labels and no loss says
 // otherwise.
-func readTable(f *laplaceFlags) (*samples, error) {
+func laplaceTable(f *laplaceFlags) (*samples, error) {
 	t, err := data.ReadCSVFile(f.data)
 	if err != nil {
 		return nil, usagef("--data: %w", err)
@@ -136,8 +136,14 @@ func readTable(f *laplaceFlags) (*samples, error) {
 	return all, nil
 }
 
-// readNet reads a network with its data.
+// readNet reads a network with its data, or data alone.
 func (s *session) readNet(f *laplaceFlags) (*samples, error) {
+	if f.train {
+		arrays, err := npz.ReadArrays(f.data)
+		if err == nil && len(arrays) == 2 && arrays["X"].Data != nil && arrays["T"].Data != nil {
+			return readSamplesAlone(f)
+		}
+	}
 	file, err := npz.Read(f.data)
 	if err != nil {
 		return nil, usagef("--data: %w", err)
@@ -174,6 +180,24 @@ func (s *session) readNet(f *laplaceFlags) (*samples, error) {
 		}
 	}
 	return all, nil
+}
+
+// readSamplesAlone reads an .npz file of X and T.
+func readSamplesAlone(f *laplaceFlags) (*samples, error) {
+	set, err := readSet(f.data)
+	switch {
+	case err != nil:
+		return nil, usagef("--data: %w", err)
+	case set.T != nil && set.Targets > 1:
+		return nil, usagef("--data %s: T has %d targets a sample; with more than one the file must hold the network, too", f.data, set.Targets)
+	case set.Labels != nil && f.net.loss == "mse":
+		all := &samples{n: set.N, width: set.Width, x: set.X, t: make([]float64, set.N)}
+		for i, l := range set.Labels {
+			all.t[i] = float64(l)
+		}
+		return all, nil
+	}
+	return &samples{n: set.N, width: set.Width, classes: set.Classes, x: set.X, t: set.T, labels: set.Labels}, nil
 }
 
 // batch copies the samples of the given indices.
@@ -290,5 +314,18 @@ func (s *session) laplaceNetwork(f *laplaceFlags, all *samples) (*nn.Network, er
 	if err := s.checkMemory(fmt.Sprintf("a network of %d layers of width %d", net.layers, net.width), net.bytes(all.width, outputs)); err != nil {
 		return nil, err
 	}
-	return net.build(all.width, outputs, s.seed)
+	act, err := nn.ActivationByName(net.act)
+	if err != nil {
+		return nil, usagef("--act: %w", err)
+	}
+	loss, err := nn.LossByName(net.loss)
+	if err != nil {
+		return nil, usagef("--loss: %w", err)
+	}
+	made, err := nn.New(all.width, loss, nn.MLP(net.widths(all.width, outputs), act, net.bias)...)
+	if err != nil {
+		return nil, err
+	}
+	made.Init(s.seed, &nn.Init{Gain: net.gain})
+	return made, nil
 }

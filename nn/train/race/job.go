@@ -16,6 +16,15 @@ type Job struct {
 	Net     *nn.Network           // copied for each run
 	Sampler func() *train.Sampler // makes one for each run
 
+	// Objective, if it is not nil, makes what each run is trained on in place of a
+	// Sampler.
+	Objective func() (train.Objective, error)
+
+	// L2, if it is not nil, is a relative error of the network, for entries that are
+	// kept; a run ends where it is at most TargetL2, unless that is 0.
+	L2       func(net *nn.Network) float64
+	TargetL2 float64
+
 	// Steps, Seconds and Target are those of train.Run.
 	Steps   int
 	Seconds float64
@@ -28,6 +37,12 @@ type Job struct {
 	// both may be empty.
 	Checkpoint *Checkpointer
 	Resume     string
+
+	// Inspect adds to the history how many eigenvalues of the Hessian are negative,
+	// counted exactly, and how flat the gradient is (train.Inspect), on the first
+	// batch that is dealt: at the first steps, at later ones a quarter apart in number, and at
+	// the end. The time it takes is not counted.
+	Inspect bool
 
 	// ByTest takes the learning rate with the best test accuracy, not the one with the
 	// lowest loss.
@@ -43,8 +58,16 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 	net := j.Net.Clone()
 	res := &Result{Optimizer: o.Name(), Rate: rate, Params: net.NumParams()}
 	res.Final.Best, res.Final.Crossings = Number(math.NaN()), []Crossing{}
-	r := &train.Run{Net: net, Optimizer: o, Data: j.Sampler(), Steps: j.Steps, Seconds: j.Seconds, Target: j.Target}
-	res.run = r
+	r := &train.Run{Net: net, Optimizer: o, Steps: j.Steps, Seconds: j.Seconds, Target: j.Target}
+	if j.Objective != nil {
+		var err error
+		if r.Objective, err = j.Objective(); err != nil {
+			return nil, err
+		}
+	} else {
+		r.Data = j.Sampler()
+	}
+	res.run, res.Net = r, net
 	if j.Resume != "" {
 		extra, err := r.Resume(j.Resume)
 		if err != nil {
@@ -53,10 +76,21 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 		res.restore(extra)
 	}
 	w := &watcher{job: j, net: net, result: res, show: show}
+	if j.Inspect {
+		w.batch = j.Sampler().First(net)
+		ctx, w.stop = context.WithCancel(ctx)
+		defer w.stop()
+	}
 	r.Observe = w.observe
+	if j.L2 != nil && j.TargetL2 > 0 {
+		r.Done = func(*train.Record) bool { return w.last.L2 != nil && float64(*w.last.L2) <= j.TargetL2 }
+	}
 	unwatch := j.Checkpoint.watch(ctx, r, res.extra)
 	reason, err := r.Do(ctx)
 	unwatch()
+	if w.err != nil {
+		return nil, w.err
+	}
 	if err != nil {
 		var diverged *train.DivergedError
 		if !errors.As(err, &diverged) {
@@ -78,6 +112,11 @@ type watcher struct {
 	ws        nn.Workspace
 	evaluated time.Time
 	last      Entry
+
+	batch     *nn.Batch // to inspect the network on, or nil
+	inspected int       // step
+	stop      func()    // ends the run
+	err       error     // of an inspection
 }
 
 // observe takes the record of a step.
@@ -90,7 +129,14 @@ func (w *watcher) observe(rec *train.Record) {
 	if time.Since(w.evaluated) >= evaluateEvery {
 		w.evaluate(&e)
 	}
-	if e.TrainAccuracy != nil || e.TestAccuracy != nil || worthKeeping(res.History, &e) {
+	if w.batch != nil && (e.Step == 0 || e.Step > w.inspected+w.inspected/4) {
+		w.inspect(&e)
+	}
+	kept := worthKeeping(res.History, &e)
+	if kept {
+		w.measure(&e)
+	}
+	if e.Flatness != nil || e.TrainAccuracy != nil || e.TestAccuracy != nil || kept {
 		res.History = append(res.History, e)
 	}
 	w.last = e
@@ -105,11 +151,45 @@ func (w *watcher) evaluate(e *Entry) {
 	w.evaluated = time.Now()
 }
 
+// measure takes the relative error.
+func (w *watcher) measure(e *Entry) {
+	if w.job.L2 == nil {
+		return
+	}
+	l2 := w.job.L2(w.net)
+	n := Number(l2)
+	e.L2 = &n
+	w.result.improveL2(l2, e.Step, e.Seconds)
+}
+
+// inspect adds what kind of point the network has come to. An error ends the run.
+func (w *watcher) inspect(e *Entry) {
+	if w.err != nil {
+		return
+	}
+	in, err := train.Inspect(w.net, w.batch, w.net.Backend)
+	if err != nil {
+		w.err = err
+		w.stop()
+		return
+	}
+	e.Negative, e.Flatness = nil, new(Number)
+	if in.Negative >= 0 {
+		e.Negative = &in.Negative
+	}
+	*e.Flatness = Number(in.Flatness)
+	w.inspected = e.Step
+}
+
 // end completes the history and returns its last entry.
 func (w *watcher) end() Entry {
 	res := w.result
 	if w.last.TrainAccuracy == nil {
 		w.evaluate(&w.last)
+	}
+	w.measure(&w.last)
+	if w.batch != nil && w.last.Flatness == nil {
+		w.inspect(&w.last)
 	}
 	switch n := len(res.History); {
 	case n > 0 && res.History[n-1].Step == w.last.Step:
@@ -131,6 +211,19 @@ func (r *Result) improve(loss float64, step int, seconds float64) {
 	f.Best = Number(loss)
 	for k := len(f.Crossings); k < len(Levels) && loss <= Levels[k]; k++ {
 		f.Crossings = append(f.Crossings, Crossing{Levels[k], step, seconds})
+	}
+}
+
+// improveL2 keeps the best relative error and what levels it has come to.
+func (r *Result) improveL2(l2 float64, step int, seconds float64) {
+	f := &r.Final
+	if f.BestL2 != nil && float64(*f.BestL2) <= l2 || math.IsNaN(l2) {
+		return
+	}
+	n := Number(l2)
+	f.BestL2 = &n
+	for k := len(f.CrossingsL2); k < len(LevelsL2) && l2 <= LevelsL2[k]; k++ {
+		f.CrossingsL2 = append(f.CrossingsL2, CrossingL2{LevelsL2[k], step, seconds})
 	}
 }
 
