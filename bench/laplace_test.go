@@ -116,6 +116,28 @@ func TestLaplaceNetwork(t *testing.T) {
 	}
 }
 
+// X and T alone are a table.
+func TestLaplaceSamples(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, y := make([]float64, 80), make([]float64, 40)
+	for i := range x {
+		x[i] = rng.NormFloat64()
+	}
+	for i := range y {
+		y[i] = 3*x[2*i] + 0.1*rng.NormFloat64()
+	}
+	file := filepath.Join(t.TempDir(), "d.npz")
+	arrays := npz.Arrays{"X": {Shape: []int{40, 2}, Data: x}, "T": npz.Floats(y)}
+	if err := npz.WriteArrays(file, arrays); err != nil {
+		t.Fatal(err)
+	}
+	var r laplaceResult
+	mustJSON(t, &r, "laplace", "--data", file, "--width", "3", "--rounds", "3")
+	if r.Samples != 32 || r.Test.N != 8 || r.Test.RMSE == nil || !(*r.Test.RMSE < 1) {
+		t.Errorf("%+v %+v", r, r.Test)
+	}
+}
+
 func TestLaplaceBadInput(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
