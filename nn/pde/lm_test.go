@@ -53,17 +53,18 @@ func TestNormal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for _, shape := range [][2]int{{1, 1}, {30, 7}, {7, 30}, {40, 40}, {65, 12}, {12, 65}} {
 		q, p := shape[0], shape[1]
-		for _, decay := range []float64{1, 0.01, 1e-6} { // the ratio of the last row or column to the first one
-			j, v := make([]float64, q*p), make([]float64, q)
-			for a := range q {
+		for _, decay := range []float64{1, 0.01, 1e-6} { // about the ratio of the least singular value to the greatest
+			// The small singular values belong to no row or column alone: those that do
+			// cost no digits in the product.
+			r := min(q, p)
+			left, right := mat.NewDense(q, r, nil), mat.NewDense(r, p, nil)
+			left.Apply(func(_, k int, _ float64) float64 { return rng.NormFloat64() * math.Pow(decay, float64(k)/float64(r)) }, left)
+			right.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, right)
+			var jac mat.Dense
+			jac.Mul(left, right)
+			j, v := jac.RawMatrix().Data, make([]float64, q)
+			for a := range v {
 				v[a] = rng.NormFloat64()
-				for i := range p {
-					at := float64(i) / float64(p)
-					if q < p {
-						at = float64(a) / float64(q)
-					}
-					j[a*p+i] = rng.NormFloat64() * math.Pow(decay, at)
-				}
 			}
 			var n normal
 			n.reset(blas.Native(), q, p, j)
