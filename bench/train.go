@@ -131,6 +131,7 @@ func (s *session) printTraining(results []*race.Result) error {
 	trainTable(results).print(s.stdout)
 	fmt.Fprintln(s.stdout)
 	verdict(s.stdout, results)
+	inspections(s.stdout, results)
 	return nil
 }
 
@@ -149,6 +150,9 @@ func (s *session) trainHead(f *trainFlags, j *race.Job) {
 
 // title says what is trained.
 func (f *trainFlags) title() string {
+	if f.net.spec != "" {
+		return fmt.Sprintf("%s, %s, %s", f.net.data, f.net.spec, f.net.act)
+	}
 	kind := ""
 	if f.residual {
 		kind = " residual"

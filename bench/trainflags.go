@@ -15,6 +15,7 @@ import (
 
 type trainFlags struct {
 	net        netFlags
+	in         string
 	optimizers []string
 	backend    string
 	init       string
@@ -23,6 +24,7 @@ type trainFlags struct {
 	curvature  int
 	cg         bool
 	count      bool
+	inertia    bool
 	floor      float64
 	steps      int
 	seconds    float64
@@ -73,14 +75,16 @@ func newTrain(s *session) *cobra.Command {
 // register makes the flags.
 func (f *trainFlags) register(fl *pflag.FlagSet) {
 	f.net.register(fl)
+	fl.StringVar(&f.in, "in", "", "the data, an .npz file with X and T: the same as --data F.npz")
 	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm", "adam"}, "optimizer, or a list to compare: "+strings.Join(race.Names, ", "))
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
-	fl.StringVar(&f.init, "init", "normal", "first weights: normal, or orthogonal (better for very deep plain networks), both times --gain")
+	fl.StringVar(&f.init, "init", "normal", "first weights: normal, orthogonal (better for very deep plain networks) or uniform (as PyTorch's, biases too), all times --gain")
 	fl.BoolVar(&f.residual, "residual", false, "residual inner layers: z + act(Wz+b)")
 	fl.BoolVar(&f.fixed, "fixed-batch", false, "train on one random batch")
 	fl.IntVar(&f.curvature, "curvature-batch", 0, "samples for the curvature of lm, if not the batch itself")
 	fl.BoolVar(&f.cg, "cg", false, "with --curvature-batch: solve for the whole batch by preconditioned conjugate gradients")
 	fl.BoolVar(&f.count, "count", false, "count the negative eigenvalues of the Hessian at every step of tr and cubic (one more factorization)")
+	fl.BoolVar(&f.inertia, "inertia", false, "count the negative eigenvalues of the Hessian along the run, and test how flat the gradient is")
 	fl.Float64Var(&f.floor, "min-damping", 0, "least damping of lm; with mini-batches about 0.5 keeps steps from following the noise of a batch (0: none)")
 	fl.IntVar(&f.steps, "steps", 0, "steps of each optimizer at most (0: no limit)")
 	fl.Float64Var(&f.seconds, "seconds", 8, "seconds of each optimizer and learning rate at most")
@@ -105,6 +109,7 @@ from the same weights and on the same batches:
   lm         Levenberg–Marquardt: exact damped Gauss–Newton steps
   tr         Newton's method with the exact Hessian in a trust region
   cubic      Newton's method with the exact Hessian and a cubic term
+  saddlefree Newton's method with |H| in place of H, by products with H
   sgd, momentum, adam, lbfgs, cg     for comparison
 
 Without --batch one random batch of 64 samples is trained on, as with --batch
@@ -123,12 +128,27 @@ Ctrl-C and at the end; with --resume the run goes on from it with exactly the st
 that it would have made. Network, data, batches and optimizer must be the same.
 Limits count from the start of the first run.
 
+--inertia adds to the history, the report and --plot what kind of points the run goes
+through, on the first batch: how many eigenvalues of the Hessian are negative, counted
+exactly, and how much of the gradient lies in its null space, from 0 to 1. Above 0.9 the
+gradient is flat: Newton's method would be stuck there. It takes a factorization
+and some hundred products each time, not counted in seconds.
+
 --experiment runs one of ` + strings.Join(experiments.Names(), ", ") + ` and writes NAME.md, NAME.csv and
 NAME.png in the folder of --out.`
 }
 
 // check validates the flags by themselves.
 func (f *trainFlags) check(fl *pflag.FlagSet) error {
+	if f.in != "" {
+		if fl.Changed("data") {
+			return usagef("--in and --data: give one of them")
+		}
+		f.net.data = f.in
+		if !f.net.isOwn() {
+			return usagef("--in %s: it takes an .npz file with X and T", f.in)
+		}
+	}
 	whole := fl.Changed("batch") && f.net.batch == 0
 	if whole {
 		f.net.batch = 1 // passes the check of the network flags
@@ -150,7 +170,7 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 			return err
 		}
 	}
-	if err := oneOf("init", f.init, []string{"normal", "orthogonal"}); err != nil {
+	if err := oneOf("init", f.init, []string{"normal", "orthogonal", "uniform"}); err != nil {
 		return err
 	}
 	if err := f.checkNumbers(fl); err != nil {
