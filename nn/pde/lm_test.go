@@ -280,7 +280,7 @@ func TestOtherOptimizers(t *testing.T) {
 			t.Errorf("%s: %v: loss %g after %g", opt.Name(), err, last, first)
 		}
 	}
-	for _, opt := range []train.Optimizer{&train.LevenbergMarquardt{}, &train.TrustRegion{}, &train.CubicNewton{}} {
+	for _, opt := range []train.Optimizer{&train.LevenbergMarquardt{}, &train.TrustRegion{}, &train.CubicNewton{}, &train.SaddleFree{}} {
 		if _, err := newRun(t, opt, nil).Do(context.Background()); err == nil || !strings.Contains(err.Error(), "Objective") {
 			t.Errorf("%s: %v", opt.Name(), err)
 		}
