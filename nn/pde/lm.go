@@ -160,6 +160,9 @@ func (o *LevenbergMarquardt) Step(t *train.Task) (train.Info, error) {
 
 // linearize goes to the parameters and points of the task.
 func (o *LevenbergMarquardt) linearize(t *train.Task, obj *Objective) error {
+	if err := obj.take(t.Net); err != nil {
+		return err
+	}
 	p, q := t.Net.NumParams(), obj.Rows()
 	if o.obj != obj {
 		if o.obj != nil {

@@ -288,6 +288,11 @@ func TestOtherOptimizers(t *testing.T) {
 	if _, err := (&LevenbergMarquardt{}).Step(&train.Task{}); err == nil {
 		t.Error("a step without a problem")
 	}
+	wrong := newRun(t, &LevenbergMarquardt{}, nil)
+	wrong.Net = newNet(t, nn.Tanh, 1, 1, 5, 1)
+	if _, err := wrong.Do(context.Background()); err == nil || !strings.Contains(err.Error(), "16 parameters") {
+		t.Error(err)
+	}
 	lm := &LevenbergMarquardt{}
 	if err := lm.SetState(train.State{}); err == nil {
 		t.Error("no state is taken for one")
