@@ -45,11 +45,18 @@ func TestPDEJSON(t *testing.T) {
 	}
 }
 
-// TestPDETour: without flags the Poisson equation is solved to 1e-5 and drawn.
+// TestPDETour: what the command does without flags, solving the Poisson equation to
+// 1e-5, takes no more than 200 steps; and it is drawn.
 func TestPDETour(t *testing.T) {
 	t.Chdir(t.TempDir())
+	var r race.Result
+	mustJSON(t, &r, "pde", "--steps", "200", "--seconds", "600")
+	if r.Final.Reason != "target" || !(*r.Final.L2 <= 1e-5) {
+		t.Errorf("%+v", r.Final)
+	}
+	leftovers(t, ".")
 	out, errs, status := runBench("pde")
-	if status != 0 || !strings.Contains(out, "came to a relative error of") || !strings.Contains(out, " target\n") {
+	if status != 0 || !strings.Contains(out, "came to a relative error of") || !strings.Contains(out, tourPlot) {
 		t.Errorf("status %d: %s%s", status, out, errs)
 	}
 	leftovers(t, ".", tourPlot)

@@ -53,17 +53,18 @@ func TestNormal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for _, shape := range [][2]int{{1, 1}, {30, 7}, {7, 30}, {40, 40}, {65, 12}, {12, 65}} {
 		q, p := shape[0], shape[1]
-		for _, decay := range []float64{1, 0.01, 1e-6} { // the ratio of the last row or column to the first one
-			j, v := make([]float64, q*p), make([]float64, q)
-			for a := range q {
+		for _, decay := range []float64{1, 0.01, 1e-6} { // about the ratio of the least singular value to the greatest
+			// The small singular values belong to no row or column alone: those that do
+			// cost no digits in the product.
+			r := min(q, p)
+			left, right := mat.NewDense(q, r, nil), mat.NewDense(r, p, nil)
+			left.Apply(func(_, k int, _ float64) float64 { return rng.NormFloat64() * math.Pow(decay, float64(k)/float64(r)) }, left)
+			right.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, right)
+			var jac mat.Dense
+			jac.Mul(left, right)
+			j, v := jac.RawMatrix().Data, make([]float64, q)
+			for a := range v {
 				v[a] = rng.NormFloat64()
-				for i := range p {
-					at := float64(i) / float64(p)
-					if q < p {
-						at = float64(a) / float64(q)
-					}
-					j[a*p+i] = rng.NormFloat64() * math.Pow(decay, at)
-				}
 			}
 			var n normal
 			n.reset(blas.Native(), q, p, j)
@@ -237,22 +238,24 @@ func TestResume(t *testing.T) {
 			}
 			whole := newRun(t, make(), opts)
 			do(whole, 23)
-			first := newRun(t, make(), opts)
-			do(first, 10)
 			file := filepath.Join(t.TempDir(), "c.npz")
-			if err := first.Save(file, nil); err != nil {
-				t.Fatal(err)
-			}
-			second := newRun(t, make(), opts)
-			if _, err := second.Resume(file); err != nil {
-				t.Fatal(name, err)
-			}
-			do(second, 23)
-			a, b := whole.Net.Params(), second.Net.Params()
-			for i := range a {
-				if math.Float64bits(a[i]) != math.Float64bits(b[i]) {
-					t.Errorf("%s, resampling every %d: parameter %d is %v, uninterrupted %v", name, opts.Resample, i, b[i], a[i])
-					break
+			for _, cut := range []int{1, 10, 11, 12, 13} { // after steps taken and not taken
+				first := newRun(t, make(), opts)
+				do(first, cut)
+				if err := first.Save(file, nil); err != nil {
+					t.Fatal(err)
+				}
+				second := newRun(t, make(), opts)
+				if _, err := second.Resume(file); err != nil {
+					t.Fatal(name, err)
+				}
+				do(second, 23)
+				a, b := whole.Net.Params(), second.Net.Params()
+				for i := range a {
+					if math.Float64bits(a[i]) != math.Float64bits(b[i]) {
+						t.Errorf("%s, resampling every %d, cut after %d: parameter %d is %v, uninterrupted %v", name, opts.Resample, cut, i, b[i], a[i])
+						break
+					}
 				}
 			}
 			other := newRun(t, make(), &Options{Interior: 41})
@@ -277,7 +280,7 @@ func TestOtherOptimizers(t *testing.T) {
 			t.Errorf("%s: %v: loss %g after %g", opt.Name(), err, last, first)
 		}
 	}
-	for _, opt := range []train.Optimizer{&train.LevenbergMarquardt{}, &train.TrustRegion{}, &train.CubicNewton{}} {
+	for _, opt := range []train.Optimizer{&train.LevenbergMarquardt{}, &train.TrustRegion{}, &train.CubicNewton{}, &train.SaddleFree{}} {
 		if _, err := newRun(t, opt, nil).Do(context.Background()); err == nil || !strings.Contains(err.Error(), "Objective") {
 			t.Errorf("%s: %v", opt.Name(), err)
 		}
@@ -285,11 +288,16 @@ func TestOtherOptimizers(t *testing.T) {
 	if _, err := (&LevenbergMarquardt{}).Step(&train.Task{}); err == nil {
 		t.Error("a step without a problem")
 	}
+	wrong := newRun(t, &LevenbergMarquardt{}, nil)
+	wrong.Net = newNet(t, nn.Tanh, 1, 1, 5, 1)
+	if _, err := wrong.Do(context.Background()); err == nil || !strings.Contains(err.Error(), "16 parameters") {
+		t.Error(err)
+	}
 	lm := &LevenbergMarquardt{}
 	if err := lm.SetState(train.State{}); err == nil {
 		t.Error("no state is taken for one")
 	}
-	if err := lm.SetState(train.State{"damping": {1, 1, 0}, "last": {1, 2}}); err != nil {
+	if err := lm.SetState(train.State{"damping": {1, 1, 0, 0}, "last": {1, 2}}); err != nil {
 		t.Error(err)
 	}
 	if _, err := newRun(t, lm, nil).Do(context.Background()); err == nil || !strings.Contains(err.Error(), "2 parameters") {

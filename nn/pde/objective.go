@@ -148,16 +148,21 @@ func (o *Objective) Describe() string {
 	return s.String()
 }
 
-// Loss is the loss with net's parameters. The error says that it is no number.
+// Loss is the loss with net's parameters. The error says that it is no number, or that
+// net is another network than that of NewObjective.
 func (o *Objective) Loss(net *nn.Network) (float64, error) {
-	o.take(net)
+	if err := o.take(net); err != nil {
+		return 0, err
+	}
 	return o.loss(o.theta)
 }
 
 // Gradient stores the gradient of the loss in dst, of as many elements as parameters,
-// and returns the loss.
+// and returns the loss. Errors are those of Loss.
 func (o *Objective) Gradient(dst []float64, net *nn.Network) (float64, error) {
-	o.take(net)
+	if err := o.take(net); err != nil {
+		return 0, err
+	}
 	for i := range o.workers {
 		w := &o.workers[i]
 		w.gradient = resize(w.gradient, len(dst))
@@ -182,9 +187,14 @@ func (o *Objective) Gradient(dst []float64, net *nn.Network) (float64, error) {
 	return o.total()
 }
 
-func (o *Objective) take(net *nn.Network) {
-	o.theta = resize(o.theta, net.NumParams())
+// take takes the parameters of a network, which must be one like that of NewObjective.
+func (o *Objective) take(net *nn.Network) error {
+	if n := net.NumParams(); n != o.net.params {
+		return fmt.Errorf("pde: a network of %d parameters; the objective is for one of %d", n, o.net.params)
+	}
+	o.theta = resize(o.theta, o.net.params)
 	net.ParamsTo(o.theta)
+	return nil
 }
 
 // loss is the loss with the parameters theta.
