@@ -2,7 +2,7 @@
 // and measures the ways to get it.
 //
 //	go build -o costate ./bench
-//	./costate [solve|compare|kernels|mtx|train|plot|serve|engines] [flags]
+//	./costate [subcommand] [flags]
 //
 // Without arguments it solves one problem on the embedded digits and explains
 // what it shows. Results go to standard output, with --json as exactly one JSON

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"costate/bench/internal/netspec"
 	"costate/nn"
 	"costate/nn/data"
 )
@@ -18,6 +21,7 @@ const gaussianSamples = 2000
 // netFlags describe a network and the data it is given.
 type netFlags struct {
 	data    string
+	spec    string // of --net
 	side    int
 	input   int
 	classes int
@@ -31,7 +35,8 @@ type netFlags struct {
 }
 
 func (f *netFlags) register(fl *pflag.FlagSet) {
-	fl.StringVar(&f.data, "data", "digits", "digits (embedded), fashion (Debian's dataset-fashion-mnist), gaussian (random), or a directory of IDX files")
+	fl.StringVar(&f.data, "data", "digits", "digits (embedded), fashion (Debian's dataset-fashion-mnist), gaussian (random), a directory of IDX files, a .csv file (last column the target) or an .npz file (X and T)")
+	fl.StringVar(&f.spec, "net", "", "the network in one line, as conv:8,3|pool|conv:16,3|dense:10 or tokens:8,16|block:2,32|mean|dense:10 (costate help net)")
 	fl.IntVar(&f.side, "side", 0, "make images so many pixels wide and high by area means (0 leaves them)")
 	fl.IntVar(&f.input, "input", 16, "inputs of a sample, for --data gaussian")
 	fl.IntVar(&f.classes, "classes", 10, "classes, for --data gaussian")
@@ -39,7 +44,7 @@ func (f *netFlags) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.width, "width", 16, "units of the inner layers")
 	fl.IntVar(&f.batch, "batch", 32, "samples of the batch")
 	fl.StringVar(&f.act, "act", "tanh", "activation between the layers: "+strings.Join(nn.ActivationNames(), ", "))
-	fl.StringVar(&f.loss, "loss", "ce", "loss: ce (softmax cross-entropy), mse, bce")
+	fl.StringVar(&f.loss, "loss", "ce", "loss: ce (softmax cross-entropy), mse, bce, poisson, gaussian (mean and log-variance)")
 	fl.BoolVar(&f.bias, "bias", true, "layers with a bias; --bias=false leaves it out")
 	fl.Float64Var(&f.gain, "gain", 1, "weights are normal with standard deviation gain/√fan-in")
 }
@@ -57,7 +62,7 @@ func (f *netFlags) check(fl *pflag.FlagSet) error {
 			return usagef("--%s is %d; it must be at most %d", n.flag, n.value, math.MaxInt32)
 		}
 	}
-	if f.side < 0 || f.side > 0 && f.data == "gaussian" {
+	if f.side < 0 || f.side > 0 && (f.data == "gaussian" || f.isOwn()) {
 		return usagef("--side %d: it is the width of an image in pixels, for data that are images", f.side)
 	}
 	if f.data != "gaussian" {
@@ -76,7 +81,80 @@ func (f *netFlags) check(fl *pflag.FlagSet) error {
 	if !slices.Contains(nn.LossNames(), f.loss) {
 		return usagef("--loss %s: the losses are %s", f.loss, strings.Join(nn.LossNames(), ", "))
 	}
-	return nil
+	return f.checkSpec(fl)
+}
+
+// checkSpec validates --net by itself.
+func (f *netFlags) checkSpec(fl *pflag.FlagSet) error {
+	if f.spec == "" {
+		if fl.Changed("net") {
+			return usagef("--net is empty; it takes layers, as in --net 'dense:32|dense:10'")
+		}
+		return nil
+	}
+	for _, name := range []string{"layers", "width", "residual", "in", "model"} {
+		if fl.Changed(name) && (name != "in" || fl.Lookup("model") != nil) {
+			return usagef("--net and --%s: give one of them", name)
+		}
+	}
+	_, err := f.layersOf(&data.Set{})
+	return err
+}
+
+// layersOf are the layers of the flags, for the samples of a set.
+func (f *netFlags) layersOf(set *data.Set) ([]nn.Layer, error) {
+	act, err := nn.ActivationByName(f.act)
+	if err != nil {
+		return nil, usagef("--act: %w", err)
+	}
+	if f.spec == "" {
+		outputs := set.Outputs()
+		if f.loss == nn.Gaussian.Name() {
+			outputs *= 2 // an expectation and a log-variance for each target
+		}
+		return nn.MLP(f.widths(set.Width, outputs), act, f.bias), nil
+	}
+	layers, err := netspec.Parse(f.spec, netspec.Options{Rows: set.Rows, Cols: set.Cols, Act: act, Bias: f.bias})
+	if err != nil {
+		return nil, usagef("--net: %w", err)
+	}
+	return layers, nil
+}
+
+// network makes the network of the layers for a set, all parameters zero.
+func (f *netFlags) network(set *data.Set, layers []nn.Layer) (*nn.Network, error) {
+	loss, err := nn.LossByName(f.loss)
+	if err != nil {
+		return nil, usagef("--loss: %w", err)
+	}
+	net, err := nn.New(set.Width, loss, layers...)
+	if err != nil {
+		if f.spec != "" {
+			return nil, usagef("--net %s: %w", f.spec, err)
+		}
+		return nil, err
+	}
+	if net.Targets() != set.Outputs() {
+		what := "classes"
+		if set.T != nil {
+			what = "targets"
+		}
+		return nil, usagef("--net %s: it gives %d outputs; %s has %d %s", f.spec, net.Outputs(), f.data, set.Outputs(), what)
+	}
+	return net, nil
+}
+
+// netTopic is what "help net" shows: a command that does nothing.
+func netTopic() *cobra.Command {
+	return &cobra.Command{Use: "net", Short: "The language of --net", Long: netspec.Help}
+}
+
+// checkBytes refuses a network whose derivatives need more memory than there is.
+func (s *session) checkBytes(f *netFlags, net *nn.Network, batch int, gaussNewton bool) error {
+	if f.spec == "" {
+		return nil // counted before it was made
+	}
+	return s.checkMemory(fmt.Sprintf("the derivatives of the network on %d samples", batch), net.LinearizationBytes(batch, gaussNewton))
 }
 
 // widths are those of all layers, for samples of so many inputs and classes.
@@ -105,6 +183,9 @@ func (f *netFlags) bytes(inputs, classes int) int64 {
 // load returns the training and test set of --data. Of large sets only the
 // first limit samples are read; 0 reads all of them.
 func (f *netFlags) load(limit int, seed uint64) (train, test *data.Set, err error) {
+	if f.isOwn() {
+		return f.loadOwn(limit, seed)
+	}
 	if f.data != "gaussian" {
 		train, test, err = data.Load(f.data, &data.Options{Side: f.side, Limit: limit})
 		if err != nil {
@@ -125,16 +206,12 @@ func (f *netFlags) load(limit int, seed uint64) (train, test *data.Set, err erro
 }
 
 // build makes the network, its weights drawn with the seed.
-func (f *netFlags) build(inputs, classes int, seed uint64) (*nn.Network, error) {
-	act, err := nn.ActivationByName(f.act)
+func (f *netFlags) build(set *data.Set, seed uint64) (*nn.Network, error) {
+	layers, err := f.layersOf(set)
 	if err != nil {
-		return nil, usagef("--act: %w", err)
+		return nil, err
 	}
-	loss, err := nn.LossByName(f.loss)
-	if err != nil {
-		return nil, usagef("--loss: %w", err)
-	}
-	net, err := nn.New(inputs, loss, nn.MLP(f.widths(inputs, classes), act, f.bias)...)
+	net, err := f.network(set, layers)
 	if err != nil {
 		return nil, err
 	}

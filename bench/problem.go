@@ -15,7 +15,8 @@ type problem struct {
 	source string // of the data, for the report
 	act    string
 	loss   string
-	model  bool // the network is of a file of a model
+	spec   string // of --net
+	model  bool   // the network is not one that an .npz file holds
 
 	// rhs is the right-hand side, nil for the gradient.
 	rhs     []float64
@@ -32,10 +33,18 @@ func (p *problem) rightHandSide(lin *nn.Linearization) []float64 {
 
 // layers counts the weight matrices.
 func (p *problem) layers() int {
+	return weightMatrices(p.net.Layers())
+}
+
+// weightMatrices counts the layers with weights.
+func weightMatrices(layers []nn.Layer) int {
 	n := 0
-	for _, l := range p.net.Layers() {
-		if _, ok := l.(*nn.Dense); ok {
+	for _, l := range layers {
+		switch l := l.(type) {
+		case *nn.Dense, *nn.Tokens, *nn.Conv2D, *nn.Conv1D:
 			n++
+		case *nn.Residual:
+			n += weightMatrices(l.Layers)
 		}
 	}
 	return n
@@ -67,41 +76,47 @@ const drawFrom = 2000
 // makeProblem makes the problem of the network flags: the weights and the
 // choice of the samples come from the seed.
 func (s *session) makeProblem(f *netFlags) (*problem, error) {
-	inputs, classes := f.input, f.classes
+	set := &data.Set{Width: f.input, Classes: f.classes}
 	var train *data.Set
 	if f.data != "gaussian" {
 		var err error
 		if train, _, err = f.load(max(f.batch, drawFrom), s.seed); err != nil {
 			return nil, err
 		}
-		inputs, classes = train.Width, train.Classes
+		set = train
 		if f.batch > train.N {
 			return nil, usagef("--batch is %d; --data %s has %d samples to draw from", f.batch, f.data, train.N)
 		}
 	}
 	if err := s.checkMemory(fmt.Sprintf("a network of %d layers of width %d and its derivatives on %d samples", f.layers, f.width, f.batch),
-		f.bytes(inputs, classes)); err != nil {
+		f.bytes(set.Width, set.Outputs())); f.spec == "" && err != nil {
 		return nil, err
 	}
 	batch := new(nn.Batch)
 	if train == nil {
-		set, err := data.Gaussian(f.batch, inputs, classes, s.seed)
+		random, err := data.Gaussian(f.batch, f.input, f.classes, s.seed)
 		if err != nil {
 			return nil, err
 		}
-		batch = set.Batch(0, f.batch)
+		batch = random.Batch(0, f.batch)
 	} else {
 		train.Gather(batch, rand.New(rand.NewPCG(s.seed, 0x6261746368)).Perm(train.N)[:f.batch])
 	}
-	net, err := f.build(inputs, classes, s.seed)
+	net, err := f.build(set, s.seed)
 	if err != nil {
 		return nil, err
 	}
-	return &problem{net: net, batch: batch, source: f.data, act: f.act, loss: f.loss, rhsName: "the gradient"}, nil
+	if err := s.checkBytes(f, net, f.batch, false); err != nil {
+		return nil, err
+	}
+	return &problem{net: net, batch: batch, source: f.data, act: f.act, loss: f.loss, spec: f.spec, model: f.spec != "", rhsName: "the gradient"}, nil
 }
 
 // describe says what the network is like between its layers.
 func (p *problem) describe() string {
+	if p.spec != "" {
+		return fmt.Sprintf("%s, %s, %s", p.spec, p.act, p.loss)
+	}
 	widths := []int{p.net.Inputs()}
 	bias := false
 	for _, l := range p.net.Layers() {

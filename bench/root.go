@@ -54,6 +54,18 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return statusFailed
 }
 
+// subcommands lists those that c has, for a sentence.
+func subcommands(c *cobra.Command) string {
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() && sub.Name() != "help" {
+			names = append(names, sub.Name())
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 // newRoot returns the command with its subcommands.
 func newRoot(s *session) *cobra.Command {
 	root := newSolve(s)
@@ -65,7 +77,8 @@ func newRoot(s *session) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	s.addCommonFlags(root.PersistentFlags())
-	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPlot(s), newServe(s), newEngines(s))
+	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPDE(s), newPlot(s), newServe(s),
+		newEngines(s), netTopic())
 	root.Version = versionText()
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newEigen(s), newInfluence(s))
@@ -77,7 +90,7 @@ func newRoot(s *session) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
-		return usagef("unknown subcommand or stray argument %q; subcommands are solve, compare, kernels, mtx, train, plot, serve and engines, and a truth value is written with = (--bias=false)", args[0])
+		return usagef("unknown subcommand or stray argument %q; subcommands are %s, and a truth value is written with = (--bias=false)", args[0], subcommands(root))
 	}
 	return root
 }

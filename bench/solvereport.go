@@ -61,7 +61,11 @@ func (p *solveReport) problem() {
 	}
 	pr := p.m.problem
 	fmt.Fprintf(p.w, "(H+εI)x = g for H = %s of the loss on one batch, g = %s\n\n", what, pr.rhsName)
-	p.line("network", fmt.Sprintf("%s, %s: %s", prose.Plural(r.Layers, "dense layer"), pr.describe(), prose.Plural(r.Params, "parameter")))
+	kind := "dense layer"
+	if pr.spec != "" {
+		kind = "weighted layer"
+	}
+	p.line("network", fmt.Sprintf("%s, %s: %s", prose.Plural(r.Layers, kind), pr.describe(), prose.Plural(r.Params, "parameter")))
 	p.line("data", fmt.Sprintf("%s, %s; loss %.4g, gradient of norm %.3g", pr.source, prose.Plural(r.Batch, "sample"), float64(r.Loss), float64(r.GradientNorm)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"costate/bench/experiments"
 	"costate/bench/internal/prose"
@@ -23,33 +24,21 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 		return err
 	}
 	defer plotFile.discard()
-	if f.checkpoint != "" && !f.resume {
-		probe, err := createOutput("checkpoint", f.checkpoint)
-		if err != nil {
-			return err
-		}
-		probe.discard()
-	}
 	j, err := s.job(f, backend)
 	if err != nil {
 		return err
 	}
-	if f.checkpoint != "" {
-		j.Checkpoint = &race.Checkpointer{File: f.checkpoint, Every: f.every, Note: s.notef}
-	}
-	if f.resume {
-		j.Resume = f.checkpoint
+	if err := s.keepCheckpoints(j, f.checkpoint, f.every, f.resume); err != nil {
+		return err
 	}
 	results, err := s.race(ctx, f, j, backend)
 	if err != nil {
 		return err
 	}
 	if f.checkpoint != "" {
-		last := results[0]
-		if err := last.Save(f.checkpoint); err != nil {
+		if err := s.saveLast(results, f.checkpoint); err != nil {
 			return err
 		}
-		s.notef("checkpoint of step %d written to %s", last.Final.Step, f.checkpoint)
 	}
 	if plotFile != nil {
 		pg, err := trainPlot(f.title(), results, !f.fixed)
@@ -63,6 +52,40 @@ func (s *session) train(ctx context.Context, f *trainFlags) error {
 	if err := s.printTraining(results); err != nil {
 		return err
 	}
+	return endOf(ctx, results)
+}
+
+// keepCheckpoints has a job write checkpoints to a file, whose name may be empty, and go
+// on from it.
+func (s *session) keepCheckpoints(j *race.Job, file string, every time.Duration, resume bool) error {
+	if file == "" {
+		return nil
+	}
+	j.Checkpoint = &race.Checkpointer{File: file, Every: every, Note: s.notef}
+	if resume {
+		j.Resume = file
+		return nil
+	}
+	probe, err := createOutput("checkpoint", file)
+	if err != nil {
+		return err
+	}
+	probe.discard()
+	return nil
+}
+
+// saveLast writes the checkpoint of the end of the only run.
+func (s *session) saveLast(results []*race.Result, file string) error {
+	last := results[0]
+	if err := last.Save(file); err != nil {
+		return err
+	}
+	s.notef("checkpoint of step %d written to %s", last.Final.Step, file)
+	return nil
+}
+
+// endOf is the error that results end the command with.
+func endOf(ctx context.Context, results []*race.Result) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -127,6 +150,9 @@ func (s *session) trainHead(f *trainFlags, j *race.Job) {
 
 // title says what is trained.
 func (f *trainFlags) title() string {
+	if f.net.spec != "" {
+		return fmt.Sprintf("%s, %s, %s", f.net.data, f.net.spec, f.net.act)
+	}
 	kind := ""
 	if f.residual {
 		kind = " residual"

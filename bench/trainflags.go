@@ -15,6 +15,7 @@ import (
 
 type trainFlags struct {
 	net        netFlags
+	in         string
 	optimizers []string
 	backend    string
 	init       string
@@ -74,9 +75,10 @@ func newTrain(s *session) *cobra.Command {
 // register makes the flags.
 func (f *trainFlags) register(fl *pflag.FlagSet) {
 	f.net.register(fl)
+	fl.StringVar(&f.in, "in", "", "the data, an .npz file with X and T: the same as --data F.npz")
 	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm", "adam"}, "optimizer, or a list to compare: "+strings.Join(race.Names, ", "))
 	fl.StringVar(&f.backend, "backend", "native", "dense kernels: "+strings.Join(blas.Names(), ", "))
-	fl.StringVar(&f.init, "init", "normal", "first weights: normal, or orthogonal (better for very deep plain networks), both times --gain")
+	fl.StringVar(&f.init, "init", "normal", "first weights: normal, orthogonal (better for very deep plain networks) or uniform (as PyTorch's, biases too), all times --gain")
 	fl.BoolVar(&f.residual, "residual", false, "residual inner layers: z + act(Wz+b)")
 	fl.BoolVar(&f.fixed, "fixed-batch", false, "train on one random batch")
 	fl.IntVar(&f.curvature, "curvature-batch", 0, "samples for the curvature of lm, if not the batch itself")
@@ -138,6 +140,15 @@ NAME.png in the folder of --out.`
 
 // check validates the flags by themselves.
 func (f *trainFlags) check(fl *pflag.FlagSet) error {
+	if f.in != "" {
+		if fl.Changed("data") {
+			return usagef("--in and --data: give one of them")
+		}
+		f.net.data = f.in
+		if !f.net.isOwn() {
+			return usagef("--in %s: it takes an .npz file with X and T", f.in)
+		}
+	}
 	whole := fl.Changed("batch") && f.net.batch == 0
 	if whole {
 		f.net.batch = 1 // passes the check of the network flags
@@ -159,7 +170,7 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 			return err
 		}
 	}
-	if err := oneOf("init", f.init, []string{"normal", "orthogonal"}); err != nil {
+	if err := oneOf("init", f.init, []string{"normal", "orthogonal", "uniform"}); err != nil {
 		return err
 	}
 	if err := f.checkNumbers(fl); err != nil {

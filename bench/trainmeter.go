@@ -13,7 +13,8 @@ import (
 )
 
 // A trainMeter shows a run as it goes: a bar where there is a terminal, and where
-// lines is set, a line there whenever the loss has fallen by a factor of ten.
+// lines is set, a line there whenever the loss, or the error of a differential equation's
+// solution, has fallen by a factor of ten.
 type trainMeter struct {
 	bar     *progressbar.ProgressBar // nil without a terminal
 	lines   io.Writer
@@ -54,11 +55,7 @@ func (m *trainMeter) show(name string, rate float64, e *race.Entry) {
 		m.accuracy = e.TrainAccuracy
 	}
 	loss := float64(e.Loss)
-	if m.lines != nil && loss > 0 && math.Ceil(math.Log10(loss)) < m.decade {
-		m.decade = math.Ceil(math.Log10(loss))
-		m.close()
-		fmt.Fprintf(m.lines, "  %-12s step %6d  %8s  loss %.1e\n", name, e.Step, prose.Duration(e.Seconds), loss)
-	}
+	m.line(name, e)
 	if m.bar == nil || time.Since(m.shown) < 100*time.Millisecond {
 		return
 	}
@@ -77,11 +74,30 @@ func (m *trainMeter) show(name string, rate float64, e *race.Entry) {
 	if e.Radius != nil {
 		text += fmt.Sprintf(" Δ %.1e", float64(*e.Radius))
 	}
+	if e.L2 != nil {
+		text += fmt.Sprintf(" error %.1e", float64(*e.L2))
+	}
 	if m.accuracy != nil {
 		text += fmt.Sprintf(" test %.1f%%", 100**m.accuracy)
 	}
 	m.bar.Describe(text)
 	m.bar.Set(min(int(1000*done), 999))
+}
+
+// line writes a line where the loss, or the relative error if there is one, has come to
+// another power of ten.
+func (m *trainMeter) line(name string, e *race.Entry) {
+	mark, extra := float64(e.Loss), ""
+	if e.L2 != nil {
+		mark = float64(*e.L2)
+		extra = fmt.Sprintf("  error %.1e", mark)
+	}
+	if m.lines == nil || !(mark > 0) || !(math.Ceil(math.Log10(mark)) < m.decade) {
+		return
+	}
+	m.decade = math.Ceil(math.Log10(mark))
+	m.close()
+	fmt.Fprintf(m.lines, "  %-12s step %6d  %8s  loss %.1e%s\n", name, e.Step, prose.Duration(e.Seconds), float64(e.Loss), extra)
 }
 
 // close takes the bar away.

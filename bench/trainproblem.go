@@ -47,42 +47,51 @@ func (f *trainFlags) ratesOf(name string) []float64 {
 	return []float64{0.03, 0.3}
 }
 
-// layersOf are the layers of the flags.
-func (f *trainFlags) layersOf(inputs, outputs int) ([]nn.Layer, error) {
-	act, err := nn.ActivationByName(f.net.act)
+// network makes the network, its weights drawn with the seed.
+func (f *trainFlags) network(set *data.Set, seed uint64, backend blas.Backend) (*nn.Network, error) {
+	layers, err := f.net.layersOf(set)
 	if err != nil {
-		return nil, usagef("--act: %w", err)
+		return nil, err
 	}
-	layers := nn.MLP(f.net.widths(inputs, outputs), act, f.net.bias)
 	if f.residual {
 		for _, l := range layers[1 : len(layers)-1] {
 			l.(*nn.Dense).Skip = true
 		}
 	}
-	return layers, nil
-}
-
-// network makes the network, its weights drawn with the seed.
-func (f *trainFlags) network(inputs, outputs int, seed uint64, backend blas.Backend) (*nn.Network, error) {
-	layers, err := f.layersOf(inputs, outputs)
+	net, err := f.net.network(set, layers)
 	if err != nil {
 		return nil, err
 	}
-	loss, err := nn.LossByName(f.net.loss)
-	if err != nil {
-		return nil, usagef("--loss: %w", err)
-	}
-	net, err := nn.New(inputs, loss, layers...)
-	if err != nil {
-		return nil, err
-	}
-	o := &nn.Init{Gain: f.net.gain, Orthogonal: f.init == "orthogonal"}
+	o := &nn.Init{Gain: f.net.gain, Orthogonal: f.init == "orthogonal", Uniform: f.init == "uniform"}
 	if f.residual && f.net.layers > 2 {
 		o.SkipGain = 1 / math.Sqrt(float64(f.net.layers-2))
 	}
 	net.Init(seed, o)
 	net.Backend = backend
 	return net, nil
+}
+
+// checkCurvature refuses second-order training that needs more memory than there is.
+func (s *session) checkCurvature(f *trainFlags, net *nn.Network, samples int) error {
+	batch := f.net.batch
+	if batch == 0 {
+		batch = samples
+	}
+	for _, name := range f.optimizers {
+		var err error
+		switch {
+		case name == "tr", name == "cubic":
+			err = s.checkBytes(&f.net, net, batch, false)
+		case name == "lm" && f.curvature > 0:
+			err = s.checkBytes(&f.net, net, f.curvature, true)
+		case name == "lm":
+			err = s.checkBytes(&f.net, net, batch, true)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // job makes what is trained on.
@@ -100,12 +109,20 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 			return nil, usagef("--%s is %d; --data %s has %d samples to draw from", name, n, f.net.data, set.N)
 		}
 	}
-	if err := s.checkMemory("the network and its derivatives", f.net.bytes(set.Width, set.Classes)); err != nil {
+	if err := s.checkMemory("the network and its derivatives", f.net.bytes(set.Width, set.Outputs())); f.net.spec == "" && err != nil {
 		return nil, err
 	}
-	standardize(set, test)
-	net, err := f.network(set.Width, set.Classes, s.seed, backend)
+	if f.net.isOwn() && set.Rows == 0 {
+		shift, factor := set.StandardizeColumns()
+		test.ScaleColumns(shift, factor)
+	} else {
+		standardize(set, test)
+	}
+	net, err := f.network(set, s.seed, backend)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkCurvature(f, net, set.N); err != nil {
 		return nil, err
 	}
 	all := set.Batch(0, set.N)

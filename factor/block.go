@@ -178,8 +178,7 @@ func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 		}
 	}
 	f.a.CopyFrom(a)
-	largest := f.matrix.measure(&f.a, -sigma)
-	if largest-largest != 0 {
+	if !f.matrix.measure(&f.a, -sigma) {
 		if err := a.CheckFinite("A"); err != nil {
 			return err
 		}

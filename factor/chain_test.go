@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -54,12 +55,19 @@ var chainCases = []chainCase{
 	{"skip over three", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 1, Carry: true}, {Rows: 1, In: 2, Out: 2, Carry: true, Bias: true}, {Rows: 2, In: 2, Out: 1, Pass: true, Full: true}, {Out: 2}}},
 	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
 	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
+	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 18, Out: 9, Filled: true}, {Skip: true}, {Blocks: true, P: 7, Out: 2, Filled: true}}},
+	{"wide blocks", 1, 3, []chaintest.Stage{{Blocks: true, P: 20, Out: 18}, {Blocks: true, P: 17, Out: 19}, {Blocks: true, P: 0, Out: 9}, {Blocks: true, P: 8, Out: 2}}},
 }
 
 var dampings = []float64{10, 1, 0.1, 1e-2, 1e-4, 1e-6, -0.05}
 
 func (c chainCase) make(seed uint64) *system.Chain {
 	return chaintest.Random(rand.New(rand.NewPCG(seed, 17)), c.batch, c.in, c.stages...)
+}
+
+// blocks reports stages with derivatives of their own.
+func (c chainCase) blocks() bool {
+	return slices.ContainsFunc(c.stages, func(s chaintest.Stage) bool { return s.Blocks })
 }
 
 func gaussian(rng *rand.Rand, n int) *mat.VecDense {

@@ -13,8 +13,5 @@ func (e chainEngine) StageInverse(dst []float64, k int) {
 
 func (e chainEngine) OutputInverse(dst []float64) { e.Invert(&sweep.Inverse{Outputs: dst}) }
 
-// Plain is true: see ErrRows.
-func (e chainEngine) Plain() bool { return true }
-
 // Definite is false: rounding could have made a pivot positive.
 func (e chainEngine) Definite() bool { return false }

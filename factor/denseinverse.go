@@ -61,5 +61,3 @@ func (f *denseEngine) Sample(x []float64) bool {
 // Definite is false: rounding could have made a pivot positive.
 func (f *denseEngine) Definite() bool { return false }
 
-// Plain is false: all of the inverse is there.
-func (f *denseEngine) Plain() bool { return false }

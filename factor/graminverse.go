@@ -15,9 +15,6 @@ type gramEngine struct{ *outputs.Engine }
 
 func (e gramEngine) InverseBytes() int64 { return e.InverseDiagBytes() }
 
-// Plain is true: see ErrRows.
-func (e gramEngine) Plain() bool { return true }
-
 // Definite: J̃ᵀJ̃ is positive semidefinite whatever J̃ is, and D positive.
 func (e gramEngine) Definite() bool { return e.Positive() }
 
@@ -31,10 +28,10 @@ func (f *Gram) Rank() int {
 }
 
 // PartTo writes the Gram matrix J̃_p J̃_pᵀ, of order Rank, of a part of the parameters
-// into dst: in a stage, counted from 0, the weights of the inputs from ≤ i < to, and
-// with bias the biases. The parts of all stages add up to J̃J̃ᵀ. It needs Analyse only.
-// An empty dst is resized. The error is ErrRows for stages that are not plain.
-func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) error {
+// into dst: in a stage, counted from 0, the weights of the numbers from ≤ i < to of a row
+// of its input, and with bias the biases. The parts of all stages add up to J̃J̃ᵀ. It needs Analyse only.
+// An empty dst is resized.
+func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
@@ -45,11 +42,7 @@ func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) error {
 	if from < 0 || from > to || to > d.In || bias && !d.Bias {
 		panic(ErrShape)
 	}
-	if !plain(f.matrix.chain) {
-		return ErrRows
-	}
 	f.outputs.Part(sizeSym(dst, f.Rank()), stage, from, to, bias)
-	return nil
 }
 
 // StageTracesTo writes the traces of the diagonal blocks of (H + D)⁻¹, of p_k parameters
@@ -57,7 +50,7 @@ func (f *Gram) PartTo(dst *mat.SymDense, stage, from, to int, bias bool) error {
 //
 //	tr_k = (p_k − ⟨S⁻¹, K_k⟩)/ε_k
 //
-// in q²Σa flops besides S⁻¹. Since S = I + ΣK_k, the sum of these products and of the
+// in the flops of the Gram matrix besides S⁻¹. Since S = I + ΣK_k, the sum of these products and of the
 // trace of S⁻¹ is q: what it is off by is the error that is measured.
 func (f *Gram) StageTracesTo(dst []float64) ([]float64, error) {
 	if _, err := f.invert(); err != nil {
@@ -137,13 +130,10 @@ func (f *Gram) rows(test *system.Chain) (r *outputs.Rows, cross []float64, err e
 		return nil, nil, err
 	}
 	f.sameChain(test)
-	if !plain(test) {
-		return nil, nil, ErrRows
-	}
 	if err := test.Check(); err != nil {
 		return nil, nil, err
 	}
-	bytes := outputs.RowsBytes(test) + 16*int64(test.Loss.Batch*test.Loss.Rows)*int64(f.Rank())
+	bytes := f.outputs.RowsBytes(test) + 16*int64(test.Loss.Batch*test.Loss.Rows)*int64(f.Rank())
 	if free := f.opts.MemoryLimit - f.planned.Bytes; bytes > free {
 		return nil, nil, &MemoryError{Needed: bytes + f.planned.Bytes, Limit: f.opts.MemoryLimit, What: "the covariances of test and training outputs", Instead: "fewer test samples at a time need less"}
 	}

@@ -56,6 +56,18 @@ func (h *hessian) move(c *system.Chain) {
 // where the last ones have come: most often the matrix has changed little.
 func (h *hessian) changed() { h.norm, h.steps = 0, 0 }
 
+// damped says that dampings have changed by at most so much, and the norm not by
+// more.
+func (h *hessian) damped(by float64) {
+	switch {
+	case by == 0:
+	case h.norm-h.norm == 0 && by < h.norm:
+		h.norm, h.steps = h.norm-by, 0
+	default:
+		h.changed()
+	}
+}
+
 func (h *hessian) lend() *productSpace {
 	w := h.pool.Get()
 	if w.point != h.point {

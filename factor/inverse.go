@@ -1,7 +1,6 @@
 package factor
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -21,8 +20,7 @@ import (
 // compared with refined solutions, and where the difference is above 1e-8 of the
 // largest element, where the factors are those of a shifted matrix, or where the
 // inertia is not certain, the error is an *InverseError; what was asked for is then not
-// to be used. A *MemoryError refuses workspace beyond Options.MemoryLimit, and ErrRows
-// stages that Chain and Gram do not know the inverse for. An
+// to be used. A *MemoryError refuses workspace beyond Options.MemoryLimit. An
 // indefinite matrix has an inverse, too, whose diagonal may have negative elements;
 // only samples need a definite one.
 //
@@ -34,7 +32,8 @@ import (
 //	Gram     2q³/3 + 2q²Σa + 2B²P flops       q²p + qp² of the stage   a solve
 //	Dense    2P³/3 flops                      the same                 half a solve
 //
-// for B samples, q rows of J̃, widths a and P parameters, p of the stage.
+// for B samples of one row, q rows of J̃, widths a and P parameters, p of the stage. With
+// R rows a sample Gram takes 2q²RΣa + 2B²R²P, or where it forms J̃_k of the stage, 2q²p.
 type Inverter interface {
 	Factorization
 
@@ -84,21 +83,6 @@ func (e *IndefiniteError) Error() string {
 	return fmt.Sprintf("factor: no distribution to sample from: the matrix has %d negative and %d zero eigenvalues; a damping above the least one makes it definite", e.Inertia.Negative, e.Inertia.Zero)
 }
 
-// ErrRows is returned by Chain and Gram for elements of the inverse where a stage has
-// several rows a sample, a gather or a pass. Dense gives them, samples all methods.
-var ErrRows = errors.New("factor: no elements of the inverse for stages with several rows a sample, a gather or a pass; solve for the columns that are needed, or use Dense")
-
-// plain reports whether the dense stages of c have one row a sample, which is their
-// input, and nothing but a skip passes by.
-func plain(c *system.Chain) bool {
-	for _, s := range c.Stages {
-		if d, ok := s.(*system.DenseStage); ok && (d.SampleRows() > 1 || d.Gather != nil || d.Ones != nil || d.Pass != nil) {
-			return false
-		}
-	}
-	return true
-}
-
 // An inverseEngine is a dampedEngine that knows the inverse. Matrices get both
 // triangles.
 type inverseEngine interface {
@@ -108,9 +92,6 @@ type inverseEngine interface {
 
 	// InverseBytes is the workspace of any of these.
 	InverseBytes() int64
-
-	// Plain reports whether the inverse is known for plain dense stages only.
-	Plain() bool
 
 	// Definite reports that the factors are of a form that only a positive definite
 	// matrix has, so that no certificate is needed.
@@ -130,9 +111,6 @@ func (g *direct) invert() (inverseEngine, error) {
 	shift := g.judge.Finding().Shift
 	if shift != 0 || !e.Definite() && !g.Inertia().Certain {
 		return nil, &InverseError{Shift: shift, Cond: g.judge.Cond(), Relative: math.Inf(1)}
-	}
-	if e.Plain() && !plain(g.matrix.chain) {
-		return nil, ErrRows
 	}
 	if b := e.InverseBytes(); b > g.opts.MemoryLimit-g.planned.Bytes {
 		return nil, &MemoryError{Needed: b + g.planned.Bytes, Limit: g.opts.MemoryLimit, What: "an inverse beside its factors"}
@@ -341,7 +319,8 @@ func (g *judged) sameChain(c *system.Chain) {
 	for k, s := range c.Stages {
 		a, okA := s.(*system.DenseStage)
 		b, okB := g.matrix.chain.Stages[k].(*system.DenseStage)
-		if !okA || !okB || a.In != b.In || a.Out != b.Out || a.Bias != b.Bias || a.Skip != b.Skip || a.Batch != c.Loss.Batch {
+		if !okA || !okB || a.In != b.In || a.Out != b.Out || a.Bias != b.Bias || a.Skip != b.Skip || a.Batch != c.Loss.Batch ||
+			a.SampleRows() != b.SampleRows() || k > 0 && a.SampleInputs() != b.SampleInputs() || a.SampleOutputs() != b.SampleOutputs() {
 			panic(ErrShape)
 		}
 	}

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
 
 	"costate/factor"
 	"costate/la/blas"
@@ -16,6 +18,14 @@ import (
 	"costate/system"
 	"costate/system/chaintest"
 )
+
+// testingT is a test, or one of the random cases of a property.
+type testingT interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+}
 
 // inverters are the methods that take a chain.
 func inverters(c *system.Chain) map[string]factor.Inverter {
@@ -69,7 +79,7 @@ func plus(c *system.Chain, h *mat.SymDense, eps []float64) *mat.SymDense {
 }
 
 // near compares with the greatest element of want as unit.
-func near(t *testing.T, what string, got, want mat.Matrix, tol float64) {
+func near(t testingT, what string, got, want mat.Matrix, tol float64) {
 	t.Helper()
 	var d mat.Dense
 	d.Sub(got, want)
@@ -82,6 +92,8 @@ func near(t *testing.T, what string, got, want mat.Matrix, tol float64) {
 // inverseCases add stages with many perpendicular parameters to those of the solves.
 var inverseCases = append(chainCases,
 	chainCase{"many directions", 11, 12, []chaintest.Stage{{Out: 9, Bias: true}, {Out: 10, Bias: true}, {Out: 2, Bias: true}}},
+	chainCase{"rows, many directions", 2, 9, []chaintest.Stage{{Rows: 3, In: 8, Out: 3, Bias: true, Ones: true}, {Rows: 2, In: 9, Out: 4, Bias: true, Ones: true, Pass: true}, {Rows: 2, Out: 3, Bias: true}, {In: 7, Out: 2, Skip: true}, {Out: 2, Bias: true}}},
+	chainCase{"rows formed", 4, 6, []chaintest.Stage{{Rows: 9, In: 2, Out: 2, Bias: true, Ones: true}, {Rows: 8, In: 3, Out: 1, Bias: true, Carry: true}, {Rows: 2, Out: 2, Bias: true, Full: true}, {Out: 2, Bias: true}}},
 	chainCase{"few samples", 2, 9, []chaintest.Stage{{Out: 8, Bias: true}, {Out: 9, Bias: true}, {Skip: true, Bias: true}, {Out: 1, Bias: true}}},
 )
 
@@ -89,52 +101,82 @@ func TestInverter(t *testing.T) {
 	for _, tc := range inverseCases {
 		exact := tc.make(3)
 		for _, c := range []*system.Chain{exact, exact.GaussNewton()} {
-			h := chaintest.Matrix(c, blas.Native())
-			ev := computeEigenvalues(h)
-			for at, eps := range dampingsOf(c, ev) {
-				a := plus(c, h, eps)
-				evA := computeEigenvalues(a)
-				cond := 0.0
-				least := math.Inf(1)
-				for _, l := range evA {
-					cond, least = math.Max(cond, math.Abs(l)), math.Min(least, math.Abs(l))
-				}
-				cond /= least
-				if cond > 1e5 {
-					continue
-				}
-				var z mat.Dense
-				if err := z.Inverse(a); err != nil {
-					t.Fatal(err)
-				}
-				for name, f := range inverters(c) {
-					t.Run(fmt.Sprintf("%s/gn=%v/%d/%s", tc.name, c.IsGaussNewton(), at, name), func(t *testing.T) {
-						err := f.Analyse(c, nil)
-						if errors.Is(err, factor.ErrNotGaussNewton) {
-							return // blocks
-						}
-						if err := errors.Join(err, f.FactorizeStages(eps)); err != nil {
-							t.Fatal(err)
-						}
-						checkInverter(t, f, c, &z, evA[0] > 0, 1e-13*cond)
-					})
-				}
-			}
+			forInverses(c, func(name string, f factor.Inverter, eps []float64, z *mat.Dense, definite bool, cond float64) {
+				t.Run(fmt.Sprintf("%s/gn=%v/%v/%s", tc.name, c.IsGaussNewton(), eps, name), func(t *testing.T) {
+					checkInverter(t, f, c, eps, z, definite, 1e-13*cond)
+				})
+			})
 		}
 	}
 }
 
-func checkInverter(t *testing.T, f factor.Inverter, c *system.Chain, z *mat.Dense, definite bool, tol float64) {
+// Inverses and samples of chains of any shapes.
+func TestInverterShapes(t *testing.T) {
+	done := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		stages := drawStages(t)
+		c := drawChain(t, stages, rapid.IntRange(1, 5).Draw(t, "batch"), rapid.IntRange(1, 5).Draw(t, "in"))
+		if c.Params() == 0 {
+			return
+		}
+		if rapid.Bool().Draw(t, "Gauss–Newton") {
+			c = c.GaussNewton()
+		}
+		forInverses(c, func(name string, f factor.Inverter, eps []float64, z *mat.Dense, definite bool, cond float64) {
+			if checkInverter(t, f, c, eps, z, definite, 1e-13*cond) {
+				done[name]++
+			}
+		})
+	})
+	for name, n := range done {
+		t.Logf("%s: %d inverses", name, n)
+	}
+	if len(done) < 3 {
+		t.Errorf("inverses by %v only", done)
+	}
+}
+
+// forInverses calls check with each method, dampings of c for which the condition of
+// H + D is not bad, the inverse, and the condition of what the method factors: Gram's
+// S = I + J̃D⁻¹J̃ᵀ may have a worse one than H + D, where H has full rank.
+func forInverses(c *system.Chain, check func(name string, f factor.Inverter, eps []float64, z *mat.Dense, definite bool, cond float64)) {
+	h := chaintest.Matrix(c, blas.Native())
+	evH := computeEigenvalues(h)
+	for _, eps := range dampingsOf(c, evH) {
+		a := plus(c, h, eps)
+		ev := computeEigenvalues(a)
+		cond, least := 0.0, math.Inf(1)
+		for _, l := range ev {
+			cond, least = math.Max(cond, math.Abs(l)), math.Min(least, math.Abs(l))
+		}
+		cond /= least
+		var z mat.Dense
+		if !(cond <= 1e5) || z.Inverse(a) != nil {
+			continue
+		}
+		for name, f := range inverters(c) {
+			factored := cond
+			if name == "gram" {
+				factored = 1 + evH[len(evH)-1]/slices.Min(eps)
+			}
+			check(name, f, eps, &z, ev[0] > 0, factored)
+		}
+	}
+}
+
+// checkInverter analyses and checks all that f inverts against z; false if f does not
+// take the chain.
+func checkInverter(t testingT, f factor.Inverter, c *system.Chain, eps []float64, z *mat.Dense, definite bool, tol float64) bool {
+	t.Helper()
+	err := f.Analyse(c, nil)
+	if errors.Is(err, factor.ErrNotGaussNewton) {
+		return false // blocks
+	}
+	if err := errors.Join(err, f.FactorizeStages(eps)); err != nil {
+		t.Fatal(err)
+	}
 	n := c.Params()
 	diag, err := f.InverseDiagTo(nil)
-	if _, dense := f.(*factor.Dense); !dense && !isPlain(c) {
-		var block mat.SymDense
-		if _, terr := f.StageTracesTo(nil); !errors.Is(err, factor.ErrRows) || !errors.Is(terr, factor.ErrRows) || !errors.Is(f.OutputInverseTo(&block), factor.ErrRows) {
-			t.Errorf("the inverse of stages with rows: %v", err)
-		}
-		checkSamples(t, f, z, definite, tol)
-		return
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,20 +221,11 @@ func checkInverter(t *testing.T, f factor.Inverter, c *system.Chain, z *mat.Dens
 	}
 	near(t, "outputs", &out, &jzj, tol)
 	checkSamples(t, f, z, definite, tol)
-}
-
-// isPlain reports whether all stages have one row a sample and nothing passes by.
-func isPlain(c *system.Chain) bool {
-	for _, s := range c.Stages {
-		if d, ok := s.(*system.DenseStage); ok && (d.Rows > 1 || d.Gather != nil || d.Ones != nil || d.Pass != nil) {
-			return false
-		}
-	}
 	return true
 }
 
 // checkSamples draws with each unit vector: A Aᵀ is the inverse.
-func checkSamples(t *testing.T, f factor.Inverter, z *mat.Dense, definite bool, tol float64) {
+func checkSamples(t testingT, f factor.Inverter, z *mat.Dense, definite bool, tol float64) {
 	t.Helper()
 	n, m := f.SymmetricDim(), f.Normals()
 	a := mat.NewDense(m, n, nil)
@@ -248,111 +281,8 @@ func TestInverterReLU(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, f := range inverters(c) {
-					if err := errors.Join(f.Analyse(c, nil), f.FactorizeStages(eps)); err != nil {
-						t.Fatal(err)
-					}
-					checkInverter(t, f, c, &z, true, 1e-10)
+					checkInverter(t, f, c, eps, &z, true, 1e-10)
 				}
-			}
-		}
-	}
-}
-
-// Test outputs, parts and preimages of a Gram.
-func TestGramCross(t *testing.T) {
-	for _, loss := range []nn.Loss{nn.CrossEntropy, nn.SquaredError} {
-		rng := rand.New(rand.NewPCG(5, 1))
-		net, err := nn.New(3, loss, nn.MLP([]int{3, 6, 5, 3}, nn.Tanh, true)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		net.Init(2, nil)
-		draw := func(n int) *nn.Batch {
-			b := &nn.Batch{N: n, X: make([]float64, 3*n), Labels: make([]int, n)}
-			for i := range b.X {
-				b.X[i] = rng.NormFloat64()
-			}
-			for i := range b.Labels {
-				b.Labels[i] = rng.IntN(3)
-			}
-			return b
-		}
-		var lin, other nn.Linearization
-		train := draw(17)
-		test := draw(40)
-		copy(test.X, train.X) // the training samples are among the test samples
-		if err := errors.Join(net.Linearize(&lin, train), net.Linearize(&other, test)); err != nil {
-			t.Fatal(err)
-		}
-		c, ct := lin.Chain.GaussNewton(), other.Chain.GaussNewton()
-		for _, scale := range []float64{0.1, 1e-6} {
-			eps := []float64{scale, 2 * scale, 3 * scale}
-			a := plus(c, chaintest.Matrix(c, blas.Native()), eps)
-			var f factor.Gram
-			if err := errors.Join(f.Analyse(c, nil), f.FactorizeStages(eps)); err != nil {
-				t.Fatal(err)
-			}
-			j, jt := outputJacobian(c), outputJacobian(ct)
-			var z, jz, cov, want mat.Dense
-			var chol mat.Cholesky
-			if !chol.Factorize(a) {
-				t.Fatal("not definite")
-			}
-			if err := chol.SolveTo(&z, jt.T()); err != nil {
-				t.Fatal(err)
-			}
-			cov.Mul(jt, &z)
-			blocks := make([]float64, 40*9)
-			if err := f.TestCovTo(blocks, ct); err != nil {
-				t.Fatal(err)
-			}
-			for n := range 40 {
-				near(t, fmt.Sprintf("%s, ε %g: covariance of test sample %d", loss.Name(), scale, n), mat.NewDense(3, 3, blocks[n*9:(n+1)*9]), cov.Slice(3*n, 3*n+3, 3*n, 3*n+3), 2e-7)
-			}
-			// J'(H+D)⁻¹Jᵀ v for v in the range of R, by CrossTo and PreimageTo.
-			var cross mat.Dense
-			if err := f.CrossTo(&cross, ct); err != nil {
-				t.Fatal(err)
-			}
-			jz.Mul(j, &z)
-			w, v := mat.NewVecDense(f.Rank(), nil), mat.NewVecDense(51, nil)
-			for n := range 17 {
-				v.SetVec(3*n, 1)
-				v.SetVec(3*n+1, -2)
-				v.SetVec(3*n+2, 1)
-			}
-			if outside := f.PreimageTo(w.RawVector().Data, v.RawVector().Data); !(outside <= 1e-13) {
-				t.Errorf("%g of a vector in the range of R is outside", outside)
-			}
-			var got mat.VecDense
-			got.MulVec(&cross, w)
-			want.Mul(jz.T(), v)
-			near(t, loss.Name()+": test × train", &got, &want, 1e-8)
-		}
-		// The parts add up.
-		var f factor.Gram
-		if err := f.Analyse(c, nil); err != nil {
-			t.Fatal(err)
-		}
-		sum := mat.NewSymDense(f.Rank(), nil)
-		for k, in := range []int{3, 6, 5} {
-			for _, p := range []struct {
-				lo, hi int
-				bias   bool
-			}{{0, 1, false}, {1, in, false}, {0, 0, true}} {
-				var g mat.SymDense
-				if err := f.PartTo(&g, k, p.lo, p.hi, p.bias); err != nil {
-					t.Fatal(err)
-				}
-				sum.AddSym(sum, &g)
-			}
-		}
-		ev := computeEigenvalues(sum)
-		evH := computeEigenvalues(chaintest.Matrix(c, blas.Native()))
-		for i := range min(len(ev), len(evH)) {
-			a, b := ev[len(ev)-1-i], evH[len(evH)-1-i]
-			if !(math.Abs(a-b) <= 1e-12*ev[len(ev)-1]) {
-				t.Fatalf("%s: eigenvalue %d of the sum of the parts is %v, of H %v", loss.Name(), i, a, b)
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package factor
 
 import (
+	"math"
+
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
 	"costate/system"
@@ -92,14 +94,17 @@ func (g *judged) SymmetricDim() int {
 // point the error says why there is none.
 func (g *judged) damp(eps func(k int) float64, where func(k int) string) error {
 	g.factored, g.known = false, false
-	for k := range g.matrix.eps {
+	most := 0.0
+	for k, old := range g.matrix.eps {
 		e := eps(k)
 		if e-e != 0 {
+			g.matrix.changed()
 			return &NotFiniteError{Where: where(k), Index: -1, Value: e}
 		}
 		g.matrix.eps[k] = e
+		most = max(most, math.Abs(e-old))
 	}
-	g.matrix.changed()
+	g.matrix.damped(most)
 	return g.failed
 }
 

@@ -29,8 +29,13 @@ func solveVec(j *certify.Judge, dst *mat.VecDense, b mat.Vector) (certify.Outcom
 		return certify.Outcome{}, err
 	}
 	o := job.Solve()
+	raw := dst.RawVector()
+	if raw.Inc == 1 {
+		copy(raw.Data, job.X())
+		return o, nil
+	}
 	for i, v := range job.X() {
-		dst.SetVec(i, v)
+		raw.Data[i*raw.Inc] = v
 	}
 	return o, nil
 }

@@ -61,57 +61,53 @@ func (m *symMatrix) IsZero() bool { return m.norm == 0 }
 func (m *symMatrix) Sharpen() bool { return false }
 
 // measure takes A + shift·I for a block-tridiagonal A: the norm becomes the
-// largest 2-norm of a column. It returns the largest element of A in absolute
-// value, NaN or infinite if one is not finite.
-func (m *symMatrix) measure(a *la.BlockTridiag, shift float64) (largest float64) {
+// largest 2-norm of a column. It reports whether all elements of A are finite.
+func (m *symMatrix) measure(a *la.BlockTridiag, shift float64) (finite bool) {
 	m.shift = shift
-	largest = a.MaxMagnitude()
-	n := a.SymmetricDim()
-	m.squares = space.Resize(m.squares, n)
+	m.squares = space.Resize(m.squares, a.SymmetricDim())
 	sq := m.squares
 	clear(sq)
-	add := func(i, j int, v float64) {
-		v *= v
-		sq[j] += v
-		if i != j {
-			sq[i] += v
-		}
-	}
 	for k := range a.Blocks() {
 		first := a.BlockFirst(k)
 		d, q := a.Diag(k)
 		for i := range q {
-			row, si := d[i*q:i*q+i], sq[first+i]
-			to := sq[first : first+i]
-			for j, v := range row {
-				v *= v
-				to[j] += v
-				si += v
-			}
-			sq[first+i] = si
-			add(first+i, first+i, d[i*q+i]+shift)
+			v := d[i*q+i] + shift
+			sq[first+i] += addSquares(sq[first:first+i], d[i*q:]) + v*v
 		}
 		if k+1 == a.Blocks() {
 			break
 		}
 		b, q := a.Sub(k)
 		next := a.BlockFirst(k + 1)
-		to := sq[first : first+q]
 		for i := range a.BlockSize(k + 1) {
-			si := 0.0
-			for j, v := range b[i*q : i*q+q] {
-				v *= v
-				to[j] += v
-				si += v
-			}
-			sq[next+i] += si
+			sq[next+i] += addSquares(sq[first:first+q], b[i*q:])
 		}
 	}
 	m.norm = math.Sqrt(vec.MaxMagnitude(sq))
-	if m.norm == 0 || math.IsInf(m.norm, 1) || largest < 1e-150 {
-		m.norm = max(largest, math.Abs(shift)) // squares over- or underflow
+	if m.norm > 1e-150 && m.norm <= math.MaxFloat64 {
+		return true // no square was infinite, and those that underflowed do not matter
 	}
-	return largest
+	largest := a.MaxMagnitude()
+	if !(m.norm <= math.MaxFloat64) || largest < 1e-150 {
+		m.norm = max(largest, math.Abs(shift))
+	}
+	return largest-largest == 0
+}
+
+// addSquares adds the squares of the first elements of row to sums, and returns
+// the sum of these squares.
+func addSquares(sums, row []float64) (all float64) {
+	row = row[:len(sums)]
+	if len(sums) >= 12 {
+		vec.MulAdd(sums, row, row)
+		return vec.Dot(row, row)
+	}
+	for j, v := range row {
+		v *= v
+		sums[j] += v
+		all += v
+	}
+	return all
 }
 
 // columnNorm is the largest 2-norm of a column of a + shift·I; squares is scratch

@@ -114,8 +114,10 @@ func (c *composer) resize(p *plan, full, second bool) {
 // slices that at gives, for a cotangent b of their outputs. A is left in c.a; Q in c.q if
 // the result is true, and zero otherwise or not asked for by second.
 func (c *composer) run(ops []op, at func(int) []float64, b []float64, second bool) (bent bool) {
-	out := len(b)
-	c.identity(out)
+	out, last := len(b), len(ops)-1
+	if last < 0 || ops[last].kind != mapOp {
+		c.identity(out)
+	}
 	for i := len(ops) - 1; i >= 0; i-- {
 		o := &ops[i]
 		x := at(i)
@@ -138,8 +140,12 @@ func (c *composer) run(ops []op, at func(int) []float64, b []float64, second boo
 				vec.Axpy(c.q[l*nb:l*nb+o.in], 1, own[l*o.in:(l+1)*o.in])
 			}
 		}
-		o.right(c.a2, c.a, c.jac, out)
-		c.a, c.a2 = c.a2, c.a
+		if i == last && o.kind == mapOp {
+			o.placeJacobian(c.a, c.jac)
+		} else {
+			o.right(c.a2, c.a, c.jac, out)
+			c.a, c.a2 = c.a2, c.a
+		}
 		dst := c.b[:nb]
 		if i%2 == 0 {
 			dst = c.b2[:nb]

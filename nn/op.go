@@ -103,6 +103,19 @@ func transMul(dst, j, b []float64) {
 	}
 }
 
+// placeJacobian stores the Jacobian of a mapOp, of the whole state: that of its map, jac,
+// and an identity.
+func (o *op) placeJacobian(dst, jac []float64) {
+	nb := o.before()
+	clear(dst[:o.after()*nb])
+	for i := range o.out {
+		copy(dst[i*nb:], jac[i*o.in:(i+1)*o.in])
+	}
+	for i := range o.rest {
+		dst[(o.out+i)*nb+o.in+i] = 1
+	}
+}
+
 // right computes dst = A J for A of rows×after, with jac the Jacobian of a map.
 func (o *op) right(dst, a, jac []float64, rows int) {
 	nb, na := o.before(), o.after()

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"costate/la"
+	"costate/la/vec"
 )
 
 // Check validates the shapes of the chain and that its numbers are finite. The
@@ -187,10 +188,8 @@ func finite(name string, a []float64, n int) error {
 	if len(a) != n {
 		return fmt.Errorf("%s has length %d, want %d", name, len(a), n)
 	}
-	for i, v := range a {
-		if v-v != 0 {
-			return &la.NotFiniteError{Where: name, Index: i, Value: v}
-		}
+	if i := vec.FirstNotFinite(a); i >= 0 {
+		return &la.NotFiniteError{Where: name, Index: i, Value: a[i]}
 	}
 	return nil
 }

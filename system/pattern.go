@@ -2,8 +2,10 @@ package system
 
 import (
 	"fmt"
+	"math"
 
 	"costate/la"
+	"costate/la/vec"
 )
 
 // A Pattern says where the blocks of a SampleMap may differ from zero: in row i of a
@@ -21,15 +23,37 @@ func (m *SampleMap) NNZ() int64 {
 	return int64(len(m.Diag) + len(m.Full))
 }
 
-// eachOfPattern calls fn for each element of the pattern of every block, with its row and
-// column in the whole matrix.
-func (m *SampleMap) eachOfPattern(fn func(i, j int, v float64)) {
+// patternPair computes dst += M x in twice the working precision, for an m with a
+// pattern.
+func (m *SampleMap) patternPair(dst, x vec.Pair) {
 	p := m.Pattern
 	for n := range m.Batch {
+		in := x.Slice(n*m.Cols, (n+1)*m.Cols)
 		for i := range m.Rows {
 			row := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols]
+			h, l := 0.0, 0.0
 			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
-				fn(n*m.Rows+i, n*m.Cols+c, row[c])
+				v, e := vec.TwoProd(row[c], in.Hi[c])
+				s, f := vec.TwoSum(h, v)
+				h = s
+				l += f + math.FMA(row[c], in.Lo[c], e)
+			}
+			addTo(dst, n*m.Rows+i, h, l)
+		}
+	}
+}
+
+// patternTransPair is patternPair with Mᵀ.
+func (m *SampleMap) patternTransPair(dst, x vec.Pair) {
+	p := m.Pattern
+	for n := range m.Batch {
+		out := dst.Slice(n*m.Cols, (n+1)*m.Cols)
+		for i := range m.Rows {
+			row := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols]
+			xh, xl := x.Hi[n*m.Rows+i], x.Lo[n*m.Rows+i]
+			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+				v, e := vec.TwoProd(row[c], xh)
+				addTo(out, c, v, math.FMA(row[c], xl, e))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ type residual struct {
 	y, s       [][]float64 // low parts of Product.y and Product.s
 	la, lb, nu []float64   // low parts of Product.la, lb and nu
 	h          vec.Pair    // H x in the parameters of one stage
-	turned     []float64   // the transpose of the matrix of a DenseStage
+	turned     []float64   // the transpose of a matrix of a stage
 	rows       vec.Pair    // gathered rows of a DenseStage
 	x          []float64   // x scaled, where it is very large or very small
 }
@@ -30,11 +30,10 @@ type residual struct {
 // as well as float64 can, and H x and b agree to sixteen digits.
 //
 // A nil eps stands for no damping. b and x have the length Chain.Params, as has r,
-// which may be b or x. ResidualTo returns the norm ‖H x‖₂, without damping.
-// Elements of r are NaN where a number on the way is not finite or overflows, which
+// which may be b or x. Elements of r are NaN where a number on the way is not finite or overflows, which
 // the size of x alone does not cause. ResidualTo allocates workspace when first
 // called, and nothing later.
-func (p *Product) ResidualTo(r, b, x, eps []float64) (hx float64) {
+func (p *Product) ResidualTo(r, b, x, eps []float64) {
 	c := p.chain
 	n := c.Params()
 	if len(r) != n || len(b) != n || len(x) != n || eps != nil && len(eps) != len(c.Stages) {
@@ -76,17 +75,16 @@ func (p *Product) ResidualTo(r, b, x, eps []float64) (hx float64) {
 		case *DenseStage:
 			p.denseBackPair(s, h, xk, in, vec.Pair{Hi: p.s[k], Lo: w.s[k]}, l, prev)
 		case *BlockStage:
-			s.backPair(h, xk, in, l, prev)
+			s.backPair(h, xk, in, l, prev, w.turned)
 		}
 		e := 0.0
 		if eps != nil {
 			e = eps[k]
 		}
-		hx = math.Hypot(hx, subtractPair(r[off:off+m], b[off:off+m], h, scale, e, x[off:off+m]))
+		vec.SubtractPair(r[off:off+m], b[off:off+m], scale, h, e, x[off:off+m])
 		lambda, other = other, lambda
 		l = prev
 	}
-	return hx
 }
 
 // outputs is y_{k+1} of the text in twice the working precision.
@@ -106,9 +104,12 @@ func (p *Product) prepareResidual() {
 	for k, s := range stages {
 		w.y[k] = resize(w.y[k], len(p.y[k]))
 		params = max(params, s.Params())
-		if d, ok := s.(*DenseStage); ok {
+		switch s := s.(type) {
+		case *DenseStage:
 			w.s[k] = resize(w.s[k], len(p.s[k]))
-			turned = max(turned, d.Out*d.In)
+			turned = max(turned, s.Out*s.In)
+		case *BlockStage:
+			turned = max(turned, s.F.NNZ(), s.G.NNZ(), s.C.NNZ())
 		}
 	}
 	w.la, w.lb, w.nu = resize(w.la, len(p.la)), resize(w.lb, len(p.lb)), resize(w.nu, len(p.nu))
@@ -120,25 +121,4 @@ func (p *Product) prepareResidual() {
 		w.rows = vec.MakePair(len(p.rows))
 	}
 	w.ready = true
-}
-
-// subtractPair sets r = b − f h − e x, rounded once, for a power of two f, and
-// returns ‖f h‖₂. r may be b or x.
-func subtractPair(r, b []float64, h vec.Pair, f, e float64, x []float64) float64 {
-	n := len(r)
-	b, x = b[:n], x[:n]
-	hh, hl := h.Hi[:n], h.Lo[:n]
-	// The squares are summed of h over a power of two near its greatest element.
-	_, exponent := math.Frexp(vec.MaxAbsValue(hh))
-	unit := math.Ldexp(1, -min(max(exponent, -1000), 1000))
-	sum := 0.0
-	for i := range r {
-		t := (hh[i] + hl[i]) * unit
-		sum += t * t
-		s, ds := vec.TwoSum(b[i], float64(-f*hh[i]))
-		q, dq := vec.TwoProd(e, x[i])
-		v, dv := vec.TwoSum(s, -q)
-		r[i] = v + (((ds + dv) - f*hl[i]) - dq)
-	}
-	return f / unit * math.Sqrt(sum)
 }

@@ -222,14 +222,11 @@ func checkResidual(t *testing.T, c *system.Chain, p *system.Product, b, x, eps [
 	const u = 0x1p-53
 	n := c.Params()
 	r := make([]float64, n)
-	hx := p.ResidualTo(r, b, x, eps)
+	p.ResidualTo(r, b, x, eps)
 	h, scale := reference(c, x, false), reference(c, x, true)
-	norm := 0.0
 	i := 0
 	for k, s := range c.Stages {
 		for range s.Params() {
-			f, _ := h[i].Float64()
-			norm = math.Hypot(norm, f)
 			want := number(b[i])
 			want.Sub(want, h[i])
 			size := scale[i]
@@ -249,9 +246,6 @@ func checkResidual(t *testing.T, c *system.Chain, p *system.Product, b, x, eps [
 			}
 			i++
 		}
-	}
-	if !(math.Abs(hx-norm) <= 1e-13*norm) {
-		t.Errorf("‖Hx‖ = %v, want %v", hx, norm)
 	}
 	// In place.
 	for _, overwriteX := range []bool{false, true} {

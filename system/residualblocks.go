@@ -7,12 +7,13 @@ import (
 )
 
 // backPair is BlockStage.back in twice the working precision; x and h are apart.
-func (s *BlockStage) backPair(h vec.Pair, x []float64, y, lambda, prev vec.Pair) {
+// turned has room for the elements of C.
+func (s *BlockStage) backPair(h vec.Pair, x []float64, y, lambda, prev vec.Pair, turned []float64) {
 	exact := vec.Pair{Hi: x}
 	prev.Clear()
 	h.Clear()
 	if s.A != nil {
-		s.A.mulAddPair(h, exact)
+		s.A.mulTransAddPair(h, exact) // A is symmetric
 	}
 	if s.G != nil {
 		s.G.mulTransAddPair(h, lambda)
@@ -21,19 +22,27 @@ func (s *BlockStage) backPair(h vec.Pair, x []float64, y, lambda, prev vec.Pair)
 		return
 	}
 	if s.C != nil {
-		s.C.mulAddPair(h, y)
+		s.C.mulAddPair(h, y, turned)
 		s.C.mulTransAddPair(prev, exact)
 	}
 	if s.Q != nil {
-		s.Q.mulAddPair(prev, y)
+		s.Q.mulTransAddPair(prev, y) // so is Q
 	}
 	if s.F != nil {
 		s.F.mulTransAddPair(prev, lambda)
 	}
 }
 
-// mulAddPair computes dst += M x in twice the working precision.
-func (m *Matrix) mulAddPair(dst, x vec.Pair) {
+// mulAddPair computes dst += M x in twice the working precision. turned has room
+// for the elements of M, or is nil.
+func (m *Matrix) mulAddPair(dst, x vec.Pair, turned []float64) {
+	if m.isFull() && turned != nil {
+		// Sums of columns keep more of them in flight than a sum a row.
+		t := turned[:len(m.Val)]
+		vec.Transpose(t, m.Rows, m.Val, m.Cols, m.Rows, m.Cols)
+		vec.CombinePair(dst, x, 1, vec.Pair{Hi: t}, m.Rows, m.Cols)
+		return
+	}
 	for i := range m.Rows {
 		lo, hi := m.Ptr[i], m.Ptr[i+1]
 		if hi-lo == m.Cols {
@@ -58,6 +67,10 @@ func (m *Matrix) mulAddPair(dst, x vec.Pair) {
 
 // mulTransAddPair computes dst += Mᵀ x in twice the working precision.
 func (m *Matrix) mulTransAddPair(dst, x vec.Pair) {
+	if m.isFull() {
+		vec.CombinePair(dst, x, 1, vec.Pair{Hi: m.Val}, m.Cols, m.Rows)
+		return
+	}
 	for i := range m.Rows {
 		lo, hi := m.Ptr[i], m.Ptr[i+1]
 		if hi-lo == m.Cols {
@@ -87,10 +100,7 @@ func (m *SampleMap) mulAddPair(dst, x vec.Pair) {
 			addTo(dst, i, p, math.FMA(v, xl[i], e))
 		}
 	case m.Pattern != nil:
-		m.eachOfPattern(func(i, j int, v float64) {
-			p, e := vec.TwoProd(v, x.Hi[j])
-			addTo(dst, i, p, math.FMA(v, x.Lo[j], e))
-		})
+		m.patternPair(dst, x)
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			first := r / m.Rows * m.Cols
@@ -129,10 +139,7 @@ func (m *SampleMap) mulTransAddPair(dst, x vec.Pair) {
 		return
 	}
 	if m.Pattern != nil {
-		m.eachOfPattern(func(i, j int, v float64) {
-			p, e := vec.TwoProd(v, x.Hi[i])
-			addTo(dst, j, p, math.FMA(v, x.Lo[i], e))
-		})
+		m.patternTransPair(dst, x)
 		return
 	}
 	size := m.Rows * m.Cols

@@ -22,10 +22,10 @@ func (p *Product) pairForward(v []float64) {
 		case *BlockStage:
 			out.Clear()
 			if s.G != nil {
-				s.G.mulAddPair(out, vec.Pair{Hi: x})
+				s.G.mulAddPair(out, vec.Pair{Hi: x}, w.turned)
 			}
 			if y.Hi != nil && s.F != nil {
-				s.F.mulAddPair(out, y)
+				s.F.mulAddPair(out, y, w.turned)
 			}
 		}
 		y = out
@@ -45,10 +45,10 @@ func (p *Product) denseForwardPair(d *DenseStage, x []float64, y, s, out vec.Pai
 		}
 	}
 	t := vec.Pair{Hi: p.residual.turned[:n]}
-	turn(t.Hi, x[:n], d.Out, d.In)
+	vec.Transpose(t.Hi, d.Out, x[:n], d.In, d.Out, d.In)
 	mulPair(s, rows, d.Out, vec.Pair{Hi: d.Z}, d.In, 1, t, d.In)
 	if y.Hi != nil {
-		turn(t.Hi, d.W, d.Out, d.In)
+		vec.Transpose(t.Hi, d.Out, d.W, d.In, d.Out, d.In)
 		mulPair(s, rows, d.Out, p.gatherPair(d, y), d.In, 1, t, d.In)
 	}
 	d.J.mulPair(out, s)
@@ -70,7 +70,7 @@ func (p *Product) gatherPair(d *DenseStage, y vec.Pair) vec.Pair {
 	g := p.residual.rows.Slice(0, d.Batch*a.Rows)
 	g.Clear()
 	for n := range d.Batch {
-		a.mulAddPair(g.Slice(n*a.Rows, (n+1)*a.Rows), y.Slice(n*a.Cols, (n+1)*a.Cols))
+		a.mulAddPair(g.Slice(n*a.Rows, (n+1)*a.Rows), y.Slice(n*a.Cols, (n+1)*a.Cols), nil)
 	}
 	return g
 }
@@ -147,20 +147,7 @@ func mulPair(c vec.Pair, m, n int, a vec.Pair, row, col int, b vec.Pair, k int) 
 	if n == 0 || k == 0 {
 		return
 	}
-	for i := range m {
-		first := i * row
-		vec.CombinePair(c.Slice(i*n, (i+1)*n), a.Slice(first, first+(k-1)*col+1), col, b, n, k)
-	}
-}
-
-// turn stores the transpose of a rows×cols matrix in dst.
-func turn(dst, a []float64, rows, cols int) {
-	for j := range cols {
-		col := dst[j*rows:][:rows]
-		for i := range col {
-			col[i] = a[i*cols+j]
-		}
-	}
+	vec.MulPair(c.Slice(0, m*n), m, a, row, col, b, n, k)
 }
 
 // addPair computes dst += x.

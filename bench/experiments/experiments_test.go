@@ -12,7 +12,7 @@ import (
 
 // TestRun runs each for a moment, to see that its files come about.
 func TestRun(t *testing.T) {
-	for name, want := range map[string]string{"depth": "| 100 layers | lm |", "regression": "| diabetes | lbfgs |"} { // the others need Fashion-MNIST
+	for name, want := range map[string]string{"depth": "| 100 layers | lm |", "regression": "| diabetes | lbfgs |", "pde": "| heat-1d 64-64-48-48 | lbfgs |"} { // the others need Fashion-MNIST
 		steps := 0
 		x, err := Run(context.Background(), name, &Options{Machine: "a machine", Brief: true, Show: func(string, float64, *race.Entry) { steps++ }})
 		if err != nil {

@@ -15,6 +15,10 @@ import (
 // accuracy where batches change.
 func (x *Results) plots() (*figure.Page, error) {
 	pg := &figure.Page{Width: 360, Height: 300}
+	what := "loss"
+	if x.measure().l2 {
+		what = "relative error"
+	}
 	var names []string
 	panels := map[string]*plot.Plot{}
 	var order []*plot.Plot
@@ -23,7 +27,7 @@ func (x *Results) plots() (*figure.Page, error) {
 	for _, r := range x.Rows {
 		p := panels[r.Job]
 		if p == nil {
-			p = figure.NewPanel(r.Job, "seconds", "loss", true, true)
+			p = figure.NewPanel(r.Job, "seconds", what, true, true)
 			p.Legend.Left = false
 			panels[r.Job] = p
 			order = append(order, p)
@@ -67,11 +71,16 @@ func (x *Results) plots() (*figure.Page, error) {
 	return pg, nil
 }
 
-// curves are the loss and the test accuracy in percent against seconds. Losses of zero
+// curves are the loss, or the relative error if there is one, and the test accuracy in percent against seconds. Losses of zero
 // and those of a divergence would take all the room of a logarithmic axis.
 func curves(r *race.Result) (losses, accuracies plotter.XYs) {
 	for _, e := range r.History {
 		loss := float64(e.Loss)
+		if e.L2 != nil {
+			loss = float64(*e.L2)
+		} else if r.Final.BestL2 != nil {
+			continue
+		}
 		if e.Seconds > 0 && loss > 1e-30 && loss < 1e6 {
 			losses = append(losses, plotter.XY{X: math.Max(e.Seconds, 1e-3), Y: loss})
 		}

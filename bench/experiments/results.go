@@ -25,7 +25,7 @@ type experiment struct {
 
 // all are in the order of the README beside this file.
 func all() []*experiment {
-	return []*experiment{&fixed, &newton, &depth, &regression, &minibatch}
+	return []*experiment{&fixed, &newton, &depth, &regression, &minibatch, &equations}
 }
 
 // Names are the words for the experiments.

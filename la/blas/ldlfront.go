@@ -2,8 +2,13 @@ package blas
 
 import "costate/la/vec"
 
-// frontMost is the order up to which a front is done at once on tiles.
-const frontMost = 128
+// A front is done at once on tiles up to the order frontMost, unless it has more
+// than frontWords elements: those no longer stay in the first cache, through which
+// every pivot goes.
+const (
+	frontMost  = 128
+	frontWords = 4500
+)
 
 // LdlfrontWork is the length of the work slice that Ldlfront asks for. It does
 // not decrease with m or p.
@@ -13,9 +18,6 @@ func LdlfrontWork(m, p int) int {
 	small := tilesWork(n, k, true) + 2*n
 	n = (n + 3) &^ 3
 	small = max(small, 2*((k+3)&^3)*(n+4)+k+2*n) + n*n
-	if m <= frontMost {
-		return small
-	}
 	return max(small, LdlpartWork(m, p), m*p)
 }
 
@@ -41,7 +43,7 @@ func Ldlfront(b Backend, m, p int, w []float64, ld int, u, tol float64, final bo
 		checkC(m-p, m-p, c, ldc)
 	}
 	rule := pivotRule{u, tol, final}
-	if m <= frontMost {
+	if m <= frontMost && m*p <= frontWords {
 		return ldlfront(m, p, w, ld, rule, e, perm, c, ldc, work)
 	}
 	ne, zero, finite = ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, rule, e, perm, work)

@@ -26,7 +26,7 @@ func (g native) Threads() int { return g.threads }
 
 func (g native) Gemm(tA, tB Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
 	checkGemm(tA, tB, m, n, k, a, lda, b, ldb, c, ldc)
-	gemm.Gemm(tA == Trans, tB == Trans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, g.threads)
+	gemm.Checked(tA == Trans, tB == Trans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, g.threads)
 }
 
 func (g native) Gemmt(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {

@@ -52,12 +52,12 @@ func (t *triangular) left(m, n int, b []float64, ldb, threads int) {
 	t2 := t.part(m1)
 	if t.lower {
 		t.left(m1, n, b, ldb, 1)
-		gemm.Gemm(t.trans, false, m2, n, m1, -1, t.a[t.at(m1, 0):], t.lda, b, ldb, 1, b[m1*ldb:], ldb, 1)
+		gemm.Checked(t.trans, false, m2, n, m1, -1, t.a[t.at(m1, 0):], t.lda, b, ldb, 1, b[m1*ldb:], ldb, 1)
 		t2.left(m2, n, b[m1*ldb:], ldb, 1)
 		return
 	}
 	t2.left(m2, n, b[m1*ldb:], ldb, 1)
-	gemm.Gemm(t.trans, false, m1, n, m2, -1, t.a[t.at(0, m1):], t.lda, b[m1*ldb:], ldb, 1, b, ldb, 1)
+	gemm.Checked(t.trans, false, m1, n, m2, -1, t.a[t.at(0, m1):], t.lda, b[m1*ldb:], ldb, 1, b, ldb, 1)
 	t.left(m1, n, b, ldb, 1)
 }
 
@@ -90,12 +90,12 @@ func (t *triangular) right(m, n int, b []float64, ldb, threads int) {
 	t2 := t.part(n1)
 	if t.lower {
 		t2.right(m, n2, b[n1:], ldb, 1)
-		gemm.Gemm(false, t.trans, m, n1, n2, -1, b[n1:], ldb, t.a[t.at(n1, 0):], t.lda, 1, b, ldb, 1)
+		gemm.Checked(false, t.trans, m, n1, n2, -1, b[n1:], ldb, t.a[t.at(n1, 0):], t.lda, 1, b, ldb, 1)
 		t.right(m, n1, b, ldb, 1)
 		return
 	}
 	t.right(m, n1, b, ldb, 1)
-	gemm.Gemm(false, t.trans, m, n2, n1, -1, b, ldb, t.a[t.at(0, n1):], t.lda, 1, b[n1:], ldb, 1)
+	gemm.Checked(false, t.trans, m, n2, n1, -1, b, ldb, t.a[t.at(0, n1):], t.lda, 1, b[n1:], ldb, 1)
 	t2.right(m, n2, b[n1:], ldb, 1)
 }
 

@@ -61,24 +61,51 @@ func (x Pair) Slice(i, j int) Pair {
 //
 // At most one of c and w has low parts. y may not overlap w or c.
 func CombinePair(y, c Pair, inc int, w Pair, ld, k int) {
-	n := len(y.Hi)
-	if n == 0 || k == 0 {
+	MulPair(y, 1, c, 0, inc, w, ld, k)
+}
+
+// MulPair adds a product of matrices to the m rows of y, of n elements each, in
+// twice the working precision:
+//
+//	y[i*n+l] += Σ_j c[i*row+j*inc] w[j*ld+l]        j < k, i < m, l < n
+//
+// At most one of c and w has low parts. y may not overlap w or c.
+func MulPair(y Pair, m int, c Pair, row, inc int, w Pair, ld, k int) {
+	if m == 0 || k == 0 || len(y.Hi) == 0 {
 		return
 	}
-	lastC, lastW := (k-1)*inc, (k-1)*ld+n-1
-	_, _, _ = y.Lo[n-1], c.Hi[lastC], w.Hi[lastW]
+	n := len(y.Hi) / m
+	lastC, lastW := (m-1)*row+(k-1)*inc, (k-1)*ld+n-1
+	_, _, _ = y.Lo[m*n-1], c.Hi[lastC], w.Hi[lastW]
 	switch {
 	case !assembly:
-		combinePair_g(y, c, inc, w, ld, k)
+		for i := range m {
+			combinePair_g(y.Slice(i*n, (i+1)*n), c.Slice(i*row, i*row+(k-1)*inc+1), inc, w, ld, k)
+		}
 	case c.Lo != nil:
 		_ = c.Lo[lastC]
-		combinePairCoef(&y.Hi[0], &y.Lo[0], n, &c.Hi[0], &w.Hi[0], &c.Lo[0], 8*inc, 8*ld, k)
+		combinePairCoef(&y.Hi[0], &y.Lo[0], m, n, &c.Hi[0], &w.Hi[0], &c.Lo[0], 8*row, 8*inc, 8*ld, k)
 	case w.Lo != nil:
 		_ = w.Lo[lastW]
-		combinePairRows(&y.Hi[0], &y.Lo[0], n, &c.Hi[0], &w.Hi[0], &w.Lo[0], 8*inc, 8*ld, k)
+		combinePairRows(&y.Hi[0], &y.Lo[0], m, n, &c.Hi[0], &w.Hi[0], &w.Lo[0], 8*row, 8*inc, 8*ld, k)
 	default:
-		combinePair(&y.Hi[0], &y.Lo[0], n, &c.Hi[0], &w.Hi[0], 8*inc, 8*ld, k)
+		combinePair(&y.Hi[0], &y.Lo[0], m, n, &c.Hi[0], &w.Hi[0], 8*row, 8*inc, 8*ld, k)
 	}
+}
+
+// SubtractPair computes r = b − f h − e x, rounded once, for len(r) elements and a
+// power of two f. r may be b or x.
+func SubtractPair(r, b []float64, f float64, h Pair, e float64, x []float64) {
+	n := len(r)
+	if n == 0 {
+		return
+	}
+	_, _, _, _ = b[n-1], h.Hi[n-1], h.Lo[n-1], x[n-1]
+	if !assembly {
+		subtractPair_g(r, b, f, h, e, x)
+		return
+	}
+	subtractPair(&r[0], &b[0], &h.Hi[0], &h.Lo[0], &x[0], n, f, e)
 }
 
 // DotPair returns Σ w[i] x[i] in twice the working precision, for i < len(w).

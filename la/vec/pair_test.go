@@ -80,6 +80,88 @@ func TestCombinePair(t *testing.T) {
 	}
 }
 
+// A product of matrices is one combination for each row, to the last bit.
+func TestMulPair(t *testing.T) {
+	for _, low := range []string{"none", "coefficients", "rows"} {
+		t.Run(low, func(t *testing.T) {
+			both(t, func(t *testing.T, rng *rand.Rand) {
+				for range 400 {
+					m, n, k := rng.IntN(6), rng.IntN(20), rng.IntN(6)
+					ld, inc, row := n+rng.IntN(5), 1+rng.IntN(3), rng.IntN(9)
+					y, ok := guardedPair(rng, m*n, true, false)
+					c, _ := guardedPair(rng, max(0, (m-1)*row+(k-1)*inc+1), low == "coefficients", false)
+					w, _ := guardedPair(rng, max(0, (k-1)*ld+n), low == "rows", false)
+					want := clone(y)
+					if k > 0 && n > 0 {
+						for i := range m {
+							CombinePair(want.Slice(i*n, (i+1)*n), c.Slice(i*row, i*row+(k-1)*inc+1), inc, w, ld, k)
+						}
+					}
+					MulPair(y, m, c, row, inc, w, ld, k)
+					if !ok() {
+						t.Fatalf("m=%d n=%d k=%d: wrote outside y", m, n, k)
+					}
+					for i := range y.Hi {
+						if y.Hi[i] != want.Hi[i] || y.Lo[i] != want.Lo[i] {
+							t.Fatalf("m=%d n=%d k=%d: element %d differs", m, n, k, i)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestSubtractPair(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 30 {
+			r, ok := guarded(rng, n)
+			b, _ := guarded(rng, n)
+			x, _ := guarded(rng, n)
+			h, _ := guardedPair(rng, n, true, false)
+			f, e := math.Ldexp(1, rng.IntN(20)-10), rng.NormFloat64()
+			for i := range b {
+				b[i] = f*h.Hi[i] + e*x[i] // so that all digits cancel
+				if i%3 == 0 {
+					b[i] += rng.NormFloat64()
+				}
+			}
+			twin := make([]float64, n)
+			subtractPair_g(twin, b, f, h, e, x)
+			SubtractPair(r, b, f, h, e, x)
+			if !ok() {
+				t.Fatalf("n=%d: wrote outside r", n)
+			}
+			for i := range r {
+				if r[i] != twin[i] {
+					t.Fatalf("n=%d: element %d is %v, that of the twin %v", n, i, r[i], twin[i])
+				}
+				want := new(big.Float).SetPrec(2000).SetFloat64(b[i])
+				p := new(big.Float).SetPrec(2000).Mul(exact(h, i), big.NewFloat(f))
+				want.Sub(want, p)
+				p = new(big.Float).SetPrec(2000).Mul(big.NewFloat(e), big.NewFloat(x[i]))
+				want.Sub(want, p)
+				w, _ := want.Float64()
+				size := math.Abs(b[i]) + math.Abs(f*h.Hi[i]) + math.Abs(e*x[i])
+				if d := math.Abs(r[i] - w); d > u*math.Abs(w)+8*u*u*size {
+					t.Fatalf("n=%d: element %d is %g off, of %g", n, i, d, w)
+				}
+			}
+			for _, dst := range [][]float64{b, x} { // in place
+				b2, x2 := append([]float64(nil), b...), append([]float64(nil), x...)
+				SubtractPair(dst, b, f, h, e, x)
+				for i := range dst {
+					if dst[i] != twin[i] {
+						t.Fatalf("n=%d: element %d in place is %v, not %v", n, i, dst[i], twin[i])
+					}
+				}
+				copy(b, b2)
+				copy(x, x2)
+			}
+		}
+	})
+}
+
 func TestDotPair(t *testing.T) {
 	for _, low := range []bool{false, true} {
 		both(t, func(t *testing.T, rng *rand.Rand) {

@@ -72,3 +72,16 @@ func dotPair_g(s *[2]float64, w []float64, x Pair) {
 	fold(0, 8)
 	s[0], s[1] = h[0], l[0]
 }
+
+// subtractPair_g is the twin of SubtractPair, to the last bit.
+func subtractPair_g(r, b []float64, f float64, h Pair, e float64, x []float64) {
+	n := len(r)
+	b, x = b[:n], x[:n]
+	hh, hl := h.Hi[:n], h.Lo[:n]
+	for i := range r {
+		s, ds := TwoSum(b[i], -float64(f*hh[i]))
+		q, dq := TwoProd(e, x[i])
+		v, dv := TwoSum(s, -q)
+		r[i] = v + (((ds + dv) - float64(f*hl[i])) - dq)
+	}
+}

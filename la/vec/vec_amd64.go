@@ -64,23 +64,31 @@ func mul(z *float64, u *float64, v *float64, n int)
 //go:noescape
 func mulMost(z *float64, u *float64, v *float64, m *uint64, n int)
 
-// combinePair adds to (yh, yl), of n words, element j of c times row j of w, for k > 0 rows;
-// inc and ld are in bytes.
+// combinePair adds to each of the m > 0 rows of (yh, yl), of n words, element j of c times
+// row j of w, for k > 0 rows; those of the next row of y are row bytes on. inc and ld
+// are in bytes.
 //
 //go:noescape
-func combinePair(yh *float64, yl *float64, n int, c *float64, w *float64, inc int, ld int, k int)
+func combinePair(yh *float64, yl *float64, m int, n int, c *float64, w *float64, row int, inc int, ld int, k int)
 
-// combinePairCoef adds to (yh, yl), of n words, element j of (c, cl) times row j of w, for k > 0 rows;
-// inc and ld are in bytes.
+// combinePairCoef adds to each of the m > 0 rows of (yh, yl), of n words, element j of (c, cl) times
+// row j of w, for k > 0 rows; those of the next row of y are row bytes on. inc and ld
+// are in bytes.
 //
 //go:noescape
-func combinePairCoef(yh *float64, yl *float64, n int, c *float64, w *float64, cl *float64, inc int, ld int, k int)
+func combinePairCoef(yh *float64, yl *float64, m int, n int, c *float64, w *float64, cl *float64, row int, inc int, ld int, k int)
 
-// combinePairRows adds to (yh, yl), of n words, element j of c times row j of (w, wl), for k > 0 rows;
-// inc and ld are in bytes.
+// combinePairRows adds to each of the m > 0 rows of (yh, yl), of n words, element j of c times
+// row j of (w, wl), for k > 0 rows; those of the next row of y are row bytes on. inc and ld
+// are in bytes.
 //
 //go:noescape
-func combinePairRows(yh *float64, yl *float64, n int, c *float64, w *float64, wl *float64, inc int, ld int, k int)
+func combinePairRows(yh *float64, yl *float64, m int, n int, c *float64, w *float64, wl *float64, row int, inc int, ld int, k int)
+
+// subtractPair sets r = b − f (hh, hl) − e x, rounded once, for n words and a power of two f.
+//
+//go:noescape
+func subtractPair(r *float64, b *float64, hh *float64, hl *float64, x *float64, n int, f float64, e float64)
 
 // dotPair sets s to the high and low part of the product of w with x, of n words.
 //

@@ -924,191 +924,21 @@ done:
 	VZEROUPPER
 	RET
 
-// func combinePair(yh *float64, yl *float64, n int, c *float64, w *float64, inc int, ld int, k int)
+// func combinePair(yh *float64, yl *float64, m int, n int, c *float64, w *float64, row int, inc int, ld int, k int)
 // Requires: AVX, FMA3
-TEXT ·combinePair(SB), NOSPLIT, $0-64
+TEXT ·combinePair(SB), NOSPLIT, $0-80
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ c+24(FP), BX
-	MOVQ w+32(FP), SI
-	MOVQ inc+40(FP), DI
-	MOVQ ld+48(FP), R8
-	SUBQ $0x08, DX
-	JL   columns8end
+	MOVQ m+16(FP), DX
+	MOVQ c+32(FP), BX
+	MOVQ inc+56(FP), R8
+	MOVQ ld+64(FP), R9
+	MOVQ w+40(FP), DI
 
-columns8:
-	VMOVUPD (AX), Y0
-	VMOVUPD (CX), Y1
-	VMOVUPD 32(AX), Y2
-	VMOVUPD 32(CX), Y3
-	MOVQ    BX, R9
-	MOVQ    SI, R10
-	MOVQ    k+56(FP), R11
-
-columns8row:
-	VBROADCASTSD (R9), Y4
-	VMOVUPD      (R10), Y5
-	VMULPD       Y4, Y5, Y6
-	VFMSUB213PD  Y6, Y4, Y5
-	VADDPD       Y6, Y0, Y7
-	VSUBPD       Y0, Y7, Y8
-	VSUBPD       Y8, Y7, Y9
-	VSUBPD       Y9, Y0, Y0
-	VSUBPD       Y8, Y6, Y8
-	VADDPD       Y8, Y0, Y0
-	VADDPD       Y5, Y0, Y0
-	VADDPD       Y0, Y1, Y1
-	VMOVAPD      Y7, Y0
-	VMOVUPD      32(R10), Y5
-	VMULPD       Y4, Y5, Y6
-	VFMSUB213PD  Y6, Y4, Y5
-	VADDPD       Y6, Y2, Y4
-	VSUBPD       Y2, Y4, Y7
-	VSUBPD       Y7, Y4, Y8
-	VSUBPD       Y8, Y2, Y2
-	VSUBPD       Y7, Y6, Y7
-	VADDPD       Y7, Y2, Y2
-	VADDPD       Y5, Y2, Y2
-	VADDPD       Y2, Y3, Y3
-	VMOVAPD      Y4, Y2
-	ADDQ         DI, R9
-	ADDQ         R8, R10
-	DECQ         R11
-	JNZ          columns8row
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, SI
-	SUBQ         $0x08, DX
-	JGE          columns8
-
-columns8end:
-	ADDQ    $0x08, DX
-	SUBQ    $0x04, DX
-	JL      columns4end
-	VMOVUPD (AX), Y0
-	VMOVUPD (CX), Y1
-	MOVQ    BX, R9
-	MOVQ    SI, R10
-	MOVQ    k+56(FP), R11
-
-columns4row:
-	VBROADCASTSD (R9), Y2
-	VMOVUPD      (R10), Y3
-	VMULPD       Y2, Y3, Y4
-	VFMSUB213PD  Y4, Y2, Y3
-	VADDPD       Y4, Y0, Y2
-	VSUBPD       Y0, Y2, Y5
-	VSUBPD       Y5, Y2, Y6
-	VSUBPD       Y6, Y0, Y0
-	VSUBPD       Y5, Y4, Y5
-	VADDPD       Y5, Y0, Y0
-	VADDPD       Y3, Y0, Y0
-	VADDPD       Y0, Y1, Y1
-	VMOVAPD      Y2, Y0
-	ADDQ         DI, R9
-	ADDQ         R8, R10
-	DECQ         R11
-	JNZ          columns4row
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, (CX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, SI
-	SUBQ         $0x04, DX
-
-columns4end:
-	ADDQ    $0x04, DX
-	SUBQ    $0x02, DX
-	JL      columns2end
-	VMOVUPD (AX), X0
-	VMOVUPD (CX), X1
-	MOVQ    BX, R9
-	MOVQ    SI, R10
-	MOVQ    k+56(FP), R11
-
-columns2row:
-	VMOVDDUP    (R9), X2
-	VMOVUPD     (R10), X3
-	VMULPD      X2, X3, X4
-	VFMSUB213PD X4, X2, X3
-	VADDPD      X4, X0, X2
-	VSUBPD      X0, X2, X5
-	VSUBPD      X5, X2, X6
-	VSUBPD      X6, X0, X0
-	VSUBPD      X5, X4, X5
-	VADDPD      X5, X0, X0
-	VADDPD      X3, X0, X0
-	VADDPD      X0, X1, X1
-	VMOVAPD     X2, X0
-	ADDQ        DI, R9
-	ADDQ        R8, R10
-	DECQ        R11
-	JNZ         columns2row
-	VMOVUPD     X0, (AX)
-	VMOVUPD     X1, (CX)
-	ADDQ        $0x10, AX
-	ADDQ        $0x10, CX
-	ADDQ        $0x10, SI
-	SUBQ        $0x02, DX
-
-columns2end:
-	ADDQ   $0x02, DX
-	SUBQ   $0x01, DX
-	JL     columns1end
-	VMOVSD (AX), X0
-	VMOVSD (CX), X1
-	MOVQ   BX, R9
-	MOVQ   SI, R10
-	MOVQ   k+56(FP), R11
-
-columns1row:
-	VMOVSD      (R9), X2
-	VMOVSD      (R10), X3
-	VMULSD      X2, X3, X4
-	VFMSUB213SD X4, X2, X3
-	VADDSD      X4, X0, X2
-	VSUBSD      X0, X2, X5
-	VSUBSD      X5, X2, X6
-	VSUBSD      X6, X0, X0
-	VSUBSD      X5, X4, X5
-	VADDSD      X5, X0, X0
-	VADDSD      X3, X0, X0
-	VADDSD      X0, X1, X1
-	VMOVAPD     X2, X0
-	ADDQ        DI, R9
-	ADDQ        R8, R10
-	DECQ        R11
-	JNZ         columns1row
-	VMOVSD      X0, (AX)
-	VMOVSD      X1, (CX)
-	ADDQ        $0x08, AX
-	ADDQ        $0x08, CX
-	ADDQ        $0x08, SI
-	SUBQ        $0x01, DX
-
-columns1end:
-	ADDQ $0x01, DX
-	VZEROUPPER
-	RET
-
-// func combinePairCoef(yh *float64, yl *float64, n int, c *float64, w *float64, cl *float64, inc int, ld int, k int)
-// Requires: AVX, FMA3
-TEXT ·combinePairCoef(SB), NOSPLIT, $0-72
-	MOVQ yh+0(FP), AX
-	MOVQ yl+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ c+24(FP), BX
-	MOVQ w+32(FP), SI
-	MOVQ inc+48(FP), DI
-	MOVQ ld+56(FP), R8
-	MOVQ cl+40(FP), R9
-	SUBQ BX, R9
-	SUBQ $0x08, DX
+rows:
+	MOVQ n+24(FP), SI
+	MOVQ w+40(FP), DI
+	SUBQ $0x08, SI
 	JL   columns8end
 
 columns8:
@@ -1117,196 +947,12 @@ columns8:
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
 	MOVQ    BX, R10
-	MOVQ    SI, R11
-	MOVQ    k+64(FP), R12
-
-columns8row:
-	VBROADCASTSD (R10), Y4
-	VBROADCASTSD (R10)(R9*1), Y5
-	VMOVUPD      (R11), Y6
-	VFMADD231PD  Y5, Y6, Y1
-	VMULPD       Y4, Y6, Y7
-	VFMSUB213PD  Y7, Y4, Y6
-	VADDPD       Y7, Y0, Y8
-	VSUBPD       Y0, Y8, Y9
-	VSUBPD       Y9, Y8, Y10
-	VSUBPD       Y10, Y0, Y0
-	VSUBPD       Y9, Y7, Y9
-	VADDPD       Y9, Y0, Y0
-	VADDPD       Y6, Y0, Y0
-	VADDPD       Y0, Y1, Y1
-	VMOVAPD      Y8, Y0
-	VMOVUPD      32(R11), Y6
-	VFMADD231PD  Y5, Y6, Y3
-	VMULPD       Y4, Y6, Y5
-	VFMSUB213PD  Y5, Y4, Y6
-	VADDPD       Y5, Y2, Y4
-	VSUBPD       Y2, Y4, Y7
-	VSUBPD       Y7, Y4, Y8
-	VSUBPD       Y8, Y2, Y2
-	VSUBPD       Y7, Y5, Y7
-	VADDPD       Y7, Y2, Y2
-	VADDPD       Y6, Y2, Y2
-	VADDPD       Y2, Y3, Y3
-	VMOVAPD      Y4, Y2
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
-	JNZ          columns8row
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, SI
-	SUBQ         $0x08, DX
-	JGE          columns8
-
-columns8end:
-	ADDQ    $0x08, DX
-	SUBQ    $0x04, DX
-	JL      columns4end
-	VMOVUPD (AX), Y0
-	VMOVUPD (CX), Y1
-	MOVQ    BX, R10
-	MOVQ    SI, R11
-	MOVQ    k+64(FP), R12
-
-columns4row:
-	VBROADCASTSD (R10), Y2
-	VBROADCASTSD (R10)(R9*1), Y3
-	VMOVUPD      (R11), Y4
-	VFMADD231PD  Y3, Y4, Y1
-	VMULPD       Y2, Y4, Y3
-	VFMSUB213PD  Y3, Y2, Y4
-	VADDPD       Y3, Y0, Y2
-	VSUBPD       Y0, Y2, Y5
-	VSUBPD       Y5, Y2, Y6
-	VSUBPD       Y6, Y0, Y0
-	VSUBPD       Y5, Y3, Y5
-	VADDPD       Y5, Y0, Y0
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y0, Y1, Y1
-	VMOVAPD      Y2, Y0
-	ADDQ         DI, R10
-	ADDQ         R8, R11
-	DECQ         R12
-	JNZ          columns4row
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, (CX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, SI
-	SUBQ         $0x04, DX
-
-columns4end:
-	ADDQ    $0x04, DX
-	SUBQ    $0x02, DX
-	JL      columns2end
-	VMOVUPD (AX), X0
-	VMOVUPD (CX), X1
-	MOVQ    BX, R10
-	MOVQ    SI, R11
-	MOVQ    k+64(FP), R12
-
-columns2row:
-	VMOVDDUP    (R10), X2
-	VMOVDDUP    (R10)(R9*1), X3
-	VMOVUPD     (R11), X4
-	VFMADD231PD X3, X4, X1
-	VMULPD      X2, X4, X3
-	VFMSUB213PD X3, X2, X4
-	VADDPD      X3, X0, X2
-	VSUBPD      X0, X2, X5
-	VSUBPD      X5, X2, X6
-	VSUBPD      X6, X0, X0
-	VSUBPD      X5, X3, X5
-	VADDPD      X5, X0, X0
-	VADDPD      X4, X0, X0
-	VADDPD      X0, X1, X1
-	VMOVAPD     X2, X0
-	ADDQ        DI, R10
-	ADDQ        R8, R11
-	DECQ        R12
-	JNZ         columns2row
-	VMOVUPD     X0, (AX)
-	VMOVUPD     X1, (CX)
-	ADDQ        $0x10, AX
-	ADDQ        $0x10, CX
-	ADDQ        $0x10, SI
-	SUBQ        $0x02, DX
-
-columns2end:
-	ADDQ   $0x02, DX
-	SUBQ   $0x01, DX
-	JL     columns1end
-	VMOVSD (AX), X0
-	VMOVSD (CX), X1
-	MOVQ   BX, R10
-	MOVQ   SI, R11
-	MOVQ   k+64(FP), R12
-
-columns1row:
-	VMOVSD      (R10), X2
-	VMOVSD      (R10)(R9*1), X3
-	VMOVSD      (R11), X4
-	VFMADD231SD X3, X4, X1
-	VMULSD      X2, X4, X3
-	VFMSUB213SD X3, X2, X4
-	VADDSD      X3, X0, X2
-	VSUBSD      X0, X2, X5
-	VSUBSD      X5, X2, X6
-	VSUBSD      X6, X0, X0
-	VSUBSD      X5, X3, X5
-	VADDSD      X5, X0, X0
-	VADDSD      X4, X0, X0
-	VADDSD      X0, X1, X1
-	VMOVAPD     X2, X0
-	ADDQ        DI, R10
-	ADDQ        R8, R11
-	DECQ        R12
-	JNZ         columns1row
-	VMOVSD      X0, (AX)
-	VMOVSD      X1, (CX)
-	ADDQ        $0x08, AX
-	ADDQ        $0x08, CX
-	ADDQ        $0x08, SI
-	SUBQ        $0x01, DX
-
-columns1end:
-	ADDQ $0x01, DX
-	VZEROUPPER
-	RET
-
-// func combinePairRows(yh *float64, yl *float64, n int, c *float64, w *float64, wl *float64, inc int, ld int, k int)
-// Requires: AVX, FMA3
-TEXT ·combinePairRows(SB), NOSPLIT, $0-72
-	MOVQ yh+0(FP), AX
-	MOVQ yl+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ c+24(FP), BX
-	MOVQ w+32(FP), SI
-	MOVQ inc+48(FP), DI
-	MOVQ ld+56(FP), R8
-	MOVQ wl+40(FP), R9
-	SUBQ SI, R9
-	SUBQ $0x08, DX
-	JL   columns8end
-
-columns8:
-	VMOVUPD (AX), Y0
-	VMOVUPD (CX), Y1
-	VMOVUPD 32(AX), Y2
-	VMOVUPD 32(CX), Y3
-	MOVQ    BX, R10
-	MOVQ    SI, R11
-	MOVQ    k+64(FP), R12
+	MOVQ    DI, R11
+	MOVQ    k+72(FP), R12
 
 columns8row:
 	VBROADCASTSD (R10), Y4
 	VMOVUPD      (R11), Y5
-	VFMADD231PD  (R11)(R9*1), Y4, Y1
 	VMULPD       Y4, Y5, Y6
 	VFMSUB213PD  Y6, Y4, Y5
 	VADDPD       Y6, Y0, Y7
@@ -1319,7 +965,6 @@ columns8row:
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y7, Y0
 	VMOVUPD      32(R11), Y5
-	VFMADD231PD  32(R11)(R9*1), Y4, Y3
 	VMULPD       Y4, Y5, Y6
 	VFMSUB213PD  Y6, Y4, Y5
 	VADDPD       Y6, Y2, Y4
@@ -1331,8 +976,8 @@ columns8row:
 	VADDPD       Y5, Y2, Y2
 	VADDPD       Y2, Y3, Y3
 	VMOVAPD      Y4, Y2
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         R8, R10
+	ADDQ         R9, R11
 	DECQ         R12
 	JNZ          columns8row
 	VMOVUPD      Y0, (AX)
@@ -1341,24 +986,23 @@ columns8row:
 	VMOVUPD      Y3, 32(CX)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
-	ADDQ         $0x40, SI
-	SUBQ         $0x08, DX
+	ADDQ         $0x40, DI
+	SUBQ         $0x08, SI
 	JGE          columns8
 
 columns8end:
-	ADDQ    $0x08, DX
-	SUBQ    $0x04, DX
+	ADDQ    $0x08, SI
+	SUBQ    $0x04, SI
 	JL      columns4end
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R10
-	MOVQ    SI, R11
-	MOVQ    k+64(FP), R12
+	MOVQ    DI, R11
+	MOVQ    k+72(FP), R12
 
 columns4row:
 	VBROADCASTSD (R10), Y2
 	VMOVUPD      (R11), Y3
-	VFMADD231PD  (R11)(R9*1), Y2, Y1
 	VMULPD       Y2, Y3, Y4
 	VFMSUB213PD  Y4, Y2, Y3
 	VADDPD       Y4, Y0, Y2
@@ -1370,31 +1014,30 @@ columns4row:
 	VADDPD       Y3, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y2, Y0
-	ADDQ         DI, R10
-	ADDQ         R8, R11
+	ADDQ         R8, R10
+	ADDQ         R9, R11
 	DECQ         R12
 	JNZ          columns4row
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
-	ADDQ         $0x20, SI
-	SUBQ         $0x04, DX
+	ADDQ         $0x20, DI
+	SUBQ         $0x04, SI
 
 columns4end:
-	ADDQ    $0x04, DX
-	SUBQ    $0x02, DX
+	ADDQ    $0x04, SI
+	SUBQ    $0x02, SI
 	JL      columns2end
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R10
-	MOVQ    SI, R11
-	MOVQ    k+64(FP), R12
+	MOVQ    DI, R11
+	MOVQ    k+72(FP), R12
 
 columns2row:
 	VMOVDDUP    (R10), X2
 	VMOVUPD     (R11), X3
-	VFMADD231PD (R11)(R9*1), X2, X1
 	VMULPD      X2, X3, X4
 	VFMSUB213PD X4, X2, X3
 	VADDPD      X4, X0, X2
@@ -1406,31 +1049,30 @@ columns2row:
 	VADDPD      X3, X0, X0
 	VADDPD      X0, X1, X1
 	VMOVAPD     X2, X0
-	ADDQ        DI, R10
-	ADDQ        R8, R11
+	ADDQ        R8, R10
+	ADDQ        R9, R11
 	DECQ        R12
 	JNZ         columns2row
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
 	ADDQ        $0x10, CX
-	ADDQ        $0x10, SI
-	SUBQ        $0x02, DX
+	ADDQ        $0x10, DI
+	SUBQ        $0x02, SI
 
 columns2end:
-	ADDQ   $0x02, DX
-	SUBQ   $0x01, DX
+	ADDQ   $0x02, SI
+	SUBQ   $0x01, SI
 	JL     columns1end
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R10
-	MOVQ   SI, R11
-	MOVQ   k+64(FP), R12
+	MOVQ   DI, R11
+	MOVQ   k+72(FP), R12
 
 columns1row:
 	VMOVSD      (R10), X2
 	VMOVSD      (R11), X3
-	VFMADD231SD (R11)(R9*1), X2, X1
 	VMULSD      X2, X3, X4
 	VFMSUB213SD X4, X2, X3
 	VADDSD      X4, X0, X2
@@ -1442,19 +1084,488 @@ columns1row:
 	VADDSD      X3, X0, X0
 	VADDSD      X0, X1, X1
 	VMOVAPD     X2, X0
-	ADDQ        DI, R10
-	ADDQ        R8, R11
+	ADDQ        R8, R10
+	ADDQ        R9, R11
 	DECQ        R12
 	JNZ         columns1row
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
-	ADDQ        $0x08, SI
-	SUBQ        $0x01, DX
+	ADDQ        $0x08, DI
+	SUBQ        $0x01, SI
 
 columns1end:
-	ADDQ $0x01, DX
+	ADDQ $0x01, SI
+	MOVQ row+48(FP), R10
+	ADDQ R10, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+// func combinePairCoef(yh *float64, yl *float64, m int, n int, c *float64, w *float64, cl *float64, row int, inc int, ld int, k int)
+// Requires: AVX, FMA3
+TEXT ·combinePairCoef(SB), NOSPLIT, $0-88
+	MOVQ yh+0(FP), AX
+	MOVQ yl+8(FP), CX
+	MOVQ m+16(FP), DX
+	MOVQ c+32(FP), BX
+	MOVQ inc+64(FP), R8
+	MOVQ ld+72(FP), R9
+	MOVQ cl+48(FP), R10
+	SUBQ BX, R10
+	MOVQ w+40(FP), DI
+
+rows:
+	MOVQ n+24(FP), SI
+	MOVQ w+40(FP), DI
+	SUBQ $0x08, SI
+	JL   columns8end
+
+columns8:
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(AX), Y2
+	VMOVUPD 32(CX), Y3
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns8row:
+	VBROADCASTSD (R11), Y4
+	VBROADCASTSD (R11)(R10*1), Y5
+	VMOVUPD      (R12), Y6
+	VFMADD231PD  Y5, Y6, Y1
+	VMULPD       Y4, Y6, Y7
+	VFMSUB213PD  Y7, Y4, Y6
+	VADDPD       Y7, Y0, Y8
+	VSUBPD       Y0, Y8, Y9
+	VSUBPD       Y9, Y8, Y10
+	VSUBPD       Y10, Y0, Y0
+	VSUBPD       Y9, Y7, Y9
+	VADDPD       Y9, Y0, Y0
+	VADDPD       Y6, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y8, Y0
+	VMOVUPD      32(R12), Y6
+	VFMADD231PD  Y5, Y6, Y3
+	VMULPD       Y4, Y6, Y5
+	VFMSUB213PD  Y5, Y4, Y6
+	VADDPD       Y5, Y2, Y4
+	VSUBPD       Y2, Y4, Y7
+	VSUBPD       Y7, Y4, Y8
+	VSUBPD       Y8, Y2, Y2
+	VSUBPD       Y7, Y5, Y7
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y4, Y2
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns8row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DI
+	SUBQ         $0x08, SI
+	JGE          columns8
+
+columns8end:
+	ADDQ    $0x08, SI
+	SUBQ    $0x04, SI
+	JL      columns4end
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns4row:
+	VBROADCASTSD (R11), Y2
+	VBROADCASTSD (R11)(R10*1), Y3
+	VMOVUPD      (R12), Y4
+	VFMADD231PD  Y3, Y4, Y1
+	VMULPD       Y2, Y4, Y3
+	VFMSUB213PD  Y3, Y2, Y4
+	VADDPD       Y3, Y0, Y2
+	VSUBPD       Y0, Y2, Y5
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y3, Y5
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y2, Y0
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns4row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DI
+	SUBQ         $0x04, SI
+
+columns4end:
+	ADDQ    $0x04, SI
+	SUBQ    $0x02, SI
+	JL      columns2end
+	VMOVUPD (AX), X0
+	VMOVUPD (CX), X1
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns2row:
+	VMOVDDUP    (R11), X2
+	VMOVDDUP    (R11)(R10*1), X3
+	VMOVUPD     (R12), X4
+	VFMADD231PD X3, X4, X1
+	VMULPD      X2, X4, X3
+	VFMSUB213PD X3, X2, X4
+	VADDPD      X3, X0, X2
+	VSUBPD      X0, X2, X5
+	VSUBPD      X5, X2, X6
+	VSUBPD      X6, X0, X0
+	VSUBPD      X5, X3, X5
+	VADDPD      X5, X0, X0
+	VADDPD      X4, X0, X0
+	VADDPD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        R8, R11
+	ADDQ        R9, R12
+	DECQ        R13
+	JNZ         columns2row
+	VMOVUPD     X0, (AX)
+	VMOVUPD     X1, (CX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, DI
+	SUBQ        $0x02, SI
+
+columns2end:
+	ADDQ   $0x02, SI
+	SUBQ   $0x01, SI
+	JL     columns1end
+	VMOVSD (AX), X0
+	VMOVSD (CX), X1
+	MOVQ   BX, R11
+	MOVQ   DI, R12
+	MOVQ   k+80(FP), R13
+
+columns1row:
+	VMOVSD      (R11), X2
+	VMOVSD      (R11)(R10*1), X3
+	VMOVSD      (R12), X4
+	VFMADD231SD X3, X4, X1
+	VMULSD      X2, X4, X3
+	VFMSUB213SD X3, X2, X4
+	VADDSD      X3, X0, X2
+	VSUBSD      X0, X2, X5
+	VSUBSD      X5, X2, X6
+	VSUBSD      X6, X0, X0
+	VSUBSD      X5, X3, X5
+	VADDSD      X5, X0, X0
+	VADDSD      X4, X0, X0
+	VADDSD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        R8, R11
+	ADDQ        R9, R12
+	DECQ        R13
+	JNZ         columns1row
+	VMOVSD      X0, (AX)
+	VMOVSD      X1, (CX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, DI
+	SUBQ        $0x01, SI
+
+columns1end:
+	ADDQ $0x01, SI
+	MOVQ row+56(FP), R11
+	ADDQ R11, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+// func combinePairRows(yh *float64, yl *float64, m int, n int, c *float64, w *float64, wl *float64, row int, inc int, ld int, k int)
+// Requires: AVX, FMA3
+TEXT ·combinePairRows(SB), NOSPLIT, $0-88
+	MOVQ yh+0(FP), AX
+	MOVQ yl+8(FP), CX
+	MOVQ m+16(FP), DX
+	MOVQ c+32(FP), BX
+	MOVQ inc+64(FP), R8
+	MOVQ ld+72(FP), R9
+	MOVQ w+40(FP), DI
+	MOVQ wl+48(FP), R10
+	SUBQ DI, R10
+
+rows:
+	MOVQ n+24(FP), SI
+	MOVQ w+40(FP), DI
+	SUBQ $0x08, SI
+	JL   columns8end
+
+columns8:
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(AX), Y2
+	VMOVUPD 32(CX), Y3
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns8row:
+	VBROADCASTSD (R11), Y4
+	VMOVUPD      (R12), Y5
+	VFMADD231PD  (R12)(R10*1), Y4, Y1
+	VMULPD       Y4, Y5, Y6
+	VFMSUB213PD  Y6, Y4, Y5
+	VADDPD       Y6, Y0, Y7
+	VSUBPD       Y0, Y7, Y8
+	VSUBPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y0, Y0
+	VSUBPD       Y8, Y6, Y8
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y7, Y0
+	VMOVUPD      32(R12), Y5
+	VFMADD231PD  32(R12)(R10*1), Y4, Y3
+	VMULPD       Y4, Y5, Y6
+	VFMSUB213PD  Y6, Y4, Y5
+	VADDPD       Y6, Y2, Y4
+	VSUBPD       Y2, Y4, Y7
+	VSUBPD       Y7, Y4, Y8
+	VSUBPD       Y8, Y2, Y2
+	VSUBPD       Y7, Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y4, Y2
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns8row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DI
+	SUBQ         $0x08, SI
+	JGE          columns8
+
+columns8end:
+	ADDQ    $0x08, SI
+	SUBQ    $0x04, SI
+	JL      columns4end
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns4row:
+	VBROADCASTSD (R11), Y2
+	VMOVUPD      (R12), Y3
+	VFMADD231PD  (R12)(R10*1), Y2, Y1
+	VMULPD       Y2, Y3, Y4
+	VFMSUB213PD  Y4, Y2, Y3
+	VADDPD       Y4, Y0, Y2
+	VSUBPD       Y0, Y2, Y5
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y2, Y0
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns4row
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DI
+	SUBQ         $0x04, SI
+
+columns4end:
+	ADDQ    $0x04, SI
+	SUBQ    $0x02, SI
+	JL      columns2end
+	VMOVUPD (AX), X0
+	VMOVUPD (CX), X1
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns2row:
+	VMOVDDUP    (R11), X2
+	VMOVUPD     (R12), X3
+	VFMADD231PD (R12)(R10*1), X2, X1
+	VMULPD      X2, X3, X4
+	VFMSUB213PD X4, X2, X3
+	VADDPD      X4, X0, X2
+	VSUBPD      X0, X2, X5
+	VSUBPD      X5, X2, X6
+	VSUBPD      X6, X0, X0
+	VSUBPD      X5, X4, X5
+	VADDPD      X5, X0, X0
+	VADDPD      X3, X0, X0
+	VADDPD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        R8, R11
+	ADDQ        R9, R12
+	DECQ        R13
+	JNZ         columns2row
+	VMOVUPD     X0, (AX)
+	VMOVUPD     X1, (CX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, DI
+	SUBQ        $0x02, SI
+
+columns2end:
+	ADDQ   $0x02, SI
+	SUBQ   $0x01, SI
+	JL     columns1end
+	VMOVSD (AX), X0
+	VMOVSD (CX), X1
+	MOVQ   BX, R11
+	MOVQ   DI, R12
+	MOVQ   k+80(FP), R13
+
+columns1row:
+	VMOVSD      (R11), X2
+	VMOVSD      (R12), X3
+	VFMADD231SD (R12)(R10*1), X2, X1
+	VMULSD      X2, X3, X4
+	VFMSUB213SD X4, X2, X3
+	VADDSD      X4, X0, X2
+	VSUBSD      X0, X2, X5
+	VSUBSD      X5, X2, X6
+	VSUBSD      X6, X0, X0
+	VSUBSD      X5, X4, X5
+	VADDSD      X5, X0, X0
+	VADDSD      X3, X0, X0
+	VADDSD      X0, X1, X1
+	VMOVAPD     X2, X0
+	ADDQ        R8, R11
+	ADDQ        R9, R12
+	DECQ        R13
+	JNZ         columns1row
+	VMOVSD      X0, (AX)
+	VMOVSD      X1, (CX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, DI
+	SUBQ        $0x01, SI
+
+columns1end:
+	ADDQ $0x01, SI
+	MOVQ row+56(FP), R11
+	ADDQ R11, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+// func subtractPair(r *float64, b *float64, hh *float64, hl *float64, x *float64, n int, f float64, e float64)
+// Requires: AVX, FMA3
+TEXT ·subtractPair(SB), NOSPLIT, $0-64
+	MOVQ         r+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         hh+16(FP), DX
+	MOVQ         hl+24(FP), BX
+	MOVQ         x+32(FP), SI
+	MOVQ         n+40(FP), DI
+	VBROADCASTSD f+48(FP), Y0
+	VBROADCASTSD e+56(FP), Y1
+	SUBQ         $0x04, DI
+	JL           wide1end
+
+wide1:
+	VMOVUPD     (CX), Y2
+	VMULPD      (DX), Y0, Y3
+	VMOVUPD     (SI), Y4
+	VMULPD      Y4, Y1, Y5
+	VSUBPD      Y3, Y2, Y6
+	VSUBPD      Y2, Y6, Y7
+	VSUBPD      Y7, Y6, Y8
+	VSUBPD      Y8, Y2, Y2
+	VADDPD      Y7, Y3, Y3
+	VSUBPD      Y3, Y2, Y2
+	VFMSUB213PD Y5, Y1, Y4
+	VSUBPD      Y5, Y6, Y3
+	VSUBPD      Y6, Y3, Y7
+	VSUBPD      Y7, Y3, Y8
+	VSUBPD      Y8, Y6, Y6
+	VADDPD      Y7, Y5, Y5
+	VSUBPD      Y5, Y6, Y6
+	VADDPD      Y6, Y2, Y2
+	VMULPD      (BX), Y0, Y5
+	VSUBPD      Y5, Y2, Y2
+	VSUBPD      Y4, Y2, Y2
+	VADDPD      Y2, Y3, Y3
+	VMOVUPD     Y3, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	SUBQ        $0x04, DI
+	JGE         wide1
+
+wide1end:
+	ADDQ  $0x04, DI
+	TESTQ DI, DI
+	JZ    done
+
+word:
+	VMOVSD      (CX), X2
+	VMULSD      (DX), X0, X3
+	VMOVSD      (SI), X4
+	VMULSD      X4, X1, X5
+	VSUBSD      X3, X2, X6
+	VSUBSD      X2, X6, X7
+	VSUBSD      X7, X6, X8
+	VSUBSD      X8, X2, X2
+	VADDSD      X7, X3, X3
+	VSUBSD      X3, X2, X2
+	VFMSUB213SD X5, X1, X4
+	VSUBSD      X5, X6, X3
+	VSUBSD      X6, X3, X7
+	VSUBSD      X7, X3, X8
+	VSUBSD      X8, X6, X6
+	VADDSD      X7, X5, X5
+	VSUBSD      X5, X6, X6
+	VADDSD      X6, X2, X2
+	VMULSD      (BX), X0, X5
+	VSUBSD      X5, X2, X2
+	VSUBSD      X4, X2, X2
+	VADDSD      X2, X3, X3
+	VMOVSD      X3, (AX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, DX
+	ADDQ        $0x08, BX
+	ADDQ        $0x08, SI
+	DECQ        DI
+	JNZ         word
+
+done:
 	VZEROUPPER
 	RET
 

@@ -18,13 +18,16 @@ func scale(x, u *float64, n int, f float64)                      { panic(noAssem
 func mulAdd(y, u, v *float64, n int)                             { panic(noAssembly) }
 func mul(z, u, v *float64, n int)                                { panic(noAssembly) }
 func mulMost(z, u, v *float64, m *uint64, n int)                 { panic(noAssembly) }
-func combinePair(yh, yl *float64, n int, c, w *float64, inc, ld, k int) {
+func combinePair(yh, yl *float64, m, n int, c, w *float64, row, inc, ld, k int) {
 	panic(noAssembly)
 }
-func combinePairCoef(yh, yl *float64, n int, c, w, cl *float64, inc, ld, k int) {
+func combinePairCoef(yh, yl *float64, m, n int, c, w, cl *float64, row, inc, ld, k int) {
 	panic(noAssembly)
 }
-func combinePairRows(yh, yl *float64, n int, c, w, wl *float64, inc, ld, k int) {
+func combinePairRows(yh, yl *float64, m, n int, c, w, wl *float64, row, inc, ld, k int) {
+	panic(noAssembly)
+}
+func subtractPair(r, b, hh, hl, x *float64, n int, f, e float64) {
 	panic(noAssembly)
 }
 func dotPair(s *[2]float64, w, x *float64, n int)        { panic(noAssembly) }

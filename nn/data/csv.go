@@ -195,5 +195,11 @@ func (t *Table) Set() (s *Set, ok bool) {
 	return s, differ
 }
 
+// Numbers returns the table as samples with one number each as target, sharing its
+// arrays.
+func (t *Table) Numbers() *Set {
+	return &Set{N: t.N, Width: t.Width, X: t.X, T: t.Target, Targets: 1}
+}
+
 // mostTableClasses bounds the integers that are taken for classes.
 const mostTableClasses = 100

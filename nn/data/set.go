@@ -10,14 +10,25 @@ import (
 	"costate/nn"
 )
 
-// A Set is N samples of Width numbers each, with a label from 0 to Classes−1.
+// A Set is N samples of Width numbers each, with a label from 0 to Classes−1, or a target
+// of so many numbers as Targets says.
 type Set struct {
 	N, Width   int
 	Rows, Cols int // shape of the images; 0 if the samples are not images
 	Classes    int
+	Targets    int
 
 	X      []float64 // N×Width
-	Labels []int     // N
+	Labels []int     // N, or nil
+	T      []float64 // N×Targets, or nil
+}
+
+// Outputs is how many outputs a network needs for the set: Classes or Targets.
+func (s *Set) Outputs() int {
+	if s.T != nil {
+		return s.Targets
+	}
+	return s.Classes
 }
 
 // Batch returns samples from ≤ n < to as a batch that shares the set's arrays.
@@ -26,20 +37,35 @@ func (s *Set) Batch(from, to int) *nn.Batch {
 	if from < 0 || from > to || to > s.N {
 		panic(ErrRange)
 	}
-	return &nn.Batch{N: to - from, X: s.X[from*s.Width : to*s.Width : to*s.Width], Labels: s.Labels[from:to:to]}
+	b := &nn.Batch{N: to - from, X: s.X[from*s.Width : to*s.Width : to*s.Width]}
+	if s.T != nil {
+		b.T = s.T[from*s.Targets : to*s.Targets : to*s.Targets]
+	} else {
+		b.Labels = s.Labels[from:to:to]
+	}
+	return b
 }
 
 // Gather copies the samples of the given indices to dst, whose storage is used
 // again. It panics with ErrRange if an index is out of range.
 func (s *Set) Gather(dst *nn.Batch, index []int) {
 	dst.N = len(index)
-	dst.X, dst.Labels, dst.T, dst.Weights = dst.X[:0], dst.Labels[:0], nil, nil
+	dst.X, dst.Labels, dst.T, dst.Weights = dst.X[:0], dst.Labels[:0], dst.T[:0], nil
 	for _, i := range index {
 		if i < 0 || i >= s.N {
 			panic(ErrRange)
 		}
 		dst.X = append(dst.X, s.X[i*s.Width:(i+1)*s.Width]...)
-		dst.Labels = append(dst.Labels, s.Labels[i])
+		if s.T != nil {
+			dst.T = append(dst.T, s.T[i*s.Targets:(i+1)*s.Targets]...)
+		} else {
+			dst.Labels = append(dst.Labels, s.Labels[i])
+		}
+	}
+	if s.T != nil {
+		dst.Labels = nil
+	} else {
+		dst.T = nil
 	}
 }
 
@@ -81,6 +107,7 @@ func (s *Set) Shuffle(seed uint64) {
 	s.Gather(&b, order)
 	copy(s.X, b.X)
 	copy(s.Labels, b.Labels)
+	copy(s.T, b.T)
 }
 
 func permutation(n int, seed uint64) []int {
@@ -94,8 +121,13 @@ func (s *Set) Split(n int) (first, rest *Set) {
 		panic(ErrRange)
 	}
 	a, b := *s, *s
-	a.N, a.X, a.Labels = n, s.X[:n*s.Width:n*s.Width], s.Labels[:n:n]
-	b.N, b.X, b.Labels = s.N-n, s.X[n*s.Width:], s.Labels[n:]
+	a.N, a.X = n, s.X[:n*s.Width:n*s.Width]
+	b.N, b.X = s.N-n, s.X[n*s.Width:]
+	if s.T != nil {
+		a.T, b.T = s.T[:n*s.Targets:n*s.Targets], s.T[n*s.Targets:]
+	} else {
+		a.Labels, b.Labels = s.Labels[:n:n], s.Labels[n:]
+	}
 	return &a, &b
 }
 
@@ -130,6 +162,36 @@ func (s *Set) Standardize() (shift, factor float64) {
 	return shift, factor
 }
 
+// StandardizeColumns scales each of the Width numbers of the samples to mean 0 and
+// standard deviation 1 by itself, as suits columns of different units, and returns the
+// shifts and factors for ScaleColumns. A column without spread is only shifted.
+func (s *Set) StandardizeColumns() (shift, factor []float64) {
+	shift, factor = make([]float64, s.Width), make([]float64, s.Width)
+	inv := 1 / float64(max(s.N, 1))
+	for i, v := range s.X {
+		shift[i%s.Width] += inv * v
+	}
+	for i, v := range s.X {
+		d := v - shift[i%s.Width]
+		factor[i%s.Width] += inv * d * d
+	}
+	for i, v := range factor {
+		factor[i] = 1 / math.Sqrt(v)
+		if math.IsInf(factor[i], 0) {
+			factor[i] = 1
+		}
+	}
+	s.ScaleColumns(shift, factor)
+	return shift, factor
+}
+
+// ScaleColumns replaces number i of every sample, x, by (x − shift[i])·factor[i].
+func (s *Set) ScaleColumns(shift, factor []float64) {
+	for i, v := range s.X {
+		s.X[i] = (v - shift[i%s.Width]) * factor[i%s.Width]
+	}
+}
+
 // Downsample returns the images of s as side×side images, each pixel the mean
 // over the area of the original that it covers. It is an error if the samples
 // are not images or the images are smaller.
@@ -138,8 +200,8 @@ func (s *Set) Downsample(side int) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	d := &Set{N: s.N, Width: side * side, Rows: side, Cols: side, Classes: s.Classes,
-		X: make([]float64, s.N*side*side), Labels: append([]int(nil), s.Labels...)}
+	d := &Set{N: s.N, Width: side * side, Rows: side, Cols: side, Classes: s.Classes, Targets: s.Targets,
+		X: make([]float64, s.N*side*side), Labels: append([]int(nil), s.Labels...), T: append([]float64(nil), s.T...)}
 	for i := range s.N {
 		r.image(d.X[i*d.Width:(i+1)*d.Width], s.X[i*s.Width:(i+1)*s.Width])
 	}

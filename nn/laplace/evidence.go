@@ -21,7 +21,7 @@ type parts struct {
 	b       [][]float64 // q×q each: L⁻¹K_kL⁻ᵀ
 }
 
-func newParts(f *factor.Gram, p *prior, backend blas.Backend) (*parts, error) {
+func newParts(f *factor.Gram, p *prior, backend blas.Backend) *parts {
 	e := &parts{backend: backend, q: f.Rank()}
 	size := e.q * e.q
 	e.s = make([]float64, size)
@@ -33,9 +33,7 @@ func newParts(f *factor.Gram, p *prior, backend blas.Backend) (*parts, error) {
 			if i == 0 {
 				to = mat.NewSymDense(e.q, sum)
 			}
-			if err := f.PartTo(to, q.stage, q.from, q.to, q.bias); err != nil {
-				return nil, err
-			}
+			f.PartTo(to, q.stage, q.from, q.to, q.bias)
 			if i == 0 {
 				continue
 			}
@@ -43,7 +41,7 @@ func newParts(f *factor.Gram, p *prior, backend blas.Backend) (*parts, error) {
 		}
 		e.g = append(e.g, sum)
 	}
-	return e, nil
+	return e
 }
 
 // own is e with workspace of its own, for what several goroutines may call.

@@ -215,10 +215,7 @@ func (l *Laplace) analyse(before *scaling) error {
 		if err := l.gram.Analyse(l.chain, &l.opts); err != nil {
 			return err
 		}
-		var err error
-		if l.parts, err = newParts(l.gram, l.prior, l.backend()); err != nil {
-			return err
-		}
+		l.parts = newParts(l.gram, l.prior, l.backend())
 		if l.scaled.t == nil {
 			return nil
 		}

@@ -7,14 +7,14 @@ import "costate/la/blas"
 //
 //	u̇ = ż Wᵀ + z Ẇᵀ,   ü = z̈ Wᵀ + 2 ż Ẇᵀ
 //
-// with Ẇ that of s, and W does not bend.
-func (p *pass) directional(theta, s []float64) (y1, y2 []float64) {
+// with Ẇ that of s, and W does not bend. y1 and y2 are in work.
+func (p *pass) directional(theta, s []float64, work *[2][2][]float64) (y1, y2 []float64) {
 	var z1, z2 []float64
 	for k := range p.net.layers {
 		l := &p.net.layers[k]
 		size := p.n * p.rows * l.out
-		u1, u2 := resize(p.jet[1][0], size), resize(p.jet[1][1], size)
-		p.jet[1] = [2][]float64{u1, u2}
+		u1, u2 := resize(work[1][0], size), resize(work[1][1], size)
+		work[1] = [2][]float64{u1, u2}
 		p.product(u1, p.z[k], s[l.w:], l, 0)
 		if l.b >= 0 {
 			addBias(u1, s[l.b:l.b+l.out], p.n)
@@ -25,8 +25,8 @@ func (p *pass) directional(theta, s []float64) (y1, y2 []float64) {
 			p.product(u2, z2, theta[l.w:], l, 0)
 			p.kernels.Gemm(blas.NoTrans, blas.Trans, p.n*p.rows, l.out, l.in, 2, z1, l.in, s[l.w:], l.in, 1, u2, l.out)
 		}
-		z1, z2 = resize(p.jet[0][0], size), resize(p.jet[0][1], size)
-		p.jet[0] = [2][]float64{z1, z2}
+		z1, z2 = resize(work[0][0], size), resize(work[0][1], size)
+		work[0] = [2][]float64{z1, z2}
 		if l.act == nil {
 			copy(z1, u1)
 			copy(z2, u2)

@@ -114,6 +114,9 @@ func (o *LevenbergMarquardt) Step(t *train.Task) (train.Info, error) {
 		return info, err
 	}
 	st := &o.lm
+	if len(st.last) != 0 && len(st.last) != len(o.g) {
+		return info, fmt.Errorf("pde: the state has a step of %d parameters; the network has %d", len(st.last), len(o.g))
+	}
 	info.Loss, info.After, info.Gradient = o.loss, o.loss, vec.Norm2(o.g)
 	if info.Gradient == 0 {
 		return info, &train.StalledError{Optimizer: o.Name()}

@@ -285,7 +285,14 @@ func TestOtherOptimizers(t *testing.T) {
 	if _, err := (&LevenbergMarquardt{}).Step(&train.Task{}); err == nil {
 		t.Error("a step without a problem")
 	}
-	if err := (&LevenbergMarquardt{}).SetState(train.State{}); err == nil {
+	lm := &LevenbergMarquardt{}
+	if err := lm.SetState(train.State{}); err == nil {
 		t.Error("no state is taken for one")
+	}
+	if err := lm.SetState(train.State{"damping": {1, 1, 0}, "last": {1, 2}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := newRun(t, lm, nil).Do(context.Background()); err == nil || !strings.Contains(err.Error(), "2 parameters") {
+		t.Error(err)
 	}
 }

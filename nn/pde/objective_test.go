@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"costate/factor"
+	"costate/la/blas"
 	"costate/nn"
 )
 
@@ -100,7 +101,7 @@ func TestBadProblems(t *testing.T) {
 // that is said to fit does.
 func TestMemory(t *testing.T) {
 	net := newNet(t, nn.Tanh, 1, 2, 20, 20, 1)
-	_, err := NewObjective(Poisson2D(), net, &Options{Interior: 1 << 40, Points: "halton", MemoryLimit: 1 << 24})
+	_, err := NewObjective(Poisson2D(), net, &Options{Interior: 1 << 30, Points: "halton", MemoryLimit: 1 << 24})
 	var memory *factor.MemoryError
 	if !errors.As(err, &memory) || memory.Limit != 1<<24 || memory.Needed < 1<<40 {
 		t.Fatalf("%v", err)
@@ -114,5 +115,54 @@ func TestMemory(t *testing.T) {
 	}
 	if _, err := NewObjective(Poisson2D(), net, &Options{Interior: fit - 119, Points: "halton", MemoryLimit: 1 << 24}); err == nil {
 		t.Errorf("one more than %d points fits", fit)
+	}
+}
+
+// TestChunks: points that are worked on in chunks by several goroutines have the loss,
+// the Jacobian and the gradient that they have all together, whatever the number of
+// threads.
+func TestChunks(t *testing.T) {
+	net := newNet(t, nn.Tanh, 4, 3, 5, 6, 1)
+	var first float64
+	for _, threads := range []int{1, 2, 5} {
+		o, err := NewObjective(curvedProblem(), net, &Options{Interior: 2*chunkPoints + 3, Boundary: 5 * chunkPoints, Points: "halton", Backend: blas.NativeThreads(threads)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(o.chunks) < 8 || len(o.workers) != threads {
+			t.Fatalf("%d chunks for %d workers", len(o.chunks), len(o.workers))
+		}
+		q, p := o.Rows(), net.NumParams()
+		r, j, theta := make([]float64, q), make([]float64, q*p), net.Params()
+		loss, err := o.linearize(r, j, theta)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, row := make([]float64, q*p), 0
+		for i := range o.sets {
+			s := &o.sets[i]
+			whole := chunk{set: s, hi: s.n}
+			o.reset(&whole.at, &whole)
+			whole.at.forward(theta, s.x, s.group.Order+1)
+			if got := r[row : row+s.n]; distance(got, whole.residuals(&whole.at, nil)) > 1e-13 {
+				t.Errorf("%d threads: residuals of group %d", threads, i)
+			}
+			whole.at.backward(theta)
+			whole.at.jacobian(want[row*p:], p)
+			row += s.n
+		}
+		if d := distance(j, want); d > 1e-13 {
+			t.Errorf("%d threads: the Jacobian is off by %g", threads, d)
+		}
+		grad := make([]float64, p)
+		again, err := o.Gradient(grad, net)
+		if plain, _ := o.Loss(net); err != nil || plain != loss || math.Abs(again-loss) > 1e-14*loss {
+			t.Errorf("%d threads: losses %v, %v and %v (%v)", threads, loss, again, plain, err)
+		}
+		if threads == 1 {
+			first = loss
+		} else if loss != first {
+			t.Errorf("%d threads: loss %v, with one %v", threads, loss, first)
+		}
 	}
 }

@@ -66,7 +66,7 @@ func TestTaylorRows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, pass := &o.sets[0], &o.at[0]
+			s, pass := &o.sets[0], &o.chunks[0].at
 			pass.forward(net.Params(), s.x, 4)
 			y := pass.z[len(widths)-1]
 			at := func(x []float64) float64 {

@@ -67,13 +67,14 @@ type pass struct {
 	net        *shape
 	kernels    blas.Backend
 
-	z     [][]float64     // inputs of each layer, then the output y
-	u     [][]float64     // before the activation of each layer
-	phi   [][5][]float64  // derivatives of φ at the values
-	delta [][]float64     // cotangents of u
-	back  []float64       // cotangents of z
-	r     []float64       // residuals
-	jet   [2][2][]float64 // first and second directional derivatives of z and u
+	z     [][]float64    // inputs of each layer, then the output y
+	u     [][]float64    // before the activation of each layer
+	phi   [][5][]float64 // derivatives of φ at the values
+	delta [][]float64    // cotangents of u
+	back  []float64      // cotangents of z
+	r     []float64      // residuals
+	y     []float64      // the rows of one point, and the residual's derivatives in them
+	g, h  []float64
 }
 
 // reset prepares for n points of a group.

@@ -31,6 +31,9 @@
 // from a sub-sample (Task.Curvature), or solves the whole system by
 // ConjugateGradients with the factorization of the sub-sample as preconditioner.
 //
+// What is trained on may be an Objective in place of batches, such as the residuals of a
+// differential equation in package nn/pde, which has its own LevenbergMarquardt.
+//
 // A run can be saved between any two steps and resumed with exactly the steps that
 // would have followed; see Run.Save and Checkpoint.
 //

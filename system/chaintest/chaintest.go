@@ -21,6 +21,7 @@ type Stage struct {
 	Full   bool // J and Q as full blocks per sample, J with Out+1 rows unless Skip
 	Blocks bool
 	P      int
+	Filled bool // all elements of the matrices of a Blocks stage are stored, not two thirds
 
 	// Rows makes a dense stage of so many rows a sample; 0 is one row. The row has
 	// In numbers, gathered from the inputs at random: some more than once, some
@@ -41,6 +42,10 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 	for k, s := range stages {
 		if s.Blocks {
 			b := &system.BlockStage{P: s.P, NIn: batch * width, NOut: batch * s.Out}
+			sparse := sparse
+			if s.Filled {
+				sparse = filled
+			}
 			b.G = sparse(rng, b.NOut, b.P, false)
 			b.A = sparse(rng, b.P, b.P, true)
 			if k > 0 {
@@ -135,4 +140,17 @@ func sparse(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
 		m.Ptr[i+1] = len(m.Col)
 	}
 	return m
+}
+
+// filled is sparse with all of its entries.
+func filled(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
+	a := normal(rng, rows*cols, 1/float64(1+cols/2))
+	if sym {
+		for i := range rows {
+			for j := range i {
+				a[j*cols+i] = a[i*cols+j]
+			}
+		}
+	}
+	return system.FromDense(rows, cols, a)
 }

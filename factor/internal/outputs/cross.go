@@ -7,51 +7,66 @@ import (
 	"costate/system"
 )
 
-// Rows are the rows of the Jacobian J of a chain's outputs, by stages and not formed:
-// row i·Batch+n is output i of sample n, and in stage k the outer product of its row
-// of deltas[k] with z̄ of the sample.
-type Rows struct {
-	Chain  *system.Chain
-	Batch  int
-	Width  int // outputs a sample
-	deltas [][]float64
-}
-
-// RowsOf backpropagates the outputs of a chain of dense stages.
+// RowsOf backpropagates the outputs of a chain of dense stages with the shapes of the
+// engine's but for the number of samples: row i·Batch+n is that of output i of
+// sample n in the Jacobian. What the engine forms is formed.
 func (f *Engine) RowsOf(c *system.Chain) *Rows {
-	p := backprop{chain: c, backend: f.backend, root: newRoot(&c.Loss)}
-	p.root.identity()
-	p.back()
-	return &Rows{Chain: c, Batch: c.Loss.Batch, Width: c.Loss.Rows, deltas: p.deltas}
-}
-
-// RowsBytes is the memory of RowsOf.
-func RowsBytes(c *system.Chain) int64 {
-	q, sum, widest := int64(c.Loss.Batch*c.Loss.Rows), int64(0), int64(c.Loss.Rows)
-	for _, s := range c.Stages {
-		if d, ok := s.(*system.DenseStage); ok {
-			sum += int64(d.Out)
-			widest = max(widest, int64(sampleWidth(d)))
+	batch, width := c.Loss.Batch, c.Loss.Rows
+	r := &Rows{chain: c, formed: make([][]float64, len(c.Stages))}
+	w := newCarrier(f.backend)
+	r.makeRoom(&w, batch, width)
+	for j := range width {
+		for n := range batch {
+			w.lambda[(j*batch+n)*width+j] = 1
 		}
 	}
-	return 8 * q * (sum + 2*widest)
+	r.carry(&w)
+	for k, formed := range f.formed {
+		if formed == nil {
+			continue
+		}
+		p := r.stage(k).Params()
+		r.formed[k] = make([]float64, r.q*p)
+		w.bands.Rows(r.q, r.q*p*r.stage(k).SampleRows(), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				r.rowOf(w.serial, r.formed[k][i*p:(i+1)*p], k, i)
+			}
+		})
+	}
+	return r
+}
+
+// RowsBytes is the memory of RowsOf, and of a product with its rows.
+func (f *Engine) RowsBytes(c *system.Chain) int64 {
+	q, sum, widest, gathered, pairs := int64(c.Loss.Batch*c.Loss.Rows), int64(0), int64(0), int64(0), int64(0)
+	for k, s := range c.Stages {
+		d := s.(*system.DenseStage)
+		rows := int64(d.SampleRows())
+		sum += int64(d.SampleStates())
+		widest = max(widest, int64(sampleWidth(d)))
+		if d.Gather != nil {
+			gathered = max(gathered, rows*int64(d.In))
+		}
+		if f.formed[k] != nil {
+			sum += int64(d.Params())
+		} else {
+			step := max(gramPanel/rows, 1)
+			pairs = max(pairs, step*rows*rows*int64(f.q+f.Batch))
+		}
+	}
+	return 8 * (q*(sum+2*widest+gathered) + int64(f.backend.Threads())*pairs)
 }
 
 // Width is the number of rows of J̃: the order of S.
 func (f *Engine) Width() int { return f.q }
 
-// rows are those of J̃ itself.
-func (f *Engine) rows() *Rows {
-	return &Rows{Chain: f.chain, Batch: f.root.batch, Width: f.root.width, deltas: f.deltas}
-}
-
 // Cross computes J D⁻¹ J̃ᵀ for the rows J of a chain, stage by stage as the Gram
-// matrix is:
+// matrix is: with the rows formed, or by pairs of rows ρ, σ of two samples,
 //
-//	Σ_k (Δ'_k Δ_kᵀ) ⊙ (1 1ᵀ ⊗ z̄' z̄ᵀ)/ε_k
+//	Σ_k Σ_ρσ (Δ'_ρ·Δ_σ)(z̄'_ρ·z̄_σ)/ε_k
 //
 // dst has a row of length Width for each row of J.
-func (f *Engine) Cross(dst []float64, r *Rows) { f.cross(dst, r, f.rows()) }
+func (f *Engine) Cross(dst []float64, r *Rows) { f.cross(dst, r, &f.Rows) }
 
 // cross computes A D⁻¹ Bᵀ for the rows a and b of two chains. Calls wait for each
 // other: they share the bands.
@@ -60,8 +75,8 @@ func (f *Engine) cross(dst []float64, a, b *Rows) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	work := 0
-	for _, d := range b.deltas {
-		work += len(d) * a.Batch * a.Width
+	for k, d := range b.deltas {
+		work += max(len(d), len(b.formed[k])) * a.q
 	}
 	c.next.Store(0)
 	c.dst, c.a, c.b = dst, a, b
@@ -73,7 +88,7 @@ func (f *Engine) cross(dst []float64, a, b *Rows) {
 func (f *Engine) crossPanels(_, _ int) {
 	w := f.panels.Get()
 	defer f.panels.Put(w)
-	rows := f.crossed.a.Batch * f.crossed.a.Width
+	rows := f.crossed.a.q
 	for {
 		lo := (int(f.crossed.next.Add(1)) - 1) * gramPanel
 		if lo >= rows {
@@ -86,33 +101,41 @@ func (f *Engine) crossPanels(_, _ int) {
 // crossPanel computes the rows from lo to hi of cross.
 func (f *Engine) crossPanel(w *panelSpace, lo, hi int) {
 	a, b := f.crossed.a, f.crossed.b
-	batch, q := b.Batch, b.Batch*b.Width
-	w.pair, w.zz = space.Resize(w.pair, (hi-lo)*q), space.Resize(w.zz, (hi-lo)*batch)
+	q := b.q
 	clear(f.crossed.dst[lo*q : hi*q])
-	for k, delta := range b.deltas {
-		d, other := a.Chain.Stages[k].(*system.DenseStage), b.Chain.Stages[k].(*system.DenseStage)
-		out, in := d.Out, max(d.In, 1)
-		f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, q, out, f.inverse[k], a.deltas[k][lo*out:], out, delta, out, 0, w.pair, q)
-		for i := lo; i < hi; {
-			// The rows of one output have consecutive samples.
-			n := i % a.Batch
-			end := min(hi, i+a.Batch-n)
-			zz := w.zz[(i-lo)*batch : (end-lo)*batch]
-			beta := 0.0
-			if d.Bias {
-				beta = 1
-				for j := range zz {
-					zz[j] = 1
-				}
-			}
-			f.serial.Gemm(blas.NoTrans, blas.Trans, end-i, batch, d.In, 1, d.Z[n*d.In:], in, other.Z, in, beta, zz, batch)
-			i = end
+	for k := range b.deltas {
+		if j := b.formed[k]; j != nil {
+			p := len(j) / q
+			f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, q, p, f.inverse[k], a.formed[k][lo*p:], p, j, p, 1, f.crossed.dst[lo*q:], q)
+			continue
 		}
-		for i := range hi - lo {
-			row, src, z := f.crossed.dst[(lo+i)*q:(lo+i+1)*q], w.pair[i*q:(i+1)*q], w.zz[i*batch:(i+1)*batch]
-			for at := 0; at < q; at += batch {
-				vec.MulAdd(row[at:at+batch], src[at:], z)
-			}
+		step := max(gramPanel/b.stage(k).SampleRows(), 1)
+		for at := lo; at < hi; at += step {
+			f.crossPairs(w, k, at, min(at+step, hi))
+		}
+	}
+}
+
+// crossPairs adds what stage k has in the rows from lo to hi of cross, by pairs of
+// rows.
+func (f *Engine) crossPairs(w *panelSpace, k, lo, hi int) {
+	a, b := f.crossed.a, f.crossed.b
+	d, other := a.stage(k), b.stage(k)
+	q, rows, out, all := b.q, d.SampleRows(), d.Out, other.BatchRows()
+	wide := q * rows
+	w.pair, w.zz = space.Resize(w.pair, (hi-lo)*rows*wide), space.Resize(w.zz, (hi-lo)*rows*all)
+	f.serial.Gemm(blas.NoTrans, blas.Trans, (hi-lo)*rows, wide, out, f.inverse[k], a.deltas[k][lo*rows*out:], out, b.deltas[k], out, 0, w.pair, wide)
+	for i := lo; i < hi; {
+		// The rows of one output have consecutive samples.
+		n := i % a.Batch
+		end := min(hi, i+a.Batch-n)
+		f.rowGram(w.zz[(i-lo)*rows*all:], d, n*rows, (n+end-i)*rows, other, all)
+		i = end
+	}
+	for i := lo; i < hi; i++ {
+		row := f.crossed.dst[i*q : (i+1)*q]
+		for at := (i - lo) * rows; at < (i-lo+1)*rows; at++ {
+			addProducts(row, w.pair[at*wide:], w.zz[at*all:(at+1)*all], rows)
 		}
 	}
 }
@@ -122,19 +145,23 @@ func (f *Engine) Own(dst []float64, r *Rows) {
 	c := r.Width
 	clear(dst)
 	for k, delta := range r.deltas {
-		d := r.Chain.Stages[k].(*system.DenseStage)
+		d := r.stage(k)
+		rows, size := d.SampleRows(), d.SampleStates()
+		zin := d.In
+		if d.Bias {
+			zin++
+		}
+		z, zz, t := make([]float64, rows*zin), make([]float64, rows*rows), make([]float64, size)
 		for n := range r.Batch {
-			z := d.Z[n*d.In : (n+1)*d.In]
-			size := vec.Dot(z, z)
-			if d.Bias {
-				size++
+			for l := range rows {
+				d.AugmentedRow(z[l*zin:(l+1)*zin], n*rows+l)
 			}
-			size *= f.inverse[k]
+			f.serial.Gemm(blas.NoTrans, blas.Trans, rows, rows, zin, f.inverse[k], z, zin, z, zin, 0, zz, rows)
 			block := dst[n*c*c : (n+1)*c*c]
 			for i := range c {
-				row := delta[(i*r.Batch+n)*d.Out:][:d.Out]
+				f.serial.Gemm(blas.NoTrans, blas.NoTrans, rows, d.Out, rows, 1, zz, rows, delta[(i*r.Batch+n)*size:], d.Out, 0, t, d.Out)
 				for j := range i + 1 {
-					v := size * vec.Dot(row, delta[(j*r.Batch+n)*d.Out:][:d.Out])
+					v := vec.Dot(t, delta[(j*r.Batch+n)*size:][:size])
 					block[i*c+j] += v
 					if j < i {
 						block[j*c+i] += v

@@ -16,27 +16,24 @@ import (
 // New, Take and Factor need exclusive use; the solves may be called by many
 // goroutines.
 type Engine struct {
-	backprop
+	*backprop
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 
-	order  int         // of the pivot block: q when room was made
-	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
-	zz     [][]float64 // per stage z̄z̄ᵀ over the rows of the batch; nil where it is not needed whole
-	formed [][]float64 // per stage q×params: J̃_k, where that is cheaper; else nil
-	pivot  *pivot.Block
-	work   []float64
-	eps    []float64 // damping of the factors at hand
+	order int         // of the pivot block: q when room was made
+	gram  []float64   // q×q, lower triangle: J̃J̃ᵀ
+	zz    [][]float64 // per stage z̄z̄ᵀ over the rows of the batch; nil where it is not needed whole
+	pivot *pivot.Block
+	work  []float64
+	eps   []float64 // damping of the factors at hand
 
-	bands     *pivot.Bands
-	serial    blas.Backend // the backend, with one thread
 	sumBody   func(from, to int)
 	shiftBody func(from, to int)
 	zzBody    func(from, to int)
 	formBody  func(lo, hi int)
 	forming   int          // the stage that formRows works on
 	claimed   atomic.Int64 // panels of sum, or stages, that threads have taken
-	dst       []float64    // what sum computes
+	total     []float64    // what sum computes
 	weights   []float64
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
@@ -73,16 +70,14 @@ type solveSpace struct {
 // New prepares for chains of the shapes of c. Nothing is there to factor until
 // Take has returned true.
 func New(c *system.Chain, backend blas.Backend) *Engine {
-	f := &Engine{backprop: backprop{backend: backend, root: newRoot(&c.Loss)}, n: c.Params()}
+	f := &Engine{backprop: newBackprop(c, backend), n: c.Params()}
 	f.offsets = make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		f.offsets[k+1] = f.offsets[k] + s.Params()
 	}
 	f.zz, f.formed = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
-	f.bands, f.sumBody, f.shiftBody = pivot.NewBands(backend.Threads()), f.sumPanels, f.shiftRows
-	f.zzBody, f.formBody = f.sampleGrams, f.formRows
+	f.sumBody, f.shiftBody, f.zzBody, f.formBody = f.sumPanels, f.shiftRows, f.sampleGrams, f.formRows
 	f.crossed.bands, f.crossed.body = pivot.NewBands(backend.Threads()), f.crossPanels
-	f.serial = pivot.OneThread(backend)
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	return f
 }
@@ -109,10 +104,10 @@ func (f *Engine) Take(chain *system.Chain) bool {
 	f.size()
 	work := 0
 	for k, zz := range f.zz {
-		work += len(zz) * chain.Stages[k].(*system.DenseStage).In
+		work += len(zz) * f.stage(k).In
 		if f.formed[k] != nil {
 			f.forming = k
-			f.bands.Rows(f.q, len(f.formed[k])*chain.Stages[k].(*system.DenseStage).SampleRows(), f.formBody)
+			f.bands.Rows(f.q, len(f.formed[k])*f.stage(k).SampleRows(), f.formBody)
 		}
 	}
 	f.claimed.Store(0)
@@ -128,13 +123,12 @@ func (f *Engine) size() {
 		return
 	}
 	f.order = q
-	for k, s := range f.chain.Stages {
-		d := s.(*system.DenseStage)
-		zz, formed := 0, 0
+	for k := range f.deltas {
+		d, zz, formed := f.stage(k), 0, 0
 		switch rows := d.BatchRows(); {
 		case forms(d, q):
 			formed = q * d.Params()
-		case q > f.root.batch || d.SampleRows() > 1:
+		case q > f.Batch || d.SampleRows() > 1:
 			zz = rows * rows
 		}
 		f.zz[k], f.formed[k] = orNil(f.zz[k], zz), orNil(f.formed[k], formed)

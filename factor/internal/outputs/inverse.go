@@ -10,32 +10,46 @@ import (
 
 // Part computes the Gram matrix of the parameters of stage k that multiply the
 // inputs from lo to hi, and of its biases if bias is true, in the q×q matrix dst, both
-// triangles: (Δ_k Δ_kᵀ) ⊙ (1 1ᵀ ⊗ z z ᵀ) with those columns of z̄. The parts of
-// a stage add up to its share of J̃J̃ᵀ.
+// triangles: from those columns of J̃_k where it is formed, else by pairs of rows with
+// those columns of z̄. The parts of a stage add up to its share of J̃J̃ᵀ.
 func (f *Engine) Part(dst []float64, k, lo, hi int, bias bool) {
-	q, batch := f.q, f.root.batch
-	d := f.chain.Stages[k].(*system.DenseStage)
-	f.backend.Syrk(blas.Lower, blas.NoTrans, q, d.Out, 1, f.deltas[k], d.Out, 0, dst, q)
-	zz := make([]float64, batch*batch)
-	beta := 0.0
-	if bias {
-		beta = 1
-		for i := range zz {
-			zz[i] = 1
+	q, d := f.q, f.stage(k)
+	clear(dst)
+	if j := f.formed[k]; j != nil {
+		p := d.Params()
+		for o := range d.Out {
+			f.backend.Syrk(blas.Lower, blas.NoTrans, q, hi-lo, 1, j[o*d.In+lo:], p, 1, dst, q)
 		}
-	}
-	f.backend.Gemm(blas.NoTrans, blas.Trans, batch, batch, hi-lo, 1, d.Z[lo:], max(d.In, 1), d.Z[lo:], max(d.In, 1), beta, zz, batch)
-	for i := range q {
-		row, z := dst[i*q:i*q+i+1], zz[i%batch*batch:][:batch]
-		for len(row) > batch {
-			vec.Mul(row[:batch], row[:batch], z)
-			row = row[batch:]
+		if bias {
+			f.backend.Syrk(blas.Lower, blas.NoTrans, q, d.Out, 1, j[d.Out*d.In:], p, 1, dst, q)
 		}
-		vec.Mul(row, row, z[:len(row)])
+	} else {
+		f.partPairs(dst, k, lo, hi, bias)
 	}
 	for lo := 0; lo < q; lo += 64 {
 		vec.MirrorLower(q, dst, q, lo, min(lo+64, q))
 	}
+}
+
+// partPairs adds the lower triangle of Part to dst, by pairs of rows.
+func (f *Engine) partPairs(dst []float64, k, lo, hi int, bias bool) {
+	q, d := f.q, f.stage(k)
+	rows := d.BatchRows()
+	zz := make([]float64, rows*rows)
+	if bias {
+		for r := range rows {
+			d.OnesProduct(zz[r*rows:(r+1)*rows], r, d)
+		}
+	}
+	f.backend.Gemm(blas.NoTrans, blas.Trans, rows, rows, hi-lo, 1, d.Z[lo:], max(d.In, 1), d.Z[lo:], max(d.In, 1), 1, zz, rows)
+	step := max(gramPanel/d.SampleRows(), 1)
+	pivot.NewBands(f.backend.Threads()).Triangle(q, len(f.deltas[k])*q/2, func(first, last int) {
+		w := f.panels.Get()
+		defer f.panels.Put(w)
+		for at := first; at < last; at += step {
+			f.addPairs(w, dst, zz, k, 1, at, min(at+step, last))
+		}
+	})
 }
 
 // Positive reports whether every damping is positive and S was factored by Cholesky.
@@ -55,22 +69,28 @@ func (f *Engine) InnerInverse(dst []float64) {
 
 // InverseDiag computes the diagonal of (H + D)⁻¹,
 //
-//	1/ε − diag(Zᵀ T_o Z)/ε²,   T_o[n,m] = Σ_jj' Δ[nj,o] S⁻¹[nj,mj'] Δ[mj',o]
+//	1/ε − diag(J̃_kᵀ S⁻¹ J̃_k)/ε²
 //
-// for the parameters of unit o of a stage with inputs Z (and ones for the bias): q²
-// multiplications a unit and Batch² a parameter besides S⁻¹.
+// For the parameters of unit o of a stage with rows z̄ the second term is
+// diag(z̄ᵀ T_o z̄), where T_o[(n,ρ),(m,σ)] = Σ_jj' Δ[nj,ρo] S⁻¹[nj,mj'] Δ[mj',σo]: with R
+// rows a sample q²R multiplications a unit and (Batch·R)² a parameter besides S⁻¹.
+// Where J̃_k is formed it is multiplied by S⁻¹, q² multiplications a parameter.
 func (f *Engine) InverseDiag(dst []float64) {
 	inner := make([]float64, f.q*f.q)
 	f.InnerInverse(inner)
 	bands := pivot.NewBands(f.backend.Threads())
-	for k, s := range f.chain.Stages {
-		d := s.(*system.DenseStage)
+	for k := range f.deltas {
+		d := f.stage(k)
 		part := dst[f.offsets[k]:f.offsets[k+1]]
 		bands.Rows(d.Out, d.Out*f.q*f.q, func(lo, hi int) {
 			w := f.marginals.Get()
 			defer f.marginals.Put(w)
 			for o := lo; o < hi; o++ {
-				f.marginal(w, part, d, k, o, inner)
+				if f.formed[k] != nil {
+					f.formedMarginal(w, part, k, o, inner)
+				} else {
+					f.pairMarginal(w, part, k, o, inner)
+				}
 			}
 		})
 	}
@@ -78,42 +98,63 @@ func (f *Engine) InverseDiag(dst []float64) {
 
 // InverseDiagBytes is the memory of InverseDiag.
 func (f *Engine) InverseDiagBytes() int64 {
-	q, batch, in := int64(f.q), int64(f.root.batch), int64(0)
-	for _, s := range f.chain.Stages {
-		in = max(in, int64(s.(*system.DenseStage).In))
+	q, most := int64(f.q), int64(0)
+	for k := range f.deltas {
+		d := f.stage(k)
+		in, rows := int64(d.In), int64(d.BatchRows())
+		if f.formed[k] != nil {
+			most = max(most, q*(in+1))
+		} else {
+			most = max(most, q*int64(d.SampleRows())+rows*(rows+in+1))
+		}
 	}
-	return 8 * (2*q*(q+33) + int64(f.backend.Threads())*batch*(batch+in))
+	return 8 * (2*q*(q+33) + int64(f.backend.Threads())*most)
 }
 
 // marginalSpace is the workspace of one thread of InverseDiag.
 type marginalSpace struct{ column, sum, t, tz []float64 }
 
-// marginal computes the diagonal for the parameters of unit o of stage k in dst, those
-// of the stage.
-func (f *Engine) marginal(w *marginalSpace, dst []float64, d *system.DenseStage, k, o int, inner []float64) {
-	q, batch, in := f.q, f.root.batch, d.In
-	w.column, w.sum = space.Resize(w.column, q), space.Resize(w.sum, batch)
-	w.t, w.tz = space.Resize(w.t, batch*batch), space.Resize(w.tz, batch*in)
-	for i := range q {
-		w.column[i] = f.deltas[k][i*d.Out+o]
-	}
-	clear(w.t)
-	for i, v := range w.column {
-		n := i % batch
-		sum := w.sum[:n+1]
-		clear(sum)
-		for at := 0; at < q; at += batch {
-			vec.MulAdd(sum, inner[i*q+at:][:n+1], w.column[at:])
-		}
-		vec.Axpy(w.t[n*batch:n*batch+n+1], v, sum)
-	}
-	vec.MirrorLower(batch, w.t, batch, 0, batch)
-	e := f.eps[k]
+// formedMarginal computes the diagonal for the parameters of unit o of stage k, whose
+// J̃_k is formed, in dst, those of the stage.
+func (f *Engine) formedMarginal(w *marginalSpace, dst []float64, k, o int, inner []float64) {
+	d, q, j := f.stage(k), f.q, f.formed[k]
+	in, p, e := d.In, d.Params(), f.eps[k]
 	if in > 0 {
-		f.serial.Gemm(blas.NoTrans, blas.NoTrans, batch, in, batch, 1, w.t, batch, d.Z, in, 0, w.tz, in)
+		w.tz = space.Resize(w.tz, q*in)
+		f.serial.Gemm(blas.NoTrans, blas.NoTrans, q, in, q, 1, inner, q, j[o*in:], p, 0, w.tz, in)
 		row := dst[o*in : (o+1)*in]
 		clear(row)
-		for n := range batch {
+		for i := range q {
+			vec.MulAdd(row, w.tz[i*in:(i+1)*in], j[i*p+o*in:])
+		}
+		for i, v := range row {
+			row[i] = (1 - v/e) / e
+		}
+	}
+	if d.Bias {
+		w.column = space.Resize(w.column, q)
+		for i := range q {
+			w.column[i] = j[i*p+d.Out*in+o]
+		}
+		sum := 0.0
+		for i, v := range w.column {
+			sum += v * vec.Dot(inner[i*q:(i+1)*q], w.column)
+		}
+		dst[d.Out*in+o] = (1 - sum/e) / e
+	}
+}
+
+// pairMarginal computes it from T_o.
+func (f *Engine) pairMarginal(w *marginalSpace, dst []float64, k, o int, inner []float64) {
+	d, e := f.stage(k), f.eps[k]
+	in, all := d.In, d.BatchRows()
+	w.sum, w.t, w.tz = space.Resize(w.sum, all), space.Resize(w.t, all*all), space.Resize(w.tz, all*in)
+	f.between(w, d, k, o, inner)
+	if in > 0 {
+		f.serial.Gemm(blas.NoTrans, blas.NoTrans, all, in, all, 1, w.t, all, d.Z, in, 0, w.tz, in)
+		row := dst[o*in : (o+1)*in]
+		clear(row)
+		for n := range all {
 			vec.MulAdd(row, w.tz[n*in:(n+1)*in], d.Z[n*in:])
 		}
 		for i, v := range row {
@@ -122,33 +163,56 @@ func (f *Engine) marginal(w *marginalSpace, dst []float64, d *system.DenseStage,
 	}
 	if d.Bias {
 		sum := 0.0
-		for _, v := range w.t {
-			sum += v
+		for r := range all {
+			d.OnesProduct(w.sum, r, d)
+			sum += vec.Dot(w.sum, w.t[r*all:(r+1)*all])
 		}
 		dst[d.Out*in+o] = (1 - sum/e) / e
 	}
 }
 
+// between computes T_o in w.t.
+func (f *Engine) between(w *marginalSpace, d *system.DenseStage, k, o int, inner []float64) {
+	q, batch, rows, all := f.q, f.Batch, d.SampleRows(), d.BatchRows()
+	w.column = space.Resize(w.column, q*rows)
+	for i := range w.column {
+		w.column[i] = f.deltas[k][i*d.Out+o]
+	}
+	clear(w.t)
+	for i := range q {
+		n := i % batch
+		sum := w.sum[:(n+1)*rows]
+		clear(sum)
+		for at := 0; at < q; at += batch {
+			weights, column := inner[i*q+at:][:n+1], w.column[at*rows:]
+			if rows == 1 {
+				vec.MulAdd(sum, weights, column)
+				continue
+			}
+			for m, v := range weights {
+				vec.Axpy(sum[m*rows:(m+1)*rows], v, column[m*rows:])
+			}
+		}
+		for r, v := range w.column[i*rows : (i+1)*rows] {
+			vec.Axpy(w.t[(n*rows+r)*all:][:len(sum)], v, sum)
+		}
+	}
+	vec.MirrorLower(all, w.t, all, 0, all)
+}
+
 // StageInverse computes the block of (H + D)⁻¹ of the parameters of stage k, both
 // triangles: I/ε − J̃_kᵀ S⁻¹ J̃_k/ε². It forms J̃_k, Width numbers a parameter.
 func (f *Engine) StageInverse(dst []float64, k int) {
-	d := f.chain.Stages[k].(*system.DenseStage)
-	q, batch, p, e := f.q, f.root.batch, d.Params(), f.eps[k]
-	t := make([]float64, p*q)
-	for o := range d.Out {
-		for i := range d.In {
-			row := t[(o*d.In+i)*q:][:q]
-			for a := range row {
-				row[a] = f.deltas[k][a*d.Out+o] * d.Z[a%batch*d.In+i]
-			}
-		}
-		if d.Bias {
-			row := t[(d.Out*d.In+o)*q:][:q]
-			for a := range row {
-				row[a] = f.deltas[k][a*d.Out+o]
-			}
+	q, p, e := f.q, f.stage(k).Params(), f.eps[k]
+	j := f.formed[k]
+	if j == nil {
+		j = make([]float64, q*p)
+		for i := range q {
+			f.rowOf(f.serial, j[i*p:(i+1)*p], k, i)
 		}
 	}
+	t := make([]float64, p*q)
+	vec.Transpose(t, q, j, p, q, p)
 	w := f.Reduce(t, p)
 	clear(dst)
 	for i := range p {
@@ -162,7 +226,7 @@ func (f *Engine) StageInverse(dst []float64, k int) {
 // triangles: J D⁻¹ Jᵀ less what the training rows explain of it.
 func (f *Engine) OutputInverse(dst []float64) {
 	r := f.RowsOf(f.chain)
-	rows, q := r.Batch*r.Width, f.q
+	rows, q := r.q, f.q
 	prior := make([]float64, rows*rows)
 	f.cross(prior, r, r)
 	t := make([]float64, rows*q)

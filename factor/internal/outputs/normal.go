@@ -10,13 +10,11 @@ import (
 // A Normal forms the matrix H = J̃ᵀJ̃ itself, of the order of the parameters: what
 // pays where these are fewer than the rows of J̃. It forms some rows of J̃ at a time.
 type Normal struct {
-	backprop
+	*backprop
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 	part    []float64
 	first   int // row of J̃ that part starts with
-	bands   *pivot.Bands
-	serial  blas.Backend
 	body    func(lo, hi int)
 }
 
@@ -29,12 +27,12 @@ func partRows(q, n int) int { return max(1, min(q, max(n, 64), partBytes/8/max(n
 
 // NewNormal prepares for chains of the shapes of c.
 func NewNormal(c *system.Chain, backend blas.Backend) *Normal {
-	f := &Normal{backprop: backprop{backend: backend, root: newRoot(&c.Loss)}, n: c.Params()}
+	f := &Normal{backprop: newBackprop(c, backend), n: c.Params()}
 	f.offsets = make([]int, len(c.Stages)+1)
 	for k, s := range c.Stages {
 		f.offsets[k+1] = f.offsets[k] + s.Params()
 	}
-	f.bands, f.serial, f.body = pivot.NewBands(backend.Threads()), pivot.OneThread(backend), f.formRows
+	f.body = f.formRows
 	return f
 }
 

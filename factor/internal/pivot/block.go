@@ -64,10 +64,11 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 	}
 	b.Chol = false
 	be.Sytrf(b.M, b.S, b.M, b.e, b.perm, work)
+	c := p.count(b.M, big, place)
 	for i := 0; i < b.M; i++ {
 		d := b.S[i*b.M+i]
 		if b.e[i] == 0 {
-			p.Add(d, b.M, big, place, i)
+			c.add(d, i)
 			continue
 		}
 		// Eigenvalues of [d e; e f], the smaller from the determinant.
@@ -75,10 +76,11 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 		mean, half := (d+f)/2, math.Hypot((d-f)/2, e)
 		l1 := mean + math.Copysign(half, mean)
 		l2 := (d/l1)*f - (e/l1)*e
-		p.Add(l1, b.M, big, place, i)
-		p.Add(l2, b.M, big, place, i)
+		c.add(l1, i)
+		c.add(l2, i)
 		i++
 	}
+	c.done()
 }
 
 // Cholesky factors the lower triangle of S, whose largest element is big, in
@@ -89,10 +91,12 @@ func (b *Block) Cholesky(be blas.Backend, big float64, p *Stats, place int) bool
 	if !b.Chol {
 		return false
 	}
+	c := p.count(b.M, big, place)
 	for i := range b.M {
 		l := b.S[i*b.M+i]
-		p.Add(l*l, b.M, big, place, i)
+		c.add(l*l, i)
 	}
+	c.done()
 	return true
 }
 
@@ -116,31 +120,9 @@ func (b *Block) restore() {
 	}
 }
 
-// Add records a pivot d, an eigenvalue of a block of D: of a pivot block of
-// order m whose largest element is big.
-func (p *Stats) Add(d float64, m int, big float64, block, i int) {
-	switch {
-	case d < 0:
-		p.Negative++
-	case d == 0:
-		p.Zero++
-	}
-	a := math.Abs(d)
-	if d-d != 0 || big-big != 0 {
-		p.Finite = false
-	}
-	p.LogAbs += math.Log(a)
-	if t := a / (float64(m) * Unit * max(big, p.Spread)); !(t >= p.Tiny) {
-		p.Tiny, p.Block, p.Row = t, block, i
-		if t != t { // 0/0: the block is zero
-			p.Tiny = 0
-		}
-	}
-}
-
 // Couple overwrites W, which holds K, with D⁻¹ W for W = L⁻¹ P K (D = I for
 // Cholesky), and subtracts Kᵀ S⁻¹ K = Wᵀ D⁻¹ W from the lower triangle of the
-// n×n matrix y. v is scratch of m·n numbers.
+// n×n matrix y, whose upper one is lost. v is scratch of m·n numbers.
 func (b *Block) Couple(be blas.Backend, rows *Bands, y, v []float64) {
 	m, n := b.M, b.N
 	if m == 0 || n == 0 {
@@ -148,15 +130,29 @@ func (b *Block) Couple(be blas.Backend, rows *Bands, y, v []float64) {
 	}
 	if b.Chol {
 		be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.NonUnit, m, n, 1, b.S, m, b.W, n)
-		be.Syrk(blas.Lower, blas.Trans, n, m, -1, b.W, n, 1, y, n)
+		AddLower(be, n, m, -1, b.W, b.W, y)
 		return
 	}
 	b.v = v[:m*n]
 	rows.Rows(m, m*n, b.gather)
 	be.Trsm(blas.Left, blas.Lower, blas.NoTrans, blas.Unit, m, n, 1, b.S, m, b.v, n)
 	rows.Rows(m, m*n, b.scaling)
-	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, m, -1, b.v, n, b.W, n, 1, y, n)
+	AddLower(be, n, m, -1, b.v, b.W, y)
 	b.v = nil
+}
+
+// wholeOrder is the order up to which a whole product is sooner done than one
+// triangle of it.
+const wholeOrder = 24
+
+// AddLower computes the lower triangle of Y += α AᵀB for a symmetric product of
+// k×n matrices. The upper triangle of Y is lost.
+func AddLower(be blas.Backend, n, k int, alpha float64, a, b, y []float64) {
+	if n <= wholeOrder {
+		be.Gemm(blas.Trans, blas.NoTrans, n, n, k, alpha, a, n, b, n, 1, y, n)
+		return
+	}
+	be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, n, k, alpha, a, n, b, n, 1, y, n)
 }
 
 // gatherRows copies the rows lo to hi of P K to v.
@@ -179,10 +175,7 @@ func (b *Block) scaleRows(lo, hi int) {
 		w, out := b.v[i*n:(i+1)*n], b.W[i*n:(i+1)*n]
 		d := b.S[i*m+i]
 		if b.e[i] == 0 {
-			d = 1 / d
-			for j, x := range w {
-				out[j] = d * x
-			}
+			vec.Scale(out, 1/d, w)
 			continue
 		}
 		a, o, c := inverse2(d, b.e[i], b.S[(i+1)*m+i+1])

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"costate/factor/internal/pivot"
-	"costate/la/vec"
 	"costate/system"
 )
 
@@ -12,9 +11,11 @@ import (
 //
 // Its parameters are not compressed.
 type blockStage struct {
-	s     *system.BlockStage
-	inner bool
-	pivot *pivot.Block
+	s          *system.BlockStage
+	inner      bool
+	pivot      *pivot.Block
+	f, g       coefficient
+	a, c, quad coefficient // quad is Q
 }
 
 func newBlockStage(_ *values, s *system.BlockStage, inner bool) *blockStage {
@@ -29,148 +30,101 @@ func (d *blockStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, 
 
 func (d *blockStage) scratch() (u, gr, yq, rows int) { return 0, 0, 0, 0 }
 
-func (d *blockStage) point(s system.Stage) { d.s = s.(*system.BlockStage) }
+func (d *blockStage) point(s system.Stage) {
+	d.s = s.(*system.BlockStage)
+	d.f.take(d.s.F)
+	d.g.take(d.s.G)
+	d.a.take(d.s.A)
+	d.c.take(d.s.C)
+	d.quad.take(d.s.Q)
+}
 
 func (d *blockStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
-	s := d.s
+	s, be := d.s, f.backend
 	n, m, ni := s.NOut, s.P, d.pivot.N
 	value := f.p[:n*n]
 	if m > 0 {
 		pg := f.t1[:n*m]
-		mulSparse(pg, value, n, s.G)
-		clear(d.pivot.S)
-		mulTransSparse(d.pivot.S, s.G, pg, m)
-		addSparse(d.pivot.S, s.A, m)
+		d.g.times(be, pg, value, n)
+		d.a.setTo(d.pivot.S)
+		d.g.addTransLower(be, d.pivot.S, pg)
 		for i := range m {
 			d.pivot.S[i*m+i] += eps
 		}
 	}
 	if d.inner {
 		pf := f.t2[:n*ni]
-		mulSparse(pf, value, n, s.F)
+		d.f.times(be, pf, value, n)
 		if m > 0 {
-			clear(d.pivot.W)
-			mulTransSparse(d.pivot.W, s.G, pf, ni)
-			addSparse(d.pivot.W, s.C, ni)
+			d.c.setTo(d.pivot.W)
+			d.g.addTrans(be, d.pivot.W, pf, ni)
 		}
 		y := f.next[:ni*ni]
-		clear(y)
-		mulTransSparse(y, s.F, pf, ni)
-		addSparse(y, s.Q, ni)
+		d.quad.setTo(y)
+		d.f.addTransLower(be, y, pf)
 	}
-	d.pivot.Factor(f.backend, f.work, definite, p, k)
+	d.pivot.Factor(be, f.work, definite, p, k)
 	if d.inner {
-		d.pivot.Couple(f.backend, f.bands, f.next, f.v)
+		d.pivot.Couple(be, f.bands, f.next, f.v)
 		f.mirrorNext(ni)
 	}
 }
 
 // back: h = g + Gᵀp,  p ← Fᵀp − Kᵀ S⁻¹ h.
 func (d *blockStage) back(w *solveSpace, b *turn) {
-	s, nrhs := d.s, b.nrhs
-	m, n, ni := s.P, s.NOut, d.pivot.N
+	be, nrhs := b.backend, b.nrhs
+	m, ni := d.s.P, d.pivot.N
 	for i := range nrhs {
-		p, t := w.p[i*n:(i+1)*n], b.t[i*m:(i+1)*m]
-		copy(t, b.params(i, m))
-		if m > 0 {
-			mulTransSparse(t, s.G, p, 1)
-		}
-		if d.inner {
-			next := w.next[i*ni : (i+1)*ni]
-			clear(next)
-			mulTransSparse(next, s.F, p, 1)
-		}
+		copy(b.t[i*m:(i+1)*m], b.params(i, m))
 	}
-	d.pivot.Lower(b.backend, b.t, nrhs, w.scratch)
+	if m > 0 {
+		d.g.applyTrans(be, b.t, w.p, nrhs)
+	}
 	if d.inner {
-		d.pivot.SubCoupled(b.backend, w.next, b.t, nrhs)
+		clear(w.next[:nrhs*ni])
+		d.f.applyTrans(be, w.next, w.p, nrhs)
+	}
+	d.pivot.Lower(be, b.t, nrhs, w.scratch)
+	if d.inner {
+		d.pivot.SubCoupled(be, w.next, b.t, nrhs)
 		w.p, w.next = w.next, w.p
 	}
 }
 
 // forward: x = S⁻¹(h − K y),  y ← F y + G x.
 func (d *blockStage) forward(w *solveSpace, b *turn) {
-	s, nrhs := d.s, b.nrhs
-	m, n, ni := s.P, s.NOut, d.pivot.N
+	be, nrhs := b.backend, b.nrhs
+	m, n := d.s.P, d.s.NOut
 	t := b.t
-	d.pivot.JoinState(b.backend, t, w.p, nrhs)
-	d.pivot.Upper(b.backend, t, nrhs, w.scratch)
+	d.pivot.JoinState(be, t, w.p, nrhs)
+	d.pivot.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
-		xk := b.params(i, m)
-		copy(xk, t[i*m:(i+1)*m])
-		next := w.next[i*n : (i+1)*n]
-		clear(next)
-		if m > 0 {
-			mulVec(next, s.G, xk)
-		}
-		if d.inner {
-			mulVec(next, s.F, w.p[i*ni:(i+1)*ni])
-		}
+		copy(b.params(i, m), t[i*m:(i+1)*m])
+	}
+	if b.last {
+		return
+	}
+	clear(w.next[:nrhs*n])
+	if m > 0 {
+		d.g.apply(be, w.next, t, nrhs)
+	}
+	if d.inner {
+		d.f.apply(be, w.next, w.p, nrhs)
 	}
 	w.p, w.next = w.next, w.p
 }
 
 func blockCost(s *system.BlockStage, inner bool) pivot.Cost {
 	m, n, ni := int64(s.P), int64(s.NOut), int64(0)
-	nnz := func(a *system.Matrix) int64 {
-		if a == nil {
-			return 0
-		}
-		return int64(len(a.Val))
-	}
-	c := pivot.Cost{Factor: 2*nnz(s.G)*(n+m) + m*m*m/3, Solve: 2*m*m + 4*nnz(s.G)}
+	g := stored(s.G)
+	c := pivot.Cost{Factor: 2*g*n + g*m + m*m*m/3, Solve: 2*m*m + 4*g, Bytes: bytes(s.G) + bytes(s.A)}
 	if inner {
 		ni = int64(s.NIn)
-		c.Factor += 2*nnz(s.F)*(n+ni) + 2*nnz(s.G)*ni + m*m*ni + m*ni*ni
-		c.Solve += 4*m*ni + 4*nnz(s.F)
+		f := stored(s.F)
+		c.Factor += 2*f*n + f*ni + 2*g*ni + m*m*ni + m*ni*ni
+		c.Solve += 4*m*ni + 4*f
+		c.Bytes += bytes(s.F) + bytes(s.C) + bytes(s.Q)
 	}
-	c.Bytes = pivot.BlockBytes(int(m), int(ni))
+	c.Bytes += pivot.BlockBytes(int(m), int(ni))
 	return c
-}
-
-// mulSparse computes dst = A M for a dense A with rows rows.
-func mulSparse(dst, a []float64, rows int, m *system.Matrix) {
-	clear(dst)
-	for i := range rows {
-		src, out := a[i*m.Rows:(i+1)*m.Rows], dst[i*m.Cols:(i+1)*m.Cols]
-		for l, v := range src {
-			if v == 0 {
-				continue
-			}
-			for p := m.Ptr[l]; p < m.Ptr[l+1]; p++ {
-				out[m.Col[p]] += v * m.Val[p]
-			}
-		}
-	}
-}
-
-// mulTransSparse computes dst += Mᵀ A for a dense A with cols columns.
-func mulTransSparse(dst []float64, m *system.Matrix, a []float64, cols int) {
-	for l := range m.Rows {
-		src := a[l*cols : (l+1)*cols]
-		for p := m.Ptr[l]; p < m.Ptr[l+1]; p++ {
-			vec.Axpy(dst[m.Col[p]*cols:][:cols], m.Val[p], src)
-		}
-	}
-}
-
-// mulVec computes dst += M x.
-func mulVec(dst []float64, m *system.Matrix, x []float64) {
-	for i := range m.Rows {
-		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
-			dst[i] += m.Val[p] * x[m.Col[p]]
-		}
-	}
-}
-
-// addSparse adds M, if there is one, to the dense dst with cols columns.
-func addSparse(dst []float64, m *system.Matrix, cols int) {
-	if m == nil {
-		return
-	}
-	for i := range m.Rows {
-		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
-			dst[i*cols+m.Col[p]] += m.Val[p]
-		}
-	}
 }

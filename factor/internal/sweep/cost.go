@@ -26,6 +26,7 @@ type needs struct {
 	states, pivot int // order of P, order of a pivot block
 	t1, t2, v     int
 	gathered      int
+	rows          int // gathered rows of the batch, in numbers
 }
 
 func needsOf(c *system.Chain) needs {
@@ -40,6 +41,9 @@ func needsOf(c *system.Chain) needs {
 		t1, t2 := scratch(s, k > 0)
 		if d, ok := s.(*system.DenseStage); ok && k > 0 {
 			n.gathered = max(n.gathered, gatherLen(d))
+			if d.Gather != nil {
+				n.rows = max(n.rows, d.BatchRows()*d.In)
+			}
 		}
 		n.t1, n.t2, n.v, n.pivot = max(n.t1, t1), max(n.t2, t2), max(n.v, m*in), max(n.pivot, m)
 	}
@@ -97,7 +101,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r),
+		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s))),
 	}
 	if s.J.Full != nil {
 		no := int64(s.Outputs())

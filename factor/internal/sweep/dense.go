@@ -32,6 +32,7 @@ type denseStage struct {
 	workQ   []float64
 	reach   float64 // largest squared norm of a row of U
 	negPerp int     // number of perpendicular parameters
+	few     *few    // nil with more than a few rows
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
@@ -71,6 +72,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	// Below some order loops beat many small products.
 	d.batched = d.pivot.M > 32
 	d.workQ = make([]float64, d.workLen())
+	d.few = newFew(s)
 	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
 	if s.Gather != nil {
@@ -96,7 +98,11 @@ func (d *denseStage) scratch() (u, gr, yq, rows int) {
 	if d.s.Gather != nil {
 		rows = d.rows * d.s.In
 	}
-	return d.rows * d.s.Out, d.pivot.M, d.rows * d.r, rows
+	yq = d.rows * d.r
+	if d.few != nil {
+		yq += (d.r + d.rows) * d.s.In
+	}
+	return d.rows * d.s.Out, d.pivot.M, yq, rows
 }
 
 // point computes [Z, c] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
@@ -124,6 +130,7 @@ func (d *denseStage) point(st system.Stage) {
 	}
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
+	d.few.take(s, d.u, d.r)
 }
 
 // eliminate forms S, K and the next P and eliminates the stage; see the package for

@@ -12,7 +12,7 @@ type elementSpace struct {
 	xq  []float64 // r×zin
 	a   []float64 // r×In: M Y folded with δ
 	ap  []float64 // r×zin: the same times Π
-	y   []float64 // In×N: Y folded with δ from one side
+	y   []float64 // In×N: A Y folded with δ from one side
 	b   []float64 // In×In: from both
 	bp  []float64 // In×zin
 	pbp []float64 // zin×zin
@@ -39,9 +39,9 @@ func (e *elementSpace) size(d *denseStage, perp, joint bool) {
 // marginals computes the diagonal of the inverse for the stage's parameters, unit by
 // unit:
 //
-//	Q₁ cov(x_r) Q₁ᵀ + Π/ε + 2 Q₁ cov(x_r, X_⊥) + Π (δᵀ⊗I) Y (δ⊗I) Π/ε²
+//	Q₁ cov(x_r) Q₁ᵀ + Π/ε + 2 Q₁ cov(x_r, X_⊥) + Π (δᵀ⊗I) A Y Aᵀ(δ⊗I) Π/ε²
 //
-// where y, which has no bias, is padded with zero before Π. With perp false δ is zero
+// where A y, which has no bias, is padded with zero before Π. With perp false δ is zero
 // or nothing is perpendicular.
 func (d *denseStage) marginals(w *inverseSpace, dst []float64, perp bool) {
 	s, e := d.s, &w.elements
@@ -160,44 +160,53 @@ func (d *denseStage) pair(e *elementSpace, w *inverseSpace, o, u int) {
 	}
 }
 
-// foldGain computes ap = a Π for a = Σ_n δ_nu (M Y)[(·,o), n]: ε cov(x_r, X_⊥) between
-// the units o and u.
+// foldGain computes ap = a Π for a = Σ_ρ δ_ρu (M Y Aᵀ)[(·,o), ρ]: ε cov(x_r, X_⊥)
+// between the units o and u.
 func (d *denseStage) foldGain(e *elementSpace, w *inverseSpace, o, u int) {
-	s := d.s
-	in, ni := s.In, d.pivot.N
+	in, ni := d.s.In, d.pivot.N
 	for j := range d.r {
-		row := e.a[j*in : (j+1)*in]
-		clear(row)
-		src := w.my[(j*s.Out+o)*ni:][:ni]
-		for n := range s.Batch {
-			vec.Axpy(row, s.Delta[n*s.Out+u], src[n*in:(n+1)*in])
-		}
+		d.foldDelta(w, e.a[j*in:(j+1)*in], w.my[(j*d.s.Out+o)*ni:][:ni], u)
 	}
 	d.projectRows(e, w, e.ap, e.a, d.r)
 }
 
-// foldLeft computes y = Σ_n δ_no Y[n, ·].
+// foldLeft computes y = Σ_ρ δ_ρo (A Y)[ρ, ·].
 func (d *denseStage) foldLeft(e *elementSpace, w *inverseSpace, o int) {
 	s := d.s
-	size := s.In * d.pivot.N
+	in, ni, count := s.In, d.pivot.N, s.SampleRows()
 	clear(e.y)
-	for n := range s.Batch {
-		vec.Axpy(e.y, s.Delta[n*s.Out+o], w.y[n*size:(n+1)*size])
+	for r := range d.rows {
+		delta := s.Delta[r*s.Out+o]
+		if s.Gather == nil {
+			vec.Axpy(e.y, delta, w.y[r*in*ni:(r+1)*in*ni])
+			continue
+		}
+		a, first := s.Gather, r%count*in
+		for i := range in {
+			for p := a.Ptr[first+i]; p < a.Ptr[first+i+1]; p++ {
+				vec.Axpy(e.y[i*ni:(i+1)*ni], delta*a.Val[p], w.y[(r/count*a.Cols+a.Col[p])*ni:])
+			}
+		}
 	}
 }
 
-// foldRight computes bp = b Π for b = Σ_n δ_nu y[·, n].
+// foldRight computes bp = b Π for b = Σ_ρ δ_ρu (y Aᵀ)[·, ρ].
 func (d *denseStage) foldRight(e *elementSpace, w *inverseSpace, u int) {
-	s := d.s
-	in, ni := s.In, d.pivot.N
+	in, ni := d.s.In, d.pivot.N
 	for i := range in {
-		row := e.b[i*in : (i+1)*in]
-		clear(row)
-		for n := range s.Batch {
-			vec.Axpy(row, s.Delta[n*s.Out+u], e.y[i*ni+n*in:][:in])
-		}
+		d.foldDelta(w, e.b[i*in:(i+1)*in], e.y[i*ni:(i+1)*ni], u)
 	}
 	d.projectRows(e, w, e.bp, e.b, in)
+}
+
+// foldDelta computes dst = Σ_ρ δ_ρu (A y)_ρ, of In numbers.
+func (d *denseStage) foldDelta(w *inverseSpace, dst, y []float64, u int) {
+	s := d.s
+	rows := s.GatherRows(w.rows, y)
+	clear(dst)
+	for r := range d.rows {
+		vec.Axpy(dst, s.Delta[r*s.Out+u], rows[r*s.In:(r+1)*s.In])
+	}
 }
 
 // projectRows computes dst = [src, 0] (I − Q₁Q₁ᵀ) for rows rows of length In.

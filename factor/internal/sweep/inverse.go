@@ -20,9 +20,9 @@ type Inverse struct {
 // of the states y that enter a stage; with M = S⁻¹K
 //
 //	cov(x_r) = S⁻¹ + M Y Mᵀ,   cov(x_r, y) = −M Y,   cov(s) = cov(Ũ x_r + F y)
-//	cov(x_r, X_⊥) = M Y (δ⊗Π)/ε,   cov(X_⊥) = I⊗Π/ε + (δᵀ⊗Π) Y (δ⊗Π)/ε²
+//	cov(x_r, X_⊥) = M Y Aᵀ(δ⊗Π)/ε,   cov(X_⊥) = I⊗Π/ε + (δᵀ⊗Π) A Y Aᵀ(δ⊗Π)/ε²
 //
-// and the identities need no definiteness: it is the recursion of K. Takahashi, J.
+// (A is the gather of the stage, F = (I⊗W)A, and what it passes on joins s) and the identities need no definiteness: it is the recursion of K. Takahashi, J.
 // Fagan and M.-S. Chen (8th PICA conference, 1973) on the augmented system, in
 // compressed parameters. An inner stage takes twice the flops of its elimination:
 // 2m³/3 for S⁻¹, m²N for M, 2mN² for M Y and m²N for M Y Mᵀ.
@@ -73,6 +73,7 @@ type inverseSpace struct {
 	gain     []float64 // m×N: M, then scratch
 	my       []float64 // m×N: M Y
 	c        []float64 // states², scratch
+	rows     []float64 // rows×In, of a stage with a gather
 	elements elementSpace
 }
 
@@ -83,6 +84,7 @@ func (f *Engine) sizeInverse(w *inverseSpace) {
 	w.y, w.next = space.Resize(w.y, n*n), space.Resize(w.next, n*n)
 	w.x, w.gain, w.my = space.Resize(w.x, m*m), space.Resize(w.gain, max(need.v, m*n, n*n)), space.Resize(w.my, max(need.v, m*n))
 	w.c = space.Resize(w.c, max(n*n, m*n, need.v, pivot.InverseWork(m)))
+	w.rows = space.Resize(w.rows, need.rows)
 }
 
 // InverseBytes is the memory that Invert takes besides the factorization and what it
@@ -90,7 +92,7 @@ func (f *Engine) sizeInverse(w *inverseSpace) {
 func (f *Engine) InverseBytes() int64 {
 	need := needsOf(f.chain)
 	n, m := int64(need.states), int64(need.pivot)
-	return 8 * (4*n*n + 2*m*m + 2*m*n + 65*m)
+	return 8 * (4*n*n + 2*m*m + 2*m*n + 65*m + int64(need.rows))
 }
 
 // marginal computes cov(x_r) in w.x and M Y in w.my.

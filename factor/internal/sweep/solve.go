@@ -15,6 +15,7 @@ type solveSpace struct {
 	yq      []float64   // rows×r
 	rows    []float64   // rows×In
 	scratch []float64   // m
+	coef    []float64   // coefficients of directions and rows
 	turn    turn
 }
 
@@ -66,6 +67,7 @@ func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
 		gr, yq, rows = max(gr, g), max(yq, y), max(rows, r)
 	}
 	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
+	w.coef = space.Resize(w.coef, 2*fewRows)
 	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, pivot)
 	w.rows = space.Resize(w.rows, rows)
 }
@@ -79,6 +81,10 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	eps := b.eps
 	for i := range nrhs {
+		if d.few != nil {
+			d.backFew(w, b, i)
+			continue
+		}
 		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
 		d.mulTransJ(ps, p)
 		t := b.t[i*m : (i+1)*m]
@@ -175,6 +181,10 @@ func (d *denseStage) forward(w *solveSpace, b *turn) {
 	d.pivot.JoinState(be, t, w.p, nrhs)
 	d.pivot.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
+		if d.few != nil {
+			d.forwardFew(w, b, i)
+			continue
+		}
 		g := b.params(i, s.Params())
 		xr := t[i*m : (i+1)*m]
 		var y, rows []float64

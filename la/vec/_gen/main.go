@@ -35,6 +35,7 @@ func main() {
 	combinePair("combinePair", false, false)
 	combinePair("combinePairCoef", true, false)
 	combinePair("combinePairRows", false, true)
+	subtractPair()
 	dotPair("dotPair", false)
 	dotPair("dotPairLow", true)
 	trapezoid()

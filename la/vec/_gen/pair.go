@@ -73,8 +73,8 @@ func (n width) product(h, l reg.VecVirtual, a Op, b reg.VecVirtual) {
 	n.sum(h, l, p, b)
 }
 
-// combinePair adds rows of w to y in twice the working precision; coefLow and
-// rowLow say whether the coefficients or the rows have low parts, too.
+// combinePair adds rows of w to the rows of y in twice the working precision;
+// coefLow and rowLow say whether the coefficients or the rows have low parts, too.
 func combinePair(name string, coefLow, rowLow bool) {
 	extra, doc := "", ""
 	if coefLow {
@@ -85,19 +85,20 @@ func combinePair(name string, coefLow, rowLow bool) {
 	if rowLow {
 		extra = "wl *float64, "
 	}
-	TEXT(name, NOSPLIT, "func(yh, yl *float64, n int, c, w *float64, "+extra+"inc, ld, k int)")
+	TEXT(name, NOSPLIT, "func(yh, yl *float64, m, n int, c, w *float64, "+extra+"row, inc, ld, k int)")
 	Pragma("noescape")
 	rows := "w"
 	if rowLow {
 		rows = "(w, wl)"
 	}
-	Doc(fmt.Sprintf("%s adds to (yh, yl), of n words, element j of%s times row j of %s, for k > 0 rows;", name, doc, rows),
-		"inc and ld are in bytes.")
+	Doc(fmt.Sprintf("%s adds to each of the m > 0 rows of (yh, yl), of n words, element j of%s times", name, doc),
+		fmt.Sprintf("row j of %s, for k > 0 rows; those of the next row of y are row bytes on. inc and ld", rows),
+		"are in bytes.")
 	yh := Load(Param("yh"), GP64()).(reg.GPVirtual)
 	yl := Load(Param("yl"), GP64()).(reg.GPVirtual)
-	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	m := Load(Param("m"), GP64()).(reg.GPVirtual)
 	c := Load(Param("c"), GP64()).(reg.GPVirtual)
-	w := Load(Param("w"), GP64()).(reg.GPVirtual)
+	n, w := GP64(), GP64()
 	inc := Load(Param("inc"), GP64()).(reg.GPVirtual)
 	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
 	var cl, wl reg.GPVirtual // as distances from c and w
@@ -105,6 +106,7 @@ func combinePair(name string, coefLow, rowLow bool) {
 		cl = Load(Param("cl"), GP64()).(reg.GPVirtual)
 		SUBQ(c, cl)
 	}
+	Load(Param("w"), w)
 	if rowLow {
 		wl = Load(Param("wl"), GP64()).(reg.GPVirtual)
 		SUBQ(w, wl)
@@ -160,10 +162,17 @@ func combinePair(name string, coefLow, rowLow bool) {
 		Label(name + "end")
 		ADDQ(U8(words), n)
 	}
+	Label("rows")
+	Load(Param("n"), n)
+	Load(Param("w"), w)
 	columns(4, 2)
 	columns(4, 1)
 	columns(2, 1)
 	columns(1, 1)
+	Load(Param("row"), cp)
+	ADDQ(cp, c)
+	DECQ(m)
+	JNZ(LabelRef("rows"))
 	VZEROUPPER()
 	RET()
 }
@@ -232,6 +241,74 @@ func dotPair(name string, low bool) {
 	s := Load(Param("s"), GP64()).(reg.GPVirtual)
 	VMOVSD(hx, Mem{Base: s})
 	VMOVSD(lx, Mem{Base: s, Disp: 8})
+	VZEROUPPER()
+	RET()
+}
+
+// subtractPair takes a pair and a product from b.
+func subtractPair() {
+	TEXT("subtractPair", NOSPLIT, "func(r, b, hh, hl, x *float64, n int, f, e float64)")
+	Pragma("noescape")
+	Doc("subtractPair sets r = b − f (hh, hl) − e x, rounded once, for n words and a power of two f.")
+	var p [5]reg.GPVirtual
+	for i, name := range []string{"r", "b", "hh", "hl", "x"} {
+		p[i] = Load(Param(name), GP64()).(reg.GPVirtual)
+	}
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	factor := func(name string) reg.VecVirtual {
+		a, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		to := YMM()
+		VBROADCASTSD(a.Addr, to)
+		return to
+	}
+	f, e := factor("f"), factor("e")
+	// twoDiff leaves a − b in s and its error in a; it spoils b.
+	twoDiff := func(w width, a, b reg.VecVirtual) (s reg.VecVirtual) {
+		s = w.reg()
+		t, d := w.reg(), w.reg()
+		w.sub(b, a, s)
+		w.sub(a, s, t)
+		w.sub(t, s, d)
+		w.sub(d, a, a)
+		w.add(t, b, b)
+		w.sub(b, a, a)
+		return s
+	}
+	step := func(w width) {
+		f, e := reg.Register(f), reg.Register(e)
+		if w == 1 {
+			f, e = f.(reg.VecVirtual).AsX(), e.(reg.VecVirtual).AsX()
+		}
+		b, h, x, q := w.reg(), w.reg(), w.reg(), w.reg()
+		w.move(Mem{Base: p[1]}, b)
+		w.mul(Mem{Base: p[2]}, f, h)
+		w.move(Mem{Base: p[4]}, x)
+		w.mul(x, e, q)
+		s := twoDiff(w, b, h)
+		w.fms(q, e, x) // the error of q
+		v := twoDiff(w, s, q)
+		w.add(s, b, b)
+		l := w.reg()
+		w.mul(Mem{Base: p[3]}, f, l)
+		w.sub(l, b, b)
+		w.sub(x, b, b)
+		w.add(b, v, v)
+		w.move(v, Mem{Base: p[0]})
+	}
+	loops(n, 1, func(wide bool, count int) {
+		if wide {
+			step(4)
+		} else {
+			step(1)
+		}
+	}, func(bytes int) {
+		for _, q := range p {
+			ADDQ(U8(bytes), q)
+		}
+	})
 	VZEROUPPER()
 	RET()
 }

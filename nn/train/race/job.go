@@ -16,6 +16,15 @@ type Job struct {
 	Net     *nn.Network           // copied for each run
 	Sampler func() *train.Sampler // makes one for each run
 
+	// Objective, if it is not nil, makes what each run is trained on in place of a
+	// Sampler.
+	Objective func() (train.Objective, error)
+
+	// L2, if it is not nil, is a relative error of the network, for entries that are
+	// kept; a run ends where it is at most TargetL2, unless that is 0.
+	L2       func(net *nn.Network) float64
+	TargetL2 float64
+
 	// Steps, Seconds and Target are those of train.Run.
 	Steps   int
 	Seconds float64
@@ -49,8 +58,16 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 	net := j.Net.Clone()
 	res := &Result{Optimizer: o.Name(), Rate: rate, Params: net.NumParams()}
 	res.Final.Best, res.Final.Crossings = Number(math.NaN()), []Crossing{}
-	r := &train.Run{Net: net, Optimizer: o, Data: j.Sampler(), Steps: j.Steps, Seconds: j.Seconds, Target: j.Target}
-	res.run = r
+	r := &train.Run{Net: net, Optimizer: o, Steps: j.Steps, Seconds: j.Seconds, Target: j.Target}
+	if j.Objective != nil {
+		var err error
+		if r.Objective, err = j.Objective(); err != nil {
+			return nil, err
+		}
+	} else {
+		r.Data = j.Sampler()
+	}
+	res.run, res.Net = r, net
 	if j.Resume != "" {
 		extra, err := r.Resume(j.Resume)
 		if err != nil {
@@ -65,6 +82,9 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 		defer w.stop()
 	}
 	r.Observe = w.observe
+	if j.L2 != nil && j.TargetL2 > 0 {
+		r.Done = func(*train.Record) bool { return w.last.L2 != nil && float64(*w.last.L2) <= j.TargetL2 }
+	}
 	unwatch := j.Checkpoint.watch(ctx, r, res.extra)
 	reason, err := r.Do(ctx)
 	unwatch()
@@ -112,7 +132,11 @@ func (w *watcher) observe(rec *train.Record) {
 	if w.batch != nil && (e.Step == 0 || e.Step > w.inspected+w.inspected/4) {
 		w.inspect(&e)
 	}
-	if e.Flatness != nil || e.TrainAccuracy != nil || e.TestAccuracy != nil || worthKeeping(res.History, &e) {
+	kept := worthKeeping(res.History, &e)
+	if kept {
+		w.measure(&e)
+	}
+	if e.Flatness != nil || e.TrainAccuracy != nil || e.TestAccuracy != nil || kept {
 		res.History = append(res.History, e)
 	}
 	w.last = e
@@ -125,6 +149,17 @@ func (w *watcher) observe(rec *train.Record) {
 func (w *watcher) evaluate(e *Entry) {
 	e.TrainAccuracy, e.TestAccuracy = accuracyOf(w.net, w.job.TrainSet, &w.ws), accuracyOf(w.net, w.job.TestSet, &w.ws)
 	w.evaluated = time.Now()
+}
+
+// measure takes the relative error.
+func (w *watcher) measure(e *Entry) {
+	if w.job.L2 == nil {
+		return
+	}
+	l2 := w.job.L2(w.net)
+	n := Number(l2)
+	e.L2 = &n
+	w.result.improveL2(l2, e.Step, e.Seconds)
 }
 
 // inspect adds what kind of point the network has come to. An error ends the run.
@@ -152,6 +187,7 @@ func (w *watcher) end() Entry {
 	if w.last.TrainAccuracy == nil {
 		w.evaluate(&w.last)
 	}
+	w.measure(&w.last)
 	if w.batch != nil && w.last.Flatness == nil {
 		w.inspect(&w.last)
 	}
@@ -175,6 +211,19 @@ func (r *Result) improve(loss float64, step int, seconds float64) {
 	f.Best = Number(loss)
 	for k := len(f.Crossings); k < len(Levels) && loss <= Levels[k]; k++ {
 		f.Crossings = append(f.Crossings, Crossing{Levels[k], step, seconds})
+	}
+}
+
+// improveL2 keeps the best relative error and what levels it has come to.
+func (r *Result) improveL2(l2 float64, step int, seconds float64) {
+	f := &r.Final
+	if f.BestL2 != nil && float64(*f.BestL2) <= l2 || math.IsNaN(l2) {
+		return
+	}
+	n := Number(l2)
+	f.BestL2 = &n
+	for k := len(f.CrossingsL2); k < len(LevelsL2) && l2 <= LevelsL2[k]; k++ {
+		f.CrossingsL2 = append(f.CrossingsL2, CrossingL2{LevelsL2[k], step, seconds})
 	}
 }
 

@@ -10,11 +10,15 @@ import (
 // Levels are the losses whose first crossing a result tells.
 var Levels = []float64{1e-2, 1e-4, 1e-6}
 
+// LevelsL2 are the relative errors whose first crossing a result tells.
+var LevelsL2 = []float64{1e-2, 1e-3, 1e-4, 1e-5, 1e-6}
+
 // An Entry is one step in the history of a result.
 type Entry struct {
 	Step          int      `json:"step"`
 	Seconds       float64  `json:"seconds"`
 	Loss          Number   `json:"loss"`
+	L2            *Number  `json:"l2,omitempty"`
 	TrainAccuracy *float64 `json:"train_accuracy,omitempty"`
 	TestAccuracy  *float64 `json:"test_accuracy,omitempty"`
 	Damping       *Number  `json:"damping,omitempty"`
@@ -32,6 +36,16 @@ type Final struct {
 	Taken     int          `json:"accepted_steps"`
 	Crossings []Crossing   `json:"reached"`
 	Error     string       `json:"error,omitempty"`
+
+	BestL2      *Number      `json:"best_l2,omitempty"`
+	CrossingsL2 []CrossingL2 `json:"reached_l2,omitempty"`
+}
+
+// A CrossingL2 is the first step after which the relative error was at most a level.
+type CrossingL2 struct {
+	L2      float64 `json:"l2"`
+	Step    int     `json:"step"`
+	Seconds float64 `json:"seconds"`
 }
 
 // A Crossing is the first step after which the loss was at most a level.
@@ -52,6 +66,9 @@ type Result struct {
 
 	// Err is what ended the run, if it diverged.
 	Err error `json:"-"`
+
+	// Net is the network at the end of the run.
+	Net *nn.Network `json:"-"`
 
 	run *train.Run
 }
@@ -121,13 +138,25 @@ func (r *Result) Reached(level float64) *Crossing {
 	return nil
 }
 
+// ReachedL2 is the crossing of a level of the relative error, nil if it was not reached.
+func (r *Result) ReachedL2(level float64) *CrossingL2 {
+	for i := range r.Final.CrossingsL2 {
+		if r.Final.CrossingsL2[i].L2 == level {
+			return &r.Final.CrossingsL2[i]
+		}
+	}
+	return nil
+}
+
 // better orders results: more levels first, then the time to the last of them,
-// then the loss.
+// then the loss. Where there are relative errors, they count in its place.
 func (r *Result) better(o *Result) bool {
 	a, b := r.Final.Crossings, o.Final.Crossings
 	switch {
 	case (r.Err == nil) != (o.Err == nil):
 		return r.Err == nil
+	case r.Final.BestL2 != nil && o.Final.BestL2 != nil:
+		return float64(*r.Final.BestL2) < float64(*o.Final.BestL2)
 	case len(a) != len(b):
 		return len(a) > len(b)
 	case len(a) == len(Levels):
@@ -143,7 +172,7 @@ func (r *Result) trial() Trial {
 
 // extra packs the history for a checkpoint.
 func (r *Result) extra() map[string][]float64 {
-	var steps, seconds, loss, damping []float64
+	var steps, seconds, loss, damping, l2 []float64
 	for i := range r.History {
 		e := &r.History[i]
 		steps, seconds, loss = append(steps, float64(e.Step)), append(seconds, e.Seconds), append(loss, float64(e.Loss))
@@ -152,8 +181,13 @@ func (r *Result) extra() map[string][]float64 {
 			d = float64(*e.Damping)
 		}
 		damping = append(damping, d)
+		d = math.NaN()
+		if e.L2 != nil {
+			d = float64(*e.L2)
+		}
+		l2 = append(l2, d)
 	}
-	return map[string][]float64{"step": steps, "seconds": seconds, "loss": loss, "damping": damping, "taken": {float64(r.Final.Taken)}}
+	return map[string][]float64{"l2": l2, "step": steps, "seconds": seconds, "loss": loss, "damping": damping, "taken": {float64(r.Final.Taken)}}
 }
 
 // restore unpacks it. What does not fit together is left out.
@@ -167,6 +201,11 @@ func (r *Result) restore(extra map[string][]float64) {
 		e := Entry{Step: int(steps[i]), Seconds: seconds[i], Loss: Number(loss[i])}
 		if d := Number(damping[i]); !math.IsNaN(damping[i]) {
 			e.Damping = &d
+		}
+		if l2 := extra["l2"]; len(l2) == len(steps) && !math.IsNaN(l2[i]) {
+			d := Number(l2[i])
+			e.L2 = &d
+			r.improveL2(l2[i], e.Step, e.Seconds)
 		}
 		r.History = append(r.History, e)
 		r.improve(loss[i], e.Step, e.Seconds)

@@ -80,6 +80,13 @@ func Gemm(tA, tB bool, m, n, k int, alpha float64, a []float64, lda int, b []flo
 	p.compute(threads)
 }
 
+// Checked is Gemm for arguments that the caller has checked: it does not panic, and
+// wrong ones corrupt memory.
+func Checked(tA, tB bool, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int, threads int) {
+	p := product{whole, tA, tB, m, n, k, alpha, beta, a, b, c, lda, ldb, ldc}
+	p.compute(threads)
+}
+
 // Gemmt computes one triangle of the n×n matrix C = alpha op(A) op(B) + beta C,
 // the lower one (with the diagonal) or the upper one, and neither reads nor
 // writes the other. It is otherwise as Gemm is.
@@ -92,6 +99,10 @@ func Gemmt(lowerTriangle, tA, tB bool, n, k int, alpha float64, a []float64, lda
 	p.check()
 	p.compute(threads)
 }
+
+// small is the order up to which nothing is packed and no other thread is asked, but
+// for a transposed B.
+const small = 40
 
 func (p *product) compute(threads int) {
 	if p.m == 0 || p.n == 0 {
@@ -106,6 +117,10 @@ func (p *product) compute(threads int) {
 		return
 	}
 	s := active.Load()
+	if p.m <= small && p.n <= small && p.k <= small && !p.tB && p.shape == whole && s.pack == nil {
+		s.direct(p, 0, p.m, 0, p.n)
+		return
+	}
 	if threads > 1 {
 		if threads = p.useful(threads); threads > 1 {
 			p.parallel(s, threads)
