@@ -115,7 +115,7 @@ func TestObjectiveEnds(t *testing.T) {
 	if reason, err := r.Do(context.Background()); !errors.Is(err, errDeal) || reason != Failed {
 		t.Errorf("%v, %v", reason, err)
 	}
-	for _, opt := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}} {
+	for _, opt := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, &SaddleFree{}} {
 		if _, err := bowlRun(t, opt, &bowl{}).Do(context.Background()); err == nil || !strings.Contains(err.Error(), opt.Name()) {
 			t.Errorf("%s: %v", opt.Name(), err)
 		}

@@ -67,6 +67,9 @@ func (m multiplier) MulVecTo(dst, x []float64) { m.product.HessVec(dst, x) }
 // Step implements Optimizer.
 func (o *SaddleFree) Step(t *Task) (Info, error) {
 	info := unknown()
+	if err := t.needsBatch(o.Name()); err != nil {
+		return info, err
+	}
 	if o.owner.changes(t.Net) {
 		o.lambda = 0
 	}
