@@ -38,9 +38,10 @@ nearest to a number. H is factored at a shift and Lanczos' method runs with the
 inverse. Then eigenvalues are counted by inertia at the ends of an interval: the set
 is complete if as many were found, whatever their multiplicity.
 
-An eigenvalue counts as negative below −1.3e-6 times the largest one in size, as
-nearer ones cannot be told from zero. With --products nothing is factored: for what is too large for that. Each
-pair then has its measured residual, but nothing proves that none is missing.
+An eigenvalue counts as negative below −1.3e-6 times the largest one in size, as nearer
+ones cannot be told from zero. With --products nothing is factored, for what is too large
+for that. Each pair then has its measured residual, but nothing proves that none is
+missing.
 
 --vectors F.npz writes eigenvalues, residuals and vectors (parameters×k, flat as solve
 has them). --plot draws the eigenvalues, and the density of all of them, smoothed, which

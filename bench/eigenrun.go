@@ -64,32 +64,17 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	closeMeter := closer(meter)
 	defer closeMeter()
 	meter.step("linearize")
-	m := &measurement{problem: p, curvature: f.curvature, backend: backend, memory: s.memoryLimit()}
+	m := &measurement{problem: p, curvature: f.curvature, backend: backend, memory: s.memoryLimit(), meter: meter}
 	p.net.Backend = backend
 	lin := new(nn.Linearization)
 	if _, err := m.point(lin); err != nil {
 		return false, err
 	}
 	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: backend, MemoryLimit: m.memory})
-	meter.step("eigenvalues")
-	l := eigen.Lanczos{Observe: func(solves int) error {
-		if solves > 0 {
-			meter.note(fmt.Sprintf("eigenvalues, %s", prose.Plural(solves, "solve")))
-		}
-		return ctx.Err()
-	}}
-	start := time.Now()
-	if err := f.find(&l, source, backend); err != nil {
-		return false, explainEigen(err)
-	}
-	r := &eigenResult{Params: p.net.NumParams(), Batch: p.batch.N, Curvature: f.curvature, Which: f.which,
-		Eigenvalues: l.Values(nil), Residuals: l.Residuals(nil), Complete: l.Report().Certain,
-		Below: append([]eigen.Count{}, l.Report().Counts...), Solves: l.Report().Solves, Seconds: time.Since(start).Seconds()}
-	if f.products && f.which == "negative" {
-		r.cut(eigen.Negligible * source.Norm())
-	}
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	var l eigen.Lanczos
+	r, err := f.compute(ctx, &l, source, m)
+	if err != nil {
+		return false, err
 	}
 	if vectors != nil {
 		if err := vectors.write(func(w io.Writer) error { return writeVectors(w, &l, r) }); err != nil {
@@ -113,6 +98,29 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	fmt.Fprintf(s.stdout, "%s, %s\n\n", p.describe(), prose.Plural(r.Params, "parameter"))
 	r.print(s.stdout, f)
 	return true, nil
+}
+
+// compute finds the eigenvalues.
+func (f *eigenFlags) compute(ctx context.Context, l *eigen.Lanczos, source eigen.Source, m *measurement) (*eigenResult, error) {
+	m.meter.step("eigenvalues")
+	l.Observe = func(solves int) error {
+		if solves > 0 {
+			m.meter.note(fmt.Sprintf("eigenvalues, %s", prose.Plural(solves, "solve")))
+		}
+		return ctx.Err()
+	}
+	start := time.Now()
+	if err := f.find(l, source, m.backend); err != nil {
+		return nil, explainEigen(err)
+	}
+	p := m.problem
+	r := &eigenResult{Params: p.net.NumParams(), Batch: p.batch.N, Curvature: f.curvature, Which: f.which,
+		Eigenvalues: l.Values(nil), Residuals: l.Residuals(nil), Complete: l.Report().Certain,
+		Below: append([]eigen.Count{}, l.Report().Counts...), Solves: l.Report().Solves, Seconds: time.Since(start).Seconds()}
+	if f.products && f.which == "negative" {
+		r.cut(eigen.Negligible * source.Norm())
+	}
+	return r, ctx.Err()
 }
 
 // find runs Lanczos' method.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -13,83 +12,13 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
-	"costate/bench/internal/prose"
 	"costate/bench/internal/protocol"
 	"costate/factor"
-	"costate/la"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/nn"
 	"costate/nn/influence"
-	"costate/nn/npz"
-	"costate/system"
 )
-
-// An influenceResult is what influence reports.
-type influenceResult struct {
-	Params        int               `json:"params"`
-	Train         int               `json:"train"`
-	Test          int               `json:"test"`
-	Damping       float64           `json:"damping"`
-	LeastDamping  float64           `json:"least_damping"` // with which H + εI is definite
-	Curvature     string            `json:"curvature"`
-	Method        string            `json:"method"`
-	Gradient      float64           `json:"gradient_norm"` // of loss + ½ε‖θ‖²
-	Inertia       la.Inertia        `json:"inertia"`
-	BackwardError float64           `json:"backward_error"`
-	Training      *trainingResult   `json:"training,omitempty"`
-	LeaveOneOut   []leaveOneOut     `json:"leave_one_out,omitempty"`
-	Mislabel      *mislabelResult   `json:"mislabel,omitempty"`
-	Seconds       influenceSeconds  `json:"seconds"`
-	Extremes      []influenceSample `json:"extremes"` // the most harmful and the most helpful, on average
-}
-
-type influenceSeconds struct {
-	Train float64 `json:"train"`
-	Fit   float64 `json:"fit"`
-	Pairs float64 `json:"pairs"` // all test × train
-	Self  float64 `json:"self"`
-}
-
-// A trainingResult is how training went.
-type trainingResult struct {
-	Steps          int     `json:"steps"`
-	Factorizations int     `json:"factorizations"`
-	Loss           float64 `json:"loss"` // with weight decay
-}
-
-// A leaveOneOut compares prediction and truth for a part of the weights removed.
-type leaveOneOut struct {
-	Part     float64 `json:"part"`
-	Points   int     `json:"points"`
-	Pearson  number  `json:"pearson"`
-	Spearman number  `json:"spearman"`
-	Error    number  `json:"relative_error"`
-	Seconds  float64 `json:"seconds"`
-
-	predicted, truth []float64
-}
-
-// A mislabelResult tells where planted wrong labels were found.
-type mislabelResult struct {
-	Part    float64 `json:"part"`
-	Planted []int   `json:"planted"` // samples
-	// Ranks of these, from 1: by the greatest self-influence, and by the least
-	// mean influence on the test samples.
-	BySelf []int `json:"ranks_self"`
-	ByMean []int `json:"ranks_mean"`
-	// How many of the planted are among as many first ones.
-	FoundBySelf int `json:"found_self"`
-	FoundByMean int `json:"found_mean"`
-}
-
-// An influenceSample is one training sample and its mean influence on the test samples.
-type influenceSample struct {
-	Sample int     `json:"sample"`
-	Label  *int    `json:"label,omitempty"`
-	Mean   float64 `json:"mean"`
-	Self   float64 `json:"self"`
-}
 
 // An influenceJob computes influences.
 type influenceJob struct {
@@ -169,60 +98,6 @@ func explainInfluence(err error) error {
 	return err
 }
 
-// load makes network and sets.
-func (j *influenceJob) load() error {
-	p, err := j.s.loadProblem(&j.f.problem)
-	if err != nil {
-		return err
-	}
-	j.net, j.train, j.what = p.net, p.batch, p.describe()
-	switch {
-	case j.f.testIn != "":
-		file, err := npz.ReadData(j.f.testIn, p.net)
-		if err != nil {
-			return fmt.Errorf("--test-in: %w", err)
-		}
-		j.test = file.Batch()
-	case j.f.problem.in != "":
-		j.test = j.train
-	default:
-		_, test, err := j.f.problem.net.load(0, j.s.seed)
-		if err != nil {
-			return err
-		}
-		if j.f.test > test.N {
-			return usagef("--test is %d; --data %s has %d test samples", j.f.test, j.f.problem.net.data, test.N)
-		}
-		j.test = test.Sample(j.f.test, j.s.seed)
-	}
-	if j.f.leaveOut > j.train.N {
-		return usagef("--leave-one-out is %d; there are %s", j.f.leaveOut, prose.Plural(j.train.N, "training sample"))
-	}
-	if j.f.mislabel > 0 {
-		return j.plant()
-	}
-	return nil
-}
-
-// plant gives some training samples a wrong label.
-func (j *influenceJob) plant() error {
-	classes := max(2, j.net.Outputs())
-	if j.train.Labels == nil {
-		return usagef("--mislabel needs labels; the data have targets")
-	}
-	rng := rand.New(rand.NewPCG(j.s.seed, 0x6c6162656c))
-	n := int(math.Round(j.f.mislabel * float64(j.train.N)))
-	if n == 0 {
-		return usagef("--mislabel %g of %s is none", j.f.mislabel, prose.Plural(j.train.N, "training sample"))
-	}
-	j.planted = rng.Perm(j.train.N)[:n]
-	slices.Sort(j.planted)
-	for _, i := range j.planted {
-		j.train.Labels[i] = (j.train.Labels[i] + 1 + rng.IntN(classes-1)) % classes
-	}
-	return nil
-}
-
 // run trains, and answers.
 func (j *influenceJob) run(ctx context.Context) error {
 	r := &j.result
@@ -276,44 +151,6 @@ func (j *influenceJob) run(ctx context.Context) error {
 	return j.leaveOneOut(ctx)
 }
 
-// trains reports whether the network is trained, here or for the truth.
-func (j *influenceJob) trains() bool {
-	return j.f.problem.in == "" || j.f.train || j.f.leaveOut > 0
-}
-
-// checkCost refuses before anything is factored what would take too long: training
-// always factors the exact Hessian.
-func (j *influenceJob) checkCost() error {
-	var lin nn.Linearization
-	if err := j.net.Linearize(&lin, j.train); err != nil {
-		return err
-	}
-	chain, what, cure := &lin.Chain, "training by Newton's method", "a trained network (--in, --leave-one-out 0)"
-	if !j.trains() {
-		what, cure = "influence", "--curvature ggn"
-		if j.f.curvature == "ggn" {
-			chain, cure = chain.GaussNewton(), "fewer training samples"
-		}
-	}
-	c := costOf(chain, j.options.MemoryLimit)
-	if gflop := float64(c.Point+c.Factor) / 1e9; gflop > j.f.maxGflop {
-		return fmt.Errorf("%s takes %.3g Gflop for a factorization, more than --max-gflop %g; %s, or a smaller --batch or --width, would help", what, gflop, j.f.maxGflop, cure)
-	}
-	return nil
-}
-
-// costOf is the cost of the method that is chosen for a chain.
-func costOf(c *system.Chain, memory int64) factor.Cost {
-	choice := factor.Choose(c, memory)
-	switch choice.Method {
-	case "gram":
-		return choice.Gram
-	case "dense":
-		return choice.Dense
-	}
-	return choice.Chain
-}
-
 // rank finds the samples that stand out, and the planted ones.
 func (j *influenceJob) rank() {
 	j.mean = make([]float64, j.train.N)
@@ -340,38 +177,6 @@ func (j *influenceJob) rank() {
 	m.BySelf, m.FoundBySelf = found(bySelf, j.planted)
 	m.ByMean, m.FoundByMean = found(byMean, j.planted)
 	j.result.Mislabel = m
-}
-
-// order is the permutation that sorts x, least first.
-func order(x []float64) []int {
-	at := make([]int, len(x))
-	for i := range at {
-		at[i] = i
-	}
-	slices.SortStableFunc(at, func(a, b int) int {
-		switch {
-		case x[a] < x[b]:
-			return -1
-		case x[a] > x[b]:
-			return 1
-		}
-		return 0
-	})
-	return at
-}
-
-// found is the ranks, from 1, of what was planted, ascending, and how many of them are
-// among as many first ones.
-func found(order, planted []int) (ranks []int, first int) {
-	for at, i := range order {
-		if _, ok := slices.BinarySearch(planted, i); ok {
-			ranks = append(ranks, at+1)
-			if at < len(planted) {
-				first++
-			}
-		}
-	}
-	return ranks, first
 }
 
 // leaveOneOut trains again without some samples, which are chosen by the seed.
@@ -406,15 +211,6 @@ func (j *influenceJob) leaveOneOut(ctx context.Context) error {
 		j.result.LeaveOneOut = append(j.result.LeaveOneOut, l)
 	}
 	return nil
-}
-
-// ranks are the places of the elements in order.
-func ranks(x []float64) []float64 {
-	r := make([]float64, len(x))
-	for at, i := range order(x) {
-		r[i] = float64(at)
-	}
-	return r
 }
 
 // write writes the file of --out.

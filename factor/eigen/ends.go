@@ -45,8 +45,8 @@ func (l *Lanczos) FactorizeEnd(a Source, end End, k int) error {
 // FactorizeNegative finds the k most negative eigenvalues of a with their vectors,
 // the smallest first, or all of the negative ones where there are fewer; Values
 // then is shorter, or empty. An eigenvalue counts as negative below −Negligible‖A‖,
-// or a little less where one is too close to that. The last of Report().Counts tells
-// how many there are, and below what. Errors are those of
+// or a little further from zero where one is too close to that. The last of
+// Report().Counts tells how many there are, and below what. Errors are those of
 // Factorize, and one that says so if that count is not certain.
 func (l *Lanczos) FactorizeNegative(a Source, k int) error {
 	if k < 1 || k > a.SymmetricDim() {
@@ -70,6 +70,11 @@ func (l *Lanczos) FactorizeNegative(a Source, k int) error {
 		}
 		if err := l.find(a, min(k, zero.Below)); err != nil {
 			return err
+		}
+		if k >= zero.Below && l.values[len(l.values)-1] < zero.Shift {
+			// All of them: that count is the proof, whatever lies close beyond.
+			l.report.Interval, l.report.Inside, l.report.Certain = Interval{l.shift, zero.Shift}, zero.Below, true
+			l.report.Counts = []Count{{Shift: l.shift, Certain: true}}
 		}
 	}
 	l.report.Counts = append(l.report.Counts, zero)

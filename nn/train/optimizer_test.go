@@ -270,7 +270,7 @@ func TestAllDescend(t *testing.T) {
 }
 
 func optimizers() []Optimizer {
-	return []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, NewLBFGS(), NewNonlinearCG(),
+	return []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, &SaddleFree{}, NewLBFGS(), NewNonlinearCG(),
 		&Adam{Rate: 0.01}, &SGD{}, &SGD{Momentum: 0.9}}
 }
 
@@ -281,7 +281,7 @@ func TestStalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &nn.Batch{N: 2, X: []float64{1, 0, 0, 1}, T: []float64{0, 0}} // zero weights are exact
-	for _, o := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, NewLBFGS()} {
+	for _, o := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, &SaddleFree{}, NewLBFGS()} {
 		_, err := o.Step(&Task{Net: net, Batch: b, Version: 1})
 		var stalled *StalledError
 		if !errors.As(err, &stalled) {

@@ -427,7 +427,7 @@ func TestClassThatNeverOccurs(t *testing.T) {
 	for i, l := range b.Labels {
 		b.Labels[i] = l % 4
 	}
-	for _, o := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, &Adam{Rate: 0.01}} {
+	for _, o := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, &SaddleFree{}, &Adam{Rate: 0.01}} {
 		r := &Run{Net: digitsNet(t, 3, 8, nn.Tanh, 1), Optimizer: o, Data: &Sampler{All: b}, Steps: 400, Target: 1e-2}
 		if reason, err := r.Do(context.Background()); err != nil || reason != ReachedTarget {
 			t.Errorf("%s: %v, %v", o.Name(), reason, err)

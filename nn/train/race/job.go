@@ -41,7 +41,7 @@ type Job struct {
 	// Inspect adds to the history how many eigenvalues of the Hessian are negative,
 	// counted exactly, and how flat the gradient is (train.Inspect), on the first
 	// batch that is dealt: at the first steps, at later ones a quarter apart in number, and at
-	// the end. The time it takes is not counted.
+	// the end. The time it takes is not counted. It needs a Sampler.
 	Inspect bool
 
 	// ByTest takes the learning rate with the best test accuracy, not the one with the
@@ -76,7 +76,7 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 		res.restore(extra)
 	}
 	w := &watcher{job: j, net: net, result: res, show: show}
-	if j.Inspect {
+	if j.Inspect && j.Sampler != nil {
 		w.batch = j.Sampler().First(net)
 		ctx, w.stop = context.WithCancel(ctx)
 		defer w.stop()

@@ -45,6 +45,8 @@ func TestLevels(t *testing.T) {
 			r.History[i].L2 = &l2
 		}
 	}
+	negative, flat := 7, Number(0.25)
+	r.History[1].Negative, r.History[1].Flatness = &negative, &flat
 	again := &Result{}
 	again.Final.Best = Number(math.NaN())
 	again.restore(r.extra())

@@ -172,22 +172,36 @@ func (r *Result) trial() Trial {
 
 // extra packs the history for a checkpoint.
 func (r *Result) extra() map[string][]float64 {
-	var steps, seconds, loss, damping, l2 []float64
+	var steps, seconds, loss, damping, l2, negative, flatness []float64
 	for i := range r.History {
 		e := &r.History[i]
 		steps, seconds, loss = append(steps, float64(e.Step)), append(seconds, e.Seconds), append(loss, float64(e.Loss))
-		d := math.NaN()
-		if e.Damping != nil {
-			d = float64(*e.Damping)
+		damping, l2, flatness = append(damping, orNaN(e.Damping)), append(l2, orNaN(e.L2)), append(flatness, orNaN(e.Flatness))
+		n := math.NaN()
+		if e.Negative != nil {
+			n = float64(*e.Negative)
 		}
-		damping = append(damping, d)
-		d = math.NaN()
-		if e.L2 != nil {
-			d = float64(*e.L2)
-		}
-		l2 = append(l2, d)
+		negative = append(negative, n)
 	}
-	return map[string][]float64{"l2": l2, "step": steps, "seconds": seconds, "loss": loss, "damping": damping, "taken": {float64(r.Final.Taken)}}
+	return map[string][]float64{"l2": l2, "step": steps, "seconds": seconds, "loss": loss, "damping": damping,
+		"negative": negative, "flatness": flatness, "taken": {float64(r.Final.Taken)}}
+}
+
+// orNaN is the number, NaN for none.
+func orNaN(x *Number) float64 {
+	if x == nil {
+		return math.NaN()
+	}
+	return float64(*x)
+}
+
+// at is number i of an array of a checkpoint, nil if it is none.
+func at(x []float64, i int) *Number {
+	if i >= len(x) || math.IsNaN(x[i]) {
+		return nil
+	}
+	n := Number(x[i])
+	return &n
 }
 
 // restore unpacks it. What does not fit together is left out.
@@ -199,13 +213,13 @@ func (r *Result) restore(extra map[string][]float64) {
 	r.Final.Taken = int(taken[0])
 	for i := range steps {
 		e := Entry{Step: int(steps[i]), Seconds: seconds[i], Loss: Number(loss[i])}
-		if d := Number(damping[i]); !math.IsNaN(damping[i]) {
-			e.Damping = &d
+		e.Damping, e.L2, e.Flatness = at(damping, i), at(extra["l2"], i), at(extra["flatness"], i)
+		if e.L2 != nil {
+			r.improveL2(float64(*e.L2), e.Step, e.Seconds)
 		}
-		if l2 := extra["l2"]; len(l2) == len(steps) && !math.IsNaN(l2[i]) {
-			d := Number(l2[i])
-			e.L2 = &d
-			r.improveL2(l2[i], e.Step, e.Seconds)
+		if n := at(extra["negative"], i); n != nil {
+			negative := int(*n)
+			e.Negative = &negative
 		}
 		r.History = append(r.History, e)
 		r.improve(loss[i], e.Step, e.Seconds)
