@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"sync"
+
 	"costate/factor/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
@@ -8,6 +10,8 @@ import (
 
 // elementSpace is the workspace of the elements of the inverse in one dense stage.
 type elementSpace struct {
+	backend blas.Backend
+
 	x   []float64 // r×r: cov(x_r) of a pair of units
 	xq  []float64 // r×zin
 	a   []float64 // r×In: M Y folded with δ
@@ -44,7 +48,34 @@ func (e *elementSpace) size(d *denseStage, perp, joint bool) {
 // where A y, which has no bias, is padded with zero before Π. With perp false δ is zero
 // or nothing is perpendicular.
 func (d *denseStage) marginals(w *inverseSpace, dst []float64, perp bool) {
-	s, e := d.s, &w.elements
+	parts := len(w.elements)
+	if d.pivot.M*d.pivot.M < elementWork {
+		parts = 1
+	}
+	var wait sync.WaitGroup
+	for i := range parts {
+		e := &w.elements[i]
+		e.backend = w.serial
+		if parts == 1 {
+			e.backend = w.backend
+		}
+		run := func() { d.marginalUnits(e, w, dst, perp, i*d.s.Out/parts, (i+1)*d.s.Out/parts) }
+		if i+1 == parts {
+			run()
+			break
+		}
+		wait.Go(run)
+	}
+	wait.Wait()
+}
+
+// elementWork is the number of elements of a pivot block from which its units are shared
+// out to threads: some ten microseconds of work.
+const elementWork = 1 << 14
+
+// marginalUnits is marginals for the units lo to hi.
+func (d *denseStage) marginalUnits(e *elementSpace, w *inverseSpace, dst []float64, perp bool, lo, hi int) {
+	s := d.s
 	r, zin, in := d.r, d.zin, d.s.In
 	e.size(d, perp, false)
 	clear(e.pi)
@@ -58,9 +89,9 @@ func (d *denseStage) marginals(w *inverseSpace, dst []float64, perp bool) {
 			}
 		}
 	}
-	for o := range s.Out {
+	for o := lo; o < hi; o++ {
 		d.pair(e, w, o, o)
-		w.backend.Gemm(blas.NoTrans, blas.NoTrans, r, zin, r, 1, e.x, r, d.q, zin, 0, e.xq, zin)
+		e.backend.Gemm(blas.NoTrans, blas.NoTrans, r, zin, r, 1, e.x, r, d.q, zin, 0, e.xq, zin)
 		if perp {
 			d.foldGain(e, w, o, o)
 			for i, v := range e.ap {
@@ -78,7 +109,7 @@ func (d *denseStage) marginals(w *inverseSpace, dst []float64, perp bool) {
 			d.foldRight(e, w, o)
 			// diag(Π b Π) from bp = b Π: its own diagonal less that of Q₁ Q₁ᵀ bp.
 			t := e.t[:r*zin]
-			w.backend.Gemm(blas.NoTrans, blas.NoTrans, r, zin, in, 1, d.q, zin, e.bp, zin, 0, t, zin)
+			e.backend.Gemm(blas.NoTrans, blas.NoTrans, r, zin, in, 1, d.q, zin, e.bp, zin, 0, t, zin)
 			square := w.eps * w.eps
 			for i := range in {
 				e.sum[i] += e.bp[i*zin+i] / square
@@ -99,8 +130,9 @@ func (d *denseStage) marginals(w *inverseSpace, dst []float64, perp bool) {
 // joint computes the inverse for all pairs of the stage's parameters, by pairs of
 // units, as marginals.
 func (d *denseStage) joint(w *inverseSpace, dst []float64, perp bool) {
-	s, be, e := d.s, w.backend, &w.elements
+	s, be, e := d.s, w.backend, &w.elements[0]
 	r, zin, in := d.r, d.zin, d.s.In
+	e.backend = be
 	e.size(d, perp, true)
 	clear(e.pi)
 	if d.negPerp > 0 {
@@ -219,6 +251,6 @@ func (d *denseStage) projectRows(e *elementSpace, w *inverseSpace, dst, src []fl
 		}
 	}
 	t := e.t[:rows*r]
-	w.backend.Gemm(blas.NoTrans, blas.Trans, rows, r, in, 1, src, in, d.q, zin, 0, t, r)
-	w.backend.Gemm(blas.NoTrans, blas.NoTrans, rows, zin, r, -1, t, r, d.q, zin, 1, dst, zin)
+	e.backend.Gemm(blas.NoTrans, blas.Trans, rows, r, in, 1, src, in, d.q, zin, 0, t, r)
+	e.backend.Gemm(blas.NoTrans, blas.NoTrans, rows, zin, r, -1, t, r, d.q, zin, 1, dst, zin)
 }

@@ -60,6 +60,7 @@ func (f *Engine) Invert(z *Inverse) {
 // order Inputs, and that of the outputs goes to next if pass is true.
 type inverseSpace struct {
 	backend blas.Backend
+	serial  blas.Backend // the backend, with one thread
 	want    *Inverse
 	stage   int
 	eps     float64
@@ -69,16 +70,19 @@ type inverseSpace struct {
 	block   []float64
 
 	y, next  []float64
-	x        []float64 // m×m: cov(x_r)
-	gain     []float64 // m×N: M, then scratch
-	my       []float64 // m×N: M Y
-	c        []float64 // states², scratch
-	rows     []float64 // rows×In, of a stage with a gather
-	elements elementSpace
+	x        []float64      // m×m: cov(x_r)
+	gain     []float64      // m×N: M, then scratch
+	my       []float64      // m×N: M Y
+	c        []float64      // states², scratch
+	rows     []float64      // rows×In, of a stage with a gather
+	elements []elementSpace // one a thread
 }
 
 func (f *Engine) sizeInverse(w *inverseSpace) {
-	w.backend = f.backend
+	w.backend, w.serial = f.backend, f.w.serial
+	if w.elements == nil {
+		w.elements = make([]elementSpace, max(f.backend.Threads(), 1))
+	}
 	need := needsOf(f.chain)
 	n, m := need.states, need.pivot
 	w.y, w.next = space.Resize(w.y, n*n), space.Resize(w.next, n*n)
