@@ -57,14 +57,17 @@ def hessian(
     Parameters
     ----------
     model : torch.nn.Module or Network
-        A Sequential, nested as you like, of Linear, Tanh, ReLU, GELU (both forms), SiLU,
-        Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten, Dropout in
-        eval mode, and `costate.modules.Residual`; or what `mlp` made. Parameters
+        A Sequential, nested as you like, of Linear, Conv1d and Conv2d (of one group),
+        AvgPool1d, AvgPool2d, AdaptiveAvgPool1d and -2d to 1, Tanh, ReLU, GELU (both
+        forms), SiLU, Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten,
+        Unflatten, Dropout in eval mode, and `Residual`, `SelfAttention` and `Sine` of
+        `costate.modules`; or what `mlp` made. Parameters
         count in the order of ``model.parameters()``, each flattened by rows, as in
         ``torch.nn.utils.parameters_to_vector``.
     loss : torch.nn loss module, or 'ce', 'mse', 'bce'
-        CrossEntropyLoss (weight, ignore_index, label_smoothing), MSELoss or
-        BCEWithLogitsLoss, reduction 'mean' or 'sum'; None for a Network.
+        CrossEntropyLoss (weight, ignore_index, label_smoothing), MSELoss,
+        BCEWithLogitsLoss or PoissonNLLLoss (of logarithms), reduction 'mean' or 'sum', or
+        `costate.modules.GaussianNLL`; None for a Network.
     X : array or tensor of shape (samples, …)
         The inputs, of any floating type.
     y : array or tensor

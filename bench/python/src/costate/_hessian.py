@@ -210,6 +210,7 @@ class Hessian(Symmetric):
         self._head = head
         self._like = problem.like
         self._samples = problem.inputs.shape[0]
+        self._outputs = problem.outputs
         self.params: Tuple[Param, ...] = problem.layout
         self.curvature = _CURVATURES[curvature]
 
@@ -235,13 +236,14 @@ class Hessian(Symmetric):
 
     @property
     def outputs(self) -> Any:
-        """The outputs of the network, samples × outputs."""
+        """The outputs of the network, of the shape of the model's: (samples, …)."""
         _, out = self._handle.request("gradient", room=8 * self.shape[0])
-        return like(out["outputs"], self._like)
+        return like(out["outputs"].reshape((self._samples,) + self._outputs), self._like)
 
     def diagonal(self) -> Any:
         """The diagonal, exactly. One pass through the layers; with layers that are
-        learned scales, a product for each parameter."""
+        learned scales, act on positions or tokens, or are in a residual block of several,
+        a product for each parameter."""
         _, out = self._handle.request("diagonal", room=8 * self.shape[0])
         return like(out["x"], self._like)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -38,10 +38,10 @@ class Problem:
     layout: Tuple[Param, ...]
     inputs: np.ndarray  # samples × inputs
     labels: Optional[np.ndarray] = None
-    targets: Optional[np.ndarray] = None  # samples × outputs
+    targets: Optional[np.ndarray] = None  # samples × numbers of a target
     weights: Optional[np.ndarray] = None
     like: Any = None  # a tensor whose type and device results take
-    extra: Dict[str, Any] = field(default_factory=dict)
+    outputs: Tuple[int, ...] = ()  # the shape of those of a sample
 
     def arrays(self) -> Dict[str, Tuple[np.ndarray, str]]:
         out = {"params": (self.params, "<f8"), "X": (self.inputs, "<f8")}
