@@ -22,7 +22,7 @@ func (f *netFlags) isOwn() bool {
 func (f *netFlags) loadOwn(limit int, seed uint64) (train, test *data.Set, err error) {
 	var s *data.Set
 	if filepath.Ext(f.data) == ".csv" {
-		s, err = data.ReadCSV(f.data, f.loss == "ce" || f.loss == "bce")
+		s, err = readTable(f.data, f.loss == "ce" || f.loss == "bce")
 	} else {
 		s, err = readSet(f.data)
 	}
@@ -38,6 +38,22 @@ func (f *netFlags) loadOwn(limit int, seed uint64) (train, test *data.Set, err e
 		train, _ = train.Split(limit)
 	}
 	return train, test, nil
+}
+
+// readTable reads a table, whose last column has labels or numbers.
+func readTable(name string, labels bool) (*data.Set, error) {
+	t, err := data.ReadCSVFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if !labels {
+		return t.Numbers(), nil
+	}
+	s, ok := t.Set()
+	if !ok {
+		return nil, fmt.Errorf("%s: the last column has no labels, which are two or more of the whole numbers from 0 to 99; --loss mse takes numbers", filepath.Base(name))
+	}
+	return s, nil
 }
 
 // mostLabels bounds the labels that are believed.

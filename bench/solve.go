@@ -202,12 +202,7 @@ func oneOf(flag, value string, words []string) error {
 // solve does the whole subcommand. With --json there is a document also where it
 // fails.
 func (s *session) solve(ctx context.Context, f *solveFlags) error {
-	printed, err := s.solveAndReport(ctx, f)
-	var usage *usageError
-	if err == nil || printed || !s.json || ctx.Err() != nil || errors.As(err, &usage) {
-		return err
-	}
-	return errors.Join(err, printJSON(s.stdout, failure{oneLine(err)}))
+	return s.documented(ctx, func() (bool, error) { return s.solveAndReport(ctx, f) })
 }
 
 // solveAndReport reports whether it printed results; an error may say that they are

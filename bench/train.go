@@ -131,6 +131,7 @@ func (s *session) printTraining(results []*race.Result) error {
 	trainTable(results).print(s.stdout)
 	fmt.Fprintln(s.stdout)
 	verdict(s.stdout, results)
+	inspections(s.stdout, results)
 	return nil
 }
 

@@ -180,3 +180,31 @@ func TestTrainDivergence(t *testing.T) {
 		t.Errorf("%+v", grid)
 	}
 }
+
+// TestTrainInertia: the history has index and flatness at the start, along the way and at
+// the end, and the plot shows them.
+func TestTrainInertia(t *testing.T) {
+	dir := t.TempDir()
+	var results []race.Result
+	mustJSON(t, &results, trainArgs("--json", "--inertia", "--optimizer", "saddlefree,tr", "--steps", "6", "--plot", filepath.Join(dir, "p.png"))...)
+	for _, r := range results {
+		if n := len(r.History); n < 7 || r.Final.Flatness == nil {
+			t.Fatalf("%s: %d entries, %+v", r.Optimizer, n, r.Final)
+		}
+		for _, e := range r.History {
+			if e.Flatness == nil && e.Step > 4 && e.Step < r.Final.Step {
+				continue // later steps are looked at now and then
+			}
+			if e.Flatness == nil || !(*e.Flatness >= 0 && *e.Flatness <= 1) || e.Negative == nil || *e.Negative < 0 {
+				t.Errorf("%s, step %d: %+v", r.Optimizer, e.Step, e)
+			}
+		}
+		if *r.History[0].Negative == 0 {
+			t.Errorf("%s: no negative curvature at the start", r.Optimizer)
+		}
+	}
+	leftovers(t, dir, "p.png")
+	if out, errs, status := runBench(trainArgs("--inertia", "--optimizer", "lm", "--steps", "3")...); status != 0 || !strings.Contains(out, "null space") {
+		t.Errorf("%d, %s, %s", status, out, errs)
+	}
+}

@@ -24,6 +24,7 @@ type trainFlags struct {
 	curvature  int
 	cg         bool
 	count      bool
+	inertia    bool
 	floor      float64
 	steps      int
 	seconds    float64
@@ -83,6 +84,7 @@ func (f *trainFlags) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.curvature, "curvature-batch", 0, "samples for the curvature of lm, if not the batch itself")
 	fl.BoolVar(&f.cg, "cg", false, "with --curvature-batch: solve for the whole batch by preconditioned conjugate gradients")
 	fl.BoolVar(&f.count, "count", false, "count the negative eigenvalues of the Hessian at every step of tr and cubic (one more factorization)")
+	fl.BoolVar(&f.inertia, "inertia", false, "count the negative eigenvalues of the Hessian along the run, and test how flat the gradient is")
 	fl.Float64Var(&f.floor, "min-damping", 0, "least damping of lm; with mini-batches about 0.5 keeps steps from following the noise of a batch (0: none)")
 	fl.IntVar(&f.steps, "steps", 0, "steps of each optimizer at most (0: no limit)")
 	fl.Float64Var(&f.seconds, "seconds", 8, "seconds of each optimizer and learning rate at most")
@@ -107,6 +109,7 @@ from the same weights and on the same batches:
   lm         Levenberg–Marquardt: exact damped Gauss–Newton steps
   tr         Newton's method with the exact Hessian in a trust region
   cubic      Newton's method with the exact Hessian and a cubic term
+  saddlefree Newton's method with |H| in place of H, by products with H
   sgd, momentum, adam, lbfgs, cg     for comparison
 
 Without --batch one random batch of 64 samples is trained on, as with --batch
@@ -124,6 +127,12 @@ of later ones it has every hundredth part of the way, so that it stays short.
 Ctrl-C and at the end; with --resume the run goes on from it with exactly the steps
 that it would have made. Network, data, batches and optimizer must be the same.
 Limits count from the start of the first run.
+
+--inertia adds to the history, the report and --plot what kind of points the run goes
+through, on the first batch: how many eigenvalues of the Hessian are negative, counted
+exactly, and how much of the gradient lies in its null space, from 0 to 1. Above 0.9 the
+gradient is flat: Newton's method would be stuck there. It takes a factorization
+and some hundred products each time, not counted in seconds.
 
 --experiment runs one of ` + strings.Join(experiments.Names(), ", ") + ` and writes NAME.md, NAME.csv and
 NAME.png in the folder of --out.`

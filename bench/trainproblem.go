@@ -127,7 +127,7 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 	}
 	all := set.Batch(0, set.N)
 	seed := s.seed
-	j := &race.Job{Net: net, Steps: f.steps, Seconds: f.seconds, Target: f.target}
+	j := &race.Job{Net: net, Steps: f.steps, Seconds: f.seconds, Target: f.target, Inspect: f.inertia}
 	j.Sampler = func() *train.Sampler {
 		return &train.Sampler{All: all, Size: f.net.batch, Fixed: f.fixed, Curvature: f.curvature, Seed: seed}
 	}

@@ -70,6 +70,30 @@ func verdict(w io.Writer, results []*race.Result) {
 	}
 }
 
+// inspections says what kind of points the runs of --inertia came through.
+func inspections(w io.Writer, results []*race.Result) {
+	for _, r := range results {
+		most, step, flattest, at := -1, 0, -1.0, 0
+		for _, e := range r.History {
+			if e.Negative != nil && *e.Negative > most {
+				most, step = *e.Negative, e.Step
+			}
+			if e.Flatness != nil && float64(*e.Flatness) > flattest {
+				flattest, at = float64(*e.Flatness), e.Step
+			}
+		}
+		if flattest < 0 {
+			continue
+		}
+		end := "an uncertain number of"
+		if n := r.Final.Negative; n != nil {
+			end = prose.Group(*n)
+		}
+		fmt.Fprintf(w, "%s: at most %s negative eigenvalues (step %d), %s at the end; the flattest gradient has %.2g of its length in the null space (step %d)\n",
+			r.Optimizer, prose.Group(most), step, end, flattest, at)
+	}
+}
+
 // trainPlot draws the loss against steps and seconds; with accuracy, also the test
 // accuracy against seconds.
 func trainPlot(title string, results []*race.Result, accuracy bool) (*figure.Page, error) {
@@ -126,5 +150,50 @@ func trainPlot(title string, results []*race.Result, accuracy bool) (*figure.Pag
 		figure.Widen(test)
 		pg.Panels[0] = append(pg.Panels[0], test)
 	}
-	return pg, nil
+	return pg, addInspections(pg, results)
+}
+
+// addInspections adds the panels of --inertia to the page, where there is something
+// to show.
+func addInspections(pg *figure.Page, results []*race.Result) error {
+	index := figure.NewPanel("negative eigenvalues of the Hessian", "steps + 1", "", true, false)
+	flat := figure.NewPanel("part of the gradient in the null space", "steps + 1", "", true, false)
+	flat.Y.Min, flat.Y.Max = 0, 1
+	drawn := false
+	for i, r := range results {
+		var a, b plotter.XYs
+		for _, e := range r.History {
+			if e.Flatness == nil {
+				continue
+			}
+			b = append(b, plotter.XY{X: float64(e.Step + 1), Y: float64(*e.Flatness)})
+			if e.Negative != nil {
+				a = append(a, plotter.XY{X: float64(e.Step + 1), Y: float64(*e.Negative)})
+			}
+		}
+		for _, l := range []struct {
+			p   *plot.Plot
+			xys plotter.XYs
+		}{{index, a}, {flat, b}} {
+			if len(l.xys) == 0 {
+				continue
+			}
+			if err := figure.AddLine(l.p, r.Optimizer, i, 0, l.xys); err != nil {
+				return err
+			}
+			drawn = true
+		}
+	}
+	if !drawn {
+		return nil
+	}
+	index.Legend.Left = false
+	figure.Widen(index)
+	figure.Widen(flat)
+	row := []*plot.Plot{index, flat}
+	for len(row) < len(pg.Panels[0]) {
+		row = append(row, nil)
+	}
+	pg.Panels = append(pg.Panels, row)
+	return nil
 }

@@ -88,6 +88,7 @@ func (f *Dense) form() {
 // A denseEngine factors a dense symmetric matrix, with a damping for each stage.
 type denseEngine struct {
 	n       int
+	matrix  *hessian
 	offsets []int
 	backend blas.Backend
 	h       []float64 // n×n, lower triangle
@@ -99,7 +100,7 @@ type denseEngine struct {
 func newDenseEngine(h *hessian) denseEngine {
 	n := h.n
 	return denseEngine{
-		n: n, offsets: h.offsets, backend: h.backend, pivot: pivot.NewBlock(n, 0),
+		n: n, matrix: h, offsets: h.offsets, backend: h.backend, pivot: pivot.NewBlock(n, 0),
 		h: make([]float64, n*n), work: make([]float64, max(2*n, h.backend.SytrfWork(n))),
 	}
 }

@@ -69,7 +69,7 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	if !f.outputs.Take(c) {
 		return ErrNotGaussNewton
 	}
-	f.use(f.outputs)
+	f.use(gramEngine{f.outputs})
 	return nil
 }
 

@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// Limit is the number of bytes that an analysis with these options may plan for:
+// MemoryLimit, or the memory of the machine. o may be nil.
+func (o *Options) Limit() int64 {
+	d := o.withDefaults()
+	return d.MemoryLimit
+}
+
 // machineMemory returns the memory of the machine in bytes where the system
 // tells it, and 16 GiB elsewhere.
 func machineMemory() int64 {

@@ -16,6 +16,7 @@ import (
 	"costate/nn"
 	"costate/nn/data"
 	"costate/nn/train"
+	"costate/system"
 	"costate/system/chaintest"
 )
 
@@ -113,27 +114,37 @@ func TestChainNetworks(t *testing.T) {
 	}
 }
 
+// drawChain returns a chain of any shapes for so many samples of in inputs.
+func drawChain(t *rapid.T, stages []chaintest.Stage, batch, in int) *system.Chain {
+	return chaintest.Random(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), batch, in, stages...)
+}
+
+// drawStages describes stages of any kind.
+func drawStages(t *rapid.T) (stages []chaintest.Stage) {
+	for range rapid.IntRange(1, 5).Draw(t, "stages") {
+		stages = append(stages, chaintest.Stage{
+			Out:    rapid.IntRange(1, 5).Draw(t, "out"),
+			Bias:   rapid.Bool().Draw(t, "bias"),
+			Skip:   rapid.Bool().Draw(t, "skip"),
+			Full:   rapid.Bool().Draw(t, "full"),
+			Blocks: rapid.IntRange(0, 4).Draw(t, "blocks") == 0,
+			P:      rapid.IntRange(0, 4).Draw(t, "P"),
+			Rows:   rapid.IntRange(0, 4).Draw(t, "rows"),
+			In:     rapid.IntRange(0, 3).Draw(t, "row"),
+			Ones:   rapid.Bool().Draw(t, "ones"),
+			Pass:   rapid.Bool().Draw(t, "pass"),
+			Carry:  rapid.IntRange(0, 4).Draw(t, "carry") == 0,
+		})
+	}
+	return stages
+}
+
 // Chains of any shapes against the dense matrix.
 func TestChainShapes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		batch := rapid.IntRange(1, 6).Draw(t, "batch")
-		var stages []chaintest.Stage
-		for range rapid.IntRange(1, 5).Draw(t, "stages") {
-			stages = append(stages, chaintest.Stage{
-				Out:    rapid.IntRange(1, 5).Draw(t, "out"),
-				Bias:   rapid.Bool().Draw(t, "bias"),
-				Skip:   rapid.Bool().Draw(t, "skip"),
-				Full:   rapid.Bool().Draw(t, "full"),
-				Blocks: rapid.IntRange(0, 4).Draw(t, "blocks") == 0,
-				P:      rapid.IntRange(0, 4).Draw(t, "P"),
-				Rows:   rapid.IntRange(0, 4).Draw(t, "rows"),
-				In:     rapid.IntRange(0, 3).Draw(t, "row"),
-				Ones:   rapid.Bool().Draw(t, "ones"),
-				Pass:   rapid.Bool().Draw(t, "pass"),
-				Carry:  rapid.IntRange(0, 4).Draw(t, "carry") == 0,
-			})
-		}
-		c := chaintest.Random(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), batch, rapid.IntRange(1, 5).Draw(t, "in"), stages...)
+		stages := drawStages(t)
+		c := drawChain(t, stages, batch, rapid.IntRange(1, 5).Draw(t, "in"))
 		if c.Params() == 0 {
 			return
 		}

@@ -285,6 +285,35 @@ func TestRowsReuse(t *testing.T) {
 	}
 }
 
+// The same object takes the Hessian and the Gauss–Newton matrix in turn, with a pass in
+// whole, in part and without numbers.
+func TestRowsUpdateKinds(t *testing.T) {
+	for _, name := range []string{"transformer block of 2", "Poisson, 40 points, P<q"} {
+		exact := rowNets()[name]
+		bare := *exact
+		bare.Stages = append([]system.Stage(nil), exact.Stages...)
+		for k, s := range bare.Stages {
+			d := *s.(*system.DenseStage)
+			d.Q = system.SampleMap{}
+			if d.Pass != nil {
+				d.Pass = &system.Pass{Q: d.Pass.Q}
+			}
+			bare.Stages[k] = &d
+		}
+		for method, f := range map[string]factor.Factorization{"chain": new(factor.Chain), "auto": new(factor.Auto), "dense": new(factor.Dense)} {
+			if err := f.Analyse(exact.GaussNewton(), nil); err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range []*system.Chain{exact, exact.GaussNewton(), &bare, exact, bare.GaussNewton()} {
+				if err := f.Update(c); err != nil {
+					t.Fatalf("%s, %s, %d: %v", name, method, i, err)
+				}
+				check(t, f, chaintest.Matrix(c, blas.Native()), 0.1)
+			}
+		}
+	}
+}
+
 // The same shapes in everything but the rows, and memory refused before it is taken.
 func TestRowsShapes(t *testing.T) {
 	c := rowNets()["convolution of 3"].GaussNewton()

@@ -38,7 +38,6 @@ const inverseChecks = 4
 type inverter struct {
 	judge   *certify.Judge
 	engine  *treeEngine
-	n       int
 	inertia func() la.Inertia
 }
 
@@ -53,16 +52,16 @@ func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) fl
 		return &InverseError{Shift: shift, Cond: v.judge.Cond(), Relative: math.Inf(1)}
 	}
 	v.engine.Invert(tree.Sink{Front: front, Diagonal: func(i int, z float64) { dst[i] = z }})
-	worst := v.measured(dst)
+	worst := measuredDiag(v.judge, dst)
 	if !(worst <= inverseTolerance) {
 		return &InverseError{Cond: v.judge.Cond(), Relative: worst}
 	}
 	return nil
 }
 
-// measured is the largest difference of checked elements of the diagonal from
-// refined solutions, over the largest element of the diagonal.
-func (v inverter) measured(diag []float64) float64 {
+// measuredDiag is the largest difference of checked elements of the diagonal of an
+// inverse from refined solutions, over the largest element of the diagonal.
+func measuredDiag(j *certify.Judge, diag []float64) float64 {
 	big := vec.MaxMagnitude(diag)
 	if big == 0 {
 		return 0
@@ -70,7 +69,7 @@ func (v inverter) measured(diag []float64) float64 {
 	if big-big != 0 {
 		return math.Inf(1)
 	}
-	job := v.judge.Job(1)
+	job := j.Job(1)
 	defer job.Done()
 	worst := 0.0
 	check := func(i int) {
@@ -79,7 +78,16 @@ func (v inverter) measured(diag []float64) float64 {
 		job.Solve()
 		worst = max(worst, math.Abs(job.X()[i]-diag[i])/big)
 	}
-	largest := make([]int, 0, inverseChecks)
+	for _, i := range checked(diag) {
+		check(i)
+	}
+	return worst
+}
+
+// checked are the elements of a diagonal that are measured: the largest ones, and as
+// many spread over it.
+func checked(diag []float64) []int {
+	largest := make([]int, 0, 2*inverseChecks)
 	for i := range diag {
 		at := len(largest)
 		for at > 0 && math.Abs(diag[i]) > math.Abs(diag[largest[at-1]]) {
@@ -94,21 +102,19 @@ func (v inverter) measured(diag []float64) float64 {
 		copy(largest[at+1:], largest[at:])
 		largest[at] = i
 	}
-	for _, i := range largest {
-		check(i)
+	few := min(inverseChecks, len(diag))
+	for k := range few {
+		largest = append(largest, k*len(diag)/few)
 	}
-	for k := range min(inverseChecks, v.n) {
-		check(k * v.n / min(inverseChecks, v.n))
-	}
-	return worst
+	return largest
 }
 
 func (f *Sparse) inverter() inverter {
-	return inverter{&f.judge, &f.engine, f.kept.SymmetricDim(), f.Inertia}
+	return inverter{&f.judge, &f.engine, f.Inertia}
 }
 
 func (f *Block) inverter() inverter {
-	return inverter{&f.judge, &f.engine, f.a.SymmetricDim(), f.Inertia}
+	return inverter{&f.judge, &f.engine, f.Inertia}
 }
 
 // sizedDiagonal is dst, or a new slice of length n for nil.

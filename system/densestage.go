@@ -188,10 +188,11 @@ func (s *DenseStage) AugmentedRow(dst []float64, r int) {
 	}
 }
 
-// OnesProduct writes c_r c_l for row r of the batch and the rows l from 0 on: what the
-// bias column adds to the products of rows of z̄.
-func (s *DenseStage) OnesProduct(dst []float64, r int) {
-	if s.Ones == nil {
+// OnesProduct writes c_r c'_l for row r of the batch and the rows l from 0 on of other's
+// batch: what the bias column adds to the products of rows of z̄. other is the same
+// layer, maybe on other samples.
+func (s *DenseStage) OnesProduct(dst []float64, r int, other *DenseStage) {
+	if s.Ones == nil && other.Ones == nil {
 		for l := range dst {
 			dst[l] = 1
 		}
@@ -199,6 +200,6 @@ func (s *DenseStage) OnesProduct(dst []float64, r int) {
 	}
 	c := s.one(r)
 	for l := range dst {
-		dst[l] = c * s.one(l)
+		dst[l] = c * other.one(l)
 	}
 }

@@ -1,8 +1,13 @@
-// Package eigen finds eigenvalues of anything that can be factored at a shift:
-// the Hessian of a chain, a block-tridiagonal or a sparse symmetric matrix.
+// Package eigen finds eigenvalues of anything that can be factored at a shift,
+// the Hessian of a chain, a block-tridiagonal or a sparse symmetric matrix, and
+// computes functions of it.
 //
 //	Spectrum   counts: how many eigenvalues lie below a shift, exactly
-//	Lanczos    the eigenpairs nearest to a shift, certified complete by counts
+//	Lanczos    the eigenpairs nearest to a shift, or at an end of the spectrum,
+//	           certified complete by counts
+//	MatFunc    f(A)g by products: |A|⁻¹g, the sign of A, spectral projectors
+//	Density    the smoothed spectral density, estimated
+//	Flatness   how much of a gradient lies in the null space of a Hessian
 //
 // By Sylvester's law the number of eigenvalues of A below σ is the number of
 // negative pivots of A − σI.

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/factor/internal/space"
 	"costate/la/blas"
-	"costate/la/vec"
 )
 
 // Lanczos finds the k eigenvalues of a symmetric matrix A that
@@ -46,21 +46,28 @@ type Lanczos struct {
 	// MaxSolves bounds the solves; the default is 100 + 20 times the basis.
 	MaxSolves int
 
-	a     Source
+	// Observe, if it is not nil, is called now and then with the number of solves
+	// made; an error ends the work and is returned.
+	Observe func(solves int) error
+
+	a     Operator
 	norm  float64 // lower bound of ‖A‖₂
 	shift float64
+	side  side // of the shift on which there are no eigenvalues
+	spect spectral
 	sigma float64 // the shift factored: near shift, but no eigenvalue
 	tol   float64
 	f     shifted
 	count shifted
 	be    blas.Backend
 
-	values []float64 // nearest to the shift first
-	vecs   []float64 // one a row, of unit length
-	far    float64   // distance of the next eigenvalue, as estimated
-	done   bool
-	report LanczosReport
-	space  lanczosSpace
+	values    []float64 // nearest to the shift first
+	vecs      []float64 // one a row, of unit length
+	residuals []float64
+	far       float64 // distance of the next eigenvalue, as estimated
+	done      bool
+	report    LanczosReport
+	space     lanczosSpace
 }
 
 // A LanczosReport tells how a Lanczos iteration went.
@@ -77,9 +84,12 @@ type LanczosReport struct {
 	Inside   int      `json:"inside"`
 	// Certain is false where an eigenvalue is too near to an end of the
 	// interval for the counts.
-	Certain  bool `json:"certain"`
-	Solves   int  `json:"solves"`
-	Restarts int  `json:"restarts"`
+	Certain bool `json:"certain"`
+	// Counts are the inertia counts that the claim rests on: at the ends of the
+	// interval, and for Negative below zero too.
+	Counts   []Count `json:"counts"`
+	Solves   int     `json:"solves"` // or products, where nothing was factored
+	Restarts int     `json:"restarts"`
 }
 
 // A LanczosError says that fewer eigenvalues than wanted have been found within
@@ -109,34 +119,59 @@ const countResolution = 32e-8
 // fewer than k pairs were found. Values and vectors may be used after a nil error
 // only.
 func (l *Lanczos) Factorize(a Source, shift float64, k int) error {
-	n := a.SymmetricDim()
-	if k < 1 || k > n {
+	if k < 1 || k > a.SymmetricDim() {
 		panic(factor.ErrShape)
 	}
-	l.done, l.a, l.shift, l.report = false, a, shift, LanczosReport{}
-	defer func() { l.a = nil }()
+	l.begin(a)
+	if err := l.prepare(a); err != nil {
+		return err
+	}
+	l.shift, l.side = shift, neither
 	if err := l.factorize(); err != nil {
 		return err
 	}
-	m := l.Basis
-	if m <= 0 {
-		m = 2*k + 20
+	return l.find(a, k)
+}
+
+// begin forgets the last run.
+func (l *Lanczos) begin(a Operator) {
+	l.done, l.a, l.report = false, a, LanczosReport{}
+	l.values, l.vecs = l.values[:0], l.vecs[:0]
+	if l.tol = l.Tolerance; l.tol <= 0 {
+		l.tol = 1e-12
 	}
-	m = min(max(m, k+3), n)
-	solves := l.MaxSolves
+}
+
+// sizes are those of the basis for k pairs of a matrix of order n, and the bound
+// on solves.
+func (l *Lanczos) sizes(n, k int) (basis, solves int) {
+	basis, solves = l.Basis, l.MaxSolves
+	if basis <= 0 {
+		basis = 2*k + 20
+	}
+	basis = min(max(basis, k+3), n)
 	if solves <= 0 {
-		solves = 100 + 20*m
+		solves = 100 + 20*basis
 	}
+	return basis, solves
+}
+
+// find finds the k pairs nearest to the shift that has been factored.
+func (l *Lanczos) find(a Source, k int) error {
+	defer func() { l.a = nil }()
+	n := a.SymmetricDim()
+	m, solves := l.sizes(n, k)
 	needed := l.f.Cost().Bytes + l.count.Cost().Bytes + 8*int64(n)*int64(2*m+2*k+1)
 	if limit := a.options().MemoryLimit; limit > 0 && needed > limit {
 		return &factor.MemoryError{Needed: needed, Limit: limit, What: fmt.Sprintf("a basis of %d vectors of length %d, with two factorizations,", m, n)}
 	}
-	l.values, l.vecs = l.values[:0], l.vecs[:0]
 	l.space.reset(n, m)
 	for missing := k; missing > 0 && len(l.values) < n; {
 		had := len(l.values)
 		// Of many that are missing the nearest ones may suffice.
-		if !l.iterate(min(missing, k, n-had), solves) {
+		if ok, err := l.iterate(min(missing, k, n-had), solves); err != nil {
+			return err
+		} else if !ok {
 			return &LanczosError{Found: had, Wanted: max(k, had+1), Solves: l.report.Solves}
 		}
 		l.project()
@@ -151,12 +186,20 @@ func (l *Lanczos) Factorize(a Source, shift float64, k int) error {
 		}
 		missing = l.certify(k)
 	}
+	l.finish(k)
+	return nil
+}
+
+// finish keeps the first k pairs and measures them.
+func (l *Lanczos) finish(k int) {
+	n := l.space.n
 	l.values, l.vecs = l.values[:k], l.vecs[:k*n]
+	l.residuals = space.Resize(l.residuals, k)
 	for i, value := range l.values {
-		l.report.Residual = math.Max(l.report.Residual, l.residual(l.vecs[i*n:][:n], value))
+		l.residuals[i] = l.residual(l.vecs[i*n:][:n], value)
+		l.report.Residual = math.Max(l.report.Residual, l.residuals[i])
 	}
 	l.done = true
-	return nil
 }
 
 // Values returns the eigenvalues, nearest to the shift first, in dst, which has
@@ -173,11 +216,28 @@ func (l *Lanczos) Values(dst []float64) []float64 {
 	return dst
 }
 
+// Residuals returns ‖Av − λv‖/‖A‖ of each pair, in the order of Values; dst is as
+// there. For ‖A‖ stands a lower bound.
+func (l *Lanczos) Residuals(dst []float64) []float64 {
+	l.check()
+	if dst == nil {
+		dst = make([]float64, len(l.values))
+	} else if len(dst) != len(l.values) {
+		panic(factor.ErrShape)
+	}
+	copy(dst, l.residuals)
+	return dst
+}
+
 // VectorsTo stores the eigenvectors in dst, as columns of unit length in the
-// order of Values. An empty dst is resized.
+// order of Values. An empty dst is resized. If there are none, as there may be
+// after FactorizeNegative, dst is left as it is.
 func (l *Lanczos) VectorsTo(dst *mat.Dense) {
 	l.check()
 	k := len(l.values)
+	if k == 0 {
+		return
+	}
 	n := len(l.vecs) / k
 	if dst.IsEmpty() {
 		dst.ReuseAs(n, k)
@@ -198,22 +258,24 @@ func (l *Lanczos) check() {
 	}
 }
 
+// prepare makes the two factorizations, of which one solves and one counts.
+func (l *Lanczos) prepare(a Source) error {
+	o := a.options()
+	l.be = o.Backend
+	var err error
+	if l.f, err = a.fork(o); err != nil {
+		return err
+	}
+	if l.count, err = a.fork(o); err != nil {
+		return err
+	}
+	l.norm = a.Norm()
+	return nil
+}
+
 // factorize factors A − σI for a σ at the shift, or near it where the shift is
 // an eigenvalue.
 func (l *Lanczos) factorize() error {
-	o := l.a.options()
-	if l.tol = l.Tolerance; l.tol <= 0 {
-		l.tol = 1e-12
-	}
-	l.be = o.Backend
-	var err error
-	if l.f, err = l.a.fork(o); err != nil {
-		return err
-	}
-	if l.count, err = l.a.fork(o); err != nil {
-		return err
-	}
-	l.norm = l.a.Norm()
 	// A shift at an eigenvalue is moved, by a little more than counts resolve:
 	// against 1/0 the other eigenvalues would lose their digits.
 	l.sigma = l.shift
@@ -229,6 +291,7 @@ func (l *Lanczos) factorize() error {
 	}
 	// The factors of (A − σI) + sI are those at σ − s.
 	l.sigma -= l.f.Report().Shift
+	l.spect = inverse{l.f, l.sigma}
 	return nil
 }
 
@@ -238,95 +301,4 @@ func (l *Lanczos) scale() float64 {
 		return s
 	}
 	return 1
-}
-
-// residual measures a pair.
-func (l *Lanczos) residual(v []float64, value float64) float64 {
-	r := l.space.w
-	l.a.MulVecTo(r, v)
-	for i, x := range v {
-		r[i] -= value * x
-	}
-	if r := vec.Norm2(r); r != 0 {
-		return r / l.norm
-	}
-	return 0
-}
-
-// sift drops the pairs whose residuals are too large and returns the least of
-// these.
-func (l *Lanczos) sift() (reached float64, dropped int) {
-	n, good := l.space.n, 0
-	reached = math.Inf(1)
-	for i, value := range l.values {
-		v := l.vecs[i*n:][:n]
-		if r := l.residual(v, value); !(r <= l.tol) {
-			reached = math.Min(reached, r)
-			dropped++
-			continue
-		}
-		copy(l.vecs[good*n:], v)
-		l.values[good] = value
-		good++
-	}
-	l.values, l.vecs = l.values[:good], l.vecs[:good*n]
-	return reached, dropped
-}
-
-// certify counts the eigenvalues in an interval around the shift that ends in a
-// gap between eigenvalues: after the k-th of those found, or else before. It
-// returns how many are missing there.
-func (l *Lanczos) certify(k int) (missing int) {
-	n := l.a.SymmetricDim()
-	res := countResolution * math.Max(l.scale(), vec.MaxMagnitude(l.values))
-	if math.Abs(l.values[k-1]-l.shift) <= res {
-		l.report.Interval, l.report.Certain = Interval{l.shift, l.shift}, true
-		return 0
-	}
-	for inside := k; inside >= 0; inside-- {
-		low, high := -res, 0.0
-		if inside > 0 {
-			low = math.Abs(l.values[inside-1] - l.shift)
-		}
-		switch {
-		case inside < len(l.values):
-			high = math.Abs(l.values[inside] - l.shift)
-		case inside == n:
-			high = low + 16*res
-		default:
-			high = l.far
-		}
-		if high-low < 4*res {
-			continue
-		}
-		for _, part := range []float64{0.125, 0.25, 0.5} {
-			r := low + math.Max(part*(high-low), 2*res)
-			count, ok := l.between(l.shift-r, l.shift+r)
-			if !ok {
-				continue
-			}
-			found := 0
-			for _, v := range l.values {
-				if math.Abs(v-l.shift) < r {
-					found++
-				}
-			}
-			l.report.Interval, l.report.Inside = Interval{l.shift - r, l.shift + r}, count
-			l.report.Certain = found == count
-			return count - found
-		}
-	}
-	return 0
-}
-
-// between counts the eigenvalues in [low, high).
-func (l *Lanczos) between(low, high float64) (n int, ok bool) {
-	for i, shift := range []float64{low, high} {
-		c, err := below(l.count, shift)
-		if err != nil || !c.Certain {
-			return 0, false
-		}
-		n += c.Below * (2*i - 1)
-	}
-	return n, true
 }

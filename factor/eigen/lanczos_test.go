@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -15,6 +16,8 @@ import (
 	"costate/factor/eigen"
 	"costate/la"
 	"costate/la/matrixtest"
+	"costate/nn"
+	"costate/nn/data"
 )
 
 // grid is the five-point Laplacian on rows×cols points, a block a row.
@@ -260,4 +263,41 @@ func addToDiagonal(a *la.BlockTridiag, v float64) {
 			d[i*ld+i] += v
 		}
 	}
+}
+
+// BenchmarkNegative finds the 50 most negative eigenvalues of the Hessian of a network of
+// eight layers on 32 digits. factorizations is the time over that of one.
+func BenchmarkNegative(b *testing.B) {
+	net, err := nn.New(64, nn.CrossEntropy, nn.MLP([]int{64, 16, 16, 16, 16, 16, 16, 16, 10}, nn.Tanh, true)...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	net.Init(1, nil)
+	var lin nn.Linearization
+	if err := net.Linearize(&lin, data.Digits().Batch(0, 32)); err != nil {
+		b.Fatal(err)
+	}
+	var f factor.Chain
+	if err := f.Analyse(&lin.Chain, nil); err != nil {
+		b.Fatal(err)
+	}
+	one := math.Inf(1)
+	for range 5 {
+		start := time.Now()
+		if err := f.Factorize(0.1); err != nil {
+			b.Fatal(err)
+		}
+		one = math.Min(one, time.Since(start).Seconds())
+	}
+	var l eigen.Lanczos
+	for b.Loop() {
+		if err := l.FactorizeNegative(eigen.OfChain(&lin.Chain, nil), 50); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if !l.Report().Certain {
+		b.Error("not complete")
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/one, "factorizations/op")
+	b.ReportMetric(float64(l.Report().Solves), "solves/op")
 }

@@ -30,9 +30,9 @@ func (s *lanczosSpace) reset(n, m int) {
 	s.rng = rand.New(rand.NewPCG(1980, 2000))
 }
 
-// iterate finds the next want pairs: of the operator (A − σI)⁻¹ beside the
-// vectors found, those with the largest |θ|. It reports whether it did within
-// the bound on solves.
+// iterate finds the next want pairs: of the operator, most often (A − σI)⁻¹,
+// beside the vectors found, those with the greatest merit, there the largest
+// |θ|. It reports whether it did within the bound on solves.
 //
 // The operator on the basis V is the symmetric H = Vᵀ(A − σI)⁻¹V, tridiagonal
 // but for the vectors kept at a restart, of which each couples to the vector
@@ -44,29 +44,34 @@ func (s *lanczosSpace) reset(n, m int) {
 //	    [ b_1 …  b_p  α   β   ]
 //	    [             β   α ⋱ ]
 //	    [                 ⋱ ⋱ ]
-func (l *Lanczos) iterate(want, solves int) bool {
+func (l *Lanczos) iterate(want, solves int) (found bool, err error) {
 	s := &l.space
-	n, found := s.n, len(l.values)
-	m := min(s.m, n-found)
+	n, had := s.n, len(l.values)
+	m := min(s.m, n-had)
 	tol := math.Min(l.tol, 1e-10)
 	h := mat.NewSymDense(m, nil)
 	l.random(s.v[:n], 0)
 	largest := 0.0 // of the operator, as met
 	for j := 0; ; {
+		if l.Observe != nil {
+			if err := l.Observe(l.report.Solves); err != nil {
+				return false, err
+			}
+		}
 		beta := 0.0
 		for ; j < m; j++ {
 			if l.report.Solves >= solves {
-				return false
+				return false, nil
 			}
 			l.report.Solves++
 			copy(s.w, s.v[j*n:][:n])
-			l.f.solve(s.w)
+			l.spect.apply(s.w)
 			largest = math.Max(largest, vec.Norm2(s.w))
 			for i, v := range l.orthogonalize(s.w, j+1) {
 				h.SetSym(i, j, v)
 			}
 			beta = vec.Norm2(s.w)
-			if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * largest; beta <= small || found+m == n && j+1 == m {
+			if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * largest; beta <= small || had+m == n && j+1 == m {
 				beta = 0 // the basis is closed under the operator
 			}
 			if j+1 == m {
@@ -77,7 +82,7 @@ func (l *Lanczos) iterate(want, solves int) bool {
 
 		var e mat.EigenSym
 		if !e.Factorize(h, true) {
-			return false
+			return false, nil
 		}
 		theta := e.Values(nil)
 		var q mat.Dense
@@ -86,9 +91,9 @@ func (l *Lanczos) iterate(want, solves int) bool {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(math.Abs(theta[j]), math.Abs(theta[i])) })
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(l.spect.merit(theta[j]), l.spect.merit(theta[i])) })
 		open := 0 // first of the wanted that has not converged
-		for open < want && beta*math.Abs(q.At(m-1, order[open])) <= tol*math.Abs(theta[order[open]]) {
+		for open < want && beta*math.Abs(q.At(m-1, order[open])) <= tol*l.spect.size(theta[order[open]], largest) {
 			open++
 		}
 		keep := want
@@ -99,18 +104,18 @@ func (l *Lanczos) iterate(want, solves int) bool {
 		if open == want {
 			l.far = math.Inf(1)
 			if want < m {
-				l.far = math.Abs(l.sigma + 1/theta[order[want]] - l.shift)
+				l.far = math.Abs(l.spect.value(theta[order[want]]) - l.shift)
 			}
 			for i, p := range order[:want] {
 				y := s.next[i*n:][:n]
-				if beta > 0 {
+				if beta > 0 && l.spect.refines() {
 					// The step that the Ritz vector lacks.
 					floats.AddScaled(y, q.At(m-1, p)/theta[p], s.w)
 				}
-				l.values = append(l.values, l.sigma+1/theta[p])
+				l.values = append(l.values, l.spect.value(theta[p]))
 				l.vecs = append(l.vecs, y...)
 			}
-			return true
+			return true, nil
 		}
 
 		l.report.Restarts++

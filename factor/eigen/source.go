@@ -1,8 +1,6 @@
 package eigen
 
 import (
-	"math"
-
 	"costate/factor"
 	"costate/la"
 	"costate/la/blas"
@@ -11,13 +9,18 @@ import (
 	"costate/system"
 )
 
-// A Source is a symmetric matrix A that can be factored at shifts: of a chain, or
-// block tridiagonal, or sparse. It is read, and must not change meanwhile.
-type Source interface {
+// An Operator is a symmetric matrix A known by its products.
+type Operator interface {
 	// SymmetricDim is the order of A.
 	SymmetricDim() int
 	// MulVecTo computes dst = A x; they may not overlap.
 	MulVecTo(dst, x []float64)
+}
+
+// A Source is a symmetric matrix A that can be factored at shifts: of a chain, or
+// block tridiagonal, or sparse. It is read, and must not change meanwhile.
+type Source interface {
+	Operator
 	// Norm is a lower bound of ‖A‖₂, close to it.
 	Norm() float64
 
@@ -71,12 +74,9 @@ func (s *chainSource) Norm() float64 {
 }
 
 // powerNorm is the greatest ‖Av‖/‖v‖ met in a few power steps.
-func powerNorm(s Source) float64 {
+func powerNorm(s Operator) float64 {
 	v, w := make([]float64, s.SymmetricDim()), make([]float64, s.SymmetricDim())
-	for i := range v {
-		_, f := math.Modf(float64(i+1) * math.Phi)
-		v[i] = f - 0.5
-	}
+	irregular(v)
 	norm := 0.0
 	for range 4 {
 		n := vec.Norm2(v)

@@ -84,7 +84,7 @@ func TestBlockSpectrumBad(t *testing.T) {
 	}
 }
 
-func mustPanic(t *testing.T, want factor.Error, f func()) {
+func mustPanic(t *testing.T, want error, f func()) {
 	t.Helper()
 	defer func() {
 		if r := recover(); r != want {

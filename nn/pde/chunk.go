@@ -66,8 +66,8 @@ func (o *Objective) pass(c *chunk, w *worker) *pass {
 	return &w.trial
 }
 
-// each calls do for all chunks, whose losses are zero before. A worker always has the same chunks, so that
-// with as many threads sums have the same bits.
+// each calls do for all chunks, whose losses are zero before. A worker always has the
+// same chunks, so that with as many threads sums have the same bits.
 func (o *Objective) each(do func(c *chunk, w *worker)) {
 	n := len(o.workers)
 	run := func(k int) {
@@ -92,8 +92,8 @@ func (o *Objective) each(do func(c *chunk, w *worker)) {
 func (c *chunk) residuals(p *pass, along *[2][]float64) []float64 {
 	d, rows := p.net.layers[0].in, p.rows
 	out, delta := p.z[len(p.net.layers)], p.last()
-	y, g, h := make([]float64, rows), make([]float64, rows), make([]float64, rows*rows)
-	p.r = resize(p.r, p.n)
+	p.r, p.y, p.g, p.h = resize(p.r, p.n), resize(p.y, rows), resize(p.g, rows), resize(p.h, rows*rows)
+	y, g, h := p.y, p.g, p.h
 	x := c.x()
 	for a, w := range c.set.scale[c.lo:c.hi] {
 		for i := range rows {

@@ -27,15 +27,6 @@ var smooth = map[string]derivativesFunc{
 	"gelu":     pointwise(geluAt),
 }
 
-// Sine is the activation φ(u) = sin u, which suits solutions that oscillate.
-//
-// Source: V. Sitzmann, J. N. P. Martel, A. W. Bergman, D. B. Lindell and G. Wetzstein,
-// Implicit neural representations with periodic activation functions, arXiv:2006.09661.
-var Sine = nn.NewActivation("sine", func(u float64) (f, d1, d2 float64) {
-	s, c := math.Sincos(u)
-	return s, c, -s
-})
-
 // ActivationNames are the words for the activations that a network may have, sorted.
 func ActivationNames() []string { return slices.Sorted(maps.Keys(smooth)) }
 
@@ -44,9 +35,6 @@ func ActivationNames() []string { return slices.Sorted(maps.Keys(smooth)) }
 func ActivationByName(name string) (nn.Activation, error) {
 	if _, ok := smooth[name]; !ok {
 		return nil, fmt.Errorf("pde: no activation %q with four derivatives; there are %s", name, strings.Join(ActivationNames(), ", "))
-	}
-	if name == Sine.Name() {
-		return Sine, nil
 	}
 	return nn.ActivationByName(name)
 }

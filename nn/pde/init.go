@@ -7,11 +7,12 @@ import (
 	"costate/nn"
 )
 
-// Init sets the parameters of a network for a problem at random. The weights of the first layer are
-// normal with standard deviation gain/√d on a domain scaled to the cube from −1 to 1, and its
-// biases b = −w·x₀, with x₀ uniform over the domain: so the units bend all over the
-// domain, where with b = 0 they all bend at the origin. Further weights have standard
-// deviation gain/√fan-in, their biases are 0. The same seed gives the same parameters.
+// Init sets the parameters of a network for a problem at random. The weights of the
+// first layer are normal with standard deviation gain/√d on a domain scaled to the cube
+// from −1 to 1, and its biases b = −w·x₀, with x₀ uniform over the domain: so the units
+// bend all over the domain, where with b = 0 they would all bend at the origin. Further
+// weights have standard deviation gain/√fan-in, their biases are 0. The same seed gives
+// the same parameters.
 func Init(net *nn.Network, p *Problem, seed uint64, gain float64) {
 	net.Init(seed, &nn.Init{Gain: gain})
 	first, ok := net.Layers()[0].(*nn.Dense)

@@ -2,10 +2,8 @@ package pde
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
-	"costate/factor"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/nn"
@@ -56,15 +54,6 @@ type Objective struct {
 
 	chunks  []chunk
 	workers []worker
-}
-
-// A set is the points of a group.
-type set struct {
-	group *Group
-	n     int
-	first int       // row of the first one
-	x     []float64 // n×d
-	scale []float64 // √(w_g ω_a)
 }
 
 // NewObjective makes the loss of a problem for a network, which must be of plain dense
@@ -130,108 +119,8 @@ func (o *Objective) defaults() error {
 	return nil
 }
 
-// count decides how many points each group has.
-func (o *Objective) count() {
-	d, regions := o.problem.Dim(), 0
-	for i := range o.problem.Groups[1:] {
-		regions += len(o.problem.Groups[1+i].Regions)
-	}
-	for i := range o.problem.Groups {
-		g := &o.problem.Groups[i]
-		s := set{group: g, first: o.rows, n: len(g.Points) / d}
-		for r := range g.Regions {
-			s.n += countOf(o.opts.Points, o.share(i, r, regions), g.Regions[r].Dim)
-		}
-		o.rows += s.n
-		o.sets = append(o.sets, s)
-	}
-}
-
-// share is how many points are asked for in region r of group i, where the groups after
-// the first have so many regions.
-func (o *Objective) share(i, r, regions int) int {
-	if i == 0 {
-		return max(1, o.opts.Interior/len(o.problem.Groups[0].Regions))
-	}
-	return max(1, o.opts.Boundary/regions)
-}
-
 // Rows is the number of residuals.
 func (o *Objective) Rows() int { return o.rows }
-
-// bytes is what training takes for so many residuals: the Jacobian, the matrix of a step
-// and its factor, and two passes of each point with all that they keep.
-func (o *Objective) bytes(rows int) int64 {
-	q, p := float64(rows), float64(o.net.params)
-	units, most := 0.0, 1
-	for _, l := range o.net.layers {
-		units += float64(l.in + l.out)
-	}
-	for i := range o.sets {
-		most = max(most, o.sets[i].group.Rows(o.problem.Dim()))
-	}
-	least := min(q, p)
-	b := 8 * (q*p + 2*least*least + q*units*float64(5*most+10))
-	return int64(min(b, math.MaxInt64/2))
-}
-
-func (o *Objective) checkMemory() error {
-	limit := o.opts.MemoryLimit
-	need := o.bytes(o.rows)
-	if limit <= 0 || need <= limit {
-		return nil
-	}
-	fit := 0
-	for step := o.rows; step > 0; step /= 2 {
-		for o.bytes(fit+step) <= limit {
-			fit += step
-		}
-	}
-	return &factor.MemoryError{Needed: need, Limit: limit, What: fmt.Sprintf("the Jacobian of %d residuals in %d parameters", o.rows, o.net.params),
-		Instead: fmt.Sprintf("%d points would fit", fit)}
-}
-
-// draw makes the points of a round. Those of round n depend on the seed and n alone.
-func (o *Objective) draw(round int) error {
-	o.round = round
-	d, regions := o.problem.Dim(), 0
-	for i := range o.sets[1:] {
-		regions += len(o.sets[1+i].group.Regions)
-	}
-	stream := uint64(round) << 16
-	for i := range o.sets {
-		s := &o.sets[i]
-		copy(s.x, s.group.Points)
-		for a := range s.scale {
-			s.scale[a] = 1 / float64(s.n)
-		}
-		at := len(s.group.Points) / d
-		for r := range s.group.Regions {
-			reg := &s.group.Regions[r]
-			n := countOf(o.opts.Points, o.share(i, r, regions), reg.Dim)
-			t := make([]float64, n*reg.Dim)
-			w := s.scale[at : at+n]
-			cube(t, w, o.opts.Points, reg.Dim, o.opts.Seed, stream)
-			stream++
-			vec.Scale(w, 1/float64(len(s.group.Regions)), w)
-			for a := range n {
-				reg.Map(s.x[(at+a)*d:(at+a+1)*d], t[a*reg.Dim:(a+1)*reg.Dim])
-			}
-			at += n
-		}
-		weight := s.group.Weight
-		if weight == 0 {
-			weight = 1
-		}
-		for a, w := range s.scale {
-			s.scale[a] = math.Sqrt(weight * w)
-			if x := s.x[a*d : (a+1)*d]; !o.problem.inside(x) {
-				return fmt.Errorf("pde: %s: point %d of group %s, %v, is outside of the domain", o.problem.Name, a+1, s.group.Name, x)
-			}
-		}
-	}
-	return nil
-}
 
 // Deal goes to the points of step n, from 1, and returns the number of their round,
 // from 1.

@@ -101,7 +101,7 @@ func TestBadProblems(t *testing.T) {
 // that is said to fit does.
 func TestMemory(t *testing.T) {
 	net := newNet(t, nn.Tanh, 1, 2, 20, 20, 1)
-	_, err := NewObjective(Poisson2D(), net, &Options{Interior: 1 << 40, Points: "halton", MemoryLimit: 1 << 24})
+	_, err := NewObjective(Poisson2D(), net, &Options{Interior: 1 << 30, Points: "halton", MemoryLimit: 1 << 24})
 	var memory *factor.MemoryError
 	if !errors.As(err, &memory) || memory.Limit != 1<<24 || memory.Needed < 1<<40 {
 		t.Fatalf("%v", err)

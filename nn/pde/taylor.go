@@ -73,6 +73,8 @@ type pass struct {
 	delta [][]float64    // cotangents of u
 	back  []float64      // cotangents of z
 	r     []float64      // residuals
+	y     []float64      // the rows of one point, and the residual's derivatives in them
+	g, h  []float64
 }
 
 // reset prepares for n points of a group.

@@ -6,11 +6,12 @@
 //	LevenbergMarquardt    s = −(G + λI)⁻¹ g, G the Gauss–Newton matrix, solved exactly
 //	TrustRegion           s = argmin gᵀs + ½ sᵀHs for ‖s‖ ≤ Δ, H the exact Hessian
 //	CubicNewton           s = argmin gᵀs + ½ sᵀHs + ⅓ σ‖s‖³
+//	SaddleFree            s = −(H² + λ²)^-½ g, by products with H
 //	SGD, Adam             first order, own
 //	NewLBFGS, NewNonlinearCG    of gonum.org/v1/gonum/optimize
 //
 // The first three factor their matrix by package factor, with time linear in the
-// depth of the network. They try each step on the batch that it was made for,
+// depth of the network. They and SaddleFree try each step on the batch that it was made for,
 // longer and shorter, too, and take it only if the loss goes down:
 //
 //	      ┌──────────────────────────── not taken: more damping ─────────────┐
@@ -18,6 +19,9 @@
 //	linearize ──▶ factor H + λI ──▶ solve for s ──▶ loss along s ───▶ gain ratio
 //	      ▲                                                                  │
 //	      └───────────────────── taken: θ ← θ + s, less damping ─────────────┘
+//
+// Inspect tells what kind of point the parameters are: how many directions curve down,
+// and how much of the gradient lies in the null space of H.
 //
 // Model solves the subproblem of trust regions and of cubic regularization by itself,
 // for any symmetric matrix, by Moré and Sorensen's iteration. The inertia guarantees

@@ -160,3 +160,19 @@ func Widen(p *plot.Plot) {
 		p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
 	}
 }
+
+// AddPoints draws points.
+func AddPoints(p *plot.Plot, name string, kind int, xys plotter.XYs) error {
+	points, err := plotter.NewScatter(xys)
+	if err != nil {
+		return fmt.Errorf("points %q: %w", name, err)
+	}
+	points.Color = lineColors[kind%len(lineColors)]
+	points.Shape = draw.CircleGlyph{}
+	points.Radius = vg.Points(1.5)
+	p.Add(points)
+	if name != "" {
+		p.Legend.Add(name, points)
+	}
+	return nil
+}

@@ -3,7 +3,6 @@ package mumps
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"costate/factor/internal/pivot"
 	"costate/la/partition"
@@ -83,30 +82,8 @@ type MemoryError struct{ Needed int64 }
 
 func (e *MemoryError) Error() string { return fmt.Sprintf("MUMPS needs %d bytes", e.Needed) }
 
-// orderings are those of ICNTL(7), by their numbers there; 1 is a given order.
-var orderings = []string{0: "amd", 1: "given", 2: "amf", 3: "scotch", 4: "pord", 5: "metis", 6: "qamd"}
-
-// automatic is the number of MUMPS's own choice.
-const automatic = 7
-
 // Orderings are the names of the orderings of MUMPS. A build of MUMPS need not have
 // scotch and metis; Debian's has neither.
 func Orderings() []string {
 	return []string{"amd", "amf", "qamd", "pord", "scotch", "metis"}
-}
-
-// number is the number of an ordering in ICNTL(7).
-func number(o *Options) (int, error) {
-	if o.Perm != nil {
-		return 1, nil
-	}
-	if o.Ordering == "" {
-		return automatic, nil
-	}
-	for i, name := range orderings {
-		if name == o.Ordering && i != 1 {
-			return i, nil
-		}
-	}
-	return 0, fmt.Errorf("MUMPS has no ordering named %q: the names are %s", o.Ordering, strings.Join(Orderings(), ", "))
 }

@@ -7,33 +7,53 @@ import (
 	"costate/system"
 )
 
-// A backprop takes the columns of R back through a chain. Row j·Batch+n of Δ_k is
-// column j of R for sample n at the pre-activations of stage k: what J̃ is made of,
-// with the rows ρ of the sample,
+// Rows are rows of the Jacobian of a chain's outputs, or combinations of those of one
+// sample, by stages. Row j·Batch+n belongs to sample n; in stage k it has Δ_k at the
+// pre-activations, and for the parameters, with the rows ρ of the sample,
 //
-//	J̃_k[(j,n), (o,i)] = Σ_ρ Δ_k[(j,n), (ρ,o)] z̄[(n,ρ), i]
-type backprop struct {
-	chain   *system.Chain
-	backend blas.Backend
-	root    *root
-	q       int         // Batch·r, the rows of J̃
-	deltas  [][]float64 // per stage q×(Rows·Out): Δ_k
-	lambda  []float64   // q×widest
-	other   []float64
-	rows    []float64 // q×(Rows·In), of stages with a gather
+//	J_k[(j,n), (o,i)] = Σ_ρ Δ_k[(j,n), (ρ,o)] z̄[(n,ρ), i]
+type Rows struct {
+	Batch, Width int // samples, and rows of each
 
-	bands   *pivot.Bands
+	chain  *system.Chain
+	q      int         // Batch·Width
+	deltas [][]float64 // per stage q×(Rows·Out): Δ_k
+	formed [][]float64 // per stage q×params: J_k, where that is cheaper; else nil
+}
+
+// stage is stage k of the chain.
+func (r *Rows) stage(k int) *system.DenseStage { return r.chain.Stages[k].(*system.DenseStage) }
+
+// carrier is the workspace that takes rows back through a chain.
+type carrier struct {
+	backend blas.Backend
 	serial  blas.Backend // the backend, with one thread
-	mapBody func(lo, hi int)
-	dst     []float64 // what mapSamples computes, of what, with which map
-	src     []float64
-	m       *system.SampleMap
+	bands   *pivot.Bands
+
+	lambda   []float64 // q×widest: the rows at the outputs of a stage
+	other    []float64
+	gathered []float64 // q×(Rows·In), of stages with a gather
+
+	mapBody  func(lo, hi int)
+	mapped   []float64 // what mapSamples computes, of what, with which map
+	unmapped []float64
+	mapping  *system.SampleMap
+	width    int
+}
+
+func newCarrier(backend blas.Backend) carrier {
+	return carrier{backend: backend, serial: pivot.OneThread(backend), bands: pivot.NewBands(backend.Threads())}
+}
+
+// A backprop takes the columns of R back through a chain: its rows are those of J̃.
+type backprop struct {
+	Rows
+	carrier
+	root *root
 }
 
 func newBackprop(c *system.Chain, backend blas.Backend) *backprop {
-	f := &backprop{backend: backend, root: newRoot(&c.Loss), bands: pivot.NewBands(backend.Threads()), serial: pivot.OneThread(backend)}
-	f.mapBody = f.mapSamples
-	return f
+	return &backprop{carrier: newCarrier(backend), root: newRoot(&c.Loss)}
 }
 
 // take backpropagates the columns of R for a chain of the same shapes. It reports
@@ -43,7 +63,7 @@ func (f *backprop) take(chain *system.Chain) bool {
 	if !f.root.point(&chain.Loss) {
 		return false
 	}
-	f.size()
+	f.makeRoom(&f.carrier, f.root.batch, f.root.width)
 	c, batch := f.root.c, f.root.batch
 	for j := range f.root.width {
 		for n := range batch {
@@ -53,44 +73,48 @@ func (f *backprop) take(chain *system.Chain) bool {
 			}
 		}
 	}
-	lambda, other := f.lambda, f.other
-	for k := len(chain.Stages) - 1; k >= 0; k-- {
-		d := chain.Stages[k].(*system.DenseStage)
-		nu := f.deltas[k]
-		if d.J.IsZero() {
-			copy(nu, lambda[:len(nu)])
-		} else {
-			f.throughMap(nu, lambda, &d.J)
-		}
-		if k > 0 {
-			f.toInputs(other[:f.q*d.SampleInputs()], lambda, nu, d)
-			lambda, other = other, lambda
-		}
-	}
+	f.carry(&f.carrier)
 	return true
 }
 
-// size makes room for the rows of J̃. The rank of a loss's Hessian seldom changes.
-func (f *backprop) size() {
-	q := f.root.batch * f.root.width
-	if f.deltas != nil && q == f.q {
+// makeRoom makes room for so many rows. The rank of a loss's Hessian seldom changes.
+func (r *Rows) makeRoom(w *carrier, batch, width int) {
+	q := batch * width
+	if r.deltas != nil && q == r.q {
 		return
 	}
-	f.q = q
-	if f.deltas == nil {
-		f.deltas = make([][]float64, len(f.chain.Stages))
+	r.Batch, r.Width, r.q = batch, width, q
+	if r.deltas == nil {
+		r.deltas = make([][]float64, len(r.chain.Stages))
 	}
-	widest, rows := 0, 0
-	for k, s := range f.chain.Stages {
-		d := s.(*system.DenseStage)
-		f.deltas[k] = space.Resize(f.deltas[k], q*d.SampleStates())
+	widest, gathered := 0, 0
+	for k := range r.deltas {
+		d := r.stage(k)
+		r.deltas[k] = space.Resize(r.deltas[k], q*d.SampleStates())
 		widest = max(widest, sampleWidth(d))
 		if d.Gather != nil {
-			rows = max(rows, d.SampleRows()*d.In)
+			gathered = max(gathered, d.SampleRows()*d.In)
 		}
 	}
-	f.lambda, f.other = space.Resize(f.lambda, q*widest), space.Resize(f.other, q*widest)
-	f.rows = space.Resize(f.rows, q*rows)
+	w.lambda, w.other = space.Resize(w.lambda, q*widest), space.Resize(w.other, q*widest)
+	w.gathered = space.Resize(w.gathered, q*gathered)
+}
+
+// carry takes the rows in w.lambda, in terms of the outputs, back through the chain.
+func (r *Rows) carry(w *carrier) {
+	lambda, other := w.lambda, w.other
+	for k := len(r.deltas) - 1; k >= 0; k-- {
+		d, nu := r.stage(k), r.deltas[k]
+		if d.J.IsZero() {
+			copy(nu, lambda[:len(nu)])
+		} else {
+			w.throughMap(nu, lambda, &d.J, r.Width)
+		}
+		if k > 0 {
+			r.toInputs(w, other[:r.q*d.SampleInputs()], lambda, nu, d)
+			lambda, other = other, lambda
+		}
+	}
 }
 
 // sampleWidth is the greatest number of a sample's numbers that a stage has.
@@ -99,36 +123,36 @@ func sampleWidth(d *system.DenseStage) int {
 }
 
 // toInputs computes next = Tᵀ λ + Aᵀ(ν W), row by row of λ.
-func (f *backprop) toInputs(next, lambda, nu []float64, d *system.DenseStage) {
+func (r *Rows) toInputs(w *carrier, next, lambda, nu []float64, d *system.DenseStage) {
 	switch {
 	case d.Skip:
 		copy(next, lambda)
 	case d.Pass != nil && !d.Pass.J.IsZero():
-		f.throughMap(next, lambda, &d.Pass.J)
+		w.throughMap(next, lambda, &d.Pass.J, r.Width)
 	default:
 		clear(next)
 	}
 	if d.In == 0 {
 		return
 	}
-	to, rows := next, f.q*d.SampleRows()
+	to, rows := next, r.q*d.SampleRows()
 	if d.Gather != nil {
-		to = f.rows[:rows*d.In]
+		to = w.gathered[:rows*d.In]
 		clear(to)
 	}
-	f.backend.Gemm(blas.NoTrans, blas.NoTrans, rows, d.In, d.Out, 1, nu, d.Out, d.W, d.In, 1, to, d.In)
+	w.backend.Gemm(blas.NoTrans, blas.NoTrans, rows, d.In, d.Out, 1, nu, d.Out, d.W, d.In, 1, to, d.In)
 	if d.Gather == nil {
 		return
 	}
 	in, wide := d.Inputs(), d.BatchRows()*d.In
-	for j := range f.root.width {
+	for j := range r.Width {
 		d.ScatterAdd(next[j*in:(j+1)*in], to[j*wide:(j+1)*wide])
 	}
 }
 
-// throughMap computes the rows of dst = Mᵀ λ, each with the M of its sample, for a
-// map with numbers.
-func (f *backprop) throughMap(dst, lambda []float64, m *system.SampleMap) {
+// throughMap computes the rows of dst = Mᵀ λ, width of each sample, with the M of
+// their sample, for a map with numbers.
+func (w *carrier) throughMap(dst, lambda []float64, m *system.SampleMap, width int) {
 	if m.Full == nil {
 		for at := 0; at < len(dst); at += len(m.Diag) {
 			src, to := lambda[at:at+len(m.Diag)], dst[at:at+len(m.Diag)]
@@ -138,20 +162,23 @@ func (f *backprop) throughMap(dst, lambda []float64, m *system.SampleMap) {
 		}
 		return
 	}
-	f.dst, f.src, f.m = dst, lambda, m
-	f.bands.Rows(m.Batch, f.root.width*int(m.NNZ()), f.mapBody)
-	f.dst, f.src, f.m = nil, nil, nil
+	if w.mapBody == nil {
+		w.mapBody = w.mapSamples
+	}
+	w.mapped, w.unmapped, w.mapping, w.width = dst, lambda, m, width
+	w.bands.Rows(m.Batch, width*int(m.NNZ()), w.mapBody)
+	w.mapped, w.unmapped, w.mapping = nil, nil, nil
 }
 
-// mapSamples is throughMap for the samples lo to hi: of each, the rows of all columns
-// of R, while its block is at hand.
-func (f *backprop) mapSamples(lo, hi int) {
-	m, width := f.m, f.root.width
+// mapSamples is throughMap for the samples lo to hi: of each, all rows, while its
+// block is at hand.
+func (w *carrier) mapSamples(lo, hi int) {
+	m, width := w.mapping, w.width
 	from, to := m.Batch*m.Rows, m.Batch*m.Cols
 	for n := lo; n < hi; n++ {
-		block, src, dst := m.Full[n*m.Rows*m.Cols:], f.src[n*m.Rows:], f.dst[n*m.Cols:]
+		block, src, dst := m.Full[n*m.Rows*m.Cols:], w.unmapped[n*m.Rows:], w.mapped[n*m.Cols:]
 		if m.Pattern == nil {
-			f.serial.Gemm(blas.NoTrans, blas.NoTrans, width, m.Cols, m.Rows, 1, src, from, block, m.Cols, 0, dst, to)
+			w.serial.Gemm(blas.NoTrans, blas.NoTrans, width, m.Cols, m.Rows, 1, src, from, block, m.Cols, 0, dst, to)
 			continue
 		}
 		for j := range width {
@@ -169,12 +196,12 @@ func (f *backprop) mapSamples(lo, hi int) {
 	}
 }
 
-// rowOf writes the part of stage k in row i of J̃ to dst, of the stage's parameters.
-func (f *backprop) rowOf(be blas.Backend, dst []float64, k, i int) {
-	d := f.chain.Stages[k].(*system.DenseStage)
+// rowOf writes the part of stage k in row i to dst, of the stage's parameters.
+func (r *Rows) rowOf(be blas.Backend, dst []float64, k, i int) {
+	d := r.stage(k)
 	rows, n := d.SampleRows(), d.Out*d.In
-	delta := f.deltas[k][i*rows*d.Out:][:rows*d.Out]
-	first := i % f.root.batch * rows
+	delta := r.deltas[k][i*rows*d.Out:][:rows*d.Out]
+	first := i % r.Batch * rows
 	if d.In > 0 {
 		be.Gemm(blas.Trans, blas.NoTrans, d.Out, d.In, rows, 1, delta, d.Out, d.Z[first*d.In:], d.In, 0, dst[:n], d.In)
 	}
@@ -183,12 +210,12 @@ func (f *backprop) rowOf(be blas.Backend, dst []float64, k, i int) {
 	}
 	bias := dst[n:]
 	clear(bias)
-	for r := range rows {
+	for l := range rows {
 		c := 1.0
 		if d.Ones != nil {
-			c = d.Ones[r]
+			c = d.Ones[l]
 		}
-		for o, v := range delta[r*d.Out : (r+1)*d.Out] {
+		for o, v := range delta[l*d.Out : (l+1)*d.Out] {
 			bias[o] += c * v
 		}
 	}

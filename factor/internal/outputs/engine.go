@@ -2,6 +2,7 @@ package outputs
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"costate/factor/internal/pivot"
@@ -19,13 +20,12 @@ type Engine struct {
 	n       int
 	offsets []int // first parameter of each stage; L+1 long
 
-	order  int         // of the pivot block: q when room was made
-	gram   []float64   // q×q, lower triangle: J̃J̃ᵀ
-	zz     [][]float64 // per stage z̄z̄ᵀ over the rows of the batch; nil where it is not needed whole
-	formed [][]float64 // per stage q×params: J̃_k, where that is cheaper; else nil
-	pivot  *pivot.Block
-	work   []float64
-	eps    []float64 // damping of the factors at hand
+	order int         // of the pivot block: q when room was made
+	gram  []float64   // q×q, lower triangle: J̃J̃ᵀ
+	zz    [][]float64 // per stage z̄z̄ᵀ over the rows of the batch; nil where it is not needed whole
+	pivot *pivot.Block
+	work  []float64
+	eps   []float64 // damping of the factors at hand
 
 	sumBody   func(from, to int)
 	shiftBody func(from, to int)
@@ -38,7 +38,19 @@ type Engine struct {
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
 
-	spaces space.Pool[solveSpace]
+	crossed   crossed
+	marginals space.Pool[marginalSpace]
+	spaces    space.Pool[solveSpace]
+}
+
+// crossed is what cross computes, and for which rows.
+type crossed struct {
+	mu    sync.Mutex
+	bands *pivot.Bands
+	body  func(from, to int)
+	next  atomic.Int64 // panels that threads have taken
+	dst   []float64
+	a, b  *Rows
 }
 
 // panelSpace is the workspace of one thread of sum.
@@ -65,6 +77,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	}
 	f.zz, f.formed = make([][]float64, len(c.Stages)), make([][]float64, len(c.Stages))
 	f.sumBody, f.shiftBody, f.zzBody, f.formBody = f.sumPanels, f.shiftRows, f.sampleGrams, f.formRows
+	f.crossed.bands, f.crossed.body = pivot.NewBands(backend.Threads()), f.crossPanels
 	f.eps, f.inverse = make([]float64, len(c.Stages)), make([]float64, len(c.Stages))
 	return f
 }
@@ -91,10 +104,10 @@ func (f *Engine) Take(chain *system.Chain) bool {
 	f.size()
 	work := 0
 	for k, zz := range f.zz {
-		work += len(zz) * chain.Stages[k].(*system.DenseStage).In
+		work += len(zz) * f.stage(k).In
 		if f.formed[k] != nil {
 			f.forming = k
-			f.bands.Rows(f.q, len(f.formed[k])*chain.Stages[k].(*system.DenseStage).SampleRows(), f.formBody)
+			f.bands.Rows(f.q, len(f.formed[k])*f.stage(k).SampleRows(), f.formBody)
 		}
 	}
 	f.claimed.Store(0)
@@ -110,13 +123,12 @@ func (f *Engine) size() {
 		return
 	}
 	f.order = q
-	for k, s := range f.chain.Stages {
-		d := s.(*system.DenseStage)
-		zz, formed := 0, 0
+	for k := range f.deltas {
+		d, zz, formed := f.stage(k), 0, 0
 		switch rows := d.BatchRows(); {
 		case forms(d, q):
 			formed = q * d.Params()
-		case q > f.root.batch || d.SampleRows() > 1:
+		case q > f.Batch || d.SampleRows() > 1:
 			zz = rows * rows
 		}
 		f.zz[k], f.formed[k] = orNil(f.zz[k], zz), orNil(f.formed[k], formed)

@@ -24,24 +24,24 @@ func (f *Engine) sampleGrams(_, _ int) {
 			return
 		}
 		if f.zz[k] != nil {
-			d := f.chain.Stages[k].(*system.DenseStage)
-			f.rowGram(f.zz[k], d, 0, d.BatchRows(), d.BatchRows())
+			d := f.stage(k)
+			f.rowGram(f.zz[k], d, 0, d.BatchRows(), d, d.BatchRows())
 		}
 	}
 }
 
-// rowGram computes the rows from lo to hi of z̄z̄ᵀ of a stage, and of these the
-// first columns; dst has the row lo first.
-func (f *Engine) rowGram(dst []float64, d *system.DenseStage, lo, hi, columns int) {
+// rowGram computes the products of the rows from lo to hi of z̄ of a stage and the first
+// columns rows of z̄ of another; dst has the row lo first.
+func (f *Engine) rowGram(dst []float64, d *system.DenseStage, lo, hi int, other *system.DenseStage, columns int) {
 	beta := 0.0
 	if d.Bias {
 		beta = 1
 		for i := range hi - lo {
-			d.OnesProduct(dst[i*columns:(i+1)*columns], lo+i)
+			d.OnesProduct(dst[i*columns:(i+1)*columns], lo+i, other)
 		}
 	}
 	if d.In > 0 {
-		f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, columns, d.In, 1, d.Z[lo*d.In:], d.In, d.Z, d.In, beta, dst, columns)
+		f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, columns, d.In, 1, d.Z[lo*d.In:], d.In, other.Z, d.In, beta, dst, columns)
 	} else if !d.Bias {
 		clear(dst[:(hi-lo)*columns])
 	}
@@ -99,14 +99,14 @@ func (f *Engine) sumPanel(w *panelSpace, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		clear(f.total[i*q : i*q+i+1])
 	}
-	for k, s := range f.chain.Stages {
-		d, weight := s.(*system.DenseStage), f.weight(k)
+	for k := range f.deltas {
+		d, weight := f.stage(k), f.weight(k)
 		switch {
 		case f.formed[k] != nil: // sum does it at once
 		case d.SampleRows() > 1:
 			step := max(gramPanel/d.SampleRows(), 1)
 			for at := lo; at < hi; at += step {
-				f.addPairs(w, d, k, weight, at, min(at+step, hi))
+				f.addPairs(w, f.total, f.zz[k], k, weight, at, min(at+step, hi))
 			}
 		default:
 			f.addSamples(w, d, k, weight, lo, hi)
@@ -116,45 +116,59 @@ func (f *Engine) sumPanel(w *panelSpace, lo, hi int) {
 
 // addSamples adds weight (Δ_kΔ_kᵀ)⊙(11ᵀ⊗z̄z̄ᵀ), for one row a sample.
 func (f *Engine) addSamples(w *panelSpace, d *system.DenseStage, k int, weight float64, lo, hi int) {
-	q, batch, out, delta := f.q, f.root.batch, d.Out, f.deltas[k]
+	q, batch, out, delta := f.q, f.Batch, d.Out, f.deltas[k]
 	w.pair = space.Resize(w.pair, (hi-lo)*hi)
 	f.serial.Gemm(blas.NoTrans, blas.Trans, hi-lo, hi, out, weight, delta[lo*out:], out, delta, out, 0, w.pair, hi)
 	zz, from, ld := f.zz[k], 0, batch
 	if zz == nil { // one output a sample: each row of z̄z̄ᵀ is needed once
 		w.zz = space.Resize(w.zz, (hi-lo)*hi)
 		zz, from, ld = w.zz, lo, hi
-		f.rowGram(zz, d, lo, hi, hi)
+		f.rowGram(zz, d, lo, hi, d, hi)
 	}
 	for i := lo; i < hi; i++ {
 		row, src := f.total[i*q:i*q+i+1], w.pair[(i-lo)*hi:(i-lo)*hi+i+1]
-		z := zz[(i%batch-from)*ld:][:min(ld, batch)]
-		for len(row) > len(z) {
-			vec.MulAdd(row[:len(z)], src, z)
-			row, src = row[len(z):], src[len(z):]
-		}
-		vec.MulAdd(row, src, z)
+		addProducts(row, src, zz[(i%batch-from)*ld:][:min(ld, batch)], 1)
 	}
 }
 
 // addPairs adds weight Σ (Δ_ρ·Δ_σ)(z̄_ρ·z̄_σ) over the pairs of rows ρ, σ of two
-// samples.
-func (f *Engine) addPairs(w *panelSpace, d *system.DenseStage, k int, weight float64, lo, hi int) {
-	q, batch, out, delta, rows := f.q, f.root.batch, d.Out, f.deltas[k], d.SampleRows()
-	all, wide := d.BatchRows(), hi*rows
+// samples to the rows from lo to hi of the lower triangle of dst; zz has the products
+// of the rows of z̄.
+func (f *Engine) addPairs(w *panelSpace, dst, zz []float64, k int, weight float64, lo, hi int) {
+	d, q, batch, delta := f.stage(k), f.q, f.Batch, f.deltas[k]
+	out, rows, all := d.Out, d.SampleRows(), d.BatchRows()
+	wide := hi * rows
 	w.pair = space.Resize(w.pair, (hi-lo)*rows*wide)
 	f.serial.Gemm(blas.NoTrans, blas.Trans, (hi-lo)*rows, wide, out, weight, delta[lo*rows*out:], out, delta, out, 0, w.pair, wide)
 	for i := lo; i < hi; i++ {
-		row := f.total[i*q : i*q+i+1]
 		for r := range rows {
-			pair, z := w.pair[((i-lo)*rows+r)*wide:], f.zz[k][(i%batch*rows+r)*all:]
-			for l := range row {
-				a, b := pair[l*rows:][:rows], z[l%batch*rows:][:rows]
-				sum := 0.0
-				for t, v := range a {
-					sum += v * b[t]
-				}
-				row[l] += sum
-			}
+			pair, z := w.pair[((i-lo)*rows+r)*wide:], zz[(i%batch*rows+r)*all:][:all]
+			addProducts(dst[i*q:i*q+i+1], pair, z, rows)
 		}
+	}
+}
+
+// addProducts adds Σ_σ pair[l·rows+σ] z[l·rows+σ] to row[l]; z begins anew where it ends.
+func addProducts(row, pair, z []float64, rows int) {
+	if rows == 1 {
+		for len(row) > len(z) {
+			vec.MulAdd(row[:len(z)], pair, z)
+			row, pair = row[len(z):], pair[len(z):]
+		}
+		vec.MulAdd(row, pair, z)
+		return
+	}
+	at := 0
+	for l := range row {
+		if at == len(z) {
+			at = 0
+		}
+		a, b := pair[l*rows:][:rows], z[at:][:rows]
+		at += rows
+		sum := 0.0
+		for t, v := range a {
+			sum += v * b[t]
+		}
+		row[l] += sum
 	}
 }

@@ -26,18 +26,22 @@ func rowsOf(c *system.Chain, r *root) [][]float64 {
 	return j
 }
 
+// stagesOf describes stages of which some are formed and others summed by pairs.
+func stagesOf(rng *rand.Rand) []chaintest.Stage {
+	return []chaintest.Stage{
+		{Rows: 1 + rng.IntN(6), In: 1 + rng.IntN(30), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0},
+		{Rows: 1 + rng.IntN(3), In: 1 + rng.IntN(40), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Skip: rng.IntN(3) == 0, Carry: rng.IntN(4) == 0},
+		{Out: 1 + rng.IntN(3), Bias: true},
+	}
+}
+
 // The two ways to the Gram matrix, and the matrix of the parameters, against J̃ by
 // products, for chains in which counted flops choose each of the ways.
 func TestWays(t *testing.T) {
 	pairs, formed, parts := 0, 0, 0
 	rng := rand.New(rand.NewPCG(2, 6))
-	for round := range 60 {
-		stages := []chaintest.Stage{
-			{Rows: 1 + rng.IntN(6), In: 1 + rng.IntN(30), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0},
-			{Rows: 1 + rng.IntN(3), In: 1 + rng.IntN(40), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Skip: rng.IntN(3) == 0, Carry: rng.IntN(4) == 0},
-			{Out: 1 + rng.IntN(3), Bias: true},
-		}
-		batch := 1 + rng.IntN(24)
+	for round := range 100 {
+		batch, stages := 1+rng.IntN(40), stagesOf(rng)
 		if round%8 == 0 { // more rows of J̃ than parameters
 			batch, stages = 40, []chaintest.Stage{{Rows: 2, In: 2, Out: 1, Ones: true, Bias: true}, {Out: 3}}
 		}

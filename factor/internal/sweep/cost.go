@@ -26,6 +26,7 @@ type needs struct {
 	states, pivot int // order of P, order of a pivot block
 	t1, t2, v     int
 	gathered      int
+	rows          int // gathered rows of the batch, in numbers
 }
 
 func needsOf(c *system.Chain) needs {
@@ -40,6 +41,9 @@ func needsOf(c *system.Chain) needs {
 		t1, t2 := scratch(s, k > 0)
 		if d, ok := s.(*system.DenseStage); ok && k > 0 {
 			n.gathered = max(n.gathered, gatherLen(d))
+			if d.Gather != nil {
+				n.rows = max(n.rows, d.BatchRows()*d.In)
+			}
 		}
 		n.t1, n.t2, n.v, n.pivot = max(n.t1, t1), max(n.t2, t2), max(n.v, m*in), max(n.pivot, m)
 	}

@@ -25,7 +25,8 @@ type Engine struct {
 	met pivot.Stats
 	w   values
 
-	spaces space.Pool[solveSpace]
+	spaces   space.Pool[solveSpace]
+	inverses space.Pool[inverseSpace]
 }
 
 // values is the workspace of the backward sweep over the matrices.
@@ -56,6 +57,11 @@ type stage interface {
 	// forward is the forward sweep: from y of the inputs to x and y of the
 	// outputs.
 	forward(w *solveSpace, b *turn)
+	// begin turns standard normal numbers into what forward takes for a sample.
+	// It reports false if the pivot block is not positive definite.
+	begin(w *solveSpace, b *turn) bool
+	// invert computes elements of the inverse.
+	invert(w *inverseSpace)
 	// size is the order of the pivot block and the numbers of inputs coupled
 	// to (0 for the first stage) and of outputs.
 	size() (pivot, in, out int)

@@ -38,6 +38,12 @@ type Job struct {
 	Checkpoint *Checkpointer
 	Resume     string
 
+	// Inspect adds to the history how many eigenvalues of the Hessian are negative,
+	// counted exactly, and how flat the gradient is (train.Inspect), on the first
+	// batch that is dealt: at the first steps, at later ones a quarter apart in number, and at
+	// the end. The time it takes is not counted.
+	Inspect bool
+
 	// ByTest takes the learning rate with the best test accuracy, not the one with the
 	// lowest loss.
 	ByTest bool
@@ -70,6 +76,11 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 		res.restore(extra)
 	}
 	w := &watcher{job: j, net: net, result: res, show: show}
+	if j.Inspect {
+		w.batch = j.Sampler().First(net)
+		ctx, w.stop = context.WithCancel(ctx)
+		defer w.stop()
+	}
 	r.Observe = w.observe
 	if j.L2 != nil && j.TargetL2 > 0 {
 		r.Done = func(*train.Record) bool { return w.last.L2 != nil && float64(*w.last.L2) <= j.TargetL2 }
@@ -77,6 +88,9 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 	unwatch := j.Checkpoint.watch(ctx, r, res.extra)
 	reason, err := r.Do(ctx)
 	unwatch()
+	if w.err != nil {
+		return nil, w.err
+	}
 	if err != nil {
 		var diverged *train.DivergedError
 		if !errors.As(err, &diverged) {
@@ -98,6 +112,11 @@ type watcher struct {
 	ws        nn.Workspace
 	evaluated time.Time
 	last      Entry
+
+	batch     *nn.Batch // to inspect the network on, or nil
+	inspected int       // step
+	stop      func()    // ends the run
+	err       error     // of an inspection
 }
 
 // observe takes the record of a step.
@@ -110,11 +129,14 @@ func (w *watcher) observe(rec *train.Record) {
 	if time.Since(w.evaluated) >= evaluateEvery {
 		w.evaluate(&e)
 	}
+	if w.batch != nil && (e.Step == 0 || e.Step > w.inspected+w.inspected/4) {
+		w.inspect(&e)
+	}
 	kept := worthKeeping(res.History, &e)
 	if kept {
 		w.measure(&e)
 	}
-	if e.TrainAccuracy != nil || e.TestAccuracy != nil || kept {
+	if e.Flatness != nil || e.TrainAccuracy != nil || e.TestAccuracy != nil || kept {
 		res.History = append(res.History, e)
 	}
 	w.last = e
@@ -140,6 +162,25 @@ func (w *watcher) measure(e *Entry) {
 	w.result.improveL2(l2, e.Step, e.Seconds)
 }
 
+// inspect adds what kind of point the network has come to. An error ends the run.
+func (w *watcher) inspect(e *Entry) {
+	if w.err != nil {
+		return
+	}
+	in, err := train.Inspect(w.net, w.batch, w.net.Backend)
+	if err != nil {
+		w.err = err
+		w.stop()
+		return
+	}
+	e.Negative, e.Flatness = nil, new(Number)
+	if in.Negative >= 0 {
+		e.Negative = &in.Negative
+	}
+	*e.Flatness = Number(in.Flatness)
+	w.inspected = e.Step
+}
+
 // end completes the history and returns its last entry.
 func (w *watcher) end() Entry {
 	res := w.result
@@ -147,6 +188,9 @@ func (w *watcher) end() Entry {
 		w.evaluate(&w.last)
 	}
 	w.measure(&w.last)
+	if w.batch != nil && w.last.Flatness == nil {
+		w.inspect(&w.last)
+	}
 	switch n := len(res.History); {
 	case n > 0 && res.History[n-1].Step == w.last.Step:
 		res.History[n-1] = w.last

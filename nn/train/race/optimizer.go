@@ -8,7 +8,7 @@ import (
 )
 
 // Names are the words for the optimizers.
-var Names = []string{"lm", "tr", "cubic", "sgd", "momentum", "adam", "lbfgs", "cg"}
+var Names = []string{"lm", "tr", "cubic", "saddlefree", "sgd", "momentum", "adam", "lbfgs", "cg"}
 
 // HasRate reports whether an optimizer has a learning rate.
 func HasRate(name string) bool { return name == "sgd" || name == "momentum" || name == "adam" }
@@ -23,6 +23,8 @@ func NewOptimizer(name string, rate float64, backend blas.Backend) (train.Optimi
 		return &train.TrustRegion{Backend: backend}, nil
 	case "cubic":
 		return &train.CubicNewton{Backend: backend}, nil
+	case "saddlefree":
+		return &train.SaddleFree{Backend: backend}, nil
 	case "sgd":
 		return &train.SGD{Rate: rate}, nil
 	case "momentum":

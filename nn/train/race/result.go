@@ -24,7 +24,8 @@ type Entry struct {
 	Damping       *Number  `json:"damping,omitempty"`
 	Radius        *Number  `json:"radius,omitempty"`
 	Accepted      *bool    `json:"accepted,omitempty"`
-	Negative      *int     `json:"negative,omitempty"`
+	Negative      *int     `json:"negative,omitempty"` // eigenvalues of the Hessian
+	Flatness      *Number  `json:"flatness,omitempty"` // see train.Inspection
 }
 
 // A Final is the end of a run.

@@ -1,0 +1,152 @@
+//go:build cgo && mumps
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"costate/la"
+	"costate/la/mtx"
+)
+
+// mpirun is the command on so many ranks; output and errors go to the buffers.
+func mpirun(ranks int, args ...string) (c *exec.Cmd, stdout, stderr *bytes.Buffer) {
+	c = exec.Command("mpirun", "--allow-run-as-root", "--oversubscribe", "-n", strconv.Itoa(ranks), os.Args[0])
+	c.Env = append(os.Environ(), "COSTATE_ARGS="+strings.Join(args, "\n"))
+	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
+	c.Stdout, c.Stderr = stdout, stderr
+	return c, stdout, stderr
+}
+
+// meshFile writes the five-point Laplacian of m² points, less 1.
+func meshFile(t *testing.T, m int) string {
+	b := la.NewSymBuilder(m*m, 0)
+	for i := range m * m {
+		b.Add(i, i, 3)
+		if i%m > 0 {
+			b.Add(i, i-1, -1)
+		}
+		if i >= m {
+			b.Add(i, i-m, -1)
+		}
+	}
+	a, _ := b.Build()
+	var text bytes.Buffer
+	if err := mtx.Write(&text, a); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "A.mtx")
+	if err := os.WriteFile(name, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestRanks: on any number of ranks there is one document, with the answers of the native
+// engine.
+func TestRanks(t *testing.T) {
+	name := meshFile(t, 20)
+	var native mtxResult
+	mustJSON(t, &native, "mtx", name, "--json", "--repeat", "1")
+	solve := append([]string{"solve"}, small...)
+	var block solveResult
+	mustJSON(t, &block, append(solve, "--method", "block", "--json")...)
+	for _, ranks := range []int{1, 2, 3} {
+		c, out, errs := mpirun(ranks, "mtx", name, "--engine", "mumps", "--json", "--repeat", "1", "--spectrum", "3")
+		var r mtxResult
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &r) != nil {
+			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		if r.Engine != "mumps" || r.Ranks != ranks || *r.Inertia != *native.Inertia || math.Abs(float64(r.LogDet.Log-native.LogDet.Log)) > 1e-9 {
+			t.Errorf("%d ranks: %+v, native %+v", ranks, r, native)
+		}
+		c, out, errs = mpirun(ranks, append(solve, "--method", "block", "--engine", "mumps", "--json")...)
+		var s solveResult
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &s) != nil {
+			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		if s.Inertia != block.Inertia || !(float64(s.BackwardError) <= 1e-14) {
+			t.Errorf("%d ranks: %+v, native %+v", ranks, s, block)
+		}
+	}
+}
+
+// TestRanksFail: an error of rank 0 is the status of the job.
+func TestRanksFail(t *testing.T) {
+	c, out, errs := mpirun(2, "mtx", "missing.mtx", "--engine", "mumps")
+	if c.Run(); c.ProcessState.ExitCode() != statusFailed || out.Len() > 0 || !strings.Contains(errs.String(), "missing.mtx") {
+		t.Errorf("status %d: %s%s", c.ProcessState.ExitCode(), out, errs)
+	}
+}
+
+// rankProcesses are the processes of a job, by rank, which mpirun has started with the
+// word in their environment.
+func rankProcesses(word string) map[string]int {
+	found := map[string]int{}
+	dirs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, d := range dirs {
+		env, err := os.ReadFile(d)
+		if err != nil || !bytes.Contains(env, []byte(word)) {
+			continue
+		}
+		for v := range bytes.SplitSeq(env, []byte{0}) {
+			if rank, ok := bytes.CutPrefix(v, []byte("OMPI_COMM_WORLD_RANK=")); ok {
+				found[string(rank)], _ = strconv.Atoi(filepath.Base(filepath.Dir(d)))
+			}
+		}
+	}
+	return found
+}
+
+// TestRanksEnd: where a rank is killed, or the job is interrupted, all of it ends at once
+// and says why.
+func TestRanksEnd(t *testing.T) {
+	name := meshFile(t, 150)
+	for _, c := range []struct {
+		what string
+		end  func(job *exec.Cmd, ranks map[string]int) error
+		says string
+	}{
+		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1"},
+		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0"},
+		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			word := fmt.Sprintf("COSTATE_JOB=%d", time.Now().UnixNano())
+			job, _, errs := mpirun(2, "mtx", name, "--engine", "mumps", "--repeat", "100000")
+			job.Env = append(job.Env, word)
+			if err := job.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var ranks map[string]int
+			eventually(t, "ranks", func() bool { ranks = rankProcesses(word); return len(ranks) == 2 })
+			time.Sleep(2 * time.Second) // into the factorizations
+			if err := c.end(job, ranks); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan struct{})
+			go func() { job.Wait(); close(done) }()
+			select {
+			case <-done:
+			case <-time.After(60 * time.Second):
+				job.Process.Kill()
+				t.Fatal("the job hangs")
+			}
+			if job.ProcessState.ExitCode() == 0 || !strings.Contains(errs.String(), c.says) {
+				t.Errorf("status %d: %s", job.ProcessState.ExitCode(), errs)
+			}
+			eventually(t, "end of the ranks", func() bool { return len(rankProcesses(word)) == 0 })
+		})
+	}
+}

@@ -1,0 +1,145 @@
+package laplace
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"costate/la/vec"
+	"costate/nn"
+	"costate/nn/data"
+)
+
+// sinusoid is the regression example of laplace-torch: 150 points of a sine on [0, 8] with
+// a noise of 0.3, for a network of 50 hidden units.
+func sinusoid(t testing.TB) (*nn.Network, *nn.Batch) {
+	t.Helper()
+	net, err := nn.New(1, nn.SquaredError, nn.MLP([]int{1, 50, 1}, nn.Tanh, true)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(3, nil)
+	rng := rand.New(rand.NewPCG(711, 1))
+	b := &nn.Batch{N: 150, X: make([]float64, 150), T: make([]float64, 150)}
+	for i := range b.X {
+		b.X[i] = 8 * rng.Float64()
+		b.T[i] = math.Sin(b.X[i]) + 0.3*rng.NormFloat64()
+	}
+	return net, b
+}
+
+func TestSinusoid(t *testing.T) {
+	net, b := sinusoid(t)
+	for _, g := range []Groups{Scalar, Tensor} {
+		net := net.Clone()
+		l := &Laplace{Groups: g}
+		rounds, err := l.Alternate(context.Background(), net, b, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := rounds[len(rounds)-1]
+		if !(l.NoiseSD > 0.25 && l.NoiseSD < 0.35) {
+			t.Errorf("%s: noise %v, 0.3 was added", g, l.NoiseSD)
+		}
+		for _, r := range rounds {
+			if r.NewtonSteps > 6 {
+				t.Errorf("%s, round %d: %d Newton steps", g, r.Round, r.NewtonSteps)
+			}
+		}
+		if norm, relative := l.Stationarity(); !(relative <= 1e-6) || !(last.LogEvidence > rounds[0].Before) {
+			t.Errorf("%s: gradient %g (%g), evidence %v, at first %v", g, norm, relative, last.LogEvidence, rounds[0].Before)
+		}
+		// It knows less where there are no data.
+		p, err := l.Predict([]float64{4, 13, -5}, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !(p.Cov[1] > 9*p.Cov[0] && p.Cov[2] > 9*p.Cov[0]) {
+			t.Errorf("%s: variances %v", g, p.Cov)
+		}
+		checkPosterior(t, l, net, b)
+		checkDerivatives(t, l, net, b)
+		again, err := l.MaximizeEvidence(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !(math.Abs(again.LogEvidence-last.LogEvidence) <= 2e-3) {
+			t.Errorf("%s: the evidence was %v, its maximum at the last point is %v", g, last.LogEvidence, again.LogEvidence)
+		}
+	}
+}
+
+// Digits: few steps from a precision of one, by layer no worse than with one for all.
+func TestDigitsEvidence(t *testing.T) {
+	set := data.Digits()
+	net, err := nn.New(64, nn.CrossEntropy, nn.MLP([]int{64, 8, 10}, nn.Tanh, true)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(1, nil)
+	b := set.Batch(0, 60)
+	if _, err := new(Laplace).Retrain(context.Background(), net, b, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	last := math.Inf(-1)
+	for _, g := range []Groups{Scalar, Layer, Tensor} {
+		l := &Laplace{Groups: g}
+		if err := l.Fit(net, b, nil); err != nil {
+			t.Fatal(err)
+		}
+		m, err := l.MaximizeEvidence(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Steps > 6 || !(m.LogEvidence >= last-1e-9) {
+			t.Errorf("%s: evidence %v after %d steps, with fewer groups %v", g, m.LogEvidence, m.Steps, last)
+		}
+		last = m.LogEvidence
+	}
+}
+
+// An input that tells nothing gets a large precision.
+func TestARD(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	b := &nn.Batch{N: 120, X: make([]float64, 360), T: make([]float64, 120)}
+	for i := range b.X {
+		b.X[i] = rng.NormFloat64()
+	}
+	for n := range b.T {
+		b.T[n] = math.Sin(2*b.X[3*n]) + 0.1*rng.NormFloat64()
+	}
+	net, err := nn.New(3, nn.SquaredError, nn.MLP([]int{3, 8, 1}, nn.Tanh, true)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(1, nil)
+	l := &Laplace{Groups: ARD, PriorPrecision: []float64{0.1}, NoiseSD: 0.3}
+	if _, err := l.Alternate(context.Background(), net, b, nil, &Alternation{MaxRounds: 6}); err != nil {
+		t.Fatal(err)
+	}
+	if p := l.PriorPrecision; !(min(p[1], p[2]) > 30*p[0]) {
+		t.Errorf("precisions by inputs %v: the first alone matters", p[:3])
+	}
+}
+
+// Samples of networks and the linear posterior agree where the posterior is narrow.
+func TestSamplePredict(t *testing.T) {
+	net, b := problem(t, nn.SquaredError, nn.Tanh, []int{2, 4, 1}, 40, 1)
+	l := &Laplace{PriorPrecision: []float64{1e7}, NoiseSD: 0.5}
+	if err := l.Fit(net, b, nil); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.SamplePredict(b.X, b.N, 4, false, rand.New(rand.NewPCG(1, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]float64, b.N)
+	if err := net.Predict(want, b.X, b.N, nil); err != nil {
+		t.Fatal(err)
+	}
+	vec.Axpy(got, -1, want)
+	if big := vec.MaxMagnitude(got); !(big < 0.01) || big == 0 {
+		t.Errorf("outputs differ by %g", big)
+	}
+}

@@ -1,0 +1,55 @@
+package laplace
+
+import (
+	"math"
+
+	"costate/nn"
+)
+
+// likelihood is how the loss of a batch stands for a negative log-likelihood:
+//
+//	−log p(targets) = κ ℓ + count·log(σ√2π),   κ = base, or base/σ² with noise
+//
+// for the mean loss ℓ of package nn. The squared error there is a mean over the outputs
+// without a half, as the binary cross-entropy is a mean over the outputs; of other losses
+// the value of a sample is taken for its negative log-likelihood.
+type likelihood struct {
+	noise bool    // whether there is a σ
+	base  float64 // κ, with σ = 1
+	count float64 // numbers measured with noise σ: samples times outputs
+}
+
+func newLikelihood(loss nn.Loss, batch *nn.Batch, outputs int, temperature float64) likelihood {
+	n, c := float64(batch.N), float64(outputs)
+	switch loss.Name() {
+	case nn.SquaredError.Name():
+		samples := n
+		if batch.Weights != nil {
+			samples = 0
+			for _, w := range batch.Weights {
+				samples += w
+			}
+		}
+		return likelihood{noise: true, base: n * c / (2 * temperature), count: samples * c}
+	case nn.SigmoidCrossEntropy.Name():
+		return likelihood{base: n * c / temperature}
+	}
+	return likelihood{base: n / temperature}
+}
+
+// scale is κ for the noise σ.
+func (l likelihood) scale(sigma float64) float64 {
+	if l.noise {
+		return l.base / (sigma * sigma)
+	}
+	return l.base
+}
+
+// negLog is the negative log-likelihood for a mean loss.
+func (l likelihood) negLog(loss, sigma float64) float64 {
+	v := l.scale(sigma) * loss
+	if l.noise {
+		v += l.count * math.Log(sigma*math.Sqrt(2*math.Pi))
+	}
+	return v
+}
