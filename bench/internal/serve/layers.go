@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"fmt"
 	"math"
 
+	"costate/factor"
 	"costate/nn"
 )
 
@@ -12,6 +14,8 @@ type builder struct {
 	params, left int
 	shape        nn.Shape // of the outputs of the last layer
 	count        int      // layers so far, those of residual blocks too
+
+	bytes, limit int64 // of the indices of rows; no limit is 0
 }
 
 // layers makes the layers of a network or of a residual block.
@@ -52,7 +56,25 @@ func (b *builder) layer(s *layerSpec) (nn.Layer, error) {
 	if !b.take(l, before) {
 		return nil, inputf("layer %d needs more parameters than the %d that are there", index, b.params)
 	}
+	if rows := b.rows(l); rows > 0 {
+		if b.bytes += 8 * rows; b.limit > 0 && b.bytes > b.limit {
+			return nil, &factor.MemoryError{Needed: b.bytes, Limit: b.limit, What: fmt.Sprintf("what the rows of %d layers are made of", index)}
+		}
+	}
 	return l, nil
+}
+
+// rows returns how many numbers the rows of a convolution have: the library keeps where
+// each of them comes from, and padding can make many from few.
+func (b *builder) rows(l nn.Layer) int64 {
+	positions := int64(b.shape.Positions())
+	switch l := l.(type) {
+	case *nn.Conv2D:
+		return positions * int64(l.Channels*l.Kernel*l.Kernel)
+	case *nn.Conv1D:
+		return positions * int64(l.Channels*l.Kernel)
+	}
+	return 0
 }
 
 // residual makes a residual block.

@@ -13,8 +13,9 @@ type networkSpec struct {
 	Loss   string      `json:"loss"`
 }
 
-// build returns the network with the given parameters.
-func (s *networkSpec) build(params []float64) (*nn.Network, error) {
+// build returns the network with the given parameters. Without a batch it may take limit
+// bytes; 0 is no limit.
+func (s *networkSpec) build(params []float64, limit int64) (*nn.Network, error) {
 	if s == nil {
 		return nil, inputf("network: the head has no description of one")
 	}
@@ -22,7 +23,7 @@ func (s *networkSpec) build(params []float64) (*nn.Network, error) {
 	if err != nil {
 		return nil, &inputError{err}
 	}
-	b := &builder{params: len(params), left: len(params), shape: nn.Shape{Height: 1, Width: 1, Channels: s.Inputs}}
+	b := &builder{params: len(params), left: len(params), shape: nn.Shape{Height: 1, Width: 1, Channels: s.Inputs}, limit: limit}
 	layers, err := b.layers(s.Layers)
 	if err != nil {
 		return nil, err

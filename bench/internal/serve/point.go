@@ -36,7 +36,7 @@ func (k *call) network() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := k.request.Network.build(params)
+	net, err := k.request.Network.build(params, k.conn.server.Memory)
 	if err != nil {
 		return nil, err
 	}

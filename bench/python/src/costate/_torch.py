@@ -355,7 +355,7 @@ def problem(model: Any, loss: Any, X: Any, y: Any, sample_weight: Any) -> Proble
     spec = {"inputs": x.shape[1], "layers": walk.layers, "loss": name}
     p = Problem(spec, _flatten(walk.tensors), layout(walk.names, [tuple(t.shape) for t in walk.tensors]), x)
     p.like = walk.tensors[0]
-    p.outputs = walk.shape
+    p.outputs, p.loss, p.fill = walk.shape, loss, fill
     fill(p, numeric(y, "y"))
     if sample_weight is not None:
         w = sample_weights(sample_weight, samples)
