@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"sync/atomic"
 
 	"costate/bench/internal/protocol"
@@ -176,7 +177,7 @@ func (k *call) cancelled() error {
 func of[T any](k *call, what string) (T, error) {
 	x, ok := k.object.(T)
 	if !ok {
-		return x, inputf("%s: the handle %d is not that of a %s", k.request.Op, k.request.Handle, what)
+		return x, inputf("%s: the handle %d is not that of %s", k.request.Op, k.request.Handle, article(what))
 	}
 	return x, nil
 }
@@ -267,4 +268,12 @@ func finite(name string, x float64) error {
 		return inputf("%s is %g; it must be finite", name, x)
 	}
 	return nil
+}
+
+// article puts one before a noun.
+func article(noun string) string {
+	if strings.HasPrefix(noun, "i") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
