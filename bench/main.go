@@ -31,6 +31,10 @@ import (
 // checkpoint does not wait for either.
 const grace = 5 * time.Second
 
+// launcherGrace is that under mpirun, which kills what has not ended a second after it
+// was interrupted.
+const launcherGrace = 500 * time.Millisecond
+
 // repeated is how long after an interrupt others are taken for the same one: timeout
 // and other tools signal a process and, at once, the group that it is in.
 const repeated = 500 * time.Millisecond
@@ -52,8 +56,8 @@ func main() {
 		cancel()
 		status = finish(done, interrupts)
 	}
-	stop()
 	atomicfile.Abandon()
+	stop()
 	os.Exit(status)
 }
 
@@ -61,7 +65,11 @@ func main() {
 // status.
 func finish(done <-chan int, interrupts <-chan os.Signal) int {
 	first := time.Now()
-	late := time.After(grace)
+	patience := grace
+	if mumps.Launched() {
+		patience = launcherGrace
+	}
+	late := time.After(patience)
 	for {
 		select {
 		case status := <-done:

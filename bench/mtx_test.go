@@ -14,7 +14,7 @@ import (
 	"costate/la/mtx"
 )
 
-const mtxKeys = `order nnz ordering blocks block_max backend threads refinements
+const mtxKeys = `order nnz engine ranks ordering blocks block_max backend threads refinements
 	seconds seconds.read seconds.order seconds.factor seconds.solve seconds.total
 	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign flops bytes shift columns right_hand_side`
 

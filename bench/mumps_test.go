@@ -120,7 +120,7 @@ func TestRanksEnd(t *testing.T) {
 	}{
 		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1"},
 		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0"},
-		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, ""},
+		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			word := fmt.Sprintf("COSTATE_JOB=%d", time.Now().UnixNano())

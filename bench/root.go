@@ -81,7 +81,7 @@ func newRoot(s *session) *cobra.Command {
 		newEngines(s), netTopic())
 	root.Version = versionText()
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newEigen(s), newInfluence(s))
+	root.AddCommand(newEigen(s), newLaplace(s), newInfluence(s))
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
 		c.Version = root.Version

@@ -60,4 +60,3 @@ func (f *denseEngine) Sample(x []float64) bool {
 
 // Definite is false: rounding could have made a pivot positive.
 func (f *denseEngine) Definite() bool { return false }
-

@@ -438,6 +438,7 @@ func (f *Sparse) attempt() error {
 	f.report.Flops += f.spent
 	f.spent = f.report.Flops
 	if f.mumps.Engine != nil {
+		f.report.Bytes = f.mumps.Cost().Bytes + f.workBytes()
 		return err
 	}
 	f.report.Bytes += f.engine.Grown()

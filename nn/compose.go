@@ -19,11 +19,14 @@ type fullMaps struct {
 	kept           int // where the kept numbers begin in the inputs
 
 	// Where no op bends, the derivatives in [φ(u) | kept] are the same everywhere: only
-	// those that are not zero are kept, and written again.
+	// those that are not zero are kept, and written again, times φ'. Whether that is
+	// finite, φ' itself tells.
 	base  []entry
 	based bool
 
 	patternJ, patternPass *system.Pattern
+
+	spoiled bool // an element of j is not finite
 }
 
 // An entry is an element of a matrix.
@@ -168,6 +171,7 @@ func (c *composer) identity(n int) {
 // outputs. r.d1 is φ'; b⊙φ″ is added later, by delta.
 func (t *tape) maps(s *step, r *record, b []float64) {
 	f := &r.full
+	f.spoiled = false
 	for n := range t.batch {
 		if f.based {
 			f.storeBase(r.d1, n)
@@ -224,20 +228,27 @@ func (f *fullMaps) storeBase(d1 []float64, n int) {
 func (f *fullMaps) storeJ(d1, a []float64, n int) {
 	for i := range f.front {
 		src, dst := a[i*f.begin:(i+1)*f.begin], f.j[(n*f.outs+i)*f.pre:][:f.pre]
+		sum := 0.0 // of zeros, but for a NaN or an infinity
 		switch p := f.patternJ; {
 		case p != nil && d1 == nil:
 			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
 				dst[c] = src[c]
+				sum += 0 * src[c]
 			}
 		case p != nil:
 			d := d1[n*f.pre : (n+1)*f.pre]
 			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
-				dst[c] = src[c] * d[c]
+				v := src[c] * d[c]
+				dst[c] = v
+				sum += 0 * v
 			}
 		case d1 == nil:
 			copy(dst, src)
 		default:
 			vec.Mul(dst, src[:f.pre], d1[n*f.pre:(n+1)*f.pre])
+		}
+		if sum != 0 || f.patternJ == nil && notFinite(dst) >= 0 {
+			f.spoiled = true
 		}
 		if f.passJ != nil {
 			copy(f.passJ[(n*f.outs+i)*f.ins+f.kept:], src[f.pre:])
@@ -275,29 +286,8 @@ func (f *fullMaps) storeQ(d1, q []float64, n int) {
 }
 
 // finite reports whether the derivatives of all samples are finite.
-func (f *fullMaps) finite(batch int) bool {
-	for n := range batch {
-		if f.based { // products of φ' and of the base, which is finite
-			break
-		}
-		j := f.j[n*f.outs*f.pre:][:f.front*f.pre]
-		if f.patternJ == nil {
-			if notFinite(j) >= 0 {
-				return false
-			}
-			continue
-		}
-		sum := 0.0 // of zeros, but for a NaN or an infinity
-		for i := range f.front {
-			for _, c := range f.patternJ.Col[f.patternJ.Ptr[i]:f.patternJ.Ptr[i+1]] {
-				sum += 0 * j[i*f.pre+c]
-			}
-		}
-		if sum != 0 {
-			return false
-		}
-	}
-	return notFinite(f.q) < 0 && notFinite(f.cross) < 0 && notFinite(f.passQ) < 0
+func (f *fullMaps) finite() bool {
+	return !f.spoiled && notFinite(f.q) < 0 && notFinite(f.cross) < 0 && notFinite(f.passQ) < 0
 }
 
 // mirror copies the lower triangle of an n×n matrix to the upper one.

@@ -16,9 +16,15 @@
 // derivatives as matrices over the batch. All three are open to users: see the
 // examples. The parameters are one flat array: W_1 by rows, b_1, W_2, b_2, … .
 //
-// The Loss of a batch is the mean over its samples of a loss of each,
-// CrossEntropy, SquaredError or SigmoidCrossEntropy, with the conventions of
-// PyTorch's functions of these names.
+// Conv2D, Conv1D and Tokens make several rows of a sample, its patches or tokens, and
+// W acts on each. What mixes the rows is the gather that makes them, or a Map behind:
+// AvgPool, Attention, LayerNorm. A Residual block adds what it began with to what its
+// layers give. Sizes that are left out follow from the layer before; a Shape says how
+// the numbers of a sample are arranged.
+//
+// The Loss of a batch is the mean over its samples of a loss of each: CrossEntropy,
+// also weighted and smoothed, SquaredError, SigmoidCrossEntropy, Poisson or Gaussian,
+// with the conventions of PyTorch's functions of these names.
 //
 // # The passes
 //
@@ -34,9 +40,11 @@
 //	s_k = y_{k-1} W_kᵀ + [z_{k-1} 1] X_kᵀ,   y_k = J_k s_k
 //	xᵀHx = Σ_k ( 2 Σ_n δ_nᵀ dW_k y_{k-1,n} + Σ_n s_nᵀ Q_n s_n ) + Σ_n y_{L,n}ᵀ R_n y_{L,n}
 //
-// A map that follows a Dense layer joins its J and Q, which are then full
-// matrices for each sample; a map elsewhere, and a BlockLayer, is a stage of
-// its own:
+// With rows, z is their gather and the sums run over the rows too. A map that follows
+// a layer with weights joins its J and Q, which are then full matrices for each
+// sample. So do the ends of residual blocks: what is carried around a layer stands
+// behind its inputs and outputs, and the stage passes it on (system.Pass). A map
+// elsewhere, and a BlockLayer, is a stage of its own:
 //
 //	Dense       LayerNorm   Dense+Skip   LayerNorm     BlockLayer
 //	└─ system.DenseStage, J full ┘└ system.DenseStage ┘└ system.BlockStage ┘└ system.BlockStage ┘

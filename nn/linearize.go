@@ -119,7 +119,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	if t.full && !bad {
 		bad = notFinite(t.hess) >= 0
 		for k := range t.recs {
-			bad = bad || t.recs[k].badDerivative(t.batch)
+			bad = bad || t.recs[k].badDerivative()
 		}
 	}
 	if !bad {
@@ -147,7 +147,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	// where it began, since derivatives are made from the back.
 	for k := len(t.recs) - 1; k >= 0; k-- {
 		s, r := &t.plan.steps[k], &t.recs[k]
-		if r.badDerivative(t.batch) || notFinite(grad[s.w:s.w+s.np]) >= 0 {
+		if r.badDerivative() || notFinite(grad[s.w:s.w+s.np]) >= 0 {
 			return fmt.Errorf("nn: layer %s has a derivative that is not finite; its weights or inputs are too large", s.name())
 		}
 	}
@@ -155,13 +155,13 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 }
 
 // badDerivative reports whether a derivative of the step is not finite.
-func (r *record) badDerivative(batch int) bool {
+func (r *record) badDerivative() bool {
 	for _, x := range [...][]float64{r.d1, r.d2, r.delta} {
 		if notFinite(x) >= 0 {
 			return true
 		}
 	}
-	if r.full.j != nil && !r.full.finite(batch) {
+	if r.full.j != nil && !r.full.finite() {
 		return true
 	}
 	if b := r.blocks; b != nil {

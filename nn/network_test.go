@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"costate/la/blas"
+	"costate/la/blas/blastest"
 	"costate/system"
 )
 
@@ -106,6 +107,9 @@ func TestNoAllocations(t *testing.T) {
 		{"rows", mustNet(t, 16, CrossEntropy, &Conv2D{Height: 4, Width: 4, Out: 2, Kernel: 3, Pad: 1, Act: Tanh}, AvgPool{Size: 2},
 			&Residual{[]Layer{LayerNorm{Tokens: 4}, Scale{}, &Tokens{Out: 6}, Attention{}, &Tokens{Out: 2, Act: GELU}}}, &Dense{Out: 2})},
 	} {
+		if c.name == "rows" && blastest.Race {
+			continue // a sync.Pool then drops at random what it is given
+		}
 		rng := rand.New(rand.NewPCG(1, 1))
 		b, large := randomBatch(c.net, 4, rng, true), randomBatch(c.net, 7000, rng, false)
 		var lin Linearization

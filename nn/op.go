@@ -107,6 +107,10 @@ func transMul(dst, j, b []float64) {
 // and an identity.
 func (o *op) placeJacobian(dst, jac []float64) {
 	nb := o.before()
+	if o.rest == 0 {
+		copy(dst[:o.out*nb], jac)
+		return
+	}
 	clear(dst[:o.after()*nb])
 	for i := range o.out {
 		copy(dst[i*nb:], jac[i*o.in:(i+1)*o.in])

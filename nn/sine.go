@@ -2,10 +2,10 @@ package nn
 
 import "math"
 
-// Sine is φ(u) = sin u. Its name is "sine".
+// Sine is φ(u) = sin u, which suits functions that oscillate. Its name is "sine".
 //
-// Source: V. Sitzmann et al., Implicit neural representations with periodic activation
-// functions, arXiv:2006.09661.
+// Source: V. Sitzmann, J. N. P. Martel, A. W. Bergman, D. B. Lindell and G. Wetzstein,
+// Implicit neural representations with periodic activation functions, arXiv:2006.09661.
 var Sine Activation = sine{1}
 
 // SineFrequency returns φ(u) = sin ωu.

@@ -87,14 +87,19 @@ func (m *SampleMap) finiteAt(name string) error {
 		return fmt.Errorf("%s has length %d, want %d", name, len(m.Full), m.Batch*m.Rows*m.Cols)
 	}
 	p := m.Pattern
-	for n := range m.Batch {
-		for i := range m.Rows {
-			first := (n*m.Rows + i) * m.Cols
-			row := m.Full[first:][:m.Cols]
-			for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
-				if v := row[c]; v-v != 0 {
-					return &la.NotFiniteError{Where: name, Index: first + c, Value: v}
-				}
+	for r := range m.Batch * m.Rows {
+		cols := p.Col[p.Ptr[r%m.Rows]:p.Ptr[r%m.Rows+1]]
+		row := m.Full[r*m.Cols:][:m.Cols]
+		sum := 0.0 // of zeros, but for a NaN or an infinity
+		for _, c := range cols {
+			sum += 0 * row[c]
+		}
+		if sum == 0 {
+			continue
+		}
+		for _, c := range cols {
+			if v := row[c]; v-v != 0 {
+				return &la.NotFiniteError{Where: name, Index: r*m.Cols + c, Value: v}
 			}
 		}
 	}

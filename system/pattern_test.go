@@ -1,11 +1,13 @@
 package system_test
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"costate/la"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -104,6 +106,18 @@ func TestPatternErrors(t *testing.T) {
 		c.Loss = system.SampleMap{Batch: 1, Rows: 2, Cols: 2, Diag: []float64{1, 1}}
 		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
+		}
+	}
+	for i, v := range []float64{math.NaN(), math.Inf(-1)} {
+		c := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 2, 2, chaintest.Stage{Out: 3, Full: true})
+		d := c.Stages[0].(*system.DenseStage)
+		d.J = thin(d.J, rand.New(rand.NewPCG(1, 1)))
+		p := d.J.Pattern
+		at := (d.J.Rows+1)*d.J.Cols + p.Col[p.Ptr[1]] // of row 1 of the second sample
+		d.J.Full[at] = v
+		var e *la.NotFiniteError
+		if err := c.Check(); !errors.As(err, &e) || e.Index != at {
+			t.Errorf("%d: %v; want element %d of J", i, err, at)
 		}
 	}
 }

@@ -31,6 +31,9 @@ import "costate/factor/internal/mumps"
 // message that says how to build it.
 func Serve() (stop func()) { return mumps.Serve() }
 
+// Launched reports whether a launcher has started this program, as one of its ranks.
+func Launched() bool { return mumps.Launched() }
+
 // Version names MUMPS and MPI with their versions. In a build without the tag mumps it
 // returns an error that says how to build it.
 func Version() (string, error) { return mumps.Version() }

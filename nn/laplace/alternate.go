@@ -2,7 +2,6 @@ package laplace
 
 import (
 	"context"
-	"math"
 
 	"costate/factor"
 	"costate/nn"
@@ -16,29 +15,38 @@ type Alternation struct {
 	// MaxRounds bounds the rounds; the default is 20.
 	MaxRounds int
 
-	// Tolerance is the change of the log evidence in a round at which it ends; the
-	// default is 1e-3, far below what makes a difference between models.
+	// Tolerance is the gain of log evidence in a round below which it ends; the
+	// default is 0.1, far below what makes a difference between models.
 	Tolerance float64
 
 	// Observe, if not nil, is called after each round.
 	Observe func(*Round)
 }
 
-// A Round is one retraining and one maximization.
+// A Round is one training and one maximization.
 type Round struct {
 	Round        int // from 1
 	Training     *Trained
-	Before       float64 // log evidence of the new parameters with the old prior
-	LogEvidence  float64 // and with the new one
+	Evidence     float64 // log evidence of the minimum with the prior that it was trained with
+	Maximum      float64 // and of the same weights with the best prior; Evidence in the last round
 	NewtonSteps  int
-	Stationarity float64 // relative, of the last parameters with the last prior
+	Stationarity float64 // relative, of the minimum with its own prior
+}
+
+// best is a minimum with its prior.
+type best struct {
+	evidence           float64
+	weights, precision []float64
+	noise              float64
 }
 
 // Alternate trains and maximizes the evidence in turn, since the minimum moves with the
-// prior and with the noise: until the evidence of the minimum of the posterior stays. It
-// changes the network's parameters, and ends as Fit does at the last ones: trained once
-// more with the last prior. The error of a training that missed its tolerance ends it.
-// It needs GaussNewton.
+// prior and with the noise, as long as the evidence of the minimum grows by Tolerance. It
+// need not grow: training changes the curvature, too, and layers can trade the sizes of
+// their weights. So it ends, as Fit does, at the minimum with the greatest evidence that
+// was met and the prior that this was trained with, and leaves the network there. It
+// returns the rounds made. The error of a training that missed its tolerance ends it at
+// once, and leaves the network and the prior where that began. It needs GaussNewton.
 func (l *Laplace) Alternate(ctx context.Context, net *nn.Network, data *nn.Batch, opts *factor.Options, a *Alternation) ([]*Round, error) {
 	var set Alternation
 	if a != nil {
@@ -48,46 +56,59 @@ func (l *Laplace) Alternate(ctx context.Context, net *nn.Network, data *nn.Batch
 		set.MaxRounds = 20
 	}
 	if !(set.Tolerance > 0) {
-		set.Tolerance = 1e-3
+		set.Tolerance = 0.1
 	}
 	if l.Curvature != GaussNewton {
 		return nil, ErrExact
 	}
 	set.Evidence.Context = ctx
 	var rounds []*Round
-	last := math.Inf(-1)
-	for i := range set.MaxRounds {
-		r := &Round{Round: i + 1}
-		var err error
-		if r.Training, err = l.Retrain(ctx, net, data, opts, &set.Training); err != nil {
-			return rounds, err
-		}
-		if err := l.Fit(net, data, opts); err != nil {
-			return rounds, err
-		}
-		if r.Before, err = l.LogMarginal(); err != nil {
-			return rounds, err
-		}
-		r.LogEvidence, r.Stationarity = r.Before, l.residual
-		rounds = append(rounds, r)
-		if math.Abs(r.Before-last) <= set.Tolerance {
-			if set.Observe != nil {
-				set.Observe(r)
-			}
-			break // at the minimum of this prior
-		}
-		last = r.Before
-		if i+1 == set.MaxRounds {
-			break // leave it trained with the prior that it has
-		}
-		m, err := l.MaximizeEvidence(&set.Evidence)
+	var top *best
+	for {
+		r := &Round{Round: len(rounds) + 1}
+		grown, err := l.round(ctx, net, data, opts, &set, r, top)
 		if err != nil {
 			return rounds, err
 		}
-		r.LogEvidence, r.NewtonSteps, r.Stationarity = m.LogEvidence, m.Steps, l.residual
+		rounds = append(rounds, r)
+		if top == nil || r.Evidence > top.evidence {
+			top = &best{r.Evidence, net.Params(), append([]float64(nil), l.PriorPrecision...), l.NoiseSD}
+		}
+		last := !grown || r.Round == set.MaxRounds
+		if !last {
+			m, err := l.MaximizeEvidence(&set.Evidence)
+			if err != nil {
+				return rounds, err
+			}
+			r.Maximum, r.NewtonSteps = m.LogEvidence, m.Steps
+		}
 		if set.Observe != nil {
 			set.Observe(r)
 		}
+		if last {
+			break
+		}
 	}
-	return rounds, nil
+	if r := rounds[len(rounds)-1]; top.evidence == r.Evidence {
+		return rounds, nil // it is where Fit is
+	}
+	net.SetParams(top.weights)
+	l.PriorPrecision, l.NoiseSD = top.precision, top.noise
+	return rounds, l.Fit(net, data, opts)
+}
+
+// round trains with the prior at hand and fits, and reports whether the evidence has
+// grown.
+func (l *Laplace) round(ctx context.Context, net *nn.Network, data *nn.Batch, opts *factor.Options, set *Alternation, r *Round, top *best) (grown bool, err error) {
+	if r.Training, err = l.Retrain(ctx, net, data, opts, &set.Training); err != nil {
+		return false, err
+	}
+	if err := l.Fit(net, data, opts); err != nil {
+		return false, err
+	}
+	if r.Evidence, err = l.LogMarginal(); err != nil {
+		return false, err
+	}
+	r.Maximum, r.Stationarity = r.Evidence, l.residual
+	return top == nil || r.Evidence > top.evidence+set.Tolerance, nil
 }

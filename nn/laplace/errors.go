@@ -36,6 +36,17 @@ func (e *NotMinimumError) Error() string {
 	return fmt.Sprintf("laplace: not a minimum: %s%d directions curve down in spite of the prior (least eigenvalue %.4g without it); train on, use the Gauss–Newton matrix, or a prior precision above %.4g", about, e.Negative, e.MinEigenvalue, e.MinPrecision)
 }
 
+// A TrainingError says that training ended without a gradient as small as was wanted. The
+// network has the best parameters that were reached.
+type TrainingError struct {
+	Steps           int
+	Reached, Wanted float64 // relative norm of the gradient, see Stationarity
+}
+
+func (e *TrainingError) Error() string {
+	return fmt.Sprintf("laplace: training ended after %d steps with a relative gradient of %.2g, wanted %.2g", e.Steps, e.Reached, e.Wanted)
+}
+
 // tooLarge is the error of output space that does not fit.
 func tooLarge(q int, needed, limit int64, samples int) error {
 	e := &factor.MemoryError{Needed: needed, Limit: limit, What: fmt.Sprintf("the evidence of %d outputs", q)}

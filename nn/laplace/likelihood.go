@@ -11,8 +11,9 @@ import (
 //	−log p(targets) = κ ℓ + count·log(σ√2π),   κ = base, or base/σ² with noise
 //
 // for the mean loss ℓ of package nn. The squared error there is a mean over the outputs
-// without a half, as the binary cross-entropy is a mean over the outputs; of other losses
-// the value of a sample is taken for its negative log-likelihood.
+// without a half, and the other losses there, but for the cross-entropy, are means over the
+// targets; of losses from elsewhere the value of a sample is taken for its negative
+// log-likelihood. What depends on the targets alone is left out for Poisson and Gaussian.
 type likelihood struct {
 	noise bool    // whether there is a σ
 	base  float64 // κ, with σ = 1
@@ -31,8 +32,10 @@ func newLikelihood(loss nn.Loss, batch *nn.Batch, outputs int, temperature float
 			}
 		}
 		return likelihood{noise: true, base: n * c / (2 * temperature), count: samples * c}
-	case nn.SigmoidCrossEntropy.Name():
+	case nn.SigmoidCrossEntropy.Name(), nn.Poisson.Name():
 		return likelihood{base: n * c / temperature}
+	case nn.Gaussian.Name():
+		return likelihood{base: n * c / 2 / temperature} // a mean over half of the outputs
 	}
 	return likelihood{base: n / temperature}
 }

@@ -34,7 +34,7 @@ func (l *Laplace) Predict(x []float64, count int) (*Prediction, error) {
 	for from := 0; from < count; from += testChunk {
 		n := min(testChunk, count-from)
 		// The targets do not matter: the chain of the outputs has no loss.
-		batch := &nn.Batch{N: n, X: x[from*in : (from+n)*in], T: make([]float64, n*c)}
+		batch := &nn.Batch{N: n, X: x[from*in : (from+n)*in], T: make([]float64, n*l.net.Targets())}
 		if err := l.net.Linearize(&lin, batch); err != nil {
 			return nil, err
 		}

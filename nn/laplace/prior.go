@@ -300,7 +300,7 @@ func divisible(c *system.Chain, g Groups) error {
 	}
 	for k, s := range c.Stages {
 		d, ok := s.(*system.DenseStage)
-		if !ok || d.Skip || d.Pass != nil || d.Gather != nil {
+		if !ok || d.Skip || d.Pass != nil || d.Gather != nil || d.SampleRows() > 1 {
 			return fmt.Errorf("laplace: stage %d is not a plain dense layer; with it the exact Hessian takes prior precisions by scalar and layer only", k+1)
 		}
 	}

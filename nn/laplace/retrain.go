@@ -2,7 +2,6 @@ package laplace
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -55,8 +54,8 @@ const (
 // Retrain minimizes the negative log-posterior κℓ + ½Σλ(w − w₀)² of the settings, from the
 // network's parameters, which it changes: by Levenberg–Marquardt, with the
 // Gauss–Newton matrix factored exactly, and close to a minimum by Newton's method, where
-// the exact Hessian is positive definite and not out of proportion to factor. Where the tolerance was not reached the error says
-// what was; the parameters are the best. A cancelled context ends it between steps
+// the exact Hessian is positive definite and not out of proportion to factor. Where the tolerance was not reached the error is
+// a *TrainingError. A cancelled context ends it between steps
 // with the context's error.
 //
 // Source: J. J. Moré, The Levenberg–Marquardt algorithm: implementation and theory,
@@ -201,7 +200,7 @@ func (m *marquardt) run(ctx context.Context) (*Trained, error) {
 			return r, err
 		}
 		if r.Steps >= m.set.MaxSteps || m.damping > worstDamping {
-			return r, fmt.Errorf("laplace: training ended after %d steps with a gradient of %.2g, wanted %.2g", r.Steps, r.Relative, m.set.Tolerance)
+			return r, &TrainingError{r.Steps, r.Relative, m.set.Tolerance}
 		}
 		r.Steps++
 		next, taken := value, false
@@ -268,46 +267,6 @@ func (m *marquardt) try(value float64) (next float64, taken bool, err error) {
 		m.damping *= 2
 	}
 	return next, true, nil
-}
-
-// tryNewton makes a step with the exact Hessian, damped until it is positive definite, and
-// takes it as try does. What goes wrong is no error: there is try.
-func (m *marquardt) tryNewton(value float64) (next float64, taken bool) {
-	chain := m.scaled.apply(&m.lin.Chain)
-	var err error
-	if m.exact.IsEmpty() {
-		err = m.exact.Analyse(chain, &m.opts)
-	} else {
-		err = m.exact.Update(chain)
-	}
-	if err != nil {
-		return value, false
-	}
-	least := 1e-6 * m.first
-	for range newtonTries {
-		if m.definite(m.shift) {
-			next, ratio, err := m.move(&m.exact, m.shift, value)
-			if err == nil && ratio > leastRatio {
-				if m.shift /= 8; m.shift < least {
-					m.shift = 0
-				}
-				return next, true
-			}
-			m.net.SetParams(m.w)
-		}
-		m.shift = max(8*m.shift, least)
-	}
-	return value, false
-}
-
-// definite factors the exact Hessian with a damping, and reports whether that is certainly
-// positive definite.
-func (m *marquardt) definite(damping float64) bool {
-	if m.factorize(&m.exact, damping) != nil {
-		return false
-	}
-	in := m.exact.Inertia()
-	return in.Certain && in.Negative == 0 && in.Zero == 0
 }
 
 // leastRatio is the part of the promised decrease that a step must bring to be taken.

@@ -27,8 +27,6 @@ const (
 	// small, as far as the memory goes and up to relaxAtMost.
 	relax       = 30
 	relaxAtMost = 1 << 20
-
-	megabyte = 1000000 // as MUMPS counts
 )
 
 // Codes of INFOG(1), section 8 of the users' guide.
@@ -94,31 +92,6 @@ func New(a *la.Sym, o Options) (Engine, error) {
 	return e, nil
 }
 
-// build lists the entries.
-func (e *engine) build(a *la.Sym) {
-	low := a.RawLower()
-	e.stored = len(low.Col)
-	e.rows, e.cols = make([]int32, 0, e.stored+e.n), make([]int32, 0, e.stored+e.n)
-	e.diag = make([]int32, e.n)
-	for i := range e.n {
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			if int(low.Col[t]) == i {
-				e.diag[i] = int32(t) + 1 // 0 is none
-			}
-			e.rows, e.cols = append(e.rows, int32(i+1)), append(e.cols, low.Col[t]+1)
-		}
-	}
-	for i, t := range e.diag {
-		if t == 0 {
-			e.rows, e.cols = append(e.rows, int32(i+1)), append(e.cols, int32(i+1))
-			t = int32(len(e.rows))
-		}
-		e.diag[i] = t - 1
-	}
-	e.vals = make([]float64, len(e.rows))
-	copy(e.vals, low.Val)
-}
-
 // begin makes the instance.
 func (e *engine) begin() {
 	dir := C.CString(e.opts.OutOfCore)
@@ -152,56 +125,8 @@ func (e *engine) shape() C.costate_shape {
 func ints(s []int32) *C.int         { return (*C.int)(unsafe.Pointer(unsafe.SliceData(s))) }
 func doubles(s []float64) *C.double { return (*C.double)(unsafe.Pointer(unsafe.SliceData(s))) }
 
-// analyse finds the order and the tree, and refuses what needs too much memory.
-func (e *engine) analyse(ordering int) error {
-	var perm []int32
-	if e.opts.Perm != nil {
-		perm = make([]int32, e.n) // the place of each unknown in the order, from 1
-		for at, i := range e.opts.Perm {
-			perm[i] = int32(at + 1)
-		}
-	}
-	var r C.costate_result
-	do(func() {
-		C.costate_analyse(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.int(ordering), ints(perm), C.int(e.relax), &r)
-	})
-	e.predicted = r
-	if r.info < 0 {
-		return failure(&r)
-	}
-	if got := int(r.ordering); got < len(orderings) {
-		e.plan.Ordering = orderings[got]
-	}
-	if e.opts.Ordering != "" && e.plan.Ordering != e.opts.Ordering && e.opts.Perm == nil {
-		return fmt.Errorf("this MUMPS is built without the ordering %s", e.opts.Ordering)
-	}
-	e.plan.Fronts, e.plan.FrontMax = int(r.nodes), int(r.front)
-	return e.affordable()
-}
-
-// affordable checks the memory planned, with workspaces relaxed as they are.
-func (e *engine) affordable() error {
-	if need := e.bytes(); e.opts.MemoryLimit > 0 && need > e.opts.MemoryLimit {
-		return &MemoryError{Needed: need}
-	}
-	return nil
-}
-
-// bytes is the memory planned: of MUMPS, and of the entries at rank 0.
-func (e *engine) bytes() int64 {
-	relaxed := float64(e.predicted.megabytes) * (100 + float64(e.relax)) / (100 + relax)
-	return int64(relaxed)*megabyte + 16*int64(len(e.rows)) + 12*int64(e.n)
-}
-
 func (e *engine) Threshold() float64     { return e.opts.Threshold }
 func (e *engine) SetThreshold(u float64) { e.opts.Threshold = u }
-
-func (e *engine) Cost() pivot.Cost {
-	if e.n == 0 {
-		return pivot.Cost{}
-	}
-	return pivot.Cost{Factor: int64(e.predicted.flops), Solve: 4 * int64(e.predicted.entries), Bytes: e.bytes()}
-}
 
 func (e *engine) Plan() Plan       { return e.plan }
 func (e *engine) Err() error       { return e.err }

@@ -5,6 +5,12 @@ import (
 	"strconv"
 )
 
+// Launched reports whether a launcher has started this process.
+func Launched() bool {
+	n, _ := launched()
+	return n > 0
+}
+
 // launched returns the number of ranks that a launcher started and which one this is; 0
 // where there is no launcher. Open MPI's mpirun, launchers of PMIx and those of PMI tell
 // them by these variables; a size that is not told is taken for several.

@@ -14,9 +14,11 @@ import "C"
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -52,6 +54,8 @@ func attend(ready chan struct{}) {
 	}
 	world.ranks = int(size)
 	if rank > 0 {
+		// mpirun kills all ranks when one ends: rank 0 is to come to its own end.
+		signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		C.costate_follow()
 		os.Exit(0)
 	}

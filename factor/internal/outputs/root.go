@@ -58,17 +58,6 @@ func (l *root) point(m *system.SampleMap) (ok bool) {
 	return true
 }
 
-// identity makes every R the identity.
-func (l *root) identity() {
-	l.width = l.c
-	clear(l.r)
-	for n := range l.batch {
-		for i := range l.c {
-			l.r[(n*l.c+i)*l.c+i] = 1
-		}
-	}
-}
-
 func (l *root) factor(n int, r []float64, piv []int, at func(i, j int) float64) bool {
 	c := l.c
 	d := l.resid
