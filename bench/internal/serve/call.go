@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"sync/atomic"
 
 	"costate/bench/internal/protocol"
@@ -32,6 +33,21 @@ type request struct {
 	Seconds protocol.Number `json:"seconds"`
 	Target  protocol.Number `json:"target"`
 	Damping protocol.Number `json:"damping"`
+
+	Count    int             `json:"count"` // of eigenpairs or samples
+	Which    string          `json:"which"`
+	Near     protocol.Number `json:"near"`
+	Products bool            `json:"products"` // nothing is factored
+	Function string          `json:"function"`
+	Seed     int64           `json:"seed"`
+	Index    int             `json:"index"` // of a training sample
+
+	Groups      string          `json:"groups"`
+	Precision   numbers         `json:"precision"`
+	Noise       protocol.Number `json:"noise"`
+	Temperature protocol.Number `json:"temperature"`
+	FixedNoise  bool            `json:"fixed_noise"`
+	Link        string          `json:"link"`
 }
 
 type numbers []protocol.Number
@@ -69,6 +85,20 @@ var operations = map[string]func(*call) (*answer, error){
 	"solve":            (*call).solve,
 	"condition":        (*call).condition,
 	"inverse_diagonal": (*call).inverseDiagonal,
+	"sample":           (*call).sample,
+	"eigenpairs":       (*call).eigenpairs,
+	"function":         (*call).function,
+
+	"influence":           (*call).influence,
+	"influence_pairs":     (*call).pairs,
+	"influence_self":      (*call).selfInfluence,
+	"influence_on_params": (*call).paramInfluence,
+	"influence_on_scalar": (*call).scalarInfluence,
+
+	"laplace":          (*call).posterior,
+	"evidence":         (*call).evidence,
+	"effective_params": (*call).effectiveParams,
+	"predict":          (*call).predict,
 }
 
 // A call is a request being answered.
@@ -147,7 +177,7 @@ func (k *call) cancelled() error {
 func of[T any](k *call, what string) (T, error) {
 	x, ok := k.object.(T)
 	if !ok {
-		return x, inputf("%s: the handle %d is not that of a %s", k.request.Op, k.request.Handle, what)
+		return x, inputf("%s: the handle %d is not that of %s", k.request.Op, k.request.Handle, article(what))
 	}
 	return x, nil
 }
@@ -238,4 +268,12 @@ func finite(name string, x float64) error {
 		return inputf("%s is %g; it must be finite", name, x)
 	}
 	return nil
+}
+
+// article puts one before a noun.
+func article(noun string) string {
+	if strings.HasPrefix(noun, "i") {
+		return "an " + noun
+	}
+	return "a " + noun
 }

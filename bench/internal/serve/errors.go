@@ -7,11 +7,16 @@ import (
 
 	"costate/bench/internal/protocol"
 	"costate/factor"
+	"costate/factor/eigen"
 	"costate/la"
+	"costate/nn/laplace"
 )
 
 // errCancelled answers a request that was cancelled.
 var errCancelled = errors.New("the request was cancelled")
+
+// errSpoiled answers a request for an object whose last one was cancelled.
+var errSpoiled = &inputError{errors.New("a request for this object was cancelled midway; make it anew")}
 
 // An inputError is a mistake in a request.
 type inputError struct{ err error }
@@ -64,6 +69,7 @@ func describe(err error) map[string]any {
 func classify(err error) (string, map[string]any) {
 	var (
 		singular *singularError
+		alone    *factor.SingularError // nothing is known of its inertia
 		accuracy *factor.AccuracyError
 		memory   *factor.MemoryError
 		internal *internalError
@@ -71,14 +77,18 @@ func classify(err error) (string, map[string]any) {
 		infinite *la.NotFiniteError
 		uneven   *la.AsymmetricError
 		inverse  *factor.InverseError
+		signs    *factor.IndefiniteError
+		saddle   *laplace.NotMinimumError
+		pairs    *eigen.LanczosError
+		function *eigen.FuncError
 	)
 	switch {
 	case errors.Is(err, errCancelled), errors.Is(err, context.Canceled):
 		return "Cancelled", nil
 	case errors.As(err, &singular):
-		s := singular.err
-		return "SingularError", map[string]any{"block": s.Block, "pivot": s.Pivot, "eps": protocol.Number(s.Eps),
-			"suggest": protocol.Number(s.Suggest), "row": s.Row, "cond": protocol.Number(s.Cond), "inertia": singular.inertia}
+		return "SingularError", singularFields(singular.err, singular.inertia)
+	case errors.As(err, &alone):
+		return "SingularError", singularFields(alone, la.Inertia{})
 	case errors.As(err, &accuracy):
 		return "AccuracyError", map[string]any{"reached": protocol.Number(accuracy.Reached),
 			"wanted": protocol.Number(accuracy.Wanted), "column": accuracy.Column}
@@ -96,10 +106,24 @@ func classify(err error) (string, map[string]any) {
 		return "AsymmetricError", map[string]any{"i": uneven.I, "j": uneven.J, "a": protocol.Number(uneven.Aij), "b": protocol.Number(uneven.Aji)}
 	case errors.As(err, &inverse):
 		return "InverseError", nil
+	case errors.As(err, &signs):
+		return "IndefiniteError", map[string]any{"inertia": signs.Inertia}
+	case errors.As(err, &saddle):
+		return "NotMinimumError", map[string]any{"negative": saddle.Negative, "certain": saddle.Certain,
+			"min_eigenvalue": protocol.Number(saddle.MinEigenvalue), "min_precision": protocol.Number(saddle.MinPrecision)}
+	case errors.As(err, &pairs):
+		return "ConvergenceError", map[string]any{"reached": pairs.Found, "wanted": pairs.Wanted}
+	case errors.As(err, &function):
+		return "ConvergenceError", map[string]any{"reached": protocol.Number(function.Reached), "wanted": protocol.Number(function.Wanted)}
 	case errors.As(err, &internal):
 		return "InternalError", map[string]any{"stack": internal.stack}
 	}
 	return "InputError", nil
+}
+
+func singularFields(s *factor.SingularError, inertia la.Inertia) map[string]any {
+	return map[string]any{"block": s.Block, "pivot": s.Pivot, "eps": protocol.Number(s.Eps),
+		"suggest": protocol.Number(s.Suggest), "row": s.Row, "cond": protocol.Number(s.Cond), "inertia": inertia}
 }
 
 // A singularError is one of a factorization, with what it still knows.

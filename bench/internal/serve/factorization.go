@@ -175,11 +175,16 @@ func (f *factorization) again(k *call, move bool) (*answer, error) {
 // fields says what a factorization knows.
 func (f *factorization) fields() map[string]any {
 	d := facts(f.f)
-	d["method"] = f.asked
-	if a, ok := f.f.(*factor.Auto); ok {
-		d["method"] = a.Choice().Method
-	}
+	d["method"] = f.method()
 	return d
+}
+
+// method is the name of the one that was taken.
+func (f *factorization) method() string {
+	if a, ok := f.f.(*factor.Auto); ok {
+		return a.Choice().Method
+	}
+	return f.asked
 }
 
 func facts(s solver) map[string]any {

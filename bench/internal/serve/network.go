@@ -13,16 +13,57 @@ type networkSpec struct {
 	Loss   string      `json:"loss"`
 }
 
-// A layerSpec is a layer: "dense", with an activation or none; "activation", one by
-// itself; "layernorm"; "scale", a learned gain and shift of each unit.
+// build returns the network with the given parameters. Without a batch it may take limit
+// bytes; 0 is no limit.
+func (s *networkSpec) build(params []float64, limit int64) (*nn.Network, error) {
+	if s == nil {
+		return nil, inputf("network: the head has no description of one")
+	}
+	loss, err := nn.LossByName(s.Loss)
+	if err != nil {
+		return nil, &inputError{err}
+	}
+	b := &builder{params: len(params), left: len(params), shape: nn.Shape{Height: 1, Width: 1, Channels: s.Inputs}, limit: limit}
+	layers, err := b.layers(s.Layers)
+	if err != nil {
+		return nil, err
+	}
+	if b.left != 0 {
+		return nil, inputf("params has %d numbers; the layers have %d", b.params, b.params-b.left)
+	}
+	net, err := nn.New(s.Inputs, loss, layers...)
+	if err != nil {
+		return nil, &inputError{err}
+	}
+	net.SetParams(params)
+	return net, nil
+}
+
+// A layerSpec is a layer of a request. PROTOCOL.md says which fields go with which
+// kind; sizes of the inputs that are 0 are those of the layer before.
 type layerSpec struct {
 	Kind string    `json:"kind"`
-	Out  int       `json:"out"`  // dense
-	Bias bool      `json:"bias"` // dense
+	Out  int       `json:"out"`
+	Bias bool      `json:"bias"`
 	Skip bool      `json:"skip"` // dense: the input is added to the output
-	Act  string    `json:"act"`  // dense, activation
-	Args []float64 `json:"args"` // of the activation: slope, alpha or beta
+	Act  string    `json:"act"`
+	Args []float64 `json:"args"` // of the activation: slope, alpha, beta or frequency
 	Eps  float64   `json:"eps"`  // layernorm
+
+	Height   int `json:"height"`
+	Width    int `json:"width"`
+	Channels int `json:"channels"`
+	Tokens   int `json:"tokens"`
+
+	Kernel   int `json:"kernel"`
+	Stride   int `json:"stride"`
+	Pad      int `json:"pad"`
+	Dilation int `json:"dilation"`
+
+	Heads  int  `json:"heads"`
+	Causal bool `json:"causal"`
+
+	Layers []layerSpec `json:"layers"` // of a residual block
 }
 
 // activation returns the activation of a layer.
@@ -43,6 +84,8 @@ func (l *layerSpec) activation() (nn.Activation, error) {
 		return nn.LeakyReLUSlope(arg), nil
 	case "elu":
 		return nn.ELUAlpha(arg), nil
+	case "sine":
+		return nn.SineFrequency(arg), nil
 	case "softplus":
 		if arg <= 0 {
 			return nil, inputf("activation softplus: beta is %g; it must be positive", arg)
@@ -50,67 +93,4 @@ func (l *layerSpec) activation() (nn.Activation, error) {
 		return nn.SoftplusBeta(arg), nil
 	}
 	return nil, inputf("activation %.80q has no argument", l.Act)
-}
-
-// build returns the network with the given parameters.
-func (s *networkSpec) build(params []float64) (*nn.Network, error) {
-	if s == nil {
-		return nil, inputf("network: the head has no description of one")
-	}
-	loss, err := nn.LossByName(s.Loss)
-	if err != nil {
-		return nil, &inputError{err}
-	}
-	// No layer may need more parameters than there are, so that a description cannot
-	// ask for memory that nobody sent.
-	width, left := s.Inputs, len(params)
-	need := func(n int) bool { left -= n; return left >= 0 }
-	var layers []nn.Layer
-	for i := range s.Layers {
-		l := &s.Layers[i]
-		fits := true
-		switch l.Kind {
-		case "dense":
-			d := &nn.Dense{Out: l.Out, Bias: l.Bias, Skip: l.Skip}
-			if l.Act != "" {
-				if d.Act, err = l.activation(); err != nil {
-					return nil, err
-				}
-			}
-			if l.Out < 1 || width < 1 {
-				return nil, inputf("layer %d has %d inputs and %d outputs", i+1, width, l.Out)
-			}
-			fits = l.Out <= left/width && need(l.Out*width) && (!l.Bias || need(l.Out))
-			width = l.Out
-			layers = append(layers, d)
-		case "activation":
-			a, err := l.activation()
-			if err != nil {
-				return nil, err
-			}
-			layers = append(layers, nn.Elementwise{Act: a})
-		case "layernorm":
-			if !(l.Eps > 0) || math.IsInf(l.Eps, 0) {
-				return nil, inputf("layer %d: the eps of a layer norm is %g; it must be positive", i+1, l.Eps)
-			}
-			layers = append(layers, nn.LayerNorm{Eps: l.Eps})
-		case "scale":
-			fits = width <= left/2 && need(2*width)
-			layers = append(layers, nn.Scale{})
-		default:
-			return nil, inputf("layer %d is a %.80q, which is not known", i+1, l.Kind)
-		}
-		if !fits {
-			return nil, inputf("layer %d needs more parameters than the %d that are there", i+1, len(params))
-		}
-	}
-	if left != 0 {
-		return nil, inputf("params has %d numbers; the layers have %d", len(params), len(params)-left)
-	}
-	net, err := nn.New(s.Inputs, loss, layers...)
-	if err != nil {
-		return nil, &inputError{err}
-	}
-	net.SetParams(params)
-	return net, nil
 }

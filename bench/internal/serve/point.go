@@ -1,9 +1,11 @@
 package serve
 
 import (
+	"fmt"
 	"sync"
 
 	"costate/bench/internal/protocol"
+	"costate/factor"
 	"costate/la/blas"
 	"costate/nn"
 	"costate/system"
@@ -34,7 +36,7 @@ func (k *call) network() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := k.request.Network.build(params)
+	net, err := k.request.Network.build(params, k.conn.server.Memory)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +51,11 @@ func (k *call) network() (*answer, error) {
 	}
 	if p.batch, err = k.batch(net); err != nil {
 		return nil, err
+	}
+	if limit := k.conn.server.Memory; limit > 0 {
+		if need := net.LinearizationBytes(p.batch.N, p.gaussNewton); need > limit {
+			return nil, &factor.MemoryError{Needed: need, Limit: limit, What: fmt.Sprintf("the derivatives of the network on %d samples", p.batch.N)}
+		}
 	}
 	if err := p.linearize(); err != nil {
 		return nil, err
@@ -85,7 +92,7 @@ func (k *call) batch(net *nn.Network) (*nn.Batch, error) {
 
 // linearize takes the network's parameters as the point.
 func (p *point) linearize() error {
-	l := &linearized{lin: new(nn.Linearization)}
+	l := &linearized{lin: &nn.Linearization{GaussNewton: p.gaussNewton}}
 	if err := p.net.Linearize(l.lin, p.batch); err != nil {
 		return &inputError{err}
 	}

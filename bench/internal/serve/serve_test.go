@@ -316,7 +316,13 @@ func TestRefusals(t *testing.T) {
 		{"network", nil, params(1), "no description"},
 		{"network", spec(), params(0), "without parameters"},
 		{"network", spec(fields{"kind": "dense", "out": int64(1 << 50)}), params(1), "more parameters"},
-		{"network", spec(fields{"kind": "dense", "out": -1}), params(1), "outputs"},
+		{"network", spec(fields{"kind": "dense", "out": -1}), params(1), "at least one output"},
+		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": 1 << 40, "height": 1, "width": 1}), params(1), "kernel"},
+		{"network", spec(fields{"kind": "conv1d", "out": 1, "kernel": 1, "width": 1}, fields{"kind": "scale"}), params(2), "more parameters"},
+		{"network", spec(fields{"kind": "flatten", "height": 1 << 40, "width": 1 << 40}), params(1), "height"},
+		{"network", spec(fields{"kind": "residual"}), params(1), "without layers"},
+		{"network", spec(fields{"kind": "residual", "layers": []fields{{"kind": "dense", "out": 1}, {"kind": "gru"}}}), params(1), "layer 3"},
+		{"network", spec(fields{"kind": "residual", "layers": []fields{{"kind": "dense", "out": 2}}}), params(2), "must be equal"},
 		{"network", spec(fields{"kind": "dense", "out": 1}), params(2), "the layers have 1"},
 		{"network", spec(fields{"kind": "dense", "out": 1, "act": "magic"}), params(1), "unknown activation"},
 		{"network", spec(fields{"kind": "dense", "out": 1, "act": "tanh", "args": []float64{1}}), params(1), "no argument"},
@@ -352,6 +358,26 @@ func (h heldBackend) Sytrf(n int, a []float64, lda int, e []float64, perm []int,
 }
 
 // Ids are positive, and of one request at a time.
+// A description of a few bytes cannot make the server take more memory than it may.
+func TestMemoryOfNetworks(t *testing.T) {
+	c := newClient(t, &Server{Memory: 1 << 20})
+	arrays := func(params, samples int) map[string]*protocol.Array {
+		return map[string]*protocol.Array{"params": protocol.Floats(make([]float64, params), params), "X": protocol.Floats(make([]float64, samples), samples, 1),
+			"T": protocol.Floats(make([]float64, samples), samples, 1)}
+	}
+	spec := func(layers ...fields) fields {
+		return fields{"network": fields{"inputs": 1, "loss": "mse", "layers": layers}}
+	}
+	for _, e := range []map[string]any{
+		c.refuse("network", spec(fields{"kind": "conv", "out": 1, "kernel": 1, "height": 1, "width": 1, "pad": 1 << 12}), arrays(1, 1)),
+		c.refuse("network", spec(fields{"kind": "dense", "out": 2000}, fields{"kind": "dense", "out": 1}), arrays(4000, 100)),
+	} {
+		if e["type"] != "MemoryError" || e["limit"].(float64) != 1<<20 || e["needed"].(float64) <= 1<<20 {
+			t.Errorf("%v, want a MemoryError", e)
+		}
+	}
+}
+
 func TestIDs(t *testing.T) {
 	held := heldBackend{blas.Native(), make(chan struct{}, 100), make(chan struct{})}
 	defer close(held.release)
@@ -493,6 +519,8 @@ func FuzzRequest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":1,"loss":"mse","layers":[{"kind":"dense","out":1,"bias":true,"act":"tanh"}]}}`), archive)
+	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":8,"loss":"mse","layers":[{"kind":"unflatten","height":2,"width":2},{"kind":"residual","layers":[{"kind":"conv","out":2,"kernel":1,"act":"sine"}]},{"kind":"avgpool","kernel":2},{"kind":"mean","tokens":1},{"kind":"flatten"}]}}`), archive)
+	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":12,"loss":"ce","layers":[{"kind":"attention","tokens":2,"heads":1,"causal":true},{"kind":"layernorm","eps":1,"tokens":2},{"kind":"conv1d","out":1,"kernel":2,"width":2}]}}`), archive)
 	matrix, err := protocol.FormatArchive(map[string]*protocol.Array{"ptr": protocol.Integers([]int64{0, 1, 3}, 3), "col": protocol.Integers([]int64{0, 0, 1}, 3), "val": protocol.Floats([]float64{2, 1, 3}, 3)})
 	if err != nil {
 		f.Fatal(err)
@@ -508,7 +536,7 @@ func FuzzRequest(f *testing.F) {
 			return // it may take as long as it says
 		}
 		var out bytes.Buffer
-		c := newConn(context.Background(), &Server{}, &out)
+		c := newConn(context.Background(), &Server{Memory: 1 << 26}, &out)
 		k := &call{conn: c, ctx: context.Background(), stop: func() {}, request: &q, frame: &protocol.Frame{Head: head, Archive: archive}}
 		if q.Shared != nil {
 			return // other files than those of the test

@@ -151,24 +151,6 @@ func (m *sparseMatrix) fields() map[string]any {
 	return d
 }
 
-// inverseDiagonal answers with the diagonal of A⁻¹.
-func (k *call) inverseDiagonal() (*answer, error) {
-	m, err := of[*sparseMatrix](k, "sparse matrix")
-	if err != nil {
-		return nil, err
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if !m.ready {
-		return nil, errNotFactored
-	}
-	d, err := m.f.InverseDiagTo(nil)
-	if err != nil {
-		return nil, err
-	}
-	return &answer{arrays: map[string]*protocol.Array{"x": protocol.Floats(d, len(d))}}, nil
-}
-
 // condition answers with an estimate of the condition number in the 1-norm.
 func (k *call) condition() (*answer, error) {
 	var cond float64

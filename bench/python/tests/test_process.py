@@ -306,6 +306,37 @@ print("again")
 
 
 @linux
+def test_interrupted_questions():
+    """Eigenpairs, functions, influence and posteriors end soon after an interrupt."""
+    out = script(
+        INTERRUPT
+        + """
+def ends(work):
+    took = interrupt(lambda: [work() for _ in range(10000)], 0.3)
+    assert took is not None and took < 3, took
+ends(lambda: H.eigenpairs(20, near=0.01))
+ends(lambda: H.eigenpairs(20, "largest", products=True))
+ends(lambda: H.inverse_abs(np.ones(H.shape[0]), 0.01))
+I = small.influence(0.5)
+want_self = I.self_influence()
+ends(lambda: H.influence(0.5).self_influence())
+G = net.hessian(X, T, curvature="ggn")
+ends(lambda: G.laplace().maximize_evidence())
+P = G.laplace()
+ends(lambda: P.predict(X))
+try:
+    P.predict(X[:1])
+except costate.InputError as e:
+    assert "anew" in str(e)
+assert np.array_equal(I.self_influence(), want_self) and np.array_equal(F.solve(v), want)
+assert _server.current().greeting["pid"] == pid
+print("usable")
+"""
+    )
+    assert out == "usable\n"
+
+
+@linux
 def test_interrupted_before_sending():
     """Where nothing was sent there is nothing to cancel, to wait for, or to forget."""
     out = script(

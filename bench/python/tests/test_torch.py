@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 import costate  # noqa: E402
-from costate.modules import Residual  # noqa: E402
+from costate.modules import GaussianNLL, Residual, SelfAttention, Sine  # noqa: E402
 
 import reference  # noqa: E402
 
@@ -74,6 +74,8 @@ ACTIVATIONS = {
     "elu": nn.ELU(),
     "elu alpha": nn.ELU(alpha=0.6),
     "identity": nn.Identity(),
+    "sine": Sine(),
+    "sine frequency": Sine(1.7),
 }
 
 
@@ -95,6 +97,8 @@ MODELS = {
     "norm, learned": [nn.Linear(4, 5), nn.LayerNorm(5), nn.Tanh(), nn.Linear(5, 3), nn.LayerNorm(3)],
     "norm first": [nn.LayerNorm(4), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)],
     "residual": [nn.Linear(4, 5), nn.Tanh(), Residual(nn.Sequential(nn.Linear(5, 5), nn.Tanh())), Residual(nn.Linear(5, 5, bias=False)), nn.Linear(5, 3)],
+    "residual of two": [Residual(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 4))), nn.Tanh(), Residual(nn.Sequential(nn.Tanh(), nn.Linear(4, 4))), nn.Linear(4, 3)],
+    "residual in residual": [Residual(nn.Sequential(nn.Linear(4, 4), nn.SiLU(), Residual(nn.Sequential(nn.Linear(4, 4), nn.Tanh())), nn.Linear(4, 4))), nn.Linear(4, 3)],
     "residual, then activation": [Residual(nn.Sequential(nn.Linear(4, 4), nn.GELU())), nn.Tanh(), nn.LayerNorm(4, elementwise_affine=False), nn.Linear(4, 3)],
     "dropout": [nn.Dropout(0.5), nn.Linear(4, 5), nn.Tanh(), nn.Dropout(0.3), nn.Linear(5, 3)],
     "flatten inside": [nn.Linear(4, 5), nn.Flatten(), nn.Tanh(), nn.Linear(5, 3)],
@@ -129,7 +133,11 @@ for reduction in ("mean", "sum"):
             LOSSES[name + " probabilities"] = (LOSSES[name][0], "targets")
             LOSSES[name + " ignore"] = (nn.CrossEntropyLoss(weight=weight, label_smoothing=smooth, reduction=reduction, ignore_index=1), "labels")
     LOSSES["mse " + reduction] = (nn.MSELoss(reduction=reduction), "targets")
+    LOSSES["poisson " + reduction] = (nn.PoissonNLLLoss(reduction=reduction), "targets")
     LOSSES["bce " + reduction] = (nn.BCEWithLogitsLoss(reduction=reduction), "targets")
+
+
+LOSSES["gaussian"] = (GaussianNLL(), "half")
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -137,7 +145,8 @@ def test_losses(name):
     loss, kind = LOSSES[name]
     X, labels, targets = data(samples=7)
     assert (labels == 1).any() and (labels != 1).any()
-    check(net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3)), loss, X, labels if kind == "labels" else targets)
+    outputs = 6 if kind == "half" else 3
+    check(net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, outputs)), loss, X, labels if kind == "labels" else targets)
 
 
 def test_default_ignore_index():
@@ -237,7 +246,7 @@ def frozen():
 
 
 def hooked():
-    m = nn.Linear(4, 3)
+    m = nn.Linear(4, 4)
     m.register_forward_hook(lambda *a: None)
     return m
 
@@ -249,7 +258,18 @@ shared = nn.Linear(4, 4)
     "path, layers, words",
     [
         ("1", [nn.Linear(4, 3), Unknown()], "supported are"),
-        ("0.1", [nn.Sequential(nn.Linear(4, 3), nn.Conv1d(3, 3, 1))], "supported are"),
+        ("0.1", [nn.Sequential(nn.Linear(4, 3), nn.Conv3d(3, 3, 1))], "supported are"),
+        ("1", [nn.Linear(4, 3), nn.Conv1d(3, 3, 1)], r"takes \(3, length\), but \(3,\) comes"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.Conv1d(2, 2, 1, groups=2)], "groups=2"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.Conv1d(2, 2, 2, padding="same")], "on both sides"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.Conv1d(2, 2, 1, padding=1, padding_mode="circular")], "zeros"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.Conv1d(2, 2, 3)], "kernel of 3"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 1, (1, 2))], "both directions"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.AvgPool2d(2, padding=1)], "without padding"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.AdaptiveAvgPool2d(2)], "only 1"),
+        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.LayerNorm(2)], "2 parts"),
+        ("1", [nn.Linear(4, 4), SelfAttention(4, 2)], "takes"),
+        ("0", [Residual(nn.Identity())], "does nothing"),
         ("1", [nn.Linear(4, 3), nn.BatchNorm1d(3)], "supported are"),
         ("1", [nn.Linear(4, 3), nn.Dropout(0.5)], "eval"),
         ("0", [frozen()], "frozen"),
@@ -257,11 +277,12 @@ shared = nn.Linear(4, 4)
         ("1", [shared, shared], "shares weight"),
         ("1", [nn.Linear(4, 3), nn.Linear(5, 3)], "5 inputs"),
         ("1", [nn.Linear(4, 3), nn.LayerNorm(4)], "normalizes 4"),
-        ("0", [nn.LayerNorm((2, 2))], "one number"),
+        ("1", [nn.Linear(4, 4), nn.LayerNorm((2, 2))], r"normalizes \(2, 2\)"),
         ("0", [nn.Flatten(2)], "start_dim=2"),
         ("1", [nn.Linear(4, 3), nn.Softplus(threshold=5)], "threshold"),
-        ("0", [Residual(nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4)))], "its block"),
-        ("0.block", [Residual(nn.Linear(4, 3))], "as many outputs"),
+        ("0", [Residual(nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2)))], "must be equal"),
+        ("0", [Residual(nn.Linear(4, 3))], "must be equal"),
+        ("0.block", [Residual(hooked())], "hooks"),
     ],
 )
 def test_unsupported(path, layers, words):
@@ -276,6 +297,9 @@ def test_unsupported(path, layers, words):
     [
         (nn.L1Loss(), "targets", costate.UnsupportedModule, "CrossEntropyLoss, MSELoss"),
         (nn.CrossEntropyLoss(reduction="none"), "labels", costate.UnsupportedModule, "reduction"),
+        (nn.PoissonNLLLoss(log_input=False), "targets", costate.UnsupportedModule, "log_input"),
+        (nn.GaussianNLLLoss(), "targets", costate.UnsupportedModule, "GaussianNLL"),
+        (GaussianNLL(), "targets", costate.InputError, "log-variances"),
         (nn.BCEWithLogitsLoss(pos_weight=torch.ones(3)), "targets", costate.UnsupportedModule, "pos_weight"),
         (nn.CrossEntropyLoss, "labels", costate.InputError, "CrossEntropyLoss()"),
         (nn.MSELoss(), "labels", costate.InputError, "shape of the outputs"),

@@ -5,7 +5,8 @@
     L = costate.ldl(A)           # A: scipy.sparse, symmetric, definite or not
 
 The work is done by a server process that is started on first use and ends with this
-one. All numbers are float64. See `hessian`, `mlp`, `ldl` and `train`.
+one. All numbers are float64. See `hessian`, `mlp`, `ldl`, `train`,
+`influence` and `laplace`.
 """
 
 from __future__ import annotations
@@ -16,21 +17,27 @@ from ._errors import (
     AccuracyError,
     AsymmetricError,
     Cancelled,
+    ConvergenceError,
     Error,
+    IndefiniteError,
     Inertia,
     InputError,
     InverseError,
     MemoryError,
     NotFiniteError,
+    NotMinimumError,
     ServerError,
     SingularError,
     UnsupportedModule,
 )
 from ._hessian import Factorization, Hessian, Report
+from ._influence import Influence
+from ._laplace import Laplace, Prediction
 from ._ldl import LDL, ldl
 from ._mlp import Network, mlp
 from ._problem import Param, Problem
 from ._server import shutdown
+from ._spectrum import Eigenpairs
 from ._train import History, train
 
 __version__ = "0.1.0"
@@ -57,14 +64,17 @@ def hessian(
     Parameters
     ----------
     model : torch.nn.Module or Network
-        A Sequential, nested as you like, of Linear, Tanh, ReLU, GELU (both forms), SiLU,
-        Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten, Dropout in
-        eval mode, and `costate.modules.Residual`; or what `mlp` made. Parameters
+        A Sequential, nested as you like, of Linear, Conv1d and Conv2d (of one group),
+        AvgPool1d, AvgPool2d, AdaptiveAvgPool1d and -2d to 1, Tanh, ReLU, GELU (both
+        forms), SiLU, Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten,
+        Unflatten, Dropout in eval mode, and `Residual`, `SelfAttention` and `Sine` of
+        `costate.modules`; or what `mlp` made. Parameters
         count in the order of ``model.parameters()``, each flattened by rows, as in
         ``torch.nn.utils.parameters_to_vector``.
     loss : torch.nn loss module, or 'ce', 'mse', 'bce'
-        CrossEntropyLoss (weight, ignore_index, label_smoothing), MSELoss or
-        BCEWithLogitsLoss, reduction 'mean' or 'sum'; None for a Network.
+        CrossEntropyLoss (weight, ignore_index, label_smoothing), MSELoss,
+        BCEWithLogitsLoss or PoissonNLLLoss (of logarithms), reduction 'mean' or 'sum', or
+        `costate.modules.GaussianNLL`; None for a Network.
     X : array or tensor of shape (samples, …)
         The inputs, of any floating type.
     y : array or tensor
@@ -83,27 +93,116 @@ def hessian(
     return Hessian(problem_of(model, loss, X, y, sample_weight), curvature)
 
 
+def influence(
+    model: Any, loss: Any, X: Any, y: Any, *, damping: float = 0.0, curvature: str = "hessian", sample_weight: Any = None
+) -> Influence:
+    """The influence of training samples on losses, outputs and parameters.
+
+    Parameters
+    ----------
+    model, loss, X, y, curvature, sample_weight
+        As for `hessian`: the trained model and all of its training data. The loss has
+        reduction='mean' and no weights of classes.
+    damping : float
+        What training had as weight decay, ½·damping·‖θ‖² added to the mean loss. A larger
+        one makes an indefinite Hessian definite, but then influences are no derivatives
+        of training.
+
+    Raises
+    ------
+    SingularError
+        If H + damping·I is singular; a larger damping is the cure.
+    """
+    with hessian(model, loss, X, y, curvature=curvature, sample_weight=sample_weight) as h:
+        return h.influence(damping)
+
+
+def laplace(
+    model: Any,
+    loss: Any,
+    X: Any,
+    y: Any,
+    *,
+    prior_precision: Any = 1.0,
+    groups: str = "scalar",
+    noise: float = 0.0,
+    temperature: float = 0.0,
+    prior_mean: Any = None,
+    curvature: str = "ggn",
+    sample_weight: Any = None,
+) -> Laplace:
+    """The Laplace approximation of a trained model, with all of its curvature.
+
+    Parameters
+    ----------
+    model, loss, X, y, curvature, sample_weight
+        As for `hessian`: the trained model and all of its training data. The loss stands
+        for the negative log-likelihood, MSELoss for that of a normal distribution; it has
+        reduction='mean' and no weights of classes. With curvature='ggn' samples times
+        outputs have to be a few thousand at most; 'hessian' needs a minimum.
+    prior_precision : float, or one a group
+    groups : {'scalar', 'layer', 'tensor', 'ard'}
+        Which parameters have a prior precision in common: all, those of a layer, of one
+        weight matrix or bias, or with 'ard' those of one input of the first layer.
+    noise : float
+        The standard deviation of the targets of MSELoss; 0 is 1.
+    temperature : float
+        Divides the log-likelihood; 0 is 1.
+    prior_mean : array of shape (n,), optional
+        The mean of the prior, flat; zeros if it is not given.
+
+    Raises
+    ------
+    NotMinimumError
+        With curvature='hessian', if the matrix is not positive definite.
+    MemoryError
+        If output space does not fit; it says how many samples would.
+    """
+    with hessian(model, loss, X, y, curvature=curvature, sample_weight=sample_weight) as h:
+        return h.laplace(prior_precision, groups=groups, noise=noise, temperature=temperature, prior_mean=prior_mean)
+
+
+def __getattr__(name: str) -> Any:
+    """The modules for torch, which are imported only where they are used."""
+    if name in _MODULES:
+        from . import modules
+
+        return getattr(modules, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_MODULES = ("GaussianNLL", "Residual", "SelfAttention", "Sine")
+
 __all__ = [
     "AccuracyError",
     "AsymmetricError",
     "Cancelled",
+    "ConvergenceError",
+    "Eigenpairs",
     "Error",
     "Factorization",
     "Hessian",
     "History",
+    "IndefiniteError",
     "Inertia",
+    "Influence",
     "InputError",
     "InverseError",
     "LDL",
+    "Laplace",
     "MemoryError",
     "Network",
     "NotFiniteError",
+    "NotMinimumError",
     "Param",
+    "Prediction",
     "Report",
     "ServerError",
     "SingularError",
     "UnsupportedModule",
     "hessian",
+    "influence",
+    "laplace",
     "ldl",
     "mlp",
     "shutdown",

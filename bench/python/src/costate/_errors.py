@@ -130,6 +130,52 @@ class InverseError(Error, np.linalg.LinAlgError):
     """Elements of the inverse cannot be had accurately from the factors."""
 
 
+class IndefiniteError(Error, np.linalg.LinAlgError):
+    """A matrix is not positive definite, and its inverse no covariance.
+
+    Attributes
+    ----------
+    inertia : Inertia
+        The signs of its eigenvalues.
+    """
+
+    inertia: Inertia
+
+
+class NotMinimumError(Error, ValueError):
+    """The exact Hessian with the prior is not positive definite where a network is.
+
+    Attributes
+    ----------
+    negative : int
+        Negative eigenvalues of the sum of Hessians plus prior precisions.
+    certain : bool
+        Whether their number is.
+    min_eigenvalue : float
+        The smallest one.
+    min_precision : float
+        A prior precision above this makes it definite.
+    """
+
+    negative: int
+    certain: bool
+    min_eigenvalue: float
+    min_precision: float
+
+
+class ConvergenceError(Error, ArithmeticError):
+    """An iteration did not reach what was wanted of it.
+
+    Attributes
+    ----------
+    reached, wanted : float
+        Numbers of eigenpairs, or relative errors of a function of H.
+    """
+
+    reached: float
+    wanted: float
+
+
 class ServerError(Error, RuntimeError):
     """The server has ended, could not be started, or does not answer.
 
@@ -177,6 +223,9 @@ _KINDS = {
         NotFiniteError,
         AsymmetricError,
         InverseError,
+        IndefiniteError,
+        NotMinimumError,
+        ConvergenceError,
         Cancelled,
     )
 }
@@ -202,4 +251,4 @@ def error_of(d: dict) -> Error:
     return e
 
 
-_FLOATS = frozenset(("eps", "suggest", "cond", "reached", "wanted", "value", "a", "b"))
+_FLOATS = frozenset(("eps", "suggest", "cond", "reached", "wanted", "value", "a", "b", "min_eigenvalue", "min_precision"))

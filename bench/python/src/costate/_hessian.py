@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -11,6 +11,11 @@ from ._arrays import like, numeric, vectors
 from ._errors import Inertia, InputError, inertia_of
 from ._operator import Symmetric
 from ._problem import Param, Problem
+from ._spectrum import Eigenpairs, eigenpairs, function, samples
+
+if TYPE_CHECKING:
+    from ._influence import Influence
+    from ._laplace import Laplace
 
 _CURVATURES = {"hessian": "hessian", "ggn": "ggn", "gauss-newton": "ggn", "gauss_newton": "ggn"}
 
@@ -174,6 +179,31 @@ class Factorization(Factored):
         self._facts = self._handle.request("update", {} if eps is None else {"eps": damping(eps)})[0]
         return self
 
+    def inverse_diagonal(self) -> Any:
+        """The diagonal of (H + εI)⁻¹, flat (n,). Not for the method 'block'."""
+        return like(self._handle.request("inverse_diagonal", room=8 * self.shape[0])[1]["x"], self.hessian._like)
+
+    def sample(self, count: int = 1, *, seed: int = 0) -> Any:
+        """Draw from the normal distribution N(0, (H + εI)⁻¹).
+
+        Parameters
+        ----------
+        count : int
+        seed : int
+            The same seed gives the same samples.
+
+        Returns
+        -------
+        array or tensor of shape (n, count)
+            The columns are samples.
+
+        Raises
+        ------
+        IndefiniteError
+            If H + εI is not positive definite.
+        """
+        return like(samples(self._handle, self.shape[0], count, seed), self.hessian._like)
+
     def __repr__(self) -> str:
         return f"<costate.Factorization of order {self.shape[0]}, {self.method}, eps={self.report.eps:g}>"
 
@@ -210,6 +240,7 @@ class Hessian(Symmetric):
         self._head = head
         self._like = problem.like
         self._samples = problem.inputs.shape[0]
+        self._problem = problem.without_data()
         self.params: Tuple[Param, ...] = problem.layout
         self.curvature = _CURVATURES[curvature]
 
@@ -235,13 +266,14 @@ class Hessian(Symmetric):
 
     @property
     def outputs(self) -> Any:
-        """The outputs of the network, samples × outputs."""
+        """The outputs of the network, of the shape of the model's: (samples, …)."""
         _, out = self._handle.request("gradient", room=8 * self.shape[0])
-        return like(out["outputs"], self._like)
+        return like(out["outputs"].reshape((self._samples,) + self._problem.outputs), self._like)
 
     def diagonal(self) -> Any:
         """The diagonal, exactly. One pass through the layers; with layers that are
-        learned scales, a product for each parameter."""
+        learned scales, act on positions or tokens, or are in a residual block of several,
+        a product for each parameter."""
         _, out = self._handle.request("diagonal", room=8 * self.shape[0])
         return like(out["x"], self._like)
 
@@ -294,6 +326,77 @@ class Hessian(Symmetric):
             bad = int(np.flatnonzero(out["certain"] == 0)[0])
             raise InputError(f"an eigenvalue is too close to {a.reshape(-1)[bad]} to tell on which side it is")
         return out["below"] if a.ndim else int(out["below"][0])
+
+    def eigenpairs(
+        self, k: int = 6, which: str = "near", *, near: float = 0.0, tolerance: float = 0.0, products: bool = False
+    ) -> Eigenpairs:
+        """Find k eigenvalues of H with their vectors, and prove that none is missing.
+
+        Parameters
+        ----------
+        k : int
+        which : {'near', 'negative', 'smallest', 'largest'}
+            The nearest to `near`; the most negative, of which there may be fewer; those at
+            an end of the spectrum.
+        tolerance : float
+            The residual ‖Hv − λv‖/‖H‖ that pairs must reach; 0 is 1e-12.
+        products : bool
+            Factor nothing, for what is too large: only for the two ends, and then nothing
+            is proved (`complete` is false).
+
+        Returns
+        -------
+        Eigenpairs
+
+        Raises
+        ------
+        ConvergenceError
+            If fewer were found.
+        MemoryError
+            If H - shift·I would need more memory than is allowed.
+        """
+        return eigenpairs(self, k, which, near, tolerance, products)
+
+    def inverse_abs(self, v: Any, eps: float, *, tolerance: float = 0.0) -> Any:
+        """(H² + ε²)^-½ v by products: a smooth |H|⁻¹ v, the step of saddle-free Newton
+        methods for the gradient v. v is of shape (n,) or (n, k); the tolerance is a
+        relative error, 0 is 1e-10. ConvergenceError if it is not reached."""
+        return function(self, "inverse_abs", v, eps, 0.0, tolerance)
+
+    def sign(self, v: Any, eps: float, *, tolerance: float = 0.0) -> Any:
+        """H (H² + ε²)^-½ v: a smooth sign of H times v; see `inverse_abs`."""
+        return function(self, "sign", v, eps, 0.0, tolerance)
+
+    def project_above(self, v: Any, near: float, eps: float, *, tolerance: float = 0.0) -> Any:
+        """v projected on the eigenvectors with eigenvalues above `near`, where none is
+        within a multiple of eps of it; see `inverse_abs`."""
+        return function(self, "projector", v, eps, near, tolerance)
+
+    def influence(self, damping: float = 0.0, *, tolerance: float = 0.0) -> "Influence":
+        """Factor for the influence of this batch's samples; see `Influence`.
+
+        `damping` is what training had as weight decay, ½·damping·‖θ‖². With
+        curvature='ggn' influences are those of the Gauss–Newton matrix.
+        """
+        from ._influence import Influence
+
+        return Influence(self, damping, tolerance)
+
+    def laplace(
+        self,
+        prior_precision: Union[float, Sequence[float]] = 1.0,
+        *,
+        groups: str = "scalar",
+        noise: float = 0.0,
+        temperature: float = 0.0,
+        prior_mean: Any = None,
+    ) -> "Laplace":
+        """The Laplace approximation at these parameters, with this batch as all of the
+        training data; see `costate.laplace` and `Laplace`. The matrix is that of
+        `curvature`."""
+        from ._laplace import Laplace
+
+        return Laplace(self, prior_precision, groups, noise, temperature, prior_mean)
 
     def move(self, params: Any) -> "Hessian":
         """Take other parameters: the Hessian is then that at the new point.

@@ -11,8 +11,8 @@ from ._errors import InputError
 from ._hessian import Hessian
 from ._problem import Param, Problem, layout, sample_weights
 
-ACTIVATIONS = ("identity", "tanh", "relu", "gelu", "gelu_tanh", "silu", "sigmoid", "softplus", "leaky_relu", "elu")
-LOSSES = ("ce", "mse", "bce")
+ACTIVATIONS = ("identity", "tanh", "relu", "gelu", "gelu_tanh", "silu", "sigmoid", "softplus", "leaky_relu", "elu", "sine")
+LOSSES = ("ce", "mse", "bce", "poisson", "gaussian")
 
 Activation = Union[str, Tuple[str, float]]
 
@@ -43,21 +43,24 @@ class Network:
         if x.ndim < 2 or x.shape[0] < 1 or x.size != x.shape[0] * inputs:
             raise InputError(f"X has the shape {x.shape}; it must be (samples, {inputs}) with at least one sample")
         n = x.shape[0]
-        p = Problem(self.spec, self.parameters, self.params, x.reshape(n, inputs))
-        t = numeric(y, "y")
-        if t.shape == (n,) and is_integer(t) and (self.spec["loss"] == "ce" or self.outputs > 1):
-            p.labels = t
-        elif t.shape == (n, self.outputs):
-            p.targets = t
-        elif t.shape == (n,) and self.outputs == 1:
-            p.targets = t.reshape(n, 1)
-        else:
-            raise InputError(
-                f"y has the shape {t.shape} and the type {t.dtype}; it must be integer labels ({n},) or targets ({n}, {self.outputs})"
-            )
+        p = Problem(self.spec, self.parameters, self.params, x.reshape(n, inputs), outputs=(self.outputs,), fill=self._fill)
+        self._fill(p, numeric(y, "y"))
         if sample_weight is not None:
             p.weights = sample_weights(sample_weight, n)
         return p
+
+    def _fill(self, p: Problem, t: np.ndarray) -> None:
+        """Take labels or targets."""
+        n = p.inputs.shape[0]
+        targets = self.outputs // 2 if self.spec["loss"] == "gaussian" else self.outputs
+        if t.shape == (n,) and is_integer(t) and (self.spec["loss"] == "ce" or self.outputs > 1):
+            p.labels = t
+        elif t.shape == (n, targets):
+            p.targets = t
+        elif t.shape == (n,) and targets == 1:
+            p.targets = t.reshape(n, 1)
+        else:
+            raise InputError(f"y has the shape {t.shape} and the type {t.dtype}; it must be integer labels ({n},) or targets ({n}, {targets})")
 
     def hessian(self, X: Any, y: Any, *, curvature: str = "hessian", sample_weight: Any = None) -> Hessian:
         """The Hessian of the mean loss on a batch.
@@ -101,10 +104,12 @@ def mlp(
     act : str, or (str, float), or a list of them
         The activation between the layers, and none after the last; or a list with one
         a layer. Names: identity, tanh, relu, gelu, gelu_tanh, silu, sigmoid, softplus,
-        leaky_relu, elu; the float is the beta, slope or alpha of the last three.
-    loss : {'ce', 'mse', 'bce'}
-        Softmax cross-entropy; mean squared error; binary cross-entropy of logits. As
-        torch's with reduction='mean'.
+        leaky_relu, elu, sine; the float is the beta, slope, alpha or frequency of the
+        last four.
+    loss : {'ce', 'mse', 'bce', 'poisson', 'gaussian'}
+        Softmax cross-entropy; mean squared error; binary cross-entropy of logits; Poisson
+        counts of logarithms of rates. As torch's with reduction='mean'. Gaussian: means,
+        then as many log-variances, see `costate.modules.GaussianNLL`.
 
     Examples
     --------

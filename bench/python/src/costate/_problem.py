@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -38,10 +38,41 @@ class Problem:
     layout: Tuple[Param, ...]
     inputs: np.ndarray  # samples × inputs
     labels: Optional[np.ndarray] = None
-    targets: Optional[np.ndarray] = None  # samples × outputs
+    targets: Optional[np.ndarray] = None  # samples × numbers of a target
     weights: Optional[np.ndarray] = None
     like: Any = None  # a tensor whose type and device results take
-    extra: Dict[str, Any] = field(default_factory=dict)
+    outputs: Tuple[int, ...] = ()  # the shape of those of a sample
+    loss: Any = None  # as it was given
+    fill: Optional[Callable[["Problem", np.ndarray], None]] = None  # takes labels or targets, and weights
+
+    def without_data(self) -> "Problem":
+        """The network alone."""
+        return replace(self, inputs=self.inputs[:0], labels=None, targets=None, weights=None)
+
+    def rows(self, X: Any) -> np.ndarray:
+        """Other inputs for the same network, samples × inputs."""
+        from ._arrays import numeric
+
+        x = numeric(X, "X")
+        if x.ndim < 2 or x.shape[0] < 1 or x.size != x.shape[0] * self.inputs.shape[1]:
+            raise InputError(f"X has the shape {x.shape}; it must have samples of {self.inputs.shape[1]} numbers, at least one")
+        return x.reshape(x.shape[0], -1)
+
+    def other(self, X: Any, y: Any) -> "Problem":
+        """The same network on other samples."""
+        from ._arrays import numeric
+
+        p = replace(self, inputs=self.rows(X), labels=None, targets=None, weights=None)
+        assert self.fill is not None
+        self.fill(p, numeric(y, "y"))
+        return p
+
+    def require_mean(self, what: str) -> None:
+        """Refuse losses whose value of a sample depends on the others of its batch."""
+        if getattr(self.loss, "reduction", "mean") != "mean":
+            raise InputError(f"{what} takes losses with reduction='mean', not {self.loss.reduction!r}")
+        if getattr(self.loss, "weight", None) is not None:
+            raise InputError(f"{what} does not take losses with weights of classes, whose mean is over the weights of a batch")
 
     def arrays(self) -> Dict[str, Tuple[np.ndarray, str]]:
         out = {"params": (self.params, "<f8"), "X": (self.inputs, "<f8")}
