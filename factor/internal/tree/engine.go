@@ -65,7 +65,7 @@ type Engine struct {
 
 	scale   []float64 // S by unknown; nil for the identity
 	squares []float64 // S² by position; empty for the identity
-	logDet  float64   // log det S²
+	octaves int       // log₂ det S²
 	size    float64   // a bound of the largest element of S A S
 	shift   float64   // of the factorization at hand
 
@@ -130,17 +130,15 @@ func (e *Engine) Take(values, scale []float64, size float64) {
 // bounds the largest of them.
 func (e *Engine) Scaled(scale []float64, size float64) {
 	e.scale, e.size = scale, size
-	e.squares, e.logDet = e.squares[:0], 0
+	e.squares, e.octaves = e.squares[:0], 0
 	if scale == nil {
 		return
 	}
 	e.squares = space.Resize(e.squares, e.n)
-	exponents := 0
 	for i, from := range e.tree.Perm {
 		e.squares[i] = math.Min(scale[from]*scale[from], math.MaxFloat64)
-		exponents += 2 * math.Ilogb(scale[from])
+		e.octaves += 2 * math.Ilogb(scale[from])
 	}
-	e.logDet = float64(exponents) * math.Ln2
 }
 
 // Scale is the diagonal of S, nil for the identity.
@@ -161,14 +159,11 @@ func (e *Engine) Factor(shift float64) pivot.Stats {
 	e.shift = shift
 	t := e.run()
 	e.facts = t.facts
+	t.exponent -= e.octaves // while both are whole numbers, so that nothing cancels
 	s := t.stats()
 	s.Scale = e.size
 	if e.facts.stop != Complete {
 		s.Finite = false
-		return s
-	}
-	if s.Zero == 0 {
-		s.LogAbs -= e.logDet
 	}
 	return s
 }

@@ -42,6 +42,7 @@ func (t *tally) normalise() {
 
 // stats puts the tally into the words of package pivot.
 func (t *tally) stats() pivot.Stats {
+	t.normalise()
 	s := pivot.Empty()
 	s.Negative, s.Zero = t.negative, t.zero
 	s.LogAbs = math.Log(math.Abs(t.mantissa)) + float64(t.exponent)*math.Ln2
