@@ -54,7 +54,7 @@ func TestGroups(t *testing.T) {
 		if err := o.draw(0); err != nil {
 			t.Fatal(err)
 		}
-		if changed != random(kind) || o.sets[0].x[0] != first[0] {
+		if changed != Redrawable(kind) || o.sets[0].x[0] != first[0] {
 			t.Errorf("%s: points changed: %v, came back: %v", kind, changed, o.sets[0].x[0] == first[0])
 		}
 	}
