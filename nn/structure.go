@@ -71,11 +71,11 @@ func (f *fullMaps) findPatterns(s *step, c *composer) {
 		}
 		j.Ptr, pass.Ptr = append(j.Ptr, len(j.Col)), append(pass.Ptr, len(pass.Col))
 	}
-	if float64(len(j.Col)) <= mostlyZero*float64(f.outs*f.pre) {
-		f.patternJ = j
+	if n := len(j.Col); n > 0 && float64(n) <= mostlyZero*float64(f.outs*f.pre) {
+		f.j.Pattern = j
 	}
-	if f.passJ != nil && float64(len(pass.Col)) <= mostlyZero*float64(f.outs*f.ins) {
-		f.patternPass = pass
+	if n := len(pass.Col); n > 0 && float64(n) <= mostlyZero*float64(f.outs*f.ins) {
+		f.passJ.Pattern = pass
 	}
 }
 
