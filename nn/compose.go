@@ -15,26 +15,36 @@ type composer struct {
 // resize makes room for any step of the plan.
 func (c *composer) resize(p *plan, full, second bool) {
 	state, jac, outs, bends := 0, 0, 0, 0
-	see := func(o *op, out int, bent bool) {
+	see := func(o *op) int {
 		n := max(o.before(), o.after())
-		state, outs = max(state, n), max(outs, out*n)
+		state = max(state, n)
 		if o.kind == mapOp {
 			jac = max(jac, o.in*o.out)
 		}
-		if bent && second {
-			bends = max(bends, n*n)
-		}
+		return n
 	}
 	for k := range p.steps {
 		s := &p.steps[k]
-		start := s.pre() + s.keep - s.tail
-		state, outs = max(state, start), max(outs, (s.out-s.tail)*start)
+		begin, out := s.pre()+s.keep-s.tail, s.out-s.tail
+		state = max(state, begin)
+		_, easy := s.varying(second)
 		if s.kind == mapStep {
-			see(&s.op, s.op.after(), true)
+			n := see(&s.op)
+			outs, bends = max(outs, s.op.after()*n), max(bends, n*n)
 		}
 		for i := range s.inner {
-			see(&s.inner[i], s.out-s.tail, s.bent())
+			n := see(&s.inner[i])
+			if easy {
+				continue
+			}
+			outs = max(outs, out*n, out*begin)
+			if s.bent() {
+				bends = max(bends, n*n)
+			}
 		}
+	}
+	if !second {
+		bends = 0
 	}
 	c.jac, c.b, c.b2 = make([]float64, jac), make([]float64, state), make([]float64, state)
 	if full {

@@ -18,18 +18,7 @@ type fullMaps struct {
 	begin          int // numbers that the ops begin with, without the tail
 	kept           int // where the kept numbers begin in the inputs
 
-	// Where no op bends, the derivatives in [φ(u) | kept] are the same everywhere: those in
-	// the kept numbers are written once, and of the others those that are not zero are
-	// kept, to be written again, times φ'.
-	base  []entry
-	based bool
-}
-
-// An entry is the element number at of a block of j, a derivative in the given unit but
-// for φ'.
-type entry struct {
-	at, unit int
-	v        float64
+	recipe *recipe // nil where a composer is needed
 }
 
 // take gets the storage that step s needs, with c as workspace. The first stage takes
@@ -40,11 +29,14 @@ func (f *fullMaps) take(s *step, c *composer, batch int, first, second bool, tak
 	f.j = system.SampleMap{Batch: batch, Rows: f.outs, Cols: f.pre}
 	f.passJ = system.SampleMap{Batch: batch, Rows: f.outs, Cols: f.ins}
 	keeps := s.keep > 0 && !first
-	f.findPatterns(s, c)
+	f.findPatterns(s, c.jac)
 	store(&f.j, take)
 	if keeps {
 		store(&f.passJ, take)
 		f.carryTail()
+	}
+	if at, ok := s.varying(second); ok {
+		f.recipe = f.newRecipe(s, at, c.jac)
 	}
 	if !second || !s.bent() {
 		return
@@ -100,10 +92,6 @@ func (t *tape) maps(s *step, r *record, b []float64) {
 		if r.d1 != nil {
 			d1 = r.d1[n*f.pre : (n+1)*f.pre]
 		}
-		if f.based {
-			f.storeBase(d1, n)
-			continue
-		}
 		at := func(i int) []float64 {
 			x, w := r.start, s.pre()+s.keep
 			if i > 0 {
@@ -111,54 +99,18 @@ func (t *tape) maps(s *step, r *record, b []float64) {
 			}
 			return x[n*w : (n+1)*w]
 		}
+		if p := f.recipe; p != nil {
+			if p.op >= 0 {
+				o := &s.inner[p.op]
+				o.m.Jacobian(t.comp.jac[:o.out*o.in], at(p.op)[:o.in:o.in])
+			}
+			f.follow(p, d1, t.comp.jac, n)
+			continue
+		}
 		bent := t.comp.run(s.inner, at, b[n*s.out:n*s.out+f.front], f.q != nil)
 		f.storeJ(d1, t.comp.a, n)
 		if bent {
 			f.storeQ(r.d1, t.comp.q, n)
-		}
-		if !s.bent() {
-			f.findBase(t.comp.a)
-		}
-	}
-}
-
-// findBase finds the base, for derivatives a, front×begin.
-func (f *fullMaps) findBase(a []float64) {
-	f.based = true
-	f.eachStored(&f.j, func(at, i, col int) {
-		if v := a[i*f.begin+col]; v != 0 {
-			f.base = append(f.base, entry{at, col, v})
-		}
-	})
-	for n := range f.j.Batch {
-		f.storePass(a, n)
-	}
-}
-
-// eachStored calls visit for the elements of a block of m that have a place, in the rows
-// before the tail: with the place, the row and the column.
-func (f *fullMaps) eachStored(m *system.SampleMap, visit func(at, i, col int)) {
-	for i := range f.front {
-		if p := m.Pattern; p != nil {
-			for at := p.Ptr[i]; at < p.Ptr[i+1]; at++ {
-				visit(at, i, p.Col[at])
-			}
-			continue
-		}
-		for col := range m.Cols {
-			visit(i*m.Cols+col, i, col)
-		}
-	}
-}
-
-// storeBase is storeJ for the base.
-func (f *fullMaps) storeBase(d1 []float64, n int) {
-	j := storage(&f.j, n)
-	for _, e := range f.base {
-		if d1 == nil {
-			j[e.at] = e.v
-		} else {
-			j[e.at] = e.v * d1[e.unit]
 		}
 	}
 }
