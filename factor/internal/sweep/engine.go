@@ -111,6 +111,9 @@ func newStage(f *values, s system.Stage, inner bool) stage {
 func (f *Engine) Take(c *system.Chain) {
 	f.chain, f.definite = c, c.IsGaussNewton()
 	for k, s := range c.Stages {
+		if d, ok := s.(*system.DenseStage); ok { // second derivatives may be new
+			f.w.room = space.Resize(f.w.room, max(len(f.w.room), roomFor(d)))
+		}
 		f.stages[k].point(s)
 	}
 }
