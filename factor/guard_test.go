@@ -220,6 +220,7 @@ func scaleCurvature(c *system.Chain, a float64) {
 				for _, m := range []*system.SampleMap{&p.Cross, &p.Q} {
 					scale(m.Diag)
 					scale(m.Full)
+					scale(m.Sparse)
 				}
 			}
 		case *system.BlockStage:

@@ -93,6 +93,7 @@ func near(t testingT, what string, got, want mat.Matrix, tol float64) {
 var inverseCases = append(chainCases,
 	chainCase{"many directions", 11, 12, []chaintest.Stage{{Out: 9, Bias: true}, {Out: 10, Bias: true}, {Out: 2, Bias: true}}},
 	chainCase{"rows, many directions", 2, 9, []chaintest.Stage{{Rows: 3, In: 8, Out: 3, Bias: true, Ones: true}, {Rows: 2, In: 9, Out: 4, Bias: true, Ones: true, Pass: true}, {Rows: 2, Out: 3, Bias: true}, {In: 7, Out: 2, Skip: true}, {Out: 2, Bias: true}}},
+	chainCase{"sparse rows formed", 4, 6, []chaintest.Stage{{Rows: 9, In: 2, Out: 2, Bias: true, Full: true, Sparse: true}, {Rows: 8, In: 3, Out: 1, Bias: true, Full: true, Pass: true, Sparse: true}, {Out: 2, Bias: true}}},
 	chainCase{"rows formed", 4, 6, []chaintest.Stage{{Rows: 9, In: 2, Out: 2, Bias: true, Ones: true}, {Rows: 8, In: 3, Out: 1, Bias: true, Carry: true}, {Rows: 2, Out: 2, Bias: true, Full: true}, {Out: 2, Bias: true}}},
 	chainCase{"few samples", 2, 9, []chaintest.Stage{{Out: 8, Bias: true}, {Out: 9, Bias: true}, {Skip: true, Bias: true}, {Out: 1, Bias: true}}},
 )

@@ -282,7 +282,7 @@ func forResiduals(t *testing.T, f func(t *testing.T, c *system.Chain, x, eps []f
 				}
 				switch s := s.(type) {
 				case *system.DenseStage:
-					for _, a := range [][]float64{s.W, s.Z, s.Delta, s.J.Diag, s.J.Full, s.Q.Diag, s.Q.Full} {
+					for _, a := range [][]float64{s.W, s.Z, s.Delta, s.J.Diag, s.J.Full, s.J.Sparse, s.Q.Diag, s.Q.Full} {
 						scale(a)
 					}
 					if g := s.Gather; g != nil {
@@ -292,6 +292,7 @@ func forResiduals(t *testing.T, f func(t *testing.T, c *system.Chain, x, eps []f
 						for _, m := range []*system.SampleMap{&p.J, &p.Cross, &p.Q} {
 							scale(m.Diag)
 							scale(m.Full)
+							scale(m.Sparse)
 						}
 					}
 				case *system.BlockStage:

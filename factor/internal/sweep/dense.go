@@ -206,7 +206,7 @@ func (d *denseStage) pullBack(f *values) []float64 {
 	keep := d.inner && passes(s)
 	if keep {
 		pu := f.t1[firstPart(s):][:n*n]
-		if s.J.Full == nil {
+		if !s.J.HasBlocks() {
 			copy(pu, p)
 		}
 		p = pu
@@ -215,20 +215,13 @@ func (d *denseStage) pullBack(f *values) []float64 {
 	case s.J.Diag != nil:
 		d.ps = p
 		f.bands.Rows(n, n*n, d.scaleP)
-	case s.J.Full != nil:
-		rows := s.J.Rows
+	case s.J.HasBlocks():
 		t := f.t1[:no*n]
-		for b := range s.Batch {
-			j := s.J.Full[b*rows*pre:]
-			be.Gemm(blas.NoTrans, blas.NoTrans, no, pre, rows, 1, f.p[b*rows:], no, j, pre, 0, t[b*pre:], n)
-		}
+		timesMap(be, f.room, t, f.p, no, &s.J)
 		if !keep {
 			p = f.p[:n*n] // J need not be square
 		}
-		for b := range s.Batch {
-			j := s.J.Full[b*rows*pre:]
-			be.Gemm(blas.Trans, blas.NoTrans, pre, n, rows, 1, j, pre, t[b*rows*n:], n, 0, p[b*pre*n:], n)
-		}
+		transMapTimes(be, f.room, p, t, n, &s.J)
 	}
 	switch {
 	case s.Q.Diag != nil:
@@ -295,24 +288,11 @@ func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
 
 // transJ computes dst = JᵀP, of which P is of the order of the outputs.
 func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
-	s := d.s
-	n, pre := s.Outputs(), s.SampleStates()
-	switch {
-	case s.J.Full != nil:
-		rows := s.J.Rows
-		for b := range s.Batch {
-			be.Gemm(blas.Trans, blas.NoTrans, pre, n, rows, 1, s.J.Full[b*rows*pre:], pre, p[b*rows*n:], n, 0, dst[b*pre*n:], n)
-		}
-	case s.J.Diag != nil:
-		for i, j := range s.J.Diag {
-			src, out := p[i*n:(i+1)*n], dst[i*n:(i+1)*n]
-			for l, v := range src {
-				out[l] = j * v
-			}
-		}
-	default:
+	if d.s.J.IsZero() {
 		copy(dst, p)
+		return
 	}
+	transMapTimes(be, d.f.room, dst, p, d.s.Outputs(), &d.s.J)
 }
 
 // perpendicular eliminates the parameters X_⊥, whose pivots are all ε:

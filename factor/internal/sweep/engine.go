@@ -36,6 +36,7 @@ type values struct {
 	t1, t2   []float64
 	v        []float64
 	gathered []float64 // rows that a stage makes of its inputs
+	room     []float64 // a block of a map
 	work     []float64
 	bands    *pivot.Bands
 	beside   *pivot.Beside // nil with one thread
@@ -89,7 +90,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	}
 	w.p, w.next = make([]float64, need.states*need.states), make([]float64, need.states*need.states)
 	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
-	w.gathered = make([]float64, need.gathered)
+	w.gathered, w.room = make([]float64, need.gathered), make([]float64, need.room)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))
 	f.Take(c)
@@ -110,6 +111,9 @@ func newStage(f *values, s system.Stage, inner bool) stage {
 func (f *Engine) Take(c *system.Chain) {
 	f.chain, f.definite = c, c.IsGaussNewton()
 	for k, s := range c.Stages {
+		if d, ok := s.(*system.DenseStage); ok { // second derivatives may be new
+			f.w.room = space.Resize(f.w.room, max(len(f.w.room), roomFor(d)))
+		}
 		f.stages[k].point(s)
 	}
 }
