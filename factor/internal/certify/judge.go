@@ -68,8 +68,8 @@ const (
 	// from 1; refinement against A contracts by ShiftBy·cond(A) a step.
 	ShiftBy = 1e-8
 
-	// closer·‖A‖ is the shift that tells null vectors from eigenvalues below the
-	// other one: the least that rounding errors, of some units of A, leave standing.
+	// closer·‖A‖ is the shift that tells null vectors from small eigenvalues: the
+	// least that rounding errors, of some units of A, leave standing.
 	closer = 128 * pivot.Unit
 
 	// doubtful is the size of the smallest pivot, in units of its rounding
@@ -102,6 +102,7 @@ type Finding struct {
 	Shift      float64 // factors are those of A + Shift·I
 	Block, Row int     // of the pivot that decided it
 	Suggest    float64 // a shift at which the matrix is not singular
+	near       bool    // Shift is as small as what the tolerance lets pass
 }
 
 // Counts are the numbers of negative and zero eigenvalues.
@@ -346,17 +347,17 @@ func (j *Judge) singular(s pivot.Stats) (f Finding, ok bool) {
 	if norm == 0 {
 		norm = 1
 	}
-	for _, by := range [...]float64{ShiftBy, closer} {
+	for _, by := range [...]float64{closer, ShiftBy} {
 		delta := by * norm
-		f = Finding{Kind: Singular, Shift: delta, Block: s.Block, Row: s.Row, Suggest: 100 * ShiftBy * norm}
+		f = Finding{Kind: Singular, Shift: delta, Block: s.Block, Row: s.Row, Suggest: 100 * ShiftBy * norm, near: by == closer}
 		below, above := j.factor(-delta), j.factor(delta)
 		j.settle(above, f)
 		if j.op.IsZero() {
 			j.disown(Counts{Zero: j.n, Certain: true})
 			return f, true
 		}
-		if !j.vanishes() {
-			continue
+		if by == closer && above.Negative >= below.Negative || !j.vanishes() {
+			continue // of closer shifts rounding errors may leave nothing
 		}
 		c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
 		if !below.Finite || !above.Finite {
