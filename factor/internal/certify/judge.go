@@ -27,6 +27,13 @@ type Scaled interface {
 	Scale() []float64
 }
 
+// An Enclosing engine factors a larger matrix, whose determinant has the magnitude of
+// that of A. What rounding does to the rest of it no solve with A shows.
+type Enclosing interface {
+	// Whole is the larger matrix, and the engine that has factored it.
+	Whole() (Engine, Operator)
+}
+
 // An Operator is the matrix A itself. Its methods may be called from several
 // goroutines.
 type Operator interface {
@@ -123,6 +130,7 @@ type Judge struct {
 	op     Operator
 	set    Settings
 	second Second
+	whole  *Judge // of the larger matrix of an Enclosing engine, made when it is needed
 	n      int
 
 	stats   pivot.Stats
@@ -147,6 +155,7 @@ type Judge struct {
 func (j *Judge) Begin(e Engine, op Operator, s Settings, second Second) {
 	j.engine, j.op, j.set, j.second, j.n = e, op, s, second, op.Order()
 	j.pool.Reset()
+	j.whole = nil
 }
 
 // Factorize factors A.
