@@ -6,6 +6,7 @@ import (
 
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
+	"costate/la/blas"
 	"costate/la/vec"
 )
 
@@ -63,6 +64,7 @@ type Settings struct {
 	Tolerance      float64 // normwise backward error that a solution must reach
 	MaxRefinements int
 	Threads        int // that refine right-hand sides side by side
+	Backend        blas.Backend
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"costate/factor/internal/pivot"
+	"costate/la/blas"
 	"costate/la/vec"
 )
 
@@ -119,14 +120,46 @@ func (j *Judge) images(r, v []float64) (worst float64) {
 	return worst
 }
 
-// orthonormalise makes the rows of v orthonormal, by Gram and Schmidt twice.
+// panel is the number of vectors that are orthonormalised against those before them at
+// once, by matrix products: what Gram and Schmidt do among themselves, one by one, is
+// then a small part.
+const panel = 32
+
+// orthonormalise makes the rows of v orthonormal, by Gram and Schmidt twice, in panels.
+//
+// Source: G. W. Stewart, Block Gram–Schmidt orthogonalization, SIAM J. Sci. Comput. 31
+// (2008).
 func (j *Judge) orthonormalise(v []float64) {
 	n := j.n
+	k := len(v) / max(n, 1)
+	var c []float64
+	for from := 0; from < k; from += panel {
+		m := min(panel, k-from)
+		p := v[from*n : (from+m)*n]
+		for i := range m {
+			x := p[i*n : (i+1)*n]
+			if t := vec.MaxMagnitude(x); t > 0 && t-t == 0 {
+				vec.Scale(x, 1/t, x)
+			}
+		}
+		for range 2 {
+			if from > 0 {
+				if c == nil {
+					c = make([]float64, panel*k)
+				}
+				b := j.set.Backend
+				b.Gemm(blas.NoTrans, blas.Trans, m, from, n, 1, p, n, v, n, 0, c, from)
+				b.Gemm(blas.NoTrans, blas.NoTrans, m, n, from, -1, c, from, v, n, 1, p, n)
+			}
+			orthonormaliseRows(p, n)
+		}
+	}
+}
+
+// orthonormaliseRows does so for a few rows of length n.
+func orthonormaliseRows(v []float64, n int) {
 	for i := 0; i < len(v); i += n {
 		x := v[i : i+n]
-		if m := vec.MaxMagnitude(x); m > 0 && m-m == 0 {
-			vec.Scale(x, 1/m, x)
-		}
 		for range 2 {
 			for j := 0; j < i; j += n {
 				y := v[j : j+n]
