@@ -359,3 +359,19 @@ func TestInverterConcurrent(t *testing.T) {
 		wait.Wait()
 	}
 }
+
+// Types have the methods of an Inverter where these work, and only there.
+func TestInverters(t *testing.T) {
+	for name, want := range map[string]bool{"chain": true, "gram": true, "dense": true, "augmented": false, "auto": false, "cg": false, "minres": false} {
+		if _, got := methods()[name].(factor.Inverter); got != want {
+			t.Errorf("%s: an Inverter %v, want %v", name, got, want)
+		}
+	}
+	for name, f := range map[string]any{"augmented": new(factor.Augmented), "block": new(factor.Block), "sparse": new(factor.Sparse)} {
+		if _, has := f.(interface {
+			SampleTo(*mat.VecDense, []float64) error
+		}); has {
+			t.Errorf("%s has samples", name)
+		}
+	}
+}

@@ -432,7 +432,11 @@ func (f *Sparse) load() {
 
 func (f *Sparse) attempt() error {
 	f.load()
-	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
+	factorize := f.judge.Again
+	if f.spent == 0 {
+		factorize = f.judge.Factorize
+	}
+	err := f.run(factorize, 0, "A·v", func(g certify.Finding) *SingularError {
 		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
 	})
 	f.report.Flops += f.spent
