@@ -18,6 +18,9 @@ func CostOf(c *system.Chain) pivot.Cost {
 	n := needsOf(c)
 	states := int64(n.states)
 	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered))
+	if n.small {
+		total.Bytes += 8 * int64(smallSpaceWords())
+	}
 	return total
 }
 
@@ -27,6 +30,7 @@ type needs struct {
 	t1, t2, v     int
 	gathered      int
 	rows          int // gathered rows of the batch, in numbers
+	small         bool
 }
 
 func needsOf(c *system.Chain) needs {
@@ -41,6 +45,7 @@ func needsOf(c *system.Chain) needs {
 		t1, t2 := scratch(s, k > 0)
 		if d, ok := s.(*system.DenseStage); ok && k > 0 {
 			n.gathered = max(n.gathered, gatherLen(d))
+			n.small = n.small || isSmall(d, true)
 			if d.Gather != nil {
 				n.rows = max(n.rows, d.BatchRows()*d.In)
 			}
@@ -101,7 +106,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s))),
+		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s)) + int64(smallWords(s, inner))),
 	}
 	if s.J.Full != nil {
 		no := int64(s.Outputs())
