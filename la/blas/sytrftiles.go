@@ -45,8 +45,8 @@ func FactorTiles(n int, t []float64, ld int, d, e []float64, perm []int, w []flo
 	f.bunchKaufman(e, perm)
 }
 
-// runOrder is the order up to which a run of pivots at once is faster than one by one,
-// measured; calibrate.md has the table.
+// runOrder is the order up to which a run of pivots at once is faster than one by one;
+// calibrate.md has the measurement.
 const runOrder = 96
 
 // bunchKaufman eliminates all columns of a symmetric matrix, see sytf2.

@@ -9,10 +9,10 @@ import (
 	"costate/system"
 )
 
-// smallOrder is the order up to which the matrices of a stage stay in the first cache
-// together, so that its elimination goes through them without packing, from end to
-// end. Beyond it the kernels of the backend are as fast.
-const smallOrder = 40
+// smallOrder bounds the orders of the stages that are eliminated from end to end in one
+// workspace, without packing and without checking arguments between the kernels.
+// la/blas/calibrate.md has the measurement.
+const smallOrder = 64
 
 // small is what a denseStage of small order keeps for its elimination. Rows are whole
 // vectors of four words.
@@ -90,7 +90,7 @@ const (
 	smallRow    = smallOrder + 4 // the last sample's row is written in whole vectors
 )
 
-// newSmallSpace makes the workspace: some tens of kilobytes for any stages.
+// newSmallSpace makes the workspace, the same for any stages.
 func newSmallSpace() *smallSpace {
 	a := func(n int) []float64 { return make([]float64, n) }
 	return &smallSpace{

@@ -30,7 +30,7 @@ func randomSmall(rng *rand.Rand) *system.Chain {
 	var stages []chaintest.Stage
 	bias := rng.IntN(2) == 0
 	for range 2 + rng.IntN(5) {
-		stages = append(stages, chaintest.Stage{Out: 1 + rng.IntN(12), Bias: bias, Full: rng.IntN(6) == 0})
+		stages = append(stages, chaintest.Stage{Out: 1 + rng.IntN(24), Bias: bias, Full: rng.IntN(6) == 0})
 	}
 	return chaintest.Random(rng, batch, 1+rng.IntN(6), stages...)
 }
