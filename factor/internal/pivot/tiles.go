@@ -11,7 +11,7 @@ type Tiles struct {
 	S   []float64 // symmetric, in full; rows and Ld are whole tiles
 	Ld  int
 	K   []float64 // one row of LdK words for each row of S
-	LdK int       // whole vectors
+	LdK int       // at least the columns of K in whole vectors
 
 	v, x []float64 // of the shape of K: L⁻¹ P K and D⁻¹ L⁻¹ P K
 	d, w []float64
@@ -70,14 +70,14 @@ func (b *Block) TakeTiles(t *Tiles) {
 // words, whole vectors, of which the tiles on and below the diagonal are updated.
 func (b *Block) CoupleTiles(t *Tiles, y []float64, ld int) {
 	m, n, ldk := b.M, b.N, t.LdK
-	whole := (m + 3) &^ 3
+	whole, wide := (m+3)&^3, (n+3)&^3
 	for i, from := range b.perm[:m] {
-		copy(t.v[i*ldk:(i+1)*ldk], t.K[from*ldk:])
+		copy(t.v[i*ldk:i*ldk+wide], t.K[from*ldk:])
 	}
 	clear(t.v[m*ldk : whole*ldk])
 	// L⁻¹ by rows of tiles; below row m both L and K are zero.
 	for g := 0; g < whole; g += 4 {
-		vec.SubSmall(t.v[g*ldk:], ldk, t.S[g:], 1, t.Ld, t.v, ldk, 4, ldk/4, g, 0)
+		vec.SubSmall(t.v[g*ldk:], ldk, t.S[g:], 1, t.Ld, t.v, ldk, 4, wide/4, g, 0)
 		f := [10]float64{0: 1, 2: 1, 5: 1, 9: 1}
 		for i, at := 1, 1; g+i < min(g+4, m); i++ {
 			for j := range i {
@@ -85,17 +85,17 @@ func (b *Block) CoupleTiles(t *Tiles, y []float64, ld int) {
 			}
 			at += i + 1
 		}
-		vec.Solve4(t.v[g*ldk:], ldk, ldk/4, &f)
+		vec.Solve4(t.v[g*ldk:], ldk, wide/4, &f)
 	}
 	for i := 0; i < m; i++ {
-		x, v := t.x[i*ldk:(i+1)*ldk], t.v[i*ldk:]
+		x, v := t.x[i*ldk:i*ldk+wide], t.v[i*ldk:]
 		if b.e[i] == 0 {
 			vec.Scale(x, 1/t.d[i], v)
 			copy(b.W[i*n:(i+1)*n], x)
 			continue
 		}
 		a, o, c := inverse2(t.d[i], b.e[i], t.d[i+1])
-		x1 := t.x[(i+1)*ldk : (i+2)*ldk]
+		x1 := t.x[(i+1)*ldk : (i+1)*ldk+wide]
 		vec.Pivot2(x, x1, v, v[ldk:], &[3]float64{a, o, c})
 		copy(b.W[i*n:(i+1)*n], x)
 		copy(b.W[(i+1)*n:(i+2)*n], x1)
