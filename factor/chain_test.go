@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/system"
@@ -450,7 +451,7 @@ func TestChainReuse(t *testing.T) {
 	if !mat.Equal(x, want) {
 		t.Error("a reused factorization gives other bits than a fresh one")
 	}
-	if n := testing.AllocsPerRun(5, run); n != 0 {
+	if n := alloctest.PerRun(5, run); n != 0 {
 		t.Errorf("%v allocations per new point", n)
 	}
 }
@@ -485,7 +486,7 @@ func TestChainLarge(t *testing.T) {
 		if !mat.Equal(x, first) {
 			t.Error("the same factorization twice gives other bits")
 		}
-		if n := testing.AllocsPerRun(3, func() { run(&f, x) }); n != 0 {
+		if n := alloctest.PerRun(3, func() { run(&f, x) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -278,7 +279,7 @@ func TestRowsReuse(t *testing.T) {
 			if !mat.Equal(x, want) {
 				t.Errorf("%s, %s: other bits than a fresh factorization", name, method)
 			}
-			if got := testing.AllocsPerRun(3, run); got != 0 {
+			if got := alloctest.PerRun(3, run); got != 0 {
 				t.Errorf("%s, %s: %v allocations", name, method, got)
 			}
 		}

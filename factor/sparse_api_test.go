@@ -11,6 +11,7 @@ import (
 	"github.com/james-bowman/sparse"
 	"gonum.org/v1/gonum/mat"
 
+	"costate/internal/alloctest"
 	"costate/la"
 )
 
@@ -238,7 +239,7 @@ func TestSparseUpdateAllocatesNothing(t *testing.T) {
 			}
 			run()
 			run()
-			if n := testing.AllocsPerRun(5, run); n > 0 {
+			if n := alloctest.PerRun(5, run); n > 0 {
 				t.Errorf("%s, scaled %v: %v allocations", name, scaled, n)
 			}
 		}

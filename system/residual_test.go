@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"costate/internal/alloctest"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -393,7 +394,7 @@ func TestResidualAllocatesNothing(t *testing.T) {
 	p := system.NewProduct(c, blas.Native())
 	v := make([]float64, c.Params())
 	eps := make([]float64, len(c.Stages))
-	if n := testing.AllocsPerRun(5, func() { p.Reset(c); p.ResidualTo(v, v, v, eps) }); n != 0 {
+	if n := alloctest.PerRun(5, func() { p.Reset(c); p.ResidualTo(v, v, v, eps) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/system"
@@ -362,7 +363,7 @@ func TestUpdateAllocatesNothing(t *testing.T) {
 	a := system.Assemble(c, 1)
 	p := system.NewProduct(c, blas.Native())
 	v := make([]float64, c.Params())
-	if n := testing.AllocsPerRun(5, func() { a.Update(c, 2); p.HessVec(v, v) }); n != 0 {
+	if n := alloctest.PerRun(5, func() { a.Update(c, 2); p.HessVec(v, v) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
