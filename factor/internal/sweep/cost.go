@@ -18,6 +18,9 @@ func CostOf(c *system.Chain) pivot.Cost {
 	n := needsOf(c)
 	states := int64(n.states)
 	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered) + int64(n.room))
+	if n.small {
+		total.Bytes += 8 * int64(smallSpaceWords())
+	}
 	return total
 }
 
@@ -28,6 +31,7 @@ type needs struct {
 	gathered      int
 	rows          int // gathered rows of the batch, in numbers
 	room          int // a block of a map
+	small         bool
 }
 
 func needsOf(c *system.Chain) needs {
@@ -46,6 +50,7 @@ func needsOf(c *system.Chain) needs {
 		}
 		if dense && k > 0 {
 			n.gathered = max(n.gathered, gatherLen(d))
+			n.small = n.small || isSmall(d, true)
 			if d.Gather != nil {
 				n.rows = max(n.rows, d.BatchRows()*d.In)
 			}
@@ -106,7 +111,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s))),
+		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s)) + int64(smallWords(s, inner))),
 	}
 	if s.J.HasBlocks() {
 		c.Factor += 2 * mapFlops(&s.J) * (int64(s.Outputs()) + n)

@@ -33,6 +33,7 @@ type denseStage struct {
 	reach   float64 // largest squared norm of a row of U
 	negPerp int     // number of perpendicular parameters
 	few     *few    // nil with more than a few rows
+	small   *small  // nil where matrices are not small
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
@@ -72,7 +73,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	// Below some order loops beat many small products.
 	d.batched = d.pivot.M > 32
 	d.workQ = make([]float64, d.workLen())
-	d.few = newFew(s)
+	d.few, d.small = newFew(s), newSmall(f.backend, s, inner)
 	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
 	if s.Gather != nil {
@@ -131,11 +132,17 @@ func (d *denseStage) point(st system.Stage) {
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
 	d.few.take(s, d.u, d.r)
+	d.small.take(s, d.q, d.r, d.zin)
 }
 
 // eliminate forms S, K and the next P and eliminates the stage; see the package for
 // the formulas.
 func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	if d.small != nil && d.small.fits {
+		d.eliminateSmall(f, k, eps, definite, p)
+		d.pivotsOf(eps, k, p)
+		return
+	}
 	s, be := d.s, f.backend
 	n := d.rows * s.Out
 	pu := d.pullBack(f)
@@ -168,20 +175,26 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 		d.form(be, f.bands)
 		d.pivot.Factor(be, f.work, definite, p, k)
 	}
-	if d.negPerp > 0 {
-		if eps < 0 {
-			p.Negative += d.negPerp
-		}
-		if eps == 0 {
-			p.Finite, p.Block, p.Row = false, k, d.pivot.M
-			return
-		}
-		p.LogAbs += float64(d.negPerp) * logAbs(eps)
-	}
-	if d.inner {
+	if d.pivotsOf(eps, k, p) && d.inner {
 		d.pivot.Couple(be, f.bands, f.next, f.v)
 		f.mirrorNext(d.pivot.N)
 	}
+}
+
+// pivotsOf adds the pivots of the perpendicular parameters, all of them eps, to p, and
+// reports false if they are zero.
+func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
+	switch {
+	case d.negPerp == 0:
+		return true
+	case eps == 0:
+		p.Finite, p.Block, p.Row = false, k, d.pivot.M
+		return false
+	case eps < 0:
+		p.Negative += d.negPerp
+	}
+	p.LogAbs += float64(d.negPerp) * logAbs(eps)
+	return true
 }
 
 // form forms K in the pivot block and what it is subtracted from in f.next.

@@ -43,6 +43,7 @@ type values struct {
 	serial   blas.Backend  // the backend, with one thread
 	order    int           // of the matrix that mirrorRows mirrors
 	mirror   func(lo, hi int)
+	small    *smallSpace // nil without small stages
 }
 
 // A stage is one step of the sweeps. The value matrix P of its outputs comes in
@@ -88,7 +89,12 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	for k, s := range c.Stages {
 		f.stages = append(f.stages, newStage(w, s, k > 0))
 	}
-	w.p, w.next = make([]float64, need.states*need.states), make([]float64, need.states*need.states)
+	if need.small && isOwn(backend) {
+		w.small = newSmallSpace()
+	}
+	// Rows are read in whole vectors.
+	square := need.states*need.states + 3
+	w.p, w.next = make([]float64, square), make([]float64, square)
 	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
 	w.gathered, w.room = make([]float64, need.gathered), make([]float64, need.room)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
