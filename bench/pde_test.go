@@ -70,7 +70,7 @@ func TestPDEModes(t *testing.T) {
 		pdeArgs("--steps", "2", "--pde", "heat-1d", "--points", "halton", "--resample", "1"),
 		pdeArgs("--steps", "2", "--pde", "heat-4d", "--points", "uniform", "--momentum", "0.5"),
 		pdeArgs("--steps", "2", "--pde", "burgers", "--hidden", "6,5,4", "--act", "sine"),
-		pdeArgs("--steps", "2", "--pde", "allen-cahn", "--points", "grid", "--act", "gelu"),
+		pdeArgs("--steps", "2", "--pde", "allen-cahn", "--points", "sobol", "--act", "gelu"),
 		pdeArgs("--steps", "2", "--pde", "helmholtz", "--optimizer", "lbfgs", "--plot", filepath.Join(dir, "b.png")),
 		pdeArgs("--steps", "2", "--pde", "convection", "--optimizer", "adam,lm"),
 	} {
@@ -126,7 +126,7 @@ func TestPDEBadFlags(t *testing.T) {
 		{"--pde navier-stokes", "poisson-2d"},
 		{"--act relu", "--act"},
 		{"--optimizer tr", "--optimizer"},
-		{"--points sobol", "halton"},
+		{"--points sobel", "sobol"},
 		{"--hidden 0", "--hidden"},
 		{"--hidden many", "many"},
 		{"--interior -4", "--interior"},

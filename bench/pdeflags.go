@@ -84,7 +84,7 @@ func (f *pdeFlags) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.interior, "interior", 900, "points inside")
 	fl.IntVar(&f.boundary, "boundary", 120, "points on the boundary and at the beginning, together")
 	fl.StringVar(&f.points, "points", "", "points: "+strings.Join(pde.PointKinds, ", ")+" (default gauss up to two dimensions, else halton)")
-	fl.IntVar(&f.resample, "resample", 0, "draw new points after so many steps; they are halton or uniform (0: never)")
+	fl.IntVar(&f.resample, "resample", 0, "draw new points after so many steps; they are halton, sobol or uniform (0: never)")
 	fl.StringVar(&f.act, "act", "tanh", "activation between the layers: "+strings.Join(pde.ActivationNames(), ", "))
 	fl.Float64Var(&f.gain, "gain", 1, "first weights have standard deviation gain/√fan-in")
 	fl.StringSliceVar(&f.optimizers, "optimizer", []string{"lm"}, "optimizer, or a list to compare: "+strings.Join(experiments.PDEOptimizers, ", "))
@@ -143,8 +143,8 @@ func (f *pdeFlags) checkNumbers(fl *pflag.FlagSet) error {
 		return usagef("--momentum is %g; it must be at least 0 and below 1", f.momentum)
 	case f.resample < 0:
 		return usagef("--resample is %d; it cannot be negative", f.resample)
-	case f.resample > 0 && (f.points == "gauss" || f.points == "grid"):
-		return usagef("--resample needs points that can be drawn anew: --points halton or uniform")
+	case f.resample > 0 && f.points != "" && !pde.Redrawable(f.points):
+		return usagef("--resample needs points that can be drawn anew: --points halton, sobol or uniform")
 	case f.steps < 0:
 		return usagef("--steps is %d; it cannot be negative", f.steps)
 	case !(f.seconds > 0) || math.IsInf(f.seconds, 0):

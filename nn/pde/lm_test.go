@@ -228,7 +228,7 @@ func TestResume(t *testing.T) {
 		"adam":     func() train.Optimizer { return &train.Adam{Rate: 0.01} },
 		"lbfgs":    func() train.Optimizer { return train.NewLBFGS() },
 	} {
-		for _, opts := range []*Options{{Interior: 40}, {Interior: 40, Resample: 4, Seed: 9}} {
+		for _, opts := range []*Options{{Interior: 40}, {Interior: 40, Resample: 4, Seed: 9}, {Interior: 40, Resample: 3, Points: "sobol"}} {
 			do := func(r *train.Run, steps int) {
 				t.Helper()
 				r.Steps = steps

@@ -109,8 +109,11 @@ func (o *Objective) defaults() error {
 	if err := checkKind(a.Points); err != nil {
 		return err
 	}
-	if a.Resample > 0 && !random(a.Points) {
-		return fmt.Errorf("pde: points of kind %s are always the same; to draw them anew take halton or uniform", a.Points)
+	if a.Resample > 0 && !Redrawable(a.Points) {
+		return fmt.Errorf("pde: points of kind %s are always the same; to draw them anew take halton, sobol or uniform", a.Points)
+	}
+	if err := o.checkSobol(); err != nil {
+		return err
 	}
 	o.kernels = a.Backend
 	if o.kernels == nil {
@@ -142,7 +145,7 @@ func (o *Objective) Describe() string {
 	for i := range o.sets {
 		fmt.Fprintf(&s, "Weight%d %g\n", i+1, o.sets[i].group.Weight)
 	}
-	if random(o.opts.Points) {
+	if Redrawable(o.opts.Points) {
 		fmt.Fprintf(&s, "Seed %d\n", o.opts.Seed)
 	}
 	return s.String()

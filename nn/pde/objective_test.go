@@ -54,7 +54,7 @@ func TestGroups(t *testing.T) {
 		if err := o.draw(0); err != nil {
 			t.Fatal(err)
 		}
-		if changed != random(kind) || o.sets[0].x[0] != first[0] {
+		if changed != Redrawable(kind) || o.sets[0].x[0] != first[0] {
 			t.Errorf("%s: points changed: %v, came back: %v", kind, changed, o.sets[0].x[0] == first[0])
 		}
 	}
@@ -75,7 +75,7 @@ func TestBadProblems(t *testing.T) {
 		{"inputs", good(), newNet(t, nn.Tanh, 1, 3, 4, 1), nil, "3 inputs"},
 		{"outputs", good(), newNet(t, nn.Tanh, 1, 2, 4, 2), nil, "2 outputs"},
 		{"activation", good(), newNet(t, nn.ReLU, 1, 2, 4, 1), nil, "layer 1"},
-		{"kind", good(), net, &Options{Points: "sobol"}, "halton"},
+		{"kind", good(), net, &Options{Points: "sobel"}, "halton"},
 		{"count", good(), net, &Options{Interior: -1}, "negative"},
 		{"resample", good(), net, &Options{Points: "gauss", Resample: 5}, "always the same"},
 		{"no groups", change(func(p *Problem) { p.Groups = nil }), net, nil, "no group"},

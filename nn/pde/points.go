@@ -18,12 +18,14 @@ import (
 //	gauss    the product of Gauss–Legendre rules, whose weights the loss takes
 //	halton   the sequence of J. H. Halton (Numer. Math. 2, 1960), its digits scrambled
 //	         as A. B. Owen's A randomized Halton algorithm in R (arXiv:1706.02808) does
+//	sobol    the sequence of I. M. Sobol with a random digital shift, in at most 21
+//	         dimensions; best with powers of two
 //	uniform  independent uniform points
 //	grid     the centres of equal cells
 //
 // gauss and grid have as many points as fill a cube, at most as many as asked for:
-// in many dimensions halton serves better.
-var PointKinds = []string{"gauss", "halton", "uniform", "grid"}
+// in many dimensions halton and sobol serve better.
+var PointKinds = []string{"gauss", "halton", "sobol", "uniform", "grid"}
 
 func checkKind(kind string) error {
 	if !slices.Contains(PointKinds, kind) {
@@ -32,15 +34,16 @@ func checkKind(kind string) error {
 	return nil
 }
 
-// random reports whether the points of a kind can be drawn anew.
-func random(kind string) bool { return kind == "halton" || kind == "uniform" }
+// Redrawable reports whether the points of a kind can be drawn anew: others are always
+// the same.
+func Redrawable(kind string) bool { return kind != "gauss" && kind != "grid" }
 
 // countOf is how many points there will be where n are asked for in k dimensions.
 func countOf(kind string, n, k int) int {
 	if k == 0 {
 		return 1
 	}
-	if random(kind) {
+	if Redrawable(kind) {
 		return n
 	}
 	all := 1
@@ -72,6 +75,12 @@ func cube(t, w []float64, kind string, k int, seed, round uint64) {
 		}
 	case kind == "halton":
 		samplemv.Halton{Kind: samplemv.Owen, Q: distmv.NewUnitUniform(k, src), Src: src}.Sample(mat.NewDense(n, k, t))
+	case kind == "sobol":
+		rng, shift := rand.New(src), make([]uint32, k)
+		for j := range shift {
+			shift[j] = rng.Uint32()
+		}
+		sobol(t, k, shift)
 	default:
 		product(t, w, kind, k)
 	}
