@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,6 +125,25 @@ func TestInfluenceFiles(t *testing.T) {
 	}
 	if before, err := os.ReadFile(net); err != nil || len(before) == 0 {
 		t.Error("the input was touched")
+	}
+}
+
+// A table may be in any units: influences on the loss of scaled targets are the same.
+func TestInfluenceTable(t *testing.T) {
+	var r [2]influenceResult
+	for i, unit := range []float64{1, 1000} {
+		file := tableFile(t, "t.csv", 60, func(x []float64, rng *rand.Rand) float64 {
+			return unit * (5 + math.Sin(x[0]) + 0.1*rng.NormFloat64())
+		})
+		mustJSON(t, &r[i], "influence", "--data", file, "--loss", "mse", "--width", "4", "--leave-one-out", "2", "--parts", "0.01")
+	}
+	if r[0].Train != 48 || r[0].Test != 12 || r[0].LeaveOneOut[0].Pearson < 0.999 {
+		t.Errorf("%+v", r[0])
+	}
+	for i, e := range r[0].Extremes {
+		if other := r[1].Extremes[i]; e.Sample != other.Sample || math.Abs(e.Mean-other.Mean) > 1e-6*math.Abs(e.Mean) {
+			t.Errorf("%+v in other units: %+v", e, other)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type influenceFlags struct {
 	curvature string
 	damping   float64
 	test      int
+	testFits  bool // nobody asked for the number of test samples
 	testIn    string
 	train     bool
 	leaveOut  int
@@ -49,6 +50,9 @@ losses is compared with what I predicts.
 ranks they are found, by their self-influence I[i,i] and by their mean influence on the
 test samples. --out F.npz has influence (test×train), self (train) and labels. --plot
 draws prediction against truth, or without --leave-one-out the self-influences by rank.
+
+The columns of a table (--data F.csv) are scaled to mean 0 and standard deviation 1 of the
+training samples, numbers to be predicted as well: losses are in these units.
 
 The sums go over the whole training set: a few thousand samples times outputs.`,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -87,9 +91,10 @@ The sums go over the whole training set: a few thousand samples times outputs.`,
 }
 
 func (f *influenceFlags) check(fl *pflag.FlagSet) error {
-	if f.problem.net.data == "gaussian" && !fl.Changed("side") {
-		f.problem.net.side = 0
+	if n := &f.problem.net; (n.data == "gaussian" || n.isOwn()) && !fl.Changed("side") {
+		n.side = 0
 	}
+	f.testFits = !fl.Changed("test")
 	if err := f.problem.net.check(fl); err != nil {
 		return err
 	}

@@ -30,20 +30,39 @@ func (j *influenceJob) load() error {
 	case j.f.problem.in != "":
 		j.test = j.train
 	default:
-		_, test, err := j.f.problem.net.load(0, j.s.seed)
-		if err != nil {
+		if err := j.loadTest(); err != nil {
 			return err
 		}
-		if j.f.test > test.N {
-			return usagef("--test is %d; --data %s has %d test samples", j.f.test, j.f.problem.net.data, test.N)
-		}
-		j.test = test.Sample(j.f.test, j.s.seed)
 	}
 	if j.f.leaveOut > j.train.N {
 		return usagef("--leave-one-out is %d; there are %s", j.f.leaveOut, prose.Plural(j.train.N, "training sample"))
 	}
 	if j.f.mislabel > 0 {
 		return j.plant()
+	}
+	return nil
+}
+
+// loadTest draws the test samples of the data that the training samples are from. A table's
+// columns, which may be in any units, are scaled as the training samples need.
+func (j *influenceJob) loadTest() error {
+	f := &j.f.problem.net
+	_, test, err := f.load(0, j.s.seed)
+	if err != nil {
+		return err
+	}
+	if j.f.testFits {
+		j.f.test = min(j.f.test, test.N)
+	}
+	if j.f.test > test.N {
+		return usagef("--test is %d; --data %s has %d test samples", j.f.test, f.data, test.N)
+	}
+	j.test = test.Sample(j.f.test, j.s.seed)
+	if f.isOwn() && test.Rows == 0 {
+		scaleInputs(test.Width, true, j.train, j.test)
+		if j.train.T != nil {
+			scaleTargets(j.train, j.test)
+		}
 	}
 	return nil
 }

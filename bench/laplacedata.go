@@ -134,39 +134,46 @@ func (a *samples) batch(index []int) *nn.Batch {
 	return b
 }
 
-// standardize scales inputs by column, or all together, and targets to mean 0 and
-// standard deviation 1 of the training samples.
+// standardize scales inputs by column, or all together, and targets.
 func (d *laplaceData) standardize(width int, byColumn bool) {
-	d.inShift, d.inMul = make([]float64, width), make([]float64, width)
-	if byColumn {
-		for j := range width {
-			d.inShift[j], d.inMul[j] = moments(d.train.X[j:], width)
-		}
-	} else {
-		shift, mul := moments(d.train.X, 1)
-		for j := range width {
-			d.inShift[j], d.inMul[j] = shift, mul
+	d.inShift, d.inMul = scaleInputs(width, byColumn, d.train, d.test)
+	if !d.classes {
+		d.shift, d.scale = scaleTargets(d.train, d.test)
+	}
+}
+
+// scaleInputs makes inputs (x − shift)·factor in both batches, test may be nil: mean 0 and
+// standard deviation 1 over the training samples, by column or all together.
+func scaleInputs(width int, byColumn bool, train, test *nn.Batch) (shift, factor []float64) {
+	shift, factor = make([]float64, width), make([]float64, width)
+	all, allFactor := moments(train.X, 1)
+	for j := range width {
+		shift[j], factor[j] = all, allFactor
+		if byColumn {
+			shift[j], factor[j] = moments(train.X[j:], width)
 		}
 	}
-	for _, b := range []*nn.Batch{d.train, d.test} {
+	for _, b := range []*nn.Batch{train, test} {
 		if b != nil {
 			for i, v := range b.X {
-				b.X[i] = (v - d.inShift[i%width]) * d.inMul[i%width]
+				b.X[i] = (v - shift[i%width]) * factor[i%width]
 			}
 		}
 	}
-	if d.classes {
-		return
-	}
-	shift, mul := moments(d.train.T, 1)
-	d.shift, d.scale = shift, 1/mul
-	for _, b := range []*nn.Batch{d.train, d.test} {
+	return shift, factor
+}
+
+// scaleTargets does the same for targets, all together, which were shift + scale·t.
+func scaleTargets(train, test *nn.Batch) (shift, scale float64) {
+	shift, factor := moments(train.T, 1)
+	for _, b := range []*nn.Batch{train, test} {
 		if b != nil {
 			for i, v := range b.T {
-				b.T[i] = (v - shift) * mul
+				b.T[i] = (v - shift) * factor
 			}
 		}
 	}
+	return shift, 1 / factor
 }
 
 // moments are the mean of every step-th number of x and one over its standard deviation, 1

@@ -130,6 +130,25 @@ func TestOwnData(t *testing.T) {
 	}
 }
 
+// Without --batch data of fewer samples than its default are taken whole.
+func TestFewSamples(t *testing.T) {
+	file := tableFile(t, "few.csv", 10, func(x []float64, _ *rand.Rand) float64 { return x[0] })
+	args := []string{"--data", file, "--loss", "mse", "--layers", "2", "--width", "3"}
+	var s solveResult
+	mustJSON(t, &s, append([]string{"solve", "--repeat", "1"}, args...)...)
+	if s.Batch != 8 { // a fifth is kept for tests
+		t.Errorf("a batch of %d", s.Batch)
+	}
+	var r race.Result
+	mustJSON(t, &r, append([]string{"train", "--steps", "2", "--optimizer", "lm"}, args...)...)
+	for _, sub := range []string{"solve", "train"} {
+		_, errs, status := runBench(append([]string{sub, "--batch", "9"}, args...)...)
+		if status == 0 || !strings.Contains(errs, "--batch is 9") || !strings.Contains(errs, "8 samples") {
+			t.Errorf("%s: status %d: %s", sub, status, errs)
+		}
+	}
+}
+
 func TestNetErrors(t *testing.T) {
 	classes, numbers, images := ownFiles(t)
 	bad := filepath.Join(t.TempDir(), "bad.csv")

@@ -28,6 +28,7 @@ type netFlags struct {
 	layers  int
 	width   int
 	batch   int
+	fits    bool // the batch is made to fit the data: nobody asked for its size
 	act     string
 	loss    string
 	bias    bool
@@ -42,15 +43,28 @@ func (f *netFlags) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.classes, "classes", 10, "classes, for --data gaussian")
 	fl.IntVar(&f.layers, "layers", 8, "number of weight matrices")
 	fl.IntVar(&f.width, "width", 16, "units of the inner layers")
-	fl.IntVar(&f.batch, "batch", 32, "samples of the batch")
+	fl.IntVar(&f.batch, "batch", 32, "samples of the batch; where it is not given, all of data that have fewer")
 	fl.StringVar(&f.act, "act", "tanh", "activation between the layers: "+strings.Join(nn.ActivationNames(), ", "))
 	fl.StringVar(&f.loss, "loss", "ce", "loss: ce (softmax cross-entropy), mse, bce, poisson, gaussian (mean and log-variance)")
 	fl.BoolVar(&f.bias, "bias", true, "layers with a bias; --bias=false leaves it out")
 	fl.Float64Var(&f.gain, "gain", 1, "weights are normal with standard deviation gain/√fan-in")
 }
 
+// drawBatch compares the batch with the samples that there are to draw it from: a size that
+// was asked for must be there.
+func (f *netFlags) drawBatch(samples int) error {
+	if f.fits {
+		f.batch = min(f.batch, samples)
+	}
+	if f.batch > samples {
+		return usagef("--batch is %d; --data %s has %d samples to draw from", f.batch, f.data, samples)
+	}
+	return nil
+}
+
 // check validates the flags by themselves.
 func (f *netFlags) check(fl *pflag.FlagSet) error {
+	f.fits = !fl.Changed("batch")
 	for _, n := range []struct {
 		flag  string
 		value int

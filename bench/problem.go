@@ -84,8 +84,8 @@ func (s *session) makeProblem(f *netFlags) (*problem, error) {
 			return nil, err
 		}
 		set = train
-		if f.batch > train.N {
-			return nil, usagef("--batch is %d; --data %s has %d samples to draw from", f.batch, f.data, train.N)
+		if err := f.drawBatch(train.N); err != nil {
+			return nil, err
 		}
 	}
 	if err := s.checkMemory(fmt.Sprintf("a network of %d layers of width %d and its derivatives on %d samples", f.layers, f.width, f.batch),

@@ -104,10 +104,11 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, n := range map[string]int{"batch": f.net.batch, "curvature-batch": f.curvature} {
-		if n > set.N {
-			return nil, usagef("--%s is %d; --data %s has %d samples to draw from", name, n, f.net.data, set.N)
-		}
+	if err := f.net.drawBatch(set.N); err != nil {
+		return nil, err
+	}
+	if f.curvature > set.N {
+		return nil, usagef("--curvature-batch is %d; --data %s has %d samples to draw from", f.curvature, f.net.data, set.N)
 	}
 	if err := s.checkMemory("the network and its derivatives", f.net.bytes(set.Width, set.Outputs())); f.net.spec == "" && err != nil {
 		return nil, err

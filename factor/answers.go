@@ -37,11 +37,11 @@ func (g *answers) plan(what string, c Cost) error {
 	return nil
 }
 
-// run factors. what names the product with the matrix, and place makes the error
-// of a singular one.
-func (g *answers) run(eps float64, what string, place func(certify.Finding) *SingularError) error {
+// run factors, by Factorize or Again of the judge. what names the product with the
+// matrix, and place makes the error of a singular one.
+func (g *answers) run(factorize func() certify.Finding, eps float64, what string, place func(certify.Finding) *SingularError) error {
 	g.factored, g.known = false, false
-	f := g.judge.Factorize()
+	f := factorize()
 	if g.gaveUp != nil {
 		if err := g.gaveUp(); err != nil {
 			return err

@@ -1,10 +1,12 @@
 package factor
 
 import (
+	"costate/factor/internal/certify"
 	"costate/factor/internal/mumps"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
 	"costate/factor/internal/tree"
+	"costate/la"
 	"costate/la/partition"
 	"costate/la/vec"
 	"costate/system"
@@ -35,7 +37,8 @@ import (
 // solution of saddle point problems, Acta Numerica 14 (2005), section 6.
 type Augmented struct {
 	direct
-	k augmentedEngine
+	k        augmentedEngine
+	enclosed enclosedEngine
 }
 
 var _ Factorization = (*Augmented)(nil)
@@ -58,7 +61,8 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 		f.gaveUp = f.mumpsGaveUp
 	}
 	f.use(&f.k)
-	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil) // it would ask itself
+	f.enclosed = enclosedEngine{damped: &f.engine, k: &f.k, matrix: symMatrix{a: f.k.system.K}}
+	f.judge.Begin(&f.enclosed, &f.matrix, f.opts.settings(), nil) // it would ask itself
 	return nil
 }
 
@@ -88,13 +92,27 @@ func (f *Augmented) mumpsGaveUp() error {
 }
 
 // System returns the augmented system that is factored, at the damping 0. It
-// is not to be changed.
+// is not to be changed, and holds until the next call of another method.
 func (f *Augmented) System() *system.Augmented {
 	if !f.ready {
 		panic(ErrNotAnalysed)
 	}
 	f.k.damp(nil)
 	return f.k.system
+}
+
+// An enclosedEngine factors H + D by way of K: a certify.Enclosing.
+type enclosedEngine struct {
+	*damped
+	k      *augmentedEngine
+	matrix symMatrix
+}
+
+// Whole is K at the damping that was asked for.
+func (e *enclosedEngine) Whole() (certify.Engine, certify.Operator) {
+	e.k.damp(e.asked)
+	e.matrix.norm = columnNorm(e.matrix.a.(*la.Sym), 0, e.k.squares)
+	return e.k.engine, &e.matrix
 }
 
 // An augmentedEngine factors the augmented system of a chain.

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/la/partition"
@@ -269,7 +270,7 @@ func TestAugmentedUpdate(t *testing.T) {
 	if !mat.Equal(x, want) {
 		t.Error("a reused factorization gives other bits than a fresh one")
 	}
-	if n := testing.AllocsPerRun(5, run); n != 0 {
+	if n := alloctest.PerRun(5, run); n != 0 {
 		t.Errorf("%v allocations per new point", n)
 	}
 	c := chainCases[3].make(3)

@@ -185,7 +185,7 @@ func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	}
 	f.engine.base = -sigma
 	f.engine.Scaled(nil, f.matrix.norm)
-	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
+	err := f.run(f.judge.Factorize, 0, "A·v", func(g certify.Finding) *SingularError {
 		block := -1
 		pivot := -1
 		if g.Row >= 0 && g.Row < f.a.SymmetricDim() {

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/la/matrixtest"
@@ -456,7 +457,7 @@ func TestBlockAllocs(t *testing.T) {
 			}
 		}
 		step()
-		if got := testing.AllocsPerRun(5, step); got != 0 {
+		if got := alloctest.PerRun(5, step); got != 0 {
 			t.Errorf("%d threads: %v allocations", be.Threads(), got)
 		}
 	}

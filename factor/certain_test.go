@@ -1,6 +1,7 @@
 package factor_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -144,6 +145,30 @@ func TestCertain(t *testing.T) {
 		}
 		for name, c := range counts {
 			c.check(t, kind+", "+name, *certain)
+		}
+	}
+}
+
+// Systems whose augmented matrix errs in its determinant where the Hessian's directions
+// do not show it: the bound is that of all directions of the augmented matrix.
+func TestAugmentedDeterminantBound(t *testing.T) {
+	wanted := map[int]bool{845: true, 9686: true, 9991: true}
+	rng := rand.New(rand.NewPCG(42, uint64(len("placed"))))
+	for round := range 9992 {
+		c, eps := placed(rng)
+		if !wanted[round] {
+			continue
+		}
+		_, _, exact := chaintest.Inertia(chaintest.Exact(c), eps)
+		var f factor.Augmented
+		if err := errors.Join(f.Analyse(c, &factor.Options{Backend: blas.NativeThreads(1)}), f.Factorize(eps)); err != nil {
+			t.Errorf("%d: %v", round, err)
+			continue
+		}
+		log, _ := f.LogDet()
+		bound := f.Report().LogDetError
+		if !(math.Abs(log-exact) <= bound) || bound > 1e-9 {
+			t.Errorf("%d: log|det| %v off by %.1e, bound %.1e", round, log, math.Abs(log-exact), bound)
 		}
 	}
 }

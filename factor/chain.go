@@ -39,7 +39,7 @@ import (
 // N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002),
 // chapter 11, for the pivoting.
 type Chain struct {
-	direct
+	invertible
 	sweep *sweep.Engine
 }
 

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/system"
@@ -53,6 +54,8 @@ var chainCases = []chainCase{
 	{"passes", 2, 3, []chaintest.Stage{{Out: 3, Bias: true, Pass: true}, {Rows: 3, In: 2, Out: 1, Pass: true, Full: true, Bias: true, Ones: true}, {Rows: 2, Out: 2, Pass: true}, {Pass: true, Out: 2}}},
 	{"one sample passes", 1, 4, []chaintest.Stage{{Rows: 2, Out: 3, Bias: true}, {Rows: 2, In: 6, Out: 1, Pass: true, Full: true, Bias: true}, {Rows: 3, In: 4, Out: 1, Pass: true}, {Pass: true, Out: 2}}},
 	{"skip over three", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 1, Carry: true}, {Rows: 1, In: 2, Out: 2, Carry: true, Bias: true}, {Rows: 2, In: 2, Out: 1, Pass: true, Full: true}, {Out: 2}}},
+	{"sparse maps", 2, 3, []chaintest.Stage{{Out: 4, Full: true, Bias: true, Sparse: true}, {Rows: 3, In: 2, Out: 2, Full: true, Bias: true, Sparse: true}, {Skip: true, Full: true, Sparse: true}, {Blocks: true, P: 2, Out: 3}, {Out: 5, Full: true, Sparse: true}}},
+	{"sparse passes", 2, 5, []chaintest.Stage{{Rows: 2, Out: 3, In: 3, Pass: true, Full: true, Sparse: true}, {Rows: 3, In: 2, Out: 3, Pass: true, Full: true, Sparse: true}, {Rows: 2, In: 2, Out: 1, Carry: true, Sparse: true}, {Rows: 2, In: 3, Out: 2, Bias: true, Pass: true, Full: true, Sparse: true}, {Out: 2}}},
 	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
 	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
 	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 18, Out: 9, Filled: true}, {Skip: true}, {Blocks: true, P: 7, Out: 2, Filled: true}}},
@@ -450,7 +453,7 @@ func TestChainReuse(t *testing.T) {
 	if !mat.Equal(x, want) {
 		t.Error("a reused factorization gives other bits than a fresh one")
 	}
-	if n := testing.AllocsPerRun(5, run); n != 0 {
+	if n := alloctest.PerRun(5, run); n != 0 {
 		t.Errorf("%v allocations per new point", n)
 	}
 }
@@ -485,7 +488,7 @@ func TestChainLarge(t *testing.T) {
 		if !mat.Equal(x, first) {
 			t.Error("the same factorization twice gives other bits")
 		}
-		if n := testing.AllocsPerRun(3, func() { run(&f, x) }); n != 0 {
+		if n := alloctest.PerRun(3, func() { run(&f, x) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 	}

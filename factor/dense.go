@@ -23,7 +23,7 @@ import (
 // The zero value is ready for Analyse. See Factorization for the phases, the
 // accuracy and the errors.
 type Dense struct {
-	direct
+	invertible
 	dense  denseEngine
 	normal *outputs.Normal // where it counts fewer flops; else nil
 }

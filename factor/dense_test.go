@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la/blas"
 	"costate/system/chaintest"
 )
@@ -47,7 +48,7 @@ func TestDenseUpdate(t *testing.T) {
 	check(t, &f, chaintest.Matrix(c, blas.Native()), 0.3)
 	b := gaussian(rand.New(rand.NewPCG(1, 1)), f.SymmetricDim())
 	x := mat.NewVecDense(f.SymmetricDim(), nil)
-	if got := testing.AllocsPerRun(5, func() {
+	if got := alloctest.PerRun(5, func() {
 		if err := f.Update(c); err != nil {
 			t.Fatal(err)
 		}

@@ -198,5 +198,5 @@ func (o *Options) withDefaults() Options {
 
 // settings are those of the judge.
 func (o *Options) settings() certify.Settings {
-	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads()}
+	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads(), Backend: o.Backend}
 }

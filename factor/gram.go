@@ -42,7 +42,7 @@ import (
 // Goldfarb, Efficient subsampled Gauss–Newton and natural gradient methods for
 // training neural networks, arXiv:1906.02353 (2019).
 type Gram struct {
-	direct
+	invertible
 	outputs *outputs.Engine
 }
 

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -239,7 +240,7 @@ func TestGramReuse(t *testing.T) {
 		}
 	}
 	run()
-	if n := testing.AllocsPerRun(5, run); n != 0 {
+	if n := alloctest.PerRun(5, run); n != 0 {
 		t.Errorf("%v allocations per new point", n)
 	}
 }

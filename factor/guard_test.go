@@ -11,6 +11,7 @@ import (
 
 	"costate/factor"
 	"costate/factor/eigen"
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/nn"
@@ -219,6 +220,7 @@ func scaleCurvature(c *system.Chain, a float64) {
 				for _, m := range []*system.SampleMap{&p.Cross, &p.Q} {
 					scale(m.Diag)
 					scale(m.Full)
+					scale(m.Sparse)
 				}
 			}
 		case *system.BlockStage:
@@ -331,7 +333,7 @@ func TestSolveAllocations(t *testing.T) {
 				}
 			}
 			solve()
-			if got := testing.AllocsPerRun(20, solve); got > 0 {
+			if got := alloctest.PerRun(20, solve); got > 0 {
 				t.Errorf("%s, %d threads: %v allocations", name, threads, got)
 			}
 		}

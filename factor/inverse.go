@@ -98,12 +98,15 @@ type inverseEngine interface {
 	Definite() bool
 }
 
+// An invertible is a direct whose engine is an inverseEngine.
+type invertible struct{ direct }
+
 // A sampler overwrites standard normal numbers with a sample; see sweep.
 type sampler interface{ Sample(x []float64) bool }
 
 // invert is the engine, if its factors are those of a matrix with an inverse, and the
 // workspace fits.
-func (g *direct) invert() (inverseEngine, error) {
+func (g *invertible) invert() (inverseEngine, error) {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
@@ -119,7 +122,7 @@ func (g *direct) invert() (inverseEngine, error) {
 }
 
 // inexact is the error of elements with the measured relative error, or nil.
-func (g *direct) inexact(worst float64) error {
+func (g *invertible) inexact(worst float64) error {
 	if !(worst <= inverseTolerance) {
 		return &InverseError{Cond: g.judge.Cond(), Relative: worst}
 	}
@@ -127,7 +130,7 @@ func (g *direct) inexact(worst float64) error {
 }
 
 // InverseDiagTo writes the diagonal of (H + D)⁻¹; see Inverter.
-func (g *direct) InverseDiagTo(dst []float64) ([]float64, error) {
+func (g *invertible) InverseDiagTo(dst []float64) ([]float64, error) {
 	e, err := g.invert()
 	if err != nil {
 		return nil, err
@@ -141,7 +144,7 @@ func (g *direct) InverseDiagTo(dst []float64) ([]float64, error) {
 }
 
 // StageTracesTo writes the traces of the diagonal blocks of (H + D)⁻¹; see Inverter.
-func (g *direct) StageTracesTo(dst []float64) ([]float64, error) {
+func (g *invertible) StageTracesTo(dst []float64) ([]float64, error) {
 	dst = sizedDiagonal(dst, len(g.matrix.eps))
 	diag, err := g.InverseDiagTo(nil)
 	if err != nil {
@@ -157,7 +160,7 @@ func (g *direct) StageTracesTo(dst []float64) ([]float64, error) {
 }
 
 // StageInverseTo writes a diagonal block of (H + D)⁻¹; see Inverter.
-func (g *direct) StageInverseTo(dst *mat.SymDense, stage int) error {
+func (g *invertible) StageInverseTo(dst *mat.SymDense, stage int) error {
 	e, err := g.invert()
 	if err != nil {
 		return err
@@ -179,7 +182,7 @@ func (g *direct) StageInverseTo(dst *mat.SymDense, stage int) error {
 }
 
 // OutputInverseTo writes J (H + D)⁻¹ Jᵀ; see Inverter.
-func (g *direct) OutputInverseTo(dst *mat.SymDense) error {
+func (g *invertible) OutputInverseTo(dst *mat.SymDense) error {
 	e, err := g.invert()
 	if err != nil {
 		return err
@@ -200,7 +203,7 @@ func (g *direct) OutputInverseTo(dst *mat.SymDense) error {
 // measured is the largest difference of checked columns of Bᵀ Z B from refined
 // solutions, over the largest of its diagonal: column writes column i of B, apply
 // multiplies by Bᵀ.
-func (g *direct) measured(a []float64, n int, column func(b []float64, i int), apply func(dst, x []float64)) float64 {
+func (g *invertible) measured(a []float64, n int, column func(b []float64, i int), apply func(dst, x []float64)) float64 {
 	diag := make([]float64, n)
 	for i := range diag {
 		diag[i] = a[i*n+i]
@@ -228,10 +231,10 @@ func (g *direct) measured(a []float64, n int, column func(b []float64, i int), a
 }
 
 // Normals is the number of parameters; see Inverter.
-func (g *direct) Normals() int { return g.SymmetricDim() }
+func (g *invertible) Normals() int { return g.SymmetricDim() }
 
 // definite is the error of a matrix that has no samples, or nil.
-func (g *direct) definite() error {
+func (g *invertible) definite() error {
 	if !g.factored {
 		panic(ErrNotFactorized)
 	}
@@ -248,7 +251,7 @@ func (g *direct) definite() error {
 
 // SampleTo writes a sample of N(0, (H + D)⁻¹); see Inverter. It is measured: a sample
 // x = A z has xᵀ(H + D)x = zᵀz.
-func (g *direct) SampleTo(dst *mat.VecDense, normals []float64) error {
+func (g *invertible) SampleTo(dst *mat.VecDense, normals []float64) error {
 	if err := g.definite(); err != nil {
 		return err
 	}

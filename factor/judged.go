@@ -149,7 +149,7 @@ func (g *direct) FactorizeStages(eps []float64) error {
 }
 
 func (g *direct) factorize() error {
-	return g.run(g.matrix.eps[0], "H·v", func(f certify.Finding) *SingularError {
+	return g.run(g.judge.Factorize, g.matrix.eps[0], "H·v", func(f certify.Finding) *SingularError {
 		return &SingularError{Block: f.Block, Pivot: f.Row, Row: -1}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/system/chaintest"
@@ -156,7 +157,7 @@ func TestKrylovShared(t *testing.T) {
 			}
 		}
 		step()
-		if got := testing.AllocsPerRun(3, step); got > 1 { // ColView makes one
+		if got := alloctest.PerRun(3, step); got > 1 { // ColView makes one
 			t.Errorf("%s: %v allocations", name, got)
 		}
 		var wg sync.WaitGroup

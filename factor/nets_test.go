@@ -133,6 +133,7 @@ func drawStages(t *rapid.T) (stages []chaintest.Stage) {
 			In:     rapid.IntRange(0, 3).Draw(t, "row"),
 			Ones:   rapid.Bool().Draw(t, "ones"),
 			Pass:   rapid.Bool().Draw(t, "pass"),
+			Sparse: rapid.Bool().Draw(t, "sparse"),
 			Carry:  rapid.IntRange(0, 4).Draw(t, "carry") == 0,
 		})
 	}

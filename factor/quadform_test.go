@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"costate/factor/internal/pivot"
+	"costate/internal/alloctest"
 	"costate/la"
 )
 
@@ -99,7 +100,7 @@ func TestQuadFormAllocates(t *testing.T) {
 		}
 	}
 	work()
-	if n := testing.AllocsPerRun(10, work); n != 0 {
+	if n := alloctest.PerRun(10, work); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

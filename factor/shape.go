@@ -11,6 +11,7 @@ type shape struct {
 	rows, width                 int // of a sample; numbers of a row
 	gather                      int // entries, −1 without one
 	pass                        bool
+	sparse                      [2]int // entries of the patterns of J and Pass.J
 }
 
 // shapeOf is the shape of stage k of c, and for k the number of stages that of
@@ -27,6 +28,18 @@ func shapeOf(c *system.Chain, k int) shape {
 		if d.Gather != nil {
 			h.gather = d.Gather.NNZ()
 		}
+		h.sparse[0] = patternOf(&d.J)
+		if p := d.Pass; p != nil {
+			h.sparse[1] = patternOf(&p.J)
+		}
 	}
 	return h
+}
+
+// patternOf is how many entries the pattern of a sparse map has, −1 for other maps.
+func patternOf(m *system.SampleMap) int {
+	if m.Sparse == nil {
+		return -1
+	}
+	return len(m.Pattern.Col)
 }

@@ -13,9 +13,14 @@ import (
 	"costate/la/partition"
 )
 
-// Sparse is the LDLᵀ factorization of any sparse symmetric matrix, definite or
-// not: regularized and plain KKT systems, finite elements, power networks, pose
-// graphs, bands, chains of blocks.
+// Sparse solves Ax = b for any sparse symmetric matrix, definite or not, by LDLᵀ, and
+// knows A's inertia, determinant, condition and the diagonal of its inverse. It is the
+// right tool for regularized and plain KKT systems, finite elements, power networks, pose
+// graphs, bands and chains of blocks that fit the memory, and where many right-hand sides,
+// shifts or new values follow in one pattern. For the Hessian of a network take Auto, which
+// never assembles it; for blocks that are dense already Block, for a full matrix gonum's
+// mat package; where Cost is too large, an iterative method. A singular
+// matrix is a *SingularError, and still solves what is consistent.
 //
 //	P S A S Pᵀ = L D Lᵀ       S  powers of two       D  pivots of order 1 and 2
 //
@@ -432,7 +437,11 @@ func (f *Sparse) load() {
 
 func (f *Sparse) attempt() error {
 	f.load()
-	err := f.run(0, "A·v", func(g certify.Finding) *SingularError {
+	factorize := f.judge.Again
+	if f.spent == 0 {
+		factorize = f.judge.Factorize
+	}
+	err := f.run(factorize, 0, "A·v", func(g certify.Finding) *SingularError {
 		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
 	})
 	f.report.Flops += f.spent

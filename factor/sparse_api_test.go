@@ -11,6 +11,7 @@ import (
 	"github.com/james-bowman/sparse"
 	"gonum.org/v1/gonum/mat"
 
+	"costate/internal/alloctest"
 	"costate/la"
 )
 
@@ -238,7 +239,7 @@ func TestSparseUpdateAllocatesNothing(t *testing.T) {
 			}
 			run()
 			run()
-			if n := testing.AllocsPerRun(5, run); n > 0 {
+			if n := alloctest.PerRun(5, run); n > 0 {
 				t.Errorf("%s, scaled %v: %v allocations", name, scaled, n)
 			}
 		}
@@ -352,5 +353,46 @@ func TestSparseUpdateToUnstable(t *testing.T) {
 	}
 	if e := backwardError(a, &x, b); e > 2e-14 {
 		t.Errorf("backward error %g", e)
+	}
+}
+
+// A null space of many dimensions, more than are orthonormalised at once: graphs that do
+// not hang together have one null vector each.
+func TestSparseNullSpaceWide(t *testing.T) {
+	const graphs, nodes = 150, 5
+	n := graphs * nodes
+	b := la.NewSymBuilder(n, 0)
+	rng := rand.New(rand.NewPCG(4, 4))
+	for i := range n {
+		if i%nodes > 0 {
+			w := float64(1 + rng.IntN(4))
+			b.Add(i, i, w)
+			b.Add(i-1, i-1, w)
+			b.Add(i, i-1, -w)
+		}
+	}
+	a, _ := b.Build()
+	var f Sparse
+	var singular *SingularError
+	if err := f.Factorize(a); !errors.As(err, &singular) || f.Inertia().Zero != graphs {
+		t.Fatalf("%v, %v", err, f.Inertia())
+	}
+	var v mat.Dense
+	residual, err := f.NullSpaceTo(&v)
+	if err != nil || !(residual < 1e-15) {
+		t.Errorf("residual %g, %v", residual, err)
+	}
+	var gram mat.Dense
+	gram.Mul(v.T(), &v)
+	for i := range graphs {
+		for j := range graphs {
+			want := 0.0
+			if i == j {
+				want = 1
+			}
+			if !(math.Abs(gram.At(i, j)-want) < 1e-14) {
+				t.Fatalf("vectors %d and %d have the product %g", i, j, gram.At(i, j))
+			}
+		}
 	}
 }

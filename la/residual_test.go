@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/internal/alloctest"
 )
 
 // residualer is what has a product and a residual.
@@ -114,7 +116,7 @@ func TestResidualAllocates(t *testing.T) {
 	fillBlocks(b, rng)
 	for _, a := range []residualer{randomSym(rng, 30, 100), b} {
 		x, work := make([]float64, a.SymmetricDim()), make([]float64, 2*a.SymmetricDim())
-		if n := testing.AllocsPerRun(5, func() { a.ResidualTo(x, work, x, x, 1) }); n != 0 {
+		if n := alloctest.PerRun(5, func() { a.ResidualTo(x, work, x, x, 1) }); n != 0 {
 			t.Errorf("%T: %v allocations", a, n)
 		}
 		mustPanicWith(t, ErrLength, func() { a.ResidualTo(x, x, x, x, 1) })

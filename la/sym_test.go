@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
+
+	"costate/internal/alloctest"
 )
 
 // unit is the unit roundoff of float64.
@@ -110,7 +112,7 @@ func TestSetValuesRepeatsBuild(t *testing.T) {
 	if !c.SamePattern(a) || !a.SamePattern(mustFromSymmetric(t, a)) {
 		t.Error("clones do not have the same pattern")
 	}
-	if n := testing.AllocsPerRun(10, func() { c.SetValues(slots, b.Values()) }); n != 0 {
+	if n := alloctest.PerRun(10, func() { c.SetValues(slots, b.Values()) }); n != 0 {
 		t.Errorf("SetValues allocates %v times", n)
 	}
 }
@@ -161,7 +163,7 @@ func checkProduct(t *testing.T, a interface {
 			t.Fatalf("order %d: (A x)[%d] = %v, want %v", n, i, y[i], want)
 		}
 	}
-	if m := testing.AllocsPerRun(5, func() { a.MulVecTo(y, x) }); m != 0 {
+	if m := alloctest.PerRun(5, func() { a.MulVecTo(y, x) }); m != 0 {
 		t.Errorf("MulVecTo allocates %v times", m)
 	}
 }

@@ -96,7 +96,7 @@ func (t *tape) chain() system.Chain {
 		}
 		switch {
 		case !s.plain():
-			d.J = system.SampleMap{Batch: batch, Rows: s.out, Cols: pre, Full: r.full.j, Pattern: r.full.patternJ}
+			d.J = r.full.j
 			d.Pass = r.full.pass(batch)
 		case r.d1 != nil:
 			d.J = system.SampleMap{Batch: batch, Rows: pre, Cols: pre, Diag: r.d1}
@@ -161,7 +161,7 @@ func (r *record) badDerivative() bool {
 			return true
 		}
 	}
-	if r.full.j != nil && !r.full.finite() {
+	if !r.full.j.IsZero() && !r.full.finite() {
 		return true
 	}
 	if b := r.blocks; b != nil {

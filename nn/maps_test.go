@@ -232,6 +232,8 @@ func TestShapeErrors(t *testing.T) {
 		{24, []Layer{Attention{Tokens: 4, Length: 5}}, "Length = 5"},
 		{24, []Layer{Attention{Tokens: 4, Heads: -1}}, "Heads = -1"},
 		{16, []Layer{LayerNorm{Tokens: 3}}, "a layer norm of 3 tokens after a width of 16"},
+		{16, []Layer{Scale{Tokens: 3}}, "a scale of 3 tokens after a width of 16; it needs a multiple of the tokens"},
+		{16, []Layer{Scale{Tokens: -1}}, "a scale of -1 tokens"},
 		{16, []Layer{&Residual{}}, "layer 1: a residual block without layers"},
 		{16, []Layer{&Residual{[]Layer{nil}}}, "layer 1: a residual block whose layer 1 is nil"},
 		{16, []Layer{&Residual{[]Layer{&Dense{Out: 3}, &Dense{Out: 4}}}}, "layer 1: a residual block of 16 inputs whose layers give 4 outputs; they must be equal"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"costate/internal/alloctest"
 	"costate/la/blas"
 	"costate/la/blas/blastest"
 	"costate/system"
@@ -127,7 +128,7 @@ func TestNoAllocations(t *testing.T) {
 			}
 			// The kernels of large products may start goroutines, which is theirs.
 			c.net.Backend = blas.NativeThreads(1)
-			if n := testing.AllocsPerRun(3, func() { f() }); n != 0 {
+			if n := alloctest.PerRun(3, func() { f() }); n != 0 {
 				t.Errorf("%s, %s: %v allocations", c.name, pass, n)
 			}
 		}

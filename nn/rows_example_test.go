@@ -52,6 +52,22 @@ func ExampleTransformerBlock() {
 	// Output: 2602 parameters, 768 of them make q, k and v; loss below 5: true
 }
 
+// A layer norm of tokens as PyTorch's LayerNorm(2), whose gains and shifts are the same
+// for every token.
+func ExampleScale() {
+	net, err := nn.New(6, nn.SquaredError, nn.LayerNorm{Tokens: 3}, nn.Scale{Tokens: 3})
+	if err != nil {
+		log.Fatal(err)
+	}
+	net.SetParams([]float64{10, 20, 0.5, -0.5}) // a gain, then a shift, for each number of a token
+	out := make([]float64, 6)
+	if err := net.Predict(out, []float64{0, 2, 7, 3, -5, 5}, 1, nil); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", out)
+	// Output: [-9.500 19.500 10.500 -20.500 -9.500 19.500]
+}
+
 // A skip around two layers, and one within it.
 func ExampleResidual() {
 	inner := &nn.Residual{Layers: []nn.Layer{&nn.Dense{Out: 4, Act: nn.Tanh}}}

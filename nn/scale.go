@@ -1,17 +1,34 @@
 package nn
 
-import "costate/system"
+import (
+	"fmt"
+
+	"costate/system"
+)
 
 // Scale is the BlockLayer z ↦ g⊙z + c with a learned gain g and shift c for each unit,
 // as follow a layer norm. Its parameters are g, then c; they begin as ones and
 // zeros.
-type Scale struct{}
+//
+// With Tokens, all tokens of a sample share the gains and shifts of their units:
+// LayerNorm{Tokens: t} and then Scale{Tokens: t} are PyTorch's LayerNorm(d) on tokens of
+// width d.
+type Scale struct {
+	// Tokens is how many parts of equal length a sample has, whose units have the same
+	// gains and shifts; 0 is 1.
+	Tokens int
+}
 
 // OutWidth implements Layer.
-func (Scale) OutWidth(in int) (int, error) { return in, nil }
+func (l Scale) OutWidth(in int) (int, error) {
+	if l.Tokens < 0 || l.Tokens > 0 && in%l.Tokens != 0 {
+		return 0, fmt.Errorf("a scale of %d tokens after a width of %d; it needs a multiple of the tokens", l.Tokens, in)
+	}
+	return in, nil
+}
 
 // Params implements BlockLayer.
-func (Scale) Params(in int) int { return 2 * in }
+func (l Scale) Params(in int) int { return 2 * (in / max(l.Tokens, 1)) }
 
 // Init implements Initializer.
 func (Scale) Init(params []float64, _ func() float64) {
@@ -22,11 +39,11 @@ func (Scale) Init(params []float64, _ func() float64) {
 }
 
 // Forward implements BlockLayer.
-func (Scale) Forward(out, params, in []float64, batch int) {
+func (Scale) Forward(out, params, in []float64, _ int) {
 	n := len(params) / 2
 	g, c := params[:n], params[n:]
-	for s := range batch {
-		x, y := in[s*n:(s+1)*n], out[s*n:(s+1)*n]
+	for from := 0; from < len(in); from += n {
+		x, y := in[from:from+n], out[from:from+n]
 		for i, v := range x {
 			y[i] = g[i]*v + c[i]
 		}
@@ -35,12 +52,13 @@ func (Scale) Forward(out, params, in []float64, batch int) {
 
 // Blocks implements BlockLayer: F has the gains on its diagonal, G the inputs and
 // ones, and C the b_i, since ∂²out_i/∂g_i∂in_i = 1.
-func (Scale) Blocks(dst *system.BlockStage, params, in, b []float64, batch int, second bool) {
+func (Scale) Blocks(dst *system.BlockStage, params, in, b []float64, _ int, second bool) {
 	n := len(params) / 2
-	if dst.F == nil || dst.F.Rows != batch*n {
-		dst.F, dst.G, dst.C = scalePattern(n, batch)
+	parts := len(in) / n // tokens of all samples
+	if dst.F == nil || dst.F.Rows != len(in) {
+		dst.F, dst.G, dst.C = scalePattern(n, parts)
 	}
-	for s := range batch {
+	for s := range parts {
 		copy(dst.F.Val[s*n:], params[:n])
 	}
 	for i, v := range in {
@@ -50,18 +68,19 @@ func (Scale) Blocks(dst *system.BlockStage, params, in, b []float64, batch int, 
 		return
 	}
 	if dst.C == nil {
-		_, _, dst.C = scalePattern(n, batch)
+		_, _, dst.C = scalePattern(n, parts)
 	}
 	for i := range n {
-		for s := range batch {
-			dst.C.Val[i*batch+s] = b[s*n+i]
+		for s := range parts {
+			dst.C.Val[i*parts+s] = b[s*n+i]
 		}
 	}
 }
 
-// scalePattern returns the matrices of Blocks without their values.
-func scalePattern(n, batch int) (f, g, c *system.Matrix) {
-	m := batch * n
+// scalePattern returns the matrices of Blocks without their values, for so many parts of
+// n units.
+func scalePattern(n, parts int) (f, g, c *system.Matrix) {
+	m := parts * n
 	f = &system.Matrix{Rows: m, Cols: m, Ptr: make([]int, m+1), Col: make([]int, m), Val: make([]float64, m)}
 	g = &system.Matrix{Rows: m, Cols: 2 * n, Ptr: make([]int, m+1), Col: make([]int, 2*m), Val: make([]float64, 2*m)}
 	c = &system.Matrix{Rows: 2 * n, Cols: m, Ptr: make([]int, 2*n+1), Col: make([]int, m), Val: make([]float64, m)}
@@ -71,11 +90,11 @@ func scalePattern(n, batch int) (f, g, c *system.Matrix) {
 		g.Col[2*i], g.Col[2*i+1] = i%n, n+i%n
 	}
 	for i := range 2 * n {
-		c.Ptr[i+1] = min(i+1, n) * batch
+		c.Ptr[i+1] = min(i+1, n) * parts
 	}
 	for i := range n {
-		for s := range batch {
-			c.Col[i*batch+s] = s*n + i
+		for s := range parts {
+			c.Col[i*parts+s] = s*n + i
 		}
 	}
 	return f, g, c

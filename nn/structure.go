@@ -1,6 +1,10 @@
 package nn
 
-import "costate/system"
+import (
+	"slices"
+
+	"costate/system"
+)
 
 // A SparseMap is a Map whose Jacobian has zeros that do not depend on its inputs. A
 // chain of it then has less to multiply.
@@ -40,30 +44,25 @@ func (o *op) structure(jac []float64) {
 // mostlyZero is the share of elements up to which a pattern saves time in products.
 const mostlyZero = 0.4
 
-// findPatterns finds where j and passJ may differ from zero, nil if nearly everywhere.
-// c has room for the ops.
-func (f *fullMaps) findPatterns(s *step, c *composer) {
+// findPatterns finds where j and passJ may differ from zero; they have no pattern if that
+// is nearly everywhere. jac has room for the Jacobian of any of the ops.
+func (f *fullMaps) findPatterns(s *step, jac []float64) {
 	// The elements are sums of products of zeros and ones, so that none cancels.
-	c.identity(f.front)
+	rows := identityCells(f.front)
 	for i := len(s.inner) - 1; i >= 0; i-- {
-		o := &s.inner[i]
-		if o.kind == mapOp {
-			o.structure(c.jac[:o.out*o.in])
-		}
-		o.right(c.a2, c.a, c.jac, f.front)
-		c.a, c.a2 = c.a2, c.a
+		s.inner[i].structure(jac)
+		rows = s.inner[i].compose(rows, jac)
 	}
 	j := &system.Pattern{Ptr: make([]int, 1, f.outs+1)}
 	pass := &system.Pattern{Ptr: make([]int, 1, f.outs+1)}
 	for i := range f.outs {
 		if i < f.front {
-			for k, v := range c.a[i*f.begin : (i+1)*f.begin] {
-				switch {
-				case v == 0:
-				case k < f.pre:
-					j.Col = append(j.Col, k)
-				default:
-					pass.Col = append(pass.Col, f.kept+k-f.pre)
+			slices.SortFunc(rows[i], func(a, b cell) int { return a.col - b.col })
+			for _, c := range rows[i] {
+				if c.col < f.pre {
+					j.Col = append(j.Col, c.col)
+				} else {
+					pass.Col = append(pass.Col, f.kept+c.col-f.pre)
 				}
 			}
 		} else {
@@ -71,11 +70,11 @@ func (f *fullMaps) findPatterns(s *step, c *composer) {
 		}
 		j.Ptr, pass.Ptr = append(j.Ptr, len(j.Col)), append(pass.Ptr, len(pass.Col))
 	}
-	if float64(len(j.Col)) <= mostlyZero*float64(f.outs*f.pre) {
-		f.patternJ = j
+	if n := len(j.Col); n > 0 && float64(n) <= mostlyZero*float64(f.outs*f.pre) {
+		f.j.Pattern = j
 	}
-	if f.passJ != nil && float64(len(pass.Col)) <= mostlyZero*float64(f.outs*f.ins) {
-		f.patternPass = pass
+	if n := len(pass.Col); n > 0 && float64(n) <= mostlyZero*float64(f.outs*f.ins) {
+		f.passJ.Pattern = pass
 	}
 }
 

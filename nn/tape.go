@@ -159,8 +159,7 @@ func (t *tape) configureDense(s *step, r *record, first bool) {
 	if t.full {
 		r.delta = take(pre)
 		if !s.plain() {
-			r.full.take(s, batch, first, t.second, take)
-			r.full.findPatterns(s, &t.comp)
+			r.full.take(s, &t.comp, batch, first, t.second, take)
 		}
 	}
 }

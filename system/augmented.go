@@ -36,7 +36,7 @@ type Augmented struct {
 }
 
 // Assemble forms K for the chain, with damping eps. The pattern depends only on
-// the shapes of the chain: zeros among its numbers are kept.
+// the shapes of the chain and the patterns of its maps: zeros among its numbers are kept.
 func Assemble(c *Chain, eps float64) *Augmented {
 	a := &Augmented{params: c.Params(), states: c.States()}
 	a.x, a.y = make([]int, len(c.Stages)+1), make([]int, len(c.Stages)+1)
@@ -53,8 +53,8 @@ func Assemble(c *Chain, eps float64) *Augmented {
 
 // Update writes the values of another chain of the same shapes, and of another
 // damping, into K, without searching, sorting or allocating. It panics with
-// ErrShape if the chain has other shapes. The matrices of BlockStages must have
-// the patterns that they had in Assemble.
+// ErrShape if the chain has other shapes. The matrices of BlockStages and sparse maps
+// must have the patterns that they had in Assemble.
 func (a *Augmented) Update(c *Chain, eps float64) {
 	if !a.fits(c) {
 		panic(ErrShape)
@@ -192,9 +192,10 @@ func (a *Augmented) blocks(s *BlockStage, x, m int, prev outputMap, inner bool) 
 	}
 	couple := func(row0 int) func(i, j int, v float64) {
 		return func(i, j int, v float64) {
-			cols, first, e := prev.row(j)
-			for l := range cols {
-				a.add(row0+i, first+l, v*at(e, l))
+			e := prev.row(j)
+			for l := range e.n {
+				state, c := e.at(l)
+				a.add(row0+i, state, v*c)
 			}
 		}
 	}
@@ -232,12 +233,12 @@ func (a *Augmented) quadratic(r *SampleMap, n int, e outputMap) {
 // all ordered pairs (i, j) of a symmetric matrix this gives the lower triangle
 // of its congruence.
 func (a *Augmented) pair(e outputMap, i, j int, v float64) {
-	ci, fi, ei := e.row(i)
-	cj, fj, ej := e.row(j)
-	for p := range ci {
-		for q := range cj {
-			if fi+p >= fj+q {
-				a.add(fi+p, fj+q, v*at(ei, p)*at(ej, q))
+	ei, ej := e.row(i), e.row(j)
+	for p := range ei.n {
+		si, ci := ei.at(p)
+		for q := range ej.n {
+			if sj, cj := ej.at(q); si >= sj {
+				a.add(si, sj, v*ci*cj)
 			}
 		}
 	}
@@ -250,24 +251,40 @@ type outputMap struct {
 	j     SampleMap
 }
 
-// row returns output i as the combination of cols states, from the state first
-// on, with coefficients coef (nil: all 1).
-func (e *outputMap) row(i int) (cols, first int, coef []float64) {
-	switch {
-	case e.j.Diag != nil:
-		return 1, e.first + i, e.j.Diag[i : i+1]
-	case e.j.Full != nil:
-		c := e.j.Cols
-		return c, e.first + i/e.j.Rows*c, e.j.Full[i*c : (i+1)*c]
-	}
-	return 1, e.first + i, nil
+// A combination is one of n states: of those from first on, or of the ones that stand
+// at cols behind it.
+type combination struct {
+	n, first int
+	cols     []int
+	coef     []float64 // nil: all 1
 }
 
-func at(coef []float64, i int) float64 {
-	if coef == nil {
-		return 1
+// at returns the state l of the combination and its coefficient.
+func (e *combination) at(l int) (state int, coef float64) {
+	state, coef = e.first+l, 1
+	if e.cols != nil {
+		state = e.first + e.cols[l]
 	}
-	return coef[i]
+	if e.coef != nil {
+		coef = e.coef[l]
+	}
+	return state, coef
+}
+
+// row returns output i.
+func (e *outputMap) row(i int) combination {
+	c := e.j.Cols
+	switch {
+	case e.j.Diag != nil:
+		return combination{n: 1, first: e.first + i, coef: e.j.Diag[i : i+1]}
+	case e.j.Full != nil:
+		return combination{n: c, first: e.first + i/e.j.Rows*c, coef: e.j.Full[i*c : (i+1)*c]}
+	case e.j.Sparse != nil:
+		n, p := i/e.j.Rows, e.j.Pattern
+		lo, hi := p.Ptr[i%e.j.Rows], p.Ptr[i%e.j.Rows+1]
+		return combination{n: hi - lo, first: e.first + n*c, cols: p.Col[lo:hi], coef: e.j.block(n)[lo:hi]}
+	}
+	return combination{n: 1, first: e.first + i}
 }
 
 // each calls f for every stored entry, by rows.

@@ -47,12 +47,12 @@ func (a *Augmented) dense(d *DenseStage, x, y, m int, prev outputMap, inner bool
 // gathered emits what output i of the stage before, times v, adds to the row of a
 // pre-activation by the weight w, and to that of the parameter of the weight by δ.
 func (a *Augmented) gathered(d *DenseStage, row, param int, w, delta float64, prev outputMap, i int, v float64) {
-	cols, first, j := prev.row(i)
-	for l := range cols {
-		e := v * at(j, l)
-		a.add(row, first+l, w*e)
+	e := prev.row(i)
+	for l := range e.n {
+		state, c := e.at(l)
+		a.add(row, state, w*v*c)
 		if d.Delta != nil {
-			a.add(param, first+l, delta*e)
+			a.add(param, state, delta*v*c)
 		}
 	}
 }
@@ -62,9 +62,10 @@ func (a *Augmented) pass(d *DenseStage, y, m int, prev outputMap, inner bool) {
 	out := m + d.Batch*d.SampleStates()
 	own := outputMap{first: y, j: d.J}
 	for i := range d.Outputs() {
-		cols, first, j := own.row(i)
-		for l := range cols {
-			a.add(out+i, first+l, at(j, l))
+		e := own.row(i)
+		for l := range e.n {
+			state, c := e.at(l)
+			a.add(out+i, state, c)
 		}
 		if inner && d.Skip {
 			a.combine(out+i, prev, i, 1)
@@ -82,9 +83,10 @@ func (a *Augmented) pass(d *DenseStage, y, m int, prev outputMap, inner bool) {
 
 // combine emits v times output i of a stage in the given row.
 func (a *Augmented) combine(row int, e outputMap, i int, v float64) {
-	cols, first, j := e.row(i)
-	for l := range cols {
-		a.add(row, first+l, v*at(j, l))
+	out := e.row(i)
+	for l := range out.n {
+		state, c := out.at(l)
+		a.add(row, state, v*c)
 	}
 }
 
@@ -97,5 +99,16 @@ func (m *SampleMap) each(f func(i, j int, v float64)) {
 	for t, v := range m.Full {
 		i := t / m.Cols
 		f(i, i/m.Rows*m.Cols+t%m.Cols, v)
+	}
+	if m.Sparse == nil {
+		return
+	}
+	p := m.Pattern
+	for i := range m.Batch * m.Rows {
+		n, r := i/m.Rows, i%m.Rows
+		val := m.block(n)
+		for t := p.Ptr[r]; t < p.Ptr[r+1]; t++ {
+			f(i, n*m.Cols+p.Col[t], val[t])
+		}
 	}
 }

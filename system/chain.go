@@ -63,22 +63,28 @@ type Stage interface {
 }
 
 // A SampleMap is a block-diagonal matrix with one block a sample, each Rows×Cols.
-// Either Diag holds the diagonals of square diagonal blocks, Batch×Rows, or Full
-// holds whole blocks, Batch×Rows×Cols. What a value with neither stands for is
-// said where one is used: the identity for J, zero for Q.
+// One of three arrays holds the blocks: Diag the diagonals of square diagonal ones,
+// Batch×Rows, Full all elements, Batch×Rows×Cols, or Sparse those of a Pattern. What a
+// value with none of them stands for is said where one is used: the identity for J,
+// zero for Q.
 type SampleMap struct {
 	Batch, Rows, Cols int
 	Diag              []float64
 	Full              []float64
 
-	// Pattern says where full blocks may differ from zero; nil is everywhere. The
-	// other elements of Full are there, too, and zero: that they are is the promise
-	// of whoever gives a pattern, on which products rely.
+	// Sparse holds the elements of Pattern, Batch×len(Pattern.Col), in its order; the
+	// others are zero. Maps from one space to another may be sparse, symmetric ones,
+	// such as Q, not.
+	Sparse  []float64
 	Pattern *Pattern
 }
 
 // IsZero reports whether m holds no numbers.
-func (m *SampleMap) IsZero() bool { return m.Diag == nil && m.Full == nil }
+func (m *SampleMap) IsZero() bool { return m.Diag == nil && !m.HasBlocks() }
+
+// HasBlocks reports whether m holds whole blocks, which need not be square, rather than
+// diagonals or nothing.
+func (m *SampleMap) HasBlocks() bool { return m.Full != nil || m.Sparse != nil }
 
 // A BlockStage gives its derivatives as matrices over the whole batch,
 //

@@ -109,8 +109,8 @@ func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) er
 	if m.IsZero() {
 		return nil
 	}
-	if m.Diag != nil && m.Full != nil {
-		return fmt.Errorf("%s has both diagonals and full blocks", name)
+	if m.Diag != nil && m.HasBlocks() || m.Full != nil && m.Sparse != nil {
+		return fmt.Errorf("%s has numbers in more than one of Diag, Full and Sparse", name)
 	}
 	if rows < 1 {
 		return fmt.Errorf("%s has blocks of %d rows", name, rows)
@@ -118,20 +118,22 @@ func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) er
 	if m.Batch != batch || m.Rows != rows || m.Cols != cols {
 		return fmt.Errorf("%s is %d blocks of %d×%d, want %d of %d×%d", name, m.Batch, m.Rows, m.Cols, batch, rows, cols)
 	}
-	if m.Full == nil {
+	switch {
+	case m.Diag != nil:
 		if rows != cols {
 			return fmt.Errorf("%s is diagonal but %d×%d", name, rows, cols)
 		}
 		return finite(name, m.Diag, batch*rows)
-	}
-	if m.Pattern != nil {
+	case m.Sparse != nil:
+		if symmetric {
+			return fmt.Errorf("%s is Sparse; a symmetric map has Diag or Full", name)
+		}
 		if err := m.Pattern.check(name, rows, cols); err != nil {
 			return err
 		}
-		if err := m.finiteAt(name); err != nil {
-			return err
-		}
-	} else if err := finite(name, m.Full, batch*rows*cols); err != nil {
+		return finite(name, m.Sparse, batch*len(m.Pattern.Col))
+	}
+	if err := finite(name, m.Full, batch*rows*cols); err != nil {
 		return err
 	}
 	if symmetric {

@@ -52,34 +52,78 @@ func EntriesOf(c *Chain) int64 {
 	return n
 }
 
-// A readout is the shape of an outputMap: in blocks of rows×cols, or with cols
-// 0 one state for each output.
-type readout struct{ rows, cols int }
+// A readout is the shape of an outputMap: in blocks of rows×cols, of which a pattern
+// says where they are not zero, or with cols 0 one state for each output.
+type readout struct {
+	rows, cols int
+	pattern    *Pattern
+}
 
-// width is how many states an output is read from.
-func (e readout) width() int64 { return int64(max(e.cols, 1)) }
+// width is how many states output i is read from.
+func (e readout) width(i int) int64 {
+	if e.pattern != nil {
+		r := i % e.rows
+		return int64(e.pattern.Ptr[r+1] - e.pattern.Ptr[r])
+	}
+	return int64(max(e.cols, 1))
+}
+
+// sum is the sum of the widths of n outputs, of which at gives the l-th.
+func (e readout) sum(n int, at func(l int) int) int64 {
+	if e.pattern == nil {
+		return int64(n) * e.width(0)
+	}
+	s := int64(0)
+	for l := range n {
+		s += e.width(at(l))
+	}
+	return s
+}
+
+// columns is the sum of the widths of the outputs that entries of a matrix are in.
+func (e readout) columns(cols []int) int64 {
+	return e.sum(len(cols), func(l int) int { return cols[l] })
+}
+
+// all is the sum of the widths of the outputs 0 to n.
+func (e readout) all(n int) int64 { return e.sum(n, func(l int) int { return l }) }
 
 // pairs is how many elements of the lower triangle an entry (i, j) of a symmetric
 // matrix of the outputs has in the states; see Augmented.pair.
 func (e readout) pairs(i, j int) int64 {
-	w := e.width()
+	wi, wj, bi, bj := e.width(i), e.width(j), i, j
 	if e.cols > 0 {
-		i, j = i/e.rows, j/e.rows
+		bi, bj = i/e.rows, j/e.rows
 	}
 	switch {
-	case i > j:
-		return w * w
-	case i == j:
-		return w * (w + 1) / 2
+	case bi > bj:
+		return wi * wj
+	case bi < bj:
+		return 0
+	case e.pattern == nil:
+		return wi * (wi + 1) / 2
 	}
-	return 0
+	n, p := int64(0), e.pattern
+	row, other := p.Col[p.Ptr[i%e.rows]:p.Ptr[i%e.rows+1]], p.Col[p.Ptr[j%e.rows]:p.Ptr[j%e.rows+1]]
+	l := 0 // columns of other that are not greater than that of row
+	for _, c := range row {
+		for l < len(other) && other[l] <= c {
+			l++
+		}
+		n += int64(l)
+	}
+	return n
 }
 
 func (s *DenseStage) readout() readout {
-	if s.J.Full != nil && !s.passes() {
-		return readout{s.J.Rows, s.J.Cols}
+	if !s.J.HasBlocks() || s.passes() {
+		return readout{}
 	}
-	return readout{}
+	e := readout{rows: s.J.Rows, cols: s.J.Cols}
+	if s.J.Sparse != nil {
+		e.pattern = s.J.Pattern
+	}
+	return e
 }
 
 func (s *BlockStage) readout() readout { return readout{} }
@@ -91,9 +135,11 @@ func (s *DenseStage) entries(prev readout, inner bool) int64 {
 		n += units
 	}
 	if inner {
-		w := units * int64(s.In) * prev.width()
+		w := int64(s.Batch) * int64(s.Out)
 		if s.Gather != nil {
-			w = int64(s.Batch) * int64(s.Out) * int64(s.Gather.NNZ()) * prev.width()
+			w *= prev.columns(s.Gather.Col)
+		} else {
+			w *= prev.all(s.SampleInputs())
 		}
 		n += w
 		if s.Delta != nil {
@@ -101,17 +147,17 @@ func (s *DenseStage) entries(prev readout, inner bool) int64 {
 		}
 	}
 	if s.passes() {
-		own := int64(1)
-		if s.J.Full != nil {
-			own = int64(s.J.Cols)
+		if s.J.HasBlocks() {
+			n += s.J.NNZ()
+		} else {
+			n += int64(s.Outputs())
 		}
-		n += int64(s.Outputs()) * own
 		switch {
 		case !inner:
 		case s.Skip:
-			n += units * prev.width()
+			n += int64(s.Batch) * prev.all(s.SampleInputs())
 		default:
-			n += (s.Pass.J.stored() + s.Pass.Cross.stored()) * prev.width()
+			n += s.Pass.J.reads(prev) + s.Pass.Cross.reads(prev)
 			n += s.Pass.Q.entries(prev)
 		}
 	}
@@ -126,15 +172,30 @@ func (s *BlockStage) entries(prev readout, inner bool) int64 {
 	if !inner {
 		return n
 	}
-	n += prev.width() * int64(s.F.NNZ()+s.C.NNZ())
+	for _, m := range []*Matrix{s.F, s.C} {
+		if m != nil {
+			n += prev.columns(m.Col)
+		}
+	}
 	if s.Q != nil {
 		s.Q.each(func(i, j int, _ float64) { n += prev.pairs(i, j) })
 	}
 	return n
 }
 
-// stored is how many numbers m holds: the augmented system has entries for zeros, too.
-func (m *SampleMap) stored() int64 { return int64(len(m.Diag) + len(m.Full)) }
+// reads is how many entries a map of outputs that are read by e has: zeros that it stores
+// count, too.
+func (m *SampleMap) reads(e readout) int64 {
+	switch {
+	case m.Diag != nil:
+		return int64(m.Batch) * e.all(m.Rows)
+	case m.Full != nil:
+		return int64(m.Batch) * int64(m.Rows) * e.all(m.Cols)
+	case m.Sparse != nil:
+		return int64(m.Batch) * e.columns(m.Pattern.Col)
+	}
+	return 0
+}
 
 // entries counts those of a symmetric map of outputs that are read by e.
 func (m *SampleMap) entries(e readout) int64 {

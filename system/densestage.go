@@ -101,7 +101,7 @@ func (s *DenseStage) SampleStates() int { return s.SampleRows() * s.Out }
 // SampleOutputs is the number of outputs of a sample: the rows of a J in full
 // blocks, else Rows·Out.
 func (s *DenseStage) SampleOutputs() int {
-	if s.J.Full != nil {
+	if s.J.HasBlocks() {
 		return s.J.Rows
 	}
 	return s.SampleStates()

@@ -208,17 +208,9 @@ func (m *SampleMap) MulAdd(dst, x []float64) {
 		for i, d := range m.Diag {
 			dst[i] += d * x[i]
 		}
-	case m.Pattern != nil:
-		p := m.Pattern
+	case m.Sparse != nil:
 		for n := range m.Batch {
-			in := x[n*m.Cols : (n+1)*m.Cols]
-			for i := range m.Rows {
-				row, s := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols], 0.0
-				for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
-					s += row[c] * in[c]
-				}
-				dst[n*m.Rows+i] += s
-			}
+			m.sparseAdd(dst[n*m.Rows:(n+1)*m.Rows], x[n*m.Cols:(n+1)*m.Cols], n)
 		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
@@ -244,16 +236,9 @@ func (m *SampleMap) MulTransAdd(dst, x []float64) {
 	switch {
 	case m.Diag != nil:
 		m.MulAdd(dst, x)
-	case m.Pattern != nil:
-		p := m.Pattern
+	case m.Sparse != nil:
 		for n := range m.Batch {
-			out := dst[n*m.Cols : (n+1)*m.Cols]
-			for i := range m.Rows {
-				row, v := m.Full[(n*m.Rows+i)*m.Cols:][:m.Cols], x[n*m.Rows+i]
-				for _, c := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
-					out[c] += row[c] * v
-				}
-			}
+			m.sparseTransAdd(dst[n*m.Cols:(n+1)*m.Cols], x[n*m.Rows:(n+1)*m.Rows], n)
 		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {

@@ -13,60 +13,50 @@ import (
 	"costate/system/chaintest"
 )
 
-// thin makes about half of the elements of the blocks of m zero, in the same places in
-// all of them, and returns m with the pattern of the rest.
-func thin(m system.SampleMap, rng *rand.Rand) system.SampleMap {
-	p := &system.Pattern{Ptr: []int{0}}
-	for i := range m.Rows {
-		for j := range m.Cols {
-			if rng.IntN(2) == 0 {
-				p.Col = append(p.Col, j)
-				continue
-			}
-			for n := range m.Batch {
-				m.Full[(n*m.Rows+i)*m.Cols+j] = 0
-			}
-		}
-		p.Ptr = append(p.Ptr, len(p.Col))
+// full is m with its blocks in full.
+func full(m system.SampleMap) system.SampleMap {
+	if m.Sparse == nil {
+		return m
 	}
-	m.Pattern = p
-	return m
+	f := system.SampleMap{Batch: m.Batch, Rows: m.Rows, Cols: m.Cols}
+	room := make([]float64, m.Room())
+	for n := range m.Batch {
+		f.Full = append(f.Full, m.Block(room, n)...)
+	}
+	return f
 }
 
-// Products and residuals of maps with a pattern are those of the same maps without.
+// Products and residuals of sparse maps are those of the same maps in full, and so is the
+// augmented matrix.
 func TestPattern(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 9))
-		c := chaintest.Random(rng, 3, 4, chaintest.Stage{Out: 3, Full: true, Rows: 2, Pass: true}, chaintest.Stage{Out: 2, Rows: 3, In: 2, Full: true, Pass: true}, chaintest.Stage{Out: 4, Full: true})
+		c := chaintest.Random(rng, 3, 4, chaintest.Stage{Out: 3, Full: true, Rows: 2, Pass: true, Sparse: true},
+			chaintest.Stage{Out: 2, Rows: 3, In: 2, Full: true, Pass: true, Sparse: true}, chaintest.Stage{Out: 4, Full: true, Sparse: true})
 		plain := &system.Chain{Loss: c.Loss}
-		thinned := 0
-		for k, s := range c.Stages {
-			d := s.(*system.DenseStage)
-			if d.J.Full != nil {
-				d.J = thin(d.J, rng)
-				thinned++
+		sparse := 0
+		count := func(m system.SampleMap) system.SampleMap {
+			if m.Sparse != nil {
+				sparse++
 			}
-			e := *d
-			e.J.Pattern = nil
-			if d.Pass != nil && d.Pass.J.Full != nil {
-				pass := *d.Pass
-				d.Pass.J = thin(d.Pass.J, rng)
-				thinned++
-				pass.J = d.Pass.J
-				pass.J.Pattern = nil
-				e.Pass = &pass
+			return full(m)
+		}
+		for _, s := range c.Stages {
+			e := *s.(*system.DenseStage)
+			e.J = count(e.J)
+			if e.Pass != nil {
+				e.Pass = &system.Pass{J: count(e.Pass.J), Cross: count(e.Pass.Cross), Q: e.Pass.Q}
 			}
-			c.Stages[k] = d
 			plain.Stages = append(plain.Stages, &e)
 		}
-		if thinned < 4 {
-			t.Fatalf("%d maps with a pattern", thinned)
+		if sparse < 5 {
+			t.Fatalf("%d sparse maps", sparse)
 		}
 		if err := c.Check(); err != nil {
 			t.Fatal(err)
 		}
-		if c.ProductFlops() >= plain.ProductFlops() || system.EntriesOf(c) != system.EntriesOf(plain) {
-			t.Errorf("%d flops with a pattern, %d without", c.ProductFlops(), plain.ProductFlops())
+		if c.ProductFlops() >= plain.ProductFlops() || system.EntriesOf(c) >= system.EntriesOf(plain) {
+			t.Errorf("%d flops and %d entries when sparse, %d and %d otherwise", c.ProductFlops(), system.EntriesOf(c), plain.ProductFlops(), system.EntriesOf(plain))
 		}
 		n := c.Params()
 		x, b := make([]float64, n), make([]float64, n)
@@ -86,7 +76,15 @@ func TestPattern(t *testing.T) {
 			f(system.NewProduct(plain, blas.Native()), want)
 			for i := range got {
 				if math.Abs(got[i]-want[i]) > 1e-13*(1+math.Abs(want[i])) {
-					t.Fatalf("%s: %v with a pattern, %v without", name, got[i], want[i])
+					t.Fatalf("%s: %v when sparse, %v otherwise", name, got[i], want[i])
+				}
+			}
+		}
+		k, l := system.Assemble(c, 0.1).K, system.Assemble(plain, 0.1).K
+		for i := range k.SymmetricDim() {
+			for j := range i + 1 {
+				if got, want := k.At(i, j), l.At(i, j); math.Abs(got-want) > 1e-14*(1+math.Abs(want)) {
+					t.Fatalf("K[%d,%d] is %v when sparse, %v otherwise", i, j, got, want)
 				}
 			}
 		}
@@ -102,22 +100,34 @@ func TestPatternErrors(t *testing.T) {
 	} {
 		c := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 1, 2, chaintest.Stage{Out: 3, Full: true})
 		d := c.Stages[0].(*system.DenseStage)
-		d.J = system.SampleMap{Batch: 1, Rows: 2, Cols: 3, Full: make([]float64, 6), Pattern: p}
+		d.J = system.SampleMap{Batch: 1, Rows: 2, Cols: 3, Sparse: make([]float64, 6), Pattern: p}
 		c.Loss = system.SampleMap{Batch: 1, Rows: 2, Cols: 2, Diag: []float64{1, 1}}
 		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
 		}
 	}
 	for i, v := range []float64{math.NaN(), math.Inf(-1)} {
-		c := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 2, 2, chaintest.Stage{Out: 3, Full: true})
+		c := chaintest.Random(rand.New(rand.NewPCG(1, 2)), 2, 2, chaintest.Stage{Out: 3, Full: true, Sparse: true})
 		d := c.Stages[0].(*system.DenseStage)
-		d.J = thin(d.J, rand.New(rand.NewPCG(1, 1)))
-		p := d.J.Pattern
-		at := (d.J.Rows+1)*d.J.Cols + p.Col[p.Ptr[1]] // of row 1 of the second sample
-		d.J.Full[at] = v
+		at := len(d.J.Sparse) - 1
+		d.J.Sparse[at] = v
 		var e *la.NotFiniteError
 		if err := c.Check(); !errors.As(err, &e) || e.Index != at {
 			t.Errorf("%d: %v; want element %d of J", i, err, at)
+		}
+	}
+	for want, spoil := range map[string]func(c *system.Chain, d *system.DenseStage){
+		"J is Sparse without a Pattern": func(_ *system.Chain, d *system.DenseStage) { d.J.Pattern = nil },
+		"numbers in more than one":      func(_ *system.Chain, d *system.DenseStage) { d.J.Full = make([]float64, 2*4*3) },
+		"J has length":                  func(_ *system.Chain, d *system.DenseStage) { d.J.Sparse = d.J.Sparse[1:] },
+		"loss is Sparse; a symmetric map has": func(c *system.Chain, _ *system.DenseStage) {
+			c.Loss = chaintest.Thin(rand.New(rand.NewPCG(1, 1)), c.Loss)
+		},
+	} {
+		c := chaintest.Random(rand.New(rand.NewPCG(1, 2)), 2, 2, chaintest.Stage{Out: 3, Full: true, Sparse: true})
+		spoil(c, c.Stages[0].(*system.DenseStage))
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
 		}
 	}
 }

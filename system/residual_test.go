@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"costate/internal/alloctest"
 	"costate/la/blas"
 	"costate/system"
 	"costate/system/chaintest"
@@ -281,7 +282,7 @@ func forResiduals(t *testing.T, f func(t *testing.T, c *system.Chain, x, eps []f
 				}
 				switch s := s.(type) {
 				case *system.DenseStage:
-					for _, a := range [][]float64{s.W, s.Z, s.Delta, s.J.Diag, s.J.Full, s.Q.Diag, s.Q.Full} {
+					for _, a := range [][]float64{s.W, s.Z, s.Delta, s.J.Diag, s.J.Full, s.J.Sparse, s.Q.Diag, s.Q.Full} {
 						scale(a)
 					}
 					if g := s.Gather; g != nil {
@@ -291,6 +292,7 @@ func forResiduals(t *testing.T, f func(t *testing.T, c *system.Chain, x, eps []f
 						for _, m := range []*system.SampleMap{&p.J, &p.Cross, &p.Q} {
 							scale(m.Diag)
 							scale(m.Full)
+							scale(m.Sparse)
 						}
 					}
 				case *system.BlockStage:
@@ -393,7 +395,7 @@ func TestResidualAllocatesNothing(t *testing.T) {
 	p := system.NewProduct(c, blas.Native())
 	v := make([]float64, c.Params())
 	eps := make([]float64, len(c.Stages))
-	if n := testing.AllocsPerRun(5, func() { p.Reset(c); p.ResidualTo(v, v, v, eps) }); n != 0 {
+	if n := alloctest.PerRun(5, func() { p.Reset(c); p.ResidualTo(v, v, v, eps) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

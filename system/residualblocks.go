@@ -99,8 +99,8 @@ func (m *SampleMap) mulAddPair(dst, x vec.Pair) {
 			p, e := vec.TwoProd(v, xh[i])
 			addTo(dst, i, p, math.FMA(v, xl[i], e))
 		}
-	case m.Pattern != nil:
-		m.patternPair(dst, x)
+	case m.Sparse != nil:
+		m.sparsePair(dst, x)
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
 			first := r / m.Rows * m.Cols
@@ -124,7 +124,7 @@ func (m *SampleMap) mulPair(dst, x vec.Pair) {
 
 // mulTransPair is mulPair with Mᵀ.
 func (m *SampleMap) mulTransPair(dst, x vec.Pair) {
-	if m.Full == nil {
+	if !m.HasBlocks() {
 		m.mulPair(dst, x)
 		return
 	}
@@ -134,12 +134,12 @@ func (m *SampleMap) mulTransPair(dst, x vec.Pair) {
 
 // mulTransAddPair is mulAddPair with Mᵀ.
 func (m *SampleMap) mulTransAddPair(dst, x vec.Pair) {
-	if m.Full == nil {
+	if !m.HasBlocks() {
 		m.mulAddPair(dst, x)
 		return
 	}
-	if m.Pattern != nil {
-		m.patternTransPair(dst, x)
+	if m.Sparse != nil {
+		m.sparseTransPair(dst, x)
 		return
 	}
 	size := m.Rows * m.Cols

@@ -77,9 +77,9 @@ func (w *denseSweep) before(q, p, h, pj []float64) {
 func (w *denseSweep) right(dst, a []float64, n int, m *SampleMap) {
 	part := m.some(w.first, w.samples)
 	switch {
-	case m.Full != nil:
-		size := m.Rows * m.Cols
-		w.rightBlocks(dst, a, n, w.samples, m.Rows, m.Cols, func(b int) []float64 { return part.Full[b*size:][:size] })
+	case m.HasBlocks():
+		room := make([]float64, m.Room())
+		w.rightBlocks(dst, a, n, w.samples, m.Rows, m.Cols, func(b int) []float64 { return part.Block(room, b) })
 	case m.Diag != nil:
 		order := len(part.Diag)
 		for i := range n {
@@ -96,9 +96,9 @@ func (w *denseSweep) right(dst, a []float64, n int, m *SampleMap) {
 func (w *denseSweep) left(dst, a []float64, n int, m *SampleMap) {
 	part := m.some(w.first, w.samples)
 	switch {
-	case m.Full != nil:
-		size := m.Rows * m.Cols
-		w.leftBlocks(dst, a, n, w.samples, m.Rows, m.Cols, func(b int) []float64 { return part.Full[b*size:][:size] })
+	case m.HasBlocks():
+		room := make([]float64, m.Room())
+		w.leftBlocks(dst, a, n, w.samples, m.Rows, m.Cols, func(b int) []float64 { return part.Block(room, b) })
 	case m.Diag != nil:
 		for i, v := range part.Diag {
 			row := dst[i*n:][:n]
@@ -120,6 +120,10 @@ func (m *SampleMap) some(first, n int) SampleMap {
 	if m.Full != nil {
 		size := m.Rows * m.Cols
 		part.Full = m.Full[first*size:][:n*size]
+	}
+	if m.Sparse != nil {
+		size := len(m.Pattern.Col)
+		part.Pattern, part.Sparse = m.Pattern, m.Sparse[first*size:][:n*size]
 	}
 	return part
 }

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/system"
@@ -35,6 +36,8 @@ var chains = []named{
 	{"rows, skips", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Skip: true}, {Rows: 2, In: 3, Out: 2, Skip: true, Bias: true, Full: true}, {Out: 2}}},
 	{"passes", 2, 3, []chaintest.Stage{{Out: 3, Bias: true, Pass: true}, {Rows: 3, In: 2, Out: 1, Pass: true, Full: true, Bias: true, Ones: true}, {Rows: 2, Out: 2, Pass: true}, {Pass: true, Out: 2}}},
 	{"skip over three", 2, 4, []chaintest.Stage{{Rows: 2, Out: 2, Bias: true}, {Rows: 2, In: 2, Out: 1, Carry: true}, {Rows: 1, In: 2, Out: 2, Carry: true, Bias: true}, {Rows: 2, In: 2, Out: 1, Pass: true, Full: true}, {Out: 2}}},
+	{"sparse maps", 2, 3, []chaintest.Stage{{Out: 4, Full: true, Bias: true, Sparse: true}, {Rows: 3, In: 2, Out: 2, Full: true, Bias: true, Sparse: true}, {Skip: true, Full: true, Sparse: true}, {Blocks: true, P: 2, Out: 3}, {Out: 5, Full: true, Sparse: true}}},
+	{"sparse passes", 2, 5, []chaintest.Stage{{Rows: 2, Out: 3, In: 3, Pass: true, Full: true, Sparse: true}, {Rows: 3, In: 2, Out: 3, Pass: true, Full: true, Sparse: true}, {Rows: 2, In: 2, Out: 1, Carry: true, Sparse: true}, {Rows: 2, In: 3, Out: 2, Bias: true, Pass: true, Full: true, Sparse: true}, {Out: 2}}},
 	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
 	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
 	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 9, Out: 3, Filled: true}, {Skip: true}, {Blocks: true, P: 1, Out: 2, Filled: true}}},
@@ -159,6 +162,14 @@ func element(m *system.SampleMap, n, i, j int, zero float64) float64 {
 	switch {
 	case m.Full != nil:
 		return m.Full[(n*m.Rows+i)*m.Cols+j]
+	case m.Sparse != nil:
+		p := m.Pattern
+		for t := p.Ptr[i]; t < p.Ptr[i+1]; t++ {
+			if p.Col[t] == j {
+				return m.Sparse[n*len(p.Col)+t]
+			}
+		}
+		return 0
 	case i != j:
 		return 0
 	case m.Diag != nil:
@@ -362,7 +373,7 @@ func TestUpdateAllocatesNothing(t *testing.T) {
 	a := system.Assemble(c, 1)
 	p := system.NewProduct(c, blas.Native())
 	v := make([]float64, c.Params())
-	if n := testing.AllocsPerRun(5, func() { a.Update(c, 2); p.HessVec(v, v) }); n != 0 {
+	if n := alloctest.PerRun(5, func() { a.Update(c, 2); p.HessVec(v, v) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -2,6 +2,7 @@ package blas_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"costate/la/blas"
@@ -39,6 +40,42 @@ func TestPanels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FactorTiles gives the bits of Sytrf on tiles.
+func TestFactorTiles(t *testing.T) {
+	for _, kind := range blastest.Kinds {
+		for n := range 40 {
+			f := blastest.NewFactor(kind, n, 0, blastest.NewRand(uint64(n)))
+			ld := (n+3)&^3 + 4*(n%2)
+			x, w := make([]float64, (n+3)&^3*ld), make([]float64, 2*ld)
+			for i := range n {
+				for j := range i + 1 {
+					x[j*ld+i] = f.A.Data[i*f.A.Ld+j]
+				}
+			}
+			d, e, perm := make([]float64, n), make([]float64, n), make([]int, n)
+			blas.FactorTiles(n, x, ld, d, e, perm, w)
+			f.Factorize(blas.Tiled())
+			for i := range n {
+				same := perm[i] == f.Perm[i] && bits(e[i]) == bits(f.E[i]) && bits(d[i]) == bits(f.A.Data[i*f.A.Ld+i])
+				for j := range i {
+					same = same && bits(x[j*ld+i]) == bits(f.A.Data[i*f.A.Ld+j])
+				}
+				if !same {
+					t.Fatalf("%s of order %d: row %d is not that of Sytrf", kind.Name, n, i)
+				}
+			}
+		}
+	}
+}
+
+// bits are those of x, the same for all that is not a number.
+func bits(x float64) uint64 {
+	if x != x {
+		return 1
+	}
+	return math.Float64bits(x)
 }
 
 func TestGemmtLoop(t *testing.T) { blastest.Products(t, blas.LoopGemmt(), "gemmt") }

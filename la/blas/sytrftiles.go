@@ -6,14 +6,64 @@ import "costate/la/vec"
 // Backend.Sytrf for small orders; see sytf2, its plain twin. work has at least
 // tilesWork(n, n, false) elements.
 func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	var f frontTiles
+	f.load(n, n, a, lda, false, work)
+	// What is beside the triangle is searched with it.
+	for at := n; at < n*f.ld && n < f.ld; at += f.ld {
+		clear(f.t[at : at+f.ld-n])
+	}
+	zero = f.bunchKaufman(e, perm)
+	f.store(n, a, lda)
+	return settleZero(zero, n, a, lda, e)
+}
+
+// FactorTiles is Sytrf for a symmetric matrix of order n whose upper triangle is
+// stored by rows, for small orders: row j holds column j of the lower one from its
+// diagonal on, and then column j of L below the diagonal. The rows of t and ld are
+// whole tiles of 4, with zeros in the columns from n on; what is left of the diagonal
+// may be anything and becomes so, but for zeros in the tile that has the diagonal.
+// The diagonal of D goes to d, its other elements to e, and w is scratch for 2 ld
+// words. It has the errors of no data: a D that is singular or not finite is as it is.
+func FactorTiles(n int, t []float64, ld int, d, e []float64, perm []int, w []float64) {
+	if n < 0 {
+		panic(ErrNegative)
+	}
+	whole := (n + 3) &^ 3
+	switch {
+	case ld < whole || ld%4 != 0:
+		panic(ErrLdA)
+	case len(t) < whole*ld:
+		panic(ErrShortA)
+	case len(e) < n || len(d) < n:
+		panic(ErrShortE)
+	case len(perm) < n:
+		panic(ErrShortPerm)
+	case len(w) < 2*ld:
+		panic(ErrShortWork)
+	}
+	f := frontTiles{m: n, p: n, ld: ld, t: t, w: w, d: d}
+	f.bunchKaufman(e, perm)
+}
+
+// runOrder is the order up to which a run of pivots at once is faster than one by one;
+// calibrate.md has the measurement.
+const runOrder = 96
+
+// bunchKaufman eliminates all columns of a symmetric matrix, see sytf2.
+func (f *frontTiles) bunchKaufman(e []float64, perm []int) (zero int) {
+	n, ld := f.m, f.ld
 	zero = -1
 	for i := range perm[:n] {
 		perm[i] = i
 	}
-	var f frontTiles
-	f.load(n, n, a, lda, false, work)
-	ld := f.ld
-	for k := 0; k < n; {
+	clear(e[:n])
+	for k := 0; ; {
+		if ld <= runOrder {
+			k = vec.EliminateRun(f.t, ld, k, n, bkAlpha, f.d, f.w)
+		}
+		if k >= n {
+			return zero
+		}
 		row := f.t[k*ld : k*ld+n]
 		absakk := abs(row[k])
 		// With a NaN in the column colmax is NaN, and no comparison holds.
@@ -34,7 +84,6 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 			if zero < 0 {
 				zero = k
 			}
-			e[k] = 0
 			f.zero(k)
 			k++
 			continue
@@ -48,16 +97,13 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 			perm[kk], perm[kp] = perm[kp], perm[kk]
 		}
 		if two {
-			e[k], e[k+1] = f.two(k), 0
+			e[k] = f.two(k)
 			k += 2
 			continue
 		}
-		e[k] = 0
 		f.one(k)
 		k++
 	}
-	f.store(n, a, lda)
-	return settleZero(zero, n, a, lda, e)
 }
 
 func abs(x float64) float64 {

@@ -3,6 +3,8 @@ package partition
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"sync"
 )
 
 const (
@@ -29,7 +31,8 @@ const (
 //	a a a │ b b b                   2 …                t: that of the whole
 //
 // Near linear in the number of edges times the logarithm of that of the vertices.
-// The same graph gives the same order. Graphs of 2³¹ edge ends and more are left
+// Parts are taken apart side by side on all processors; as each has its own random
+// numbers, the same graph gives the same order however many there are. Graphs of 2³¹ edge ends and more are left
 // to minimum degree.
 //
 // Sources: A. George, Nested dissection of a regular finite element mesh, SIAM J.
@@ -41,9 +44,7 @@ func dissect(g *wgraph) []int32 {
 		return minDegree(g)
 	}
 	d := newDissection(g)
-	for len(d.parts) > 0 {
-		d.separate(d.pop())
-	}
+	d.run(g.len())
 	return minDegreeByStage(g, d.stages())
 }
 
@@ -52,16 +53,24 @@ type part struct {
 	level
 	vertex []int32 // the number of each vertex in the whole
 	depth  int32
+	seed   uint64 // of its random numbers: follows from its place among the parts
 }
 
 // A dissection is a graph being taken apart.
 type dissection struct {
-	separator
-	parts   []*part
 	depth   []int32 // of the part whose separator a vertex is in; leaf for those in none
 	deepest int32   // of the separators
+	parts   []*part // that wait
 
-	// While a part is divided
+	mutex sync.Mutex // of parts, deepest and busy, while workers run
+	more  sync.Cond
+	busy  int // workers that may find more parts
+}
+
+// A dissector takes single parts apart, in memory of its own.
+type dissector struct {
+	separator
+	depth  []int32 // of the dissection
 	queue  []int32
 	number []int32 // of a vertex in its new part
 }
@@ -71,9 +80,9 @@ const leaf = math.MaxInt32
 
 func newDissection(g *wgraph) *dissection {
 	n := g.len()
-	d := &dissection{depth: make([]int32, n), number: make([]int32, n), queue: make([]int32, 0, n)}
-	d.rng = rand.NewPCG(1973, 10)
-	whole := &part{level: level{ptr: make([]int32, n+1), adj: g.adj, weight: g.weight, total: g.total()}, depth: -1}
+	d := &dissection{depth: make([]int32, n)}
+	d.more.L = &d.mutex
+	whole := &part{level: level{ptr: make([]int32, n+1), adj: g.adj, weight: g.weight, total: g.total()}, depth: -1, seed: 1973}
 	whole.vertex = identity(n)
 	side := make([]int8, n)
 	limit := max(16, 10*math.Sqrt(float64(whole.total)))
@@ -89,8 +98,60 @@ func newDissection(g *wgraph) *dissection {
 			side[v] = between
 		}
 	}
-	d.divide(whole, side)
+	d.parts = d.dissector().divide(whole, side)
 	return d
+}
+
+func (d *dissection) dissector() *dissector {
+	w := &dissector{depth: d.depth, number: make([]int32, len(d.depth))}
+	w.rng = rand.NewPCG(0, 0)
+	return w
+}
+
+const (
+	// aloneUpTo is the number of vertices up to which one worker is done before others
+	// would have started.
+	aloneUpTo = 4000
+
+	// manyWorkers would wait for the first few separators most of the time.
+	manyWorkers = 8
+)
+
+// run takes all of a graph of n vertices apart.
+func (d *dissection) run(n int) {
+	var others sync.WaitGroup
+	if n > aloneUpTo {
+		for range min(runtime.GOMAXPROCS(0), manyWorkers) - 1 {
+			others.Go(func() { d.work(d.dissector()) })
+		}
+	}
+	d.work(d.dissector())
+	others.Wait()
+}
+
+// work takes parts apart until there are no more.
+func (d *dissection) work(w *dissector) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	for {
+		for len(d.parts) == 0 && d.busy > 0 {
+			d.more.Wait()
+		}
+		if len(d.parts) == 0 {
+			return
+		}
+		p := d.pop()
+		d.busy++
+		d.mutex.Unlock()
+		parts, apart := w.separate(p)
+		d.mutex.Lock()
+		d.busy--
+		d.parts = append(d.parts, parts...)
+		if apart {
+			d.deepest = max(d.deepest, p.depth)
+		}
+		d.more.Broadcast()
+	}
 }
 
 // pop takes a part off the stack.
@@ -102,25 +163,26 @@ func (d *dissection) pop() *part {
 	return p
 }
 
-// separate takes a part apart, or leaves it.
-func (d *dissection) separate(p *part) {
+// separate takes a part apart, or leaves it. Other parts have other vertices, so that
+// depths are written without a lock.
+func (d *dissector) separate(p *part) (parts []*part, apart bool) {
+	d.rng.Seed(p.seed, 10)
 	side, weigh := d.separator.separate(&p.level)
 	if float64(weigh[between]) > worthless*float64(p.total) || weigh[left] == 0 || weigh[right] == 0 {
-		return
+		return nil, false
 	}
 	for v, s := range side {
 		if s == between {
 			d.depth[p.vertex[v]] = p.depth
 		}
 	}
-	d.deepest = max(d.deepest, p.depth)
-	d.divide(p, side)
+	return d.divide(p, side), true
 }
 
 // divide makes parts of the components that are left of a part without its separator.
 // Small ones stay leaves. Vertices are numbered as a search meets them, so that
 // neighbours are near each other in memory.
-func (d *dissection) divide(p *part, side []int8) {
+func (d *dissector) divide(p *part, side []int8) (parts []*part) {
 	const unseen = -1
 	for v := range side {
 		d.number[v] = unseen
@@ -146,13 +208,16 @@ func (d *dissection) divide(p *part, side []int8) {
 		}
 		d.queue = queue
 		if len(queue) > leafSize && p.depth < tooDeep {
-			d.parts = append(d.parts, d.part(p, side, queue, edges))
+			c := d.part(p, side, queue, edges)
+			c.seed = scramble(p.seed + uint64(len(parts)))
+			parts = append(parts, c)
 		}
 	}
+	return parts
 }
 
 // part returns the part of p that has the vertices of a list.
-func (d *dissection) part(p *part, side []int8, list []int32, edges int) *part {
+func (d *dissector) part(p *part, side []int8, list []int32, edges int) *part {
 	n := len(list)
 	memory := make([]int32, 3*n+1+edges)
 	take := func(k int) []int32 {

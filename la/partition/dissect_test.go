@@ -3,6 +3,7 @@ package partition
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -76,12 +77,14 @@ func checkOrder(t testing.TB, g *wgraph) []int32 {
 func checkDissection(t testing.TB, g *wgraph) {
 	t.Helper()
 	d := newDissection(g)
+	w := d.dissector()
 	for len(d.parts) > 0 {
 		p := d.pop()
 		if p.len() <= leafSize {
 			t.Fatalf("part of %d vertices", p.len())
 		}
-		side, weigh := d.separator.separate(&p.level)
+		w.rng.Seed(p.seed, 10)
+		side, weigh := w.separator.separate(&p.level)
 		var sum [3]int
 		heaviest := 0
 		for v, s := range side {
@@ -105,7 +108,7 @@ func checkDissection(t testing.TB, g *wgraph) {
 		if !good || weigh[left] == 0 || weigh[right] == 0 {
 			continue
 		}
-		d.divide(p, slices.Clone(side))
+		d.parts = append(d.parts, w.divide(p, slices.Clone(side))...)
 	}
 }
 
@@ -136,6 +139,22 @@ func TestDissectIsPermutation(t *testing.T) {
 			g.weight[v] += int32(rng.IntN(4))
 		}
 		checkOrder(t, g)
+	}
+}
+
+// TestDissectThreads checks that the order does not depend on the number of processors.
+func TestDissectThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	q := compress(meshPattern(3, 24).RawLower(), nil)
+	var want []int32
+	for _, threads := range []int{1, 2, 3, 8} {
+		runtime.GOMAXPROCS(threads)
+		got := dissect(&q.wgraph)
+		if want == nil {
+			want = got
+		} else if !slices.Equal(got, want) {
+			t.Errorf("%d threads give another order than one", threads)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"costate/internal/alloctest"
 	"costate/la"
 )
 
@@ -64,7 +65,7 @@ func TestGather(t *testing.T) {
 		if !mat.Equal(dst, b) {
 			t.Fatalf("got\n%v\nwant\n%v", mat.Formatted(dst), mat.Formatted(b))
 		}
-		if m := testing.AllocsPerRun(1, func() { g.To(dst, a) }); m != 0 {
+		if m := alloctest.PerRun(1, func() { g.To(dst, a) }); m != 0 {
 			t.Fatalf("%v allocations", m)
 		}
 		rows, cols := structure(dst)

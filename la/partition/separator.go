@@ -2,14 +2,9 @@ package partition
 
 const (
 	// seeds is how often a separator is grown on the coarsest level; on one that is
-	// large, because coarsening has stalled, less often, but twice.
-	seeds = 8
-
-	// Graphs of more than forkFrom vertices are coarsened to 1/forkShare of them, and
-	// from there on forks times.
-	forkFrom  = 2000
-	forkShare = 8
-	forks     = 4
+	// large, because coarsening has stalled, less often, but twice. Eight find none
+	// that make less fill, on average.
+	seeds = 4
 
 	// passes is how often a separator is refined on a level at most, and patience after
 	// how many moves without success a pass ends.
@@ -33,8 +28,7 @@ type separator struct {
 // vertex. The result is valid until the next call.
 //
 // The graph is coarsened, the coarsest graph is separated, and the separator is taken
-// back level by level, refined on each. From a level of moderate size on this is
-// done several times, and the best goes on: that is cheap there.
+// back level by level, refined on each.
 //
 // Source: G. Karypis and V. Kumar, A fast and high quality multilevel scheme for
 // partitioning irregular graphs, SIAM J. Sci. Comput. 20 (1998), section 3.
@@ -42,56 +36,24 @@ func (p *separator) separate(g *level) (side []int8, weigh [3]int) {
 	p.kept.release(mark{})
 	p.bytes.release(mark{})
 	p.bools.release(mark{})
-	levels := []*level{g}
-	limit := max(3*g.total/(2*coarsest), 1)
-	fork := coarsest
-	runs := 1
-	if g.len() > forkFrom {
-		fork, runs = max(coarsest, g.len()/forkShare), forks
-	}
-	levels = p.coarsen(levels, fork, limit)
-	top := len(levels)
-	last := levels[top-1]
-	best := p.bytes.take(last.len())
-	var bestCost float64
-	ints, bools, bytes := p.kept.mark(), p.bools.mark(), p.bytes.mark()
-	for run := range runs {
-		levels = p.coarsen(levels[:top], coarsest, limit)
-		s := p.initial(levels[len(levels)-1])
-		for k := len(levels) - 2; k >= top-1; k-- {
-			s = p.finer(levels[k], s)
-		}
-		if c := s.cost(); run == 0 || c < bestCost {
-			bestCost = c
-			copy(best, s.side)
-		}
-		last.coarse = nil
-		p.kept.release(ints)
-		p.bools.release(bools)
-		p.bytes.release(bytes)
-	}
-	s := p.separation(last)
-	copy(s.side, best)
-	s.start()
-	for k := top - 2; k >= 0; k-- {
+	levels := p.coarsen(g, max(3*g.total/(2*coarsest), 1))
+	s := p.initial(levels[len(levels)-1])
+	for k := len(levels) - 2; k >= 0; k-- {
 		s = p.finer(levels[k], s)
 	}
 	return s.side, s.weigh
 }
 
-// coarsen adds levels until one has no more than size vertices.
-func (p *separator) coarsen(levels []*level, size, limit int) []*level {
-	for {
-		l := levels[len(levels)-1]
-		if l.len() <= size {
-			return levels
+// coarsen returns g and coarser levels of it, down to one of few vertices if possible.
+func (p *separator) coarsen(g *level, limit int) []*level {
+	levels := []*level{g}
+	for l := g; l.len() > coarsest; {
+		if l = p.coarser(l, limit); l == nil {
+			break
 		}
-		h := p.coarser(l, limit)
-		if h == nil {
-			return levels
-		}
-		levels = append(levels, h)
+		levels = append(levels, l)
 	}
+	return levels
 }
 
 // initial returns the best of several separators of the coarsest level.

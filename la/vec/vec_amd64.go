@@ -123,6 +123,13 @@ func peak(x *float64, n int) (m float64, at int)
 //go:noescape
 func transpose4(dst *float64, ldd int, src *float64, lds int, n int)
 
+// eliminateRun eliminates columns k, k+1, … of n from the symmetric matrix t as long as the
+// pivot on the diagonal is as large as alpha times the others in its column, and of a
+// size that can be inverted; it returns the first column that is left. ld is in bytes.
+//
+//go:noescape
+func eliminateRun(t *float64, ld int, k int, n int, alpha float64, d *float64, w *float64) int
+
 // eliminate copies c, of 4 cols words, to w and multiplies it by f, with zeros in the first
 // lanes words of both, and subtracts their outer product from the upper trapezoid u, of
 // 4 rows by 4 columns words; ld is in bytes.
@@ -135,6 +142,30 @@ func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, l
 //
 //go:noescape
 func eliminate2(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f *float64)
+
+// setSmall sets c, of rows rows of cols vectors of 4 words, the product of a and b;
+// ldc, row, inc and ldb are in bytes. Every 4 rows have grow vectors more than those before.
+//
+//go:noescape
+func setSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+
+// addSmall adds to c, of rows rows of cols vectors of 4 words, the product of a and b;
+// ldc, row, inc and ldb are in bytes. Every 4 rows have grow vectors more than those before.
+//
+//go:noescape
+func addSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+
+// subSmall subtracts from c, of rows rows of cols vectors of 4 words, the product of a and b;
+// ldc, row, inc and ldb are in bytes. Every 4 rows have grow vectors more than those before.
+//
+//go:noescape
+func subSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+
+// scaleSym sets the elements of n rows of cols vectors of 4 words to d[i]*d[j] times those of
+// src; ldd and lds are in bytes.
+//
+//go:noescape
+func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n int, cols int)
 
 // tanh sets f = tanh u, of n words, a multiple of four.
 //

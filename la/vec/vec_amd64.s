@@ -2175,7 +2175,192 @@ DATA masks<>+96(SB)/8, $0x0000000000000000
 DATA masks<>+104(SB)/8, $0x0000000000000000
 DATA masks<>+112(SB)/8, $0x0000000000000000
 DATA masks<>+120(SB)/8, $0xffffffffffffffff
-GLOBL masks<>(SB), RODATA|NOPTR, $128
+DATA masks<>+128(SB)/8, $0x7fffffffffffffff
+DATA masks<>+136(SB)/8, $0x0170000000000000
+DATA masks<>+144(SB)/8, $0x7e70000000000000
+GLOBL masks<>(SB), RODATA|NOPTR, $152
+
+// func eliminateRun(t *float64, ld int, k int, n int, alpha float64, d *float64, w *float64) int
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·eliminateRun(SB), NOSPLIT, $0-64
+	MOVQ         t+0(FP), AX
+	MOVQ         ld+8(FP), CX
+	MOVQ         k+16(FP), DX
+	LEAQ         masks<>+0(SB), BX
+	MOVSD        alpha+32(FP), X0
+	VBROADCASTSD 128(BX), Y1
+	VXORPD       Y2, Y2, Y2
+
+pivot:
+	LEAQ    1(DX), R8
+	ANDQ    $-4, R8
+	MOVQ    DX, SI
+	IMULQ   CX, SI
+	ADDQ    AX, SI
+	VMOVSD  (SI)(DX*8), X3
+	LEAQ    (SI)(R8*8), SI
+	LEAQ    1(DX), R10
+	SUBQ    R8, R10
+	SHLQ    $0x05, R10
+	LEAQ    masks<>+0(SB), BX
+	VMOVUPD (BX)(R10*1), Y4
+	MOVQ    R8, DI
+	IMULQ   CX, DI
+	LEAQ    (DI)(R8*8), DI
+	ADDQ    AX, DI
+	MOVQ    CX, R9
+	SHRQ    $0x05, R9
+	SHRQ    $0x02, R8
+	SUBQ    R8, R9
+	JZ      alone
+	VANDPD  (SI), Y4, Y7
+	VMULPD  Y7, Y2, Y6
+	VANDPD  Y7, Y1, Y5
+	MOVQ    R9, R10
+	XORQ    R8, R8
+	JMP     searched
+
+search:
+	ADDQ        $0x20, R8
+	VMOVUPD     (SI)(R8*1), Y7
+	VFMADD231PD Y7, Y2, Y6
+	VANDPD      Y7, Y1, Y7
+	VMAXPD      Y7, Y5, Y5
+
+searched:
+	DECQ         R10
+	JNZ          search
+	VCMPPD       $0x04, Y2, Y6, Y6
+	VMOVMSKPD    Y6, R8
+	TESTL        R8, R8
+	JNZ          done
+	VEXTRACTF128 $0x01, Y5, X6
+	VMAXPD       X6, X5, X6
+	VPERMILPD    $0x01, X6, X5
+	VMAXSD       X5, X6, X6
+	VMULSD       X0, X6, X6
+	JMP          compare
+
+alone:
+	VXORPD X6, X6, X6
+
+compare:
+	VANDPD       X1, X3, X5
+	VUCOMISD     X6, X5
+	JB           done
+	VUCOMISD     136(BX), X5
+	JBE          done
+	VUCOMISD     144(BX), X5
+	JAE          done
+	MOVQ         d+40(FP), R10
+	VMOVSD       X3, (R10)(DX*8)
+	TESTQ        R9, R9
+	JZ           last
+	MOVQ         $0x3ff0000000000000, R10
+	VMOVQ        R10, X5
+	VDIVSD       X3, X5, X5
+	VBROADCASTSD X5, Y3
+	MOVQ         w+48(FP), R11
+	XORQ         R8, R8
+	MOVQ         R9, R10
+
+scale:
+	VANDPD   (SI)(R8*1), Y4, Y7
+	VMULPD   Y3, Y7, Y4
+	VMOVUPD  Y7, (R11)(R8*1)
+	VMOVUPD  Y4, (SI)(R8*1)
+	VPCMPEQD Y4, Y4, Y4
+	ADDQ     $0x20, R8
+	DECQ     R10
+	JNZ      scale
+
+last:
+	INCQ DX
+	MOVQ n+24(FP), R10
+	CMPQ DX, R10
+	JGE  done
+	LEAQ 3(R10), BX
+	SHRQ $0x02, BX
+	MOVQ DX, R13
+	SHRQ $0x02, R13
+	SUBQ R13, BX
+	LEAQ (CX)(CX*2), R12
+
+group:
+	MOVQ         DI, R10
+	XORQ         R8, R8
+	MOVQ         R9, R13
+	VBROADCASTSD (SI), Y3
+	VBROADCASTSD 8(SI), Y4
+	VBROADCASTSD 16(SI), Y5
+	VBROADCASTSD 24(SI), Y6
+	TESTQ        $0x00000001, R13
+	JZ           even
+	VMOVUPD      (R11)(R8*1), Y7
+	VMOVUPD      (R10), Y8
+	VFNMADD231PD Y7, Y3, Y8
+	VMOVUPD      Y8, (R10)
+	VMOVUPD      (R10)(CX*1), Y8
+	VFNMADD231PD Y7, Y4, Y8
+	VMOVUPD      Y8, (R10)(CX*1)
+	VMOVUPD      (R10)(CX*2), Y8
+	VFNMADD231PD Y7, Y5, Y8
+	VMOVUPD      Y8, (R10)(CX*2)
+	VMOVUPD      (R10)(R12*1), Y8
+	VFNMADD231PD Y7, Y6, Y8
+	VMOVUPD      Y8, (R10)(R12*1)
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R8
+
+even:
+	SHRQ $0x01, R13
+	JZ   next
+
+pair:
+	VMOVUPD      (R11)(R8*1), Y7
+	VMOVUPD      (R10), Y8
+	VFNMADD231PD Y7, Y3, Y8
+	VMOVUPD      Y8, (R10)
+	VMOVUPD      (R10)(CX*1), Y8
+	VFNMADD231PD Y7, Y4, Y8
+	VMOVUPD      Y8, (R10)(CX*1)
+	VMOVUPD      (R10)(CX*2), Y8
+	VFNMADD231PD Y7, Y5, Y8
+	VMOVUPD      Y8, (R10)(CX*2)
+	VMOVUPD      (R10)(R12*1), Y8
+	VFNMADD231PD Y7, Y6, Y8
+	VMOVUPD      Y8, (R10)(R12*1)
+	VMOVUPD      32(R11)(R8*1), Y7
+	VMOVUPD      32(R10), Y8
+	VFNMADD231PD Y7, Y3, Y8
+	VMOVUPD      Y8, 32(R10)
+	VMOVUPD      32(R10)(CX*1), Y8
+	VFNMADD231PD Y7, Y4, Y8
+	VMOVUPD      Y8, 32(R10)(CX*1)
+	VMOVUPD      32(R10)(CX*2), Y8
+	VFNMADD231PD Y7, Y5, Y8
+	VMOVUPD      Y8, 32(R10)(CX*2)
+	VMOVUPD      32(R10)(R12*1), Y8
+	VFNMADD231PD Y7, Y6, Y8
+	VMOVUPD      Y8, 32(R10)(R12*1)
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R8
+	DECQ         R13
+	JNZ          pair
+
+next:
+	LEAQ 32(DI)(CX*4), DI
+	ADDQ $0x20, R11
+	ADDQ $0x20, SI
+	DECQ R9
+	DECQ BX
+	JNZ  group
+	JMP  pivot
+
+done:
+	MOVQ DX, ret+56(FP)
+	VZEROUPPER
+	RET
 
 // func eliminate(u *float64, ld int, rows int, cols int, c *float64, w *float64, lanes int, f float64)
 // Requires: AVX, AVX2, FMA3, SSE2
@@ -2420,6 +2605,1208 @@ next:
 	JNZ  group
 
 done:
+	VZEROUPPER
+	RET
+
+// func setSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+// Requires: AVX, FMA3
+TEXT ·setSmall(SB), NOSPLIT, $8-88
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	MOVQ cols+64(FP), R9
+	LEAQ (BX)(BX*2), R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R9, R11
+
+h4next:
+	CMPQ   R11, $0x04
+	JE     h4two
+	CMPQ   R11, $0x02
+	JE     h4two
+	JL     h4one
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Y12
+	VMOVUPD      32(R14), Y13
+	VMOVUPD      64(R14), Y14
+	VBROADCASTSD (R13), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R13)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R13)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R13)(R10*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	VMOVUPD      Y3, (BP)(CX*1)
+	VMOVUPD      Y4, 32(BP)(CX*1)
+	VMOVUPD      Y5, 64(BP)(CX*1)
+	VMOVUPD      Y6, (BP)(CX*2)
+	VMOVUPD      Y7, 32(BP)(CX*2)
+	VMOVUPD      Y8, 64(BP)(CX*2)
+	VMOVUPD      Y9, (BP)(R15*1)
+	VMOVUPD      Y10, 32(BP)(R15*1)
+	VMOVUPD      Y11, 64(BP)(R15*1)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Y8
+	VMOVUPD      32(R14), Y9
+	VBROADCASTSD (R13), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R13)(BX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R13)(BX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R13)(R10*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, (BP)(CX*1)
+	VMOVUPD      Y3, 32(BP)(CX*1)
+	VMOVUPD      Y4, (BP)(CX*2)
+	VMOVUPD      Y5, 32(BP)(CX*2)
+	VMOVUPD      Y6, (BP)(R15*1)
+	VMOVUPD      Y7, 32(BP)(R15*1)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h4w1:
+	VMOVUPD      (R14), Y4
+	VBROADCASTSD (R13), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R13)(BX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R13)(BX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R13)(R10*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, (BP)(CX*1)
+	VMOVUPD      Y2, (BP)(CX*2)
+	VMOVUPD      Y3, (BP)(R15*1)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	MOVQ grow+80(FP), R15
+	ADDQ R15, R9
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R9, R11
+
+h2next:
+	CMPQ   R11, $0x04
+	JE     h2two
+	CMPQ   R11, $0x02
+	JE     h2two
+	JL     h2one
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Y6
+	VMOVUPD      32(R14), Y7
+	VMOVUPD      64(R14), Y8
+	VBROADCASTSD (R13), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (R13)(BX*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	VMOVUPD      Y3, (BP)(CX*1)
+	VMOVUPD      Y4, 32(BP)(CX*1)
+	VMOVUPD      Y5, 64(BP)(CX*1)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Y4
+	VMOVUPD      32(R14), Y5
+	VBROADCASTSD (R13), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R13)(BX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, (BP)(CX*1)
+	VMOVUPD      Y3, 32(BP)(CX*1)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h2w1:
+	VMOVUPD      (R14), Y2
+	VBROADCASTSD (R13), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R13)(BX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, (BP)(CX*1)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R9, R11
+
+h1next:
+	CMPQ   R11, $0x04
+	JE     h1two
+	CMPQ   R11, $0x02
+	JE     h1two
+	JL     h1one
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Y3
+	VMOVUPD      32(R14), Y4
+	VMOVUPD      64(R14), Y5
+	VBROADCASTSD (R13), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Y2
+	VMOVUPD      32(R14), Y3
+	VBROADCASTSD (R13), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	LEAQ   (AX)(R12*1), BP
+	VXORPD Y0, Y0, Y0
+	MOVQ   b+40(FP), R14
+	ADDQ   R12, R14
+	MOVQ   DX, R13
+	MOVQ   k+72(FP), R15
+
+h1w1:
+	VMOVUPD      (R14), Y1
+	VBROADCASTSD (R13), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func addSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+// Requires: AVX, FMA3
+TEXT ·addSmall(SB), NOSPLIT, $8-88
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	MOVQ cols+64(FP), R9
+	LEAQ (BX)(BX*2), R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R9, R11
+
+h4next:
+	CMPQ    R11, $0x04
+	JE      h4two
+	CMPQ    R11, $0x02
+	JE      h4two
+	JL      h4one
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD 64(BP), Y2
+	VMOVUPD (BP)(CX*1), Y3
+	VMOVUPD 32(BP)(CX*1), Y4
+	VMOVUPD 64(BP)(CX*1), Y5
+	VMOVUPD (BP)(CX*2), Y6
+	VMOVUPD 32(BP)(CX*2), Y7
+	VMOVUPD 64(BP)(CX*2), Y8
+	VMOVUPD (BP)(R15*1), Y9
+	VMOVUPD 32(BP)(R15*1), Y10
+	VMOVUPD 64(BP)(R15*1), Y11
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Y12
+	VMOVUPD      32(R14), Y13
+	VMOVUPD      64(R14), Y14
+	VBROADCASTSD (R13), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R13)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R13)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R13)(R10*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	VMOVUPD      Y3, (BP)(CX*1)
+	VMOVUPD      Y4, 32(BP)(CX*1)
+	VMOVUPD      Y5, 64(BP)(CX*1)
+	VMOVUPD      Y6, (BP)(CX*2)
+	VMOVUPD      Y7, 32(BP)(CX*2)
+	VMOVUPD      Y8, 64(BP)(CX*2)
+	VMOVUPD      Y9, (BP)(R15*1)
+	VMOVUPD      Y10, 32(BP)(R15*1)
+	VMOVUPD      Y11, 64(BP)(R15*1)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD (BP)(CX*1), Y2
+	VMOVUPD 32(BP)(CX*1), Y3
+	VMOVUPD (BP)(CX*2), Y4
+	VMOVUPD 32(BP)(CX*2), Y5
+	VMOVUPD (BP)(R15*1), Y6
+	VMOVUPD 32(BP)(R15*1), Y7
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Y8
+	VMOVUPD      32(R14), Y9
+	VBROADCASTSD (R13), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R13)(BX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R13)(BX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R13)(R10*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, (BP)(CX*1)
+	VMOVUPD      Y3, 32(BP)(CX*1)
+	VMOVUPD      Y4, (BP)(CX*2)
+	VMOVUPD      Y5, 32(BP)(CX*2)
+	VMOVUPD      Y6, (BP)(R15*1)
+	VMOVUPD      Y7, 32(BP)(R15*1)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD (BP)(CX*1), Y1
+	VMOVUPD (BP)(CX*2), Y2
+	VMOVUPD (BP)(R15*1), Y3
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h4w1:
+	VMOVUPD      (R14), Y4
+	VBROADCASTSD (R13), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R13)(BX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R13)(BX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R13)(R10*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, (BP)(CX*1)
+	VMOVUPD      Y2, (BP)(CX*2)
+	VMOVUPD      Y3, (BP)(R15*1)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	MOVQ grow+80(FP), R15
+	ADDQ R15, R9
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R9, R11
+
+h2next:
+	CMPQ    R11, $0x04
+	JE      h2two
+	CMPQ    R11, $0x02
+	JE      h2two
+	JL      h2one
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD 64(BP), Y2
+	VMOVUPD (BP)(CX*1), Y3
+	VMOVUPD 32(BP)(CX*1), Y4
+	VMOVUPD 64(BP)(CX*1), Y5
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Y6
+	VMOVUPD      32(R14), Y7
+	VMOVUPD      64(R14), Y8
+	VBROADCASTSD (R13), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (R13)(BX*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	VMOVUPD      Y3, (BP)(CX*1)
+	VMOVUPD      Y4, 32(BP)(CX*1)
+	VMOVUPD      Y5, 64(BP)(CX*1)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD (BP)(CX*1), Y2
+	VMOVUPD 32(BP)(CX*1), Y3
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Y4
+	VMOVUPD      32(R14), Y5
+	VBROADCASTSD (R13), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R13)(BX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, (BP)(CX*1)
+	VMOVUPD      Y3, 32(BP)(CX*1)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD (BP)(CX*1), Y1
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h2w1:
+	VMOVUPD      (R14), Y2
+	VBROADCASTSD (R13), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R13)(BX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, (BP)(CX*1)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R9, R11
+
+h1next:
+	CMPQ    R11, $0x04
+	JE      h1two
+	CMPQ    R11, $0x02
+	JE      h1two
+	JL      h1one
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD 64(BP), Y2
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Y3
+	VMOVUPD      32(R14), Y4
+	VMOVUPD      64(R14), Y5
+	VBROADCASTSD (R13), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Y2
+	VMOVUPD      32(R14), Y3
+	VBROADCASTSD (R13), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h1w1:
+	VMOVUPD      (R14), Y1
+	VBROADCASTSD (R13), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func subSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+// Requires: AVX, FMA3
+TEXT ·subSmall(SB), NOSPLIT, $8-88
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	MOVQ cols+64(FP), R9
+	LEAQ (BX)(BX*2), R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R9, R11
+
+h4next:
+	CMPQ    R11, $0x04
+	JE      h4two
+	CMPQ    R11, $0x02
+	JE      h4two
+	JL      h4one
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD 64(BP), Y2
+	VMOVUPD (BP)(CX*1), Y3
+	VMOVUPD 32(BP)(CX*1), Y4
+	VMOVUPD 64(BP)(CX*1), Y5
+	VMOVUPD (BP)(CX*2), Y6
+	VMOVUPD 32(BP)(CX*2), Y7
+	VMOVUPD 64(BP)(CX*2), Y8
+	VMOVUPD (BP)(R15*1), Y9
+	VMOVUPD 32(BP)(R15*1), Y10
+	VMOVUPD 64(BP)(R15*1), Y11
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Y12
+	VMOVUPD      32(R14), Y13
+	VMOVUPD      64(R14), Y14
+	VBROADCASTSD (R13), Y15
+	VFNMADD231PD Y12, Y15, Y0
+	VFNMADD231PD Y13, Y15, Y1
+	VFNMADD231PD Y14, Y15, Y2
+	VBROADCASTSD (R13)(BX*1), Y15
+	VFNMADD231PD Y12, Y15, Y3
+	VFNMADD231PD Y13, Y15, Y4
+	VFNMADD231PD Y14, Y15, Y5
+	VBROADCASTSD (R13)(BX*2), Y15
+	VFNMADD231PD Y12, Y15, Y6
+	VFNMADD231PD Y13, Y15, Y7
+	VFNMADD231PD Y14, Y15, Y8
+	VBROADCASTSD (R13)(R10*1), Y15
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y13, Y15, Y10
+	VFNMADD231PD Y14, Y15, Y11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	VMOVUPD      Y3, (BP)(CX*1)
+	VMOVUPD      Y4, 32(BP)(CX*1)
+	VMOVUPD      Y5, 64(BP)(CX*1)
+	VMOVUPD      Y6, (BP)(CX*2)
+	VMOVUPD      Y7, 32(BP)(CX*2)
+	VMOVUPD      Y8, 64(BP)(CX*2)
+	VMOVUPD      Y9, (BP)(R15*1)
+	VMOVUPD      Y10, 32(BP)(R15*1)
+	VMOVUPD      Y11, 64(BP)(R15*1)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD (BP)(CX*1), Y2
+	VMOVUPD 32(BP)(CX*1), Y3
+	VMOVUPD (BP)(CX*2), Y4
+	VMOVUPD 32(BP)(CX*2), Y5
+	VMOVUPD (BP)(R15*1), Y6
+	VMOVUPD 32(BP)(R15*1), Y7
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Y8
+	VMOVUPD      32(R14), Y9
+	VBROADCASTSD (R13), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD (R13)(BX*1), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD (R13)(BX*2), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD (R13)(R10*1), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, (BP)(CX*1)
+	VMOVUPD      Y3, 32(BP)(CX*1)
+	VMOVUPD      Y4, (BP)(CX*2)
+	VMOVUPD      Y5, 32(BP)(CX*2)
+	VMOVUPD      Y6, (BP)(R15*1)
+	VMOVUPD      Y7, 32(BP)(R15*1)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD (BP)(CX*1), Y1
+	VMOVUPD (BP)(CX*2), Y2
+	VMOVUPD (BP)(R15*1), Y3
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h4w1:
+	VMOVUPD      (R14), Y4
+	VBROADCASTSD (R13), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD (R13)(BX*1), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD (R13)(BX*2), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD (R13)(R10*1), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, (BP)(CX*1)
+	VMOVUPD      Y2, (BP)(CX*2)
+	VMOVUPD      Y3, (BP)(R15*1)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	MOVQ grow+80(FP), R15
+	ADDQ R15, R9
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R9, R11
+
+h2next:
+	CMPQ    R11, $0x04
+	JE      h2two
+	CMPQ    R11, $0x02
+	JE      h2two
+	JL      h2one
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD 64(BP), Y2
+	VMOVUPD (BP)(CX*1), Y3
+	VMOVUPD 32(BP)(CX*1), Y4
+	VMOVUPD 64(BP)(CX*1), Y5
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Y6
+	VMOVUPD      32(R14), Y7
+	VMOVUPD      64(R14), Y8
+	VBROADCASTSD (R13), Y9
+	VFNMADD231PD Y6, Y9, Y0
+	VFNMADD231PD Y7, Y9, Y1
+	VFNMADD231PD Y8, Y9, Y2
+	VBROADCASTSD (R13)(BX*1), Y9
+	VFNMADD231PD Y6, Y9, Y3
+	VFNMADD231PD Y7, Y9, Y4
+	VFNMADD231PD Y8, Y9, Y5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	VMOVUPD      Y3, (BP)(CX*1)
+	VMOVUPD      Y4, 32(BP)(CX*1)
+	VMOVUPD      Y5, 64(BP)(CX*1)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD (BP)(CX*1), Y2
+	VMOVUPD 32(BP)(CX*1), Y3
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Y4
+	VMOVUPD      32(R14), Y5
+	VBROADCASTSD (R13), Y6
+	VFNMADD231PD Y4, Y6, Y0
+	VFNMADD231PD Y5, Y6, Y1
+	VBROADCASTSD (R13)(BX*1), Y6
+	VFNMADD231PD Y4, Y6, Y2
+	VFNMADD231PD Y5, Y6, Y3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, (BP)(CX*1)
+	VMOVUPD      Y3, 32(BP)(CX*1)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD (BP)(CX*1), Y1
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h2w1:
+	VMOVUPD      (R14), Y2
+	VBROADCASTSD (R13), Y3
+	VFNMADD231PD Y2, Y3, Y0
+	VBROADCASTSD (R13)(BX*1), Y3
+	VFNMADD231PD Y2, Y3, Y1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, (BP)(CX*1)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R9, R11
+
+h1next:
+	CMPQ    R11, $0x04
+	JE      h1two
+	CMPQ    R11, $0x02
+	JE      h1two
+	JL      h1one
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	VMOVUPD 64(BP), Y2
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Y3
+	VMOVUPD      32(R14), Y4
+	VMOVUPD      64(R14), Y5
+	VBROADCASTSD (R13), Y6
+	VFNMADD231PD Y3, Y6, Y0
+	VFNMADD231PD Y4, Y6, Y1
+	VFNMADD231PD Y5, Y6, Y2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	VMOVUPD      Y2, 64(BP)
+	ADDQ         $0x60, R12
+	SUBQ         $0x03, R11
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	VMOVUPD 32(BP), Y1
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Y2
+	VMOVUPD      32(R14), Y3
+	VBROADCASTSD (R13), Y4
+	VFNMADD231PD Y2, Y4, Y0
+	VFNMADD231PD Y3, Y4, Y1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	VMOVUPD      Y1, 32(BP)
+	ADDQ         $0x40, R12
+	SUBQ         $0x02, R11
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	LEAQ    (AX)(R12*1), BP
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD (BP), Y0
+	MOVQ    b+40(FP), R14
+	ADDQ    R12, R14
+	MOVQ    DX, R13
+	MOVQ    k+72(FP), R15
+
+h1w1:
+	VMOVUPD      (R14), Y1
+	VBROADCASTSD (R13), Y2
+	VFNMADD231PD Y1, Y2, Y0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Y0, (BP)
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n int, cols int)
+// Requires: AVX
+TEXT ·scaleSym(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ d+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ cols+48(FP), R8
+	MOVQ SI, R9
+
+row:
+	VBROADCASTSD (R9), Y0
+	XORQ         R10, R10
+	MOVQ         R8, R11
+
+vector:
+	VMULPD  (SI)(R10*1), Y0, Y1
+	VMULPD  (DX)(R10*1), Y1, Y1
+	VMOVUPD Y1, (AX)(R10*1)
+	ADDQ    $0x20, R10
+	DECQ    R11
+	JNZ     vector
+	ADDQ    CX, AX
+	ADDQ    BX, DX
+	ADDQ    $0x08, R9
+	DECQ    DI
+	JNZ     row
 	VZEROUPPER
 	RET
 

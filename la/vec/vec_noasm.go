@@ -46,5 +46,20 @@ func eliminate(u *float64, ld, rows, cols int, c, w *float64, lanes int, f float
 func eliminate2(u *float64, ld, rows, cols int, c, w *float64, lanes int, f *float64) {
 	panic(noAssembly)
 }
+func setSmall(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func addSmall(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func subSmall(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n, cols int) {
+	panic(noAssembly)
+}
+func eliminateRun(t *float64, ld, k, n int, alpha float64, d, w *float64) int {
+	panic(noAssembly)
+}
 
 const noAssembly = "vec: this build has no assembly"

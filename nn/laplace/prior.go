@@ -3,8 +3,10 @@ package laplace
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -280,6 +282,15 @@ func timesRows(d *system.DenseStage, f []float64) system.SampleMap {
 		j.Full = make([]float64, len(d.J.Full))
 		for i, v := range d.J.Full {
 			j.Full[i] = v * f[i/j.Cols%j.Rows]
+		}
+	case j.Sparse != nil:
+		p := j.Pattern
+		j.Sparse = slices.Clone(d.J.Sparse)
+		for n := range j.Batch {
+			val := j.Sparse[n*len(p.Col):][:len(p.Col)]
+			for i := range j.Rows {
+				vec.Scale(val[p.Ptr[i]:p.Ptr[i+1]], f[i], val[p.Ptr[i]:p.Ptr[i+1]])
+			}
 		}
 	case j.Diag != nil:
 		j.Diag = timesColumns(d.J.Diag, f, false)

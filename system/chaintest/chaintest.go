@@ -31,6 +31,7 @@ type Stage struct {
 	Ones     bool // a bias column of ones and zeros
 	Pass     bool // all three parts of a Pass
 	Carry    bool // the outputs end with the inputs, for a skip over several stages
+	Sparse   bool // what is in full blocks is sparse, but for what is symmetric
 }
 
 // Random returns a chain of the given stages for a batch with in inputs per
@@ -60,6 +61,12 @@ func Random(rng *rand.Rand, batch, in int, stages ...Stage) *system.Chain {
 			continue
 		}
 		d := dense(rng, batch, width, s)
+		if s.Sparse {
+			d.J = Thin(rng, d.J)
+			if p := d.Pass; p != nil {
+				p.J, p.Cross = Thin(rng, p.J), Thin(rng, p.Cross)
+			}
+		}
 		c.Stages = append(c.Stages, d)
 		width = d.SampleOutputs()
 	}
@@ -153,4 +160,34 @@ func filled(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
 		}
 	}
 	return system.FromDense(rows, cols, a)
+}
+
+// Thin returns a sparse map of some of the elements of one in full blocks: of between
+// none and all of them, or as many as are worth a Thin one. Others it returns as they are.
+func Thin(rng *rand.Rand, m system.SampleMap) system.SampleMap {
+	if m.Full == nil {
+		return m
+	}
+	share := rng.Float64()
+	if rng.IntN(2) == 0 {
+		share /= 8
+	}
+	p := &system.Pattern{Ptr: []int{0}}
+	for range m.Rows {
+		for j := range m.Cols {
+			if rng.Float64() < share {
+				p.Col = append(p.Col, j)
+			}
+		}
+		p.Ptr = append(p.Ptr, len(p.Col))
+	}
+	thin := system.SampleMap{Batch: m.Batch, Rows: m.Rows, Cols: m.Cols, Pattern: p, Sparse: []float64{}}
+	for n := range m.Batch {
+		for i := range m.Rows {
+			for _, j := range p.Col[p.Ptr[i]:p.Ptr[i+1]] {
+				thin.Sparse = append(thin.Sparse, m.Full[(n*m.Rows+i)*m.Cols+j])
+			}
+		}
+	}
+	return thin
 }

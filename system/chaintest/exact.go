@@ -179,6 +179,14 @@ func element(m *system.SampleMap, n, i, j int, zero float64) float64 {
 	switch {
 	case m.Full != nil:
 		return m.Full[(n*m.Rows+i)*m.Cols+j]
+	case m.Sparse != nil:
+		p := m.Pattern
+		for t := p.Ptr[i]; t < p.Ptr[i+1]; t++ {
+			if p.Col[t] == j {
+				return m.Sparse[n*len(p.Col)+t]
+			}
+		}
+		return 0
 	case i != j:
 		return 0
 	case m.Diag != nil:

@@ -57,8 +57,8 @@ func congruence(m, r matrix) matrix {
 func blockOf(m *system.SampleMap, n int) matrix {
 	b := matrix{m.Rows, m.Cols, make([]float64, m.Rows*m.Cols)}
 	switch {
-	case m.Full != nil:
-		copy(b.x, m.Full[n*len(b.x):(n+1)*len(b.x)])
+	case m.HasBlocks():
+		copy(b.x, m.Block(b.x, n))
 	case m.Diag != nil:
 		for i, v := range m.Diag[n*m.Rows : (n+1)*m.Rows] {
 			b.x[i*m.Cols+i] = v

@@ -26,9 +26,13 @@ def small(seed=0):
     return net.hessian(rng.standard_normal((6, 4)), rng.integers(0, 3, 6))
 
 
+# A process that a shell put in the background ignores interrupts, and its children do.
+INTERRUPTIBLE = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 def script(text, **env):
     """Run a program of its own, and return what it prints."""
-    p = subprocess.run([sys.executable, "-c", textwrap.dedent(text)], capture_output=True, text=True, timeout=120, env=dict(os.environ, **env))
+    p = subprocess.run([sys.executable, "-c", INTERRUPTIBLE + textwrap.dedent(text)], capture_output=True, text=True, timeout=120, env=dict(os.environ, **env))
     assert p.returncode == 0, p.stderr
     return p.stdout
 

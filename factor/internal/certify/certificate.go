@@ -175,12 +175,7 @@ func (j *Judge) judge() {
 	} else {
 		p := j.probe()
 		j.counts.Certain = p.certain
-		// |log det(I − G)| ≤ √n ‖G‖_F / (1 − ‖G‖); and n logarithms rounded.
-		j.logAbs = s.LogAbs
-		j.logError = 2*math.Sqrt(float64(j.n))*p.spread + pivot.Unit*(float64(j.n)+math.Abs(s.LogAbs))
-		if !p.certain && !(p.spread < 0.1) {
-			j.logError = math.Inf(1)
-		}
+		j.logAbs, j.logError = s.LogAbs, j.logBound()
 	}
 	if j.counts.Certain && j.finding.Shift == 0 || j.second == nil {
 		return
@@ -191,4 +186,27 @@ func (j *Judge) judge() {
 	if ok && (c.Certain || !j.counts.Certain && c.Zero == 0 && e < j.logError) {
 		j.counts, j.logAbs, j.logError = c, l, e
 	}
+}
+
+// logBound bounds the error of the log-determinant of the factors at hand, of the
+// matrix that the engine has factored:
+//
+//	|log det(I − G)| ≤ √n ‖G‖_F / (1 − ‖G‖)
+//
+// and n logarithms rounded.
+func (j *Judge) logBound() float64 {
+	if e, ok := j.engine.(Enclosing); ok {
+		engine, op := e.Whole()
+		if j.whole == nil {
+			j.whole = new(Judge)
+			j.whole.Begin(engine, op, j.set, nil)
+		}
+		j.whole.settle(j.stats, j.finding)
+		return j.whole.logBound()
+	}
+	p, n := j.probe(), float64(j.n)
+	if !p.certain && !(p.spread < 0.1) {
+		return math.Inf(1)
+	}
+	return 2*math.Sqrt(n)*p.spread + pivot.Unit*(n+math.Abs(j.stats.LogAbs))
 }

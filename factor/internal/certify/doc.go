@@ -43,6 +43,16 @@
 // elimination met. Factors with growth do not pass; then a second engine, whose
 // pivoting bounds the growth, is asked.
 //
+// Where the engine factors a larger matrix, as Augmented does, whose determinant is
+// that of A, the bound of the determinant is that of the larger matrix: solves with A
+// see only a part of it.
+//
+// # Singular matrices
+//
+// A is called singular to working accuracy where a unit vector x is found for which
+// ‖Ax‖ is some units of u‖A‖, in the units of A and in those in which it was scaled:
+// cond(A) ≥ ‖A‖/‖Ax‖ is then measured, not estimated. No pivot alone decides that.
+//
 // Sources: J. D. Dixon, Estimating extremal eigenvalues and condition numbers
 // of matrices, SIAM J. Numer. Anal. 20 (1983), Theorem 1, for the bound on
 // random directions; N. J. Higham, Accuracy and Stability of Numerical

@@ -6,6 +6,7 @@ import (
 
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
+	"costate/la/blas"
 	"costate/la/vec"
 )
 
@@ -25,6 +26,13 @@ type Engine interface {
 type Scaled interface {
 	// Scale is the diagonal of S, nil for the identity.
 	Scale() []float64
+}
+
+// An Enclosing engine factors a larger matrix, whose determinant has the magnitude of
+// that of A. What rounding does to the rest of it no solve with A shows.
+type Enclosing interface {
+	// Whole is the larger matrix, and the engine that has factored it.
+	Whole() (Engine, Operator)
 }
 
 // An Operator is the matrix A itself. Its methods may be called from several
@@ -56,6 +64,7 @@ type Settings struct {
 	Tolerance      float64 // normwise backward error that a solution must reach
 	MaxRefinements int
 	Threads        int // that refine right-hand sides side by side
+	Backend        blas.Backend
 }
 
 const (
@@ -68,20 +77,19 @@ const (
 	// from 1; refinement against A contracts by ShiftBy·cond(A) a step.
 	ShiftBy = 1e-8
 
-	// moderate is the growth up to which factors are those of a matrix within
-	// rounding of A, so that a tiny pivot means a singular A: 1e4·u is a
-	// thousandth of what a pivot must be to pass for rounding error at
-	// condition 1/u.
-	moderate = 1e4
+	// closer·‖A‖ is the shift that tells null vectors from small eigenvalues: the
+	// least that rounding errors, of some units of A, leave standing.
+	closer = 128 * pivot.Unit
 
 	// doubtful is the size of the smallest pivot, in units of its rounding
 	// error, below which the factors are put to the test at once. The unit
 	// ignores how errors grow from block to block, for which 100 leaves room.
 	doubtful = 100
 
-	// nearly is 1/(u·cond(A)) from which A is singular to working accuracy: what
-	// rounding leaves of a zero pivot is some units of its last place.
-	nearly = 1.0 / 16
+	// vanishing is the ‖Ax‖ of a unit vector x, in units of u‖A‖, up to which A is
+	// singular to working accuracy: x is known to its last places only, and these
+	// alone give some units.
+	vanishing = 16
 
 	// step is the ratio of the shifts tried one after another: no simple
 	// fraction, so that equally spaced eigenvalues are not met twice.
@@ -103,6 +111,7 @@ type Finding struct {
 	Shift      float64 // factors are those of A + Shift·I
 	Block, Row int     // of the pivot that decided it
 	Suggest    float64 // a shift at which the matrix is not singular
+	near       bool    // Shift is as small as what the tolerance lets pass
 }
 
 // Counts are the numbers of negative and zero eigenvalues.
@@ -123,11 +132,13 @@ type Judge struct {
 	op     Operator
 	set    Settings
 	second Second
+	whole  *Judge // of the larger matrix of an Enclosing engine, made when it is needed
 	n      int
 
 	stats   pivot.Stats
 	finding Finding
-	Count   int // runs of the engine since Factorize began
+	null    []float64 // a unit vector that A takes to rounding errors; nil if none is known
+	Count   int       // runs of the engine since Factorize began
 
 	mu       sync.Mutex // guards what follows
 	judged   bool
@@ -136,8 +147,7 @@ type Judge struct {
 	counts   Counts
 	logAbs   float64
 	logError float64
-	cond     float64   // negative: not estimated yet
-	basis    []float64 // of the null space of a singular matrix, nil until it is needed
+	cond     float64 // negative: not estimated yet
 
 	pool space.Pool[workspace]
 }
@@ -147,18 +157,29 @@ type Judge struct {
 func (j *Judge) Begin(e Engine, op Operator, s Settings, second Second) {
 	j.engine, j.op, j.set, j.second, j.n = e, op, s, second, op.Order()
 	j.pool.Reset()
+	j.whole = nil
 }
 
 // Factorize factors A.
 func (j *Judge) Factorize() Finding {
-	j.judged, j.cond, j.Count, j.basis = false, -1, 0, nil
+	j.null = nil
+	return j.Again()
+}
+
+// Again is Factorize for the same A with an engine that was told to go about it in
+// another way. A null vector found before is not looked for anew.
+func (j *Judge) Again() Finding {
+	j.judged, j.cond, j.Count = false, -1, 0
 	s := j.factor(0)
 	if j.alarming(s) {
 		return j.avoid(s)
 	}
 	j.settle(s, Finding{Block: s.Block, Row: s.Row})
 	if s.Zero > 0 {
-		return j.singular(s)
+		if f, ok := j.singular(s); ok {
+			return f
+		}
+		return j.avoid(s)
 	}
 	if s.Tiny < doubtful {
 		return j.doubt(s)
@@ -259,8 +280,11 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 		return j.finding
 	}
 	factored, _ := j.magnitude(s)
-	if s.Tiny < 1 && s.Growth <= moderate*factored && !(p.inverse*j.inflate()*factored*pivot.Unit < nearly) {
-		return j.singular(s)
+	if !(p.inverse*j.inflate()*factored*pivot.Unit*vanishing < 1) {
+		if f, ok := j.singular(s); ok {
+			return f
+		}
+		j.settle(j.factor(0), Finding{Block: s.Block, Row: s.Row}) // as they were
 	}
 	if j.refines() {
 		return j.finding
@@ -298,13 +322,19 @@ func (j *Judge) settled() bool {
 	return true
 }
 
-// between reports a matrix that is singular to working accuracy, with factors
-// on both sides; those above are at hand. Eigenvalues between them are counted
-// as zero.
+// between settles a matrix with factors on both sides of a shift between which
+// eigenvalues lie; those above are at hand. If A is singular to working accuracy,
+// these are counted as zero.
 func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
-	j.settle(above, Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
+	f := Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: 100 * delta}
+	j.settle(above, f)
+	if !j.vanishes() {
+		f.Kind = Regular
+		j.settle(above, f)
+		return f
+	}
 	j.disown(Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, 1)})
-	return j.finding
+	return f
 }
 
 // disown keeps the counts of a matrix that is singular to working accuracy, which are
@@ -319,29 +349,36 @@ func (j *Judge) disown(c Counts) {
 	j.mu.Unlock()
 }
 
-// singular reports a matrix that is singular to working accuracy: eigenvalues
-// within a shift of zero are counted as zero. The factors that stay are those of
-// A + σI, with which a consistent system refines.
-func (j *Judge) singular(s pivot.Stats) Finding {
+// singular reports whether the matrix is singular to working accuracy: whether a
+// vector is found that it takes to rounding errors, which bounds its condition from
+// below. Eigenvalues within a shift of zero are then counted as zero. The factors
+// that stay are those of A + σI, with which a consistent system refines.
+func (j *Judge) singular(s pivot.Stats) (f Finding, ok bool) {
 	_, norm := j.magnitude(s)
-	delta := ShiftBy * norm
-	if delta == 0 {
-		delta = 1
+	if norm == 0 {
+		norm = 1
 	}
-	f := Finding{Kind: Singular, Block: s.Block, Row: s.Row, Suggest: 100 * delta}
-	below, above := j.factor(-delta), j.factor(delta)
-	c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
-	if !below.Finite || !above.Finite {
-		c = Counts{Negative: s.Negative, Zero: s.Zero}
+	for _, by := range [...]float64{closer, ShiftBy} {
+		delta := by * norm
+		f = Finding{Kind: Singular, Shift: delta, Block: s.Block, Row: s.Row, Suggest: 100 * ShiftBy * norm, near: by == closer}
+		below, above := j.factor(-delta), j.factor(delta)
+		j.settle(above, f)
+		if j.op.IsZero() {
+			j.disown(Counts{Zero: j.n, Certain: true})
+			return f, true
+		}
+		if by == closer && above.Negative >= below.Negative || !j.vanishes() {
+			continue // of closer shifts rounding errors may leave nothing
+		}
+		c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
+		if !below.Finite || !above.Finite {
+			c = Counts{Negative: s.Negative, Zero: s.Zero}
+		}
+		c.Zero = max(c.Zero, 1)
+		j.disown(c)
+		return f, true
 	}
-	c.Zero = max(c.Zero, 1)
-	if j.op.IsZero() {
-		c = Counts{Zero: j.n, Certain: true}
-	}
-	f.Shift = delta
-	j.settle(above, f)
-	j.disown(c)
-	return f
+	return f, false
 }
 
 // Norm is the bound of ‖A‖₂ reached so far.

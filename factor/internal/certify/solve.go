@@ -157,6 +157,12 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 		return Outcome{Norm: j.op.Norm()}
 	}
 	o := j.improve(w, x, b, nb)
+	if j.finding.near {
+		// A part of b outside the range would give a null vector so large that its
+		// backward error is small.
+		j.remove(x, w.best, w.h)
+		o.Reached = j.residual(w.d, x, b, nb)
+	}
 	if j.finding.Kind == Singular && !(o.Reached <= j.set.Tolerance) {
 		j.least(w, x, b, nb, &o)
 		o.Norm = j.op.Norm()

@@ -153,7 +153,7 @@ func (r *Rows) toInputs(w *carrier, next, lambda, nu []float64, d *system.DenseS
 // throughMap computes the rows of dst = Mᵀ λ, width of each sample, with the M of
 // their sample, for a map with numbers.
 func (w *carrier) throughMap(dst, lambda []float64, m *system.SampleMap, width int) {
-	if m.Full == nil {
+	if !m.HasBlocks() {
 		for at := 0; at < len(dst); at += len(m.Diag) {
 			src, to := lambda[at:at+len(m.Diag)], dst[at:at+len(m.Diag)]
 			for i, v := range m.Diag {
@@ -176,23 +176,15 @@ func (w *carrier) mapSamples(lo, hi int) {
 	m, width := w.mapping, w.width
 	from, to := m.Batch*m.Rows, m.Batch*m.Cols
 	for n := lo; n < hi; n++ {
-		block, src, dst := m.Full[n*m.Rows*m.Cols:], w.unmapped[n*m.Rows:], w.mapped[n*m.Cols:]
-		if m.Pattern == nil {
-			w.serial.Gemm(blas.NoTrans, blas.NoTrans, width, m.Cols, m.Rows, 1, src, from, block, m.Cols, 0, dst, to)
+		src, dst := w.unmapped[n*m.Rows:], w.mapped[n*m.Cols:]
+		if m.Sparse == nil {
+			w.serial.Gemm(blas.NoTrans, blas.NoTrans, width, m.Cols, m.Rows, 1, src, from, m.Block(nil, n), m.Cols, 0, dst, to)
 			continue
 		}
 		for j := range width {
 			clear(dst[j*to:][:m.Cols])
 		}
-		for r := range m.Rows {
-			cols, row := m.Pattern.Col[m.Pattern.Ptr[r]:m.Pattern.Ptr[r+1]], block[r*m.Cols:][:m.Cols]
-			for j := range width { // a row of the block serves all
-				v, out := src[j*from+r], dst[j*to:][:m.Cols]
-				for _, c := range cols {
-					out[c] += row[c] * v
-				}
-			}
-		}
+		m.RowsTimesAdd(dst, to, src, from, width, n)
 	}
 }
 

@@ -54,7 +54,7 @@ func backCost(c *system.Chain) (cost pivot.Cost, ok bool) {
 			maps = append(maps, &d.Pass.J)
 		}
 		for _, m := range maps {
-			if n := m.NNZ(); m.Full != nil {
+			if n := m.NNZ(); m.HasBlocks() {
 				cost.Point += 2 * int64(c.Loss.Rows) * n
 				cost.Solve += 8 * n
 			}

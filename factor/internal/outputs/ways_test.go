@@ -29,7 +29,7 @@ func rowsOf(c *system.Chain, r *root) [][]float64 {
 // stagesOf describes stages of which some are formed and others summed by pairs.
 func stagesOf(rng *rand.Rand) []chaintest.Stage {
 	return []chaintest.Stage{
-		{Rows: 1 + rng.IntN(6), In: 1 + rng.IntN(30), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0},
+		{Rows: 1 + rng.IntN(6), In: 1 + rng.IntN(30), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Ones: rng.IntN(2) == 0, Pass: rng.IntN(2) == 0, Full: rng.IntN(2) == 0, Sparse: rng.IntN(2) == 0},
 		{Rows: 1 + rng.IntN(3), In: 1 + rng.IntN(40), Out: 1 + rng.IntN(4), Bias: rng.IntN(2) == 0, Skip: rng.IntN(3) == 0, Carry: rng.IntN(4) == 0},
 		{Out: 1 + rng.IntN(3), Bias: true},
 	}

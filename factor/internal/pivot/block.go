@@ -64,6 +64,11 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 	}
 	b.Chol = false
 	be.Sytrf(b.M, b.S, b.M, b.e, b.perm, work)
+	b.count(big, p, place)
+}
+
+// count adds the pivots of Bunch–Kaufman of a block whose largest element is big to p.
+func (b *Block) count(big float64, p *Stats, place int) {
 	c := p.count(b.M, big, place)
 	for i := 0; i < b.M; i++ {
 		d := b.S[i*b.M+i]

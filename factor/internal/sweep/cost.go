@@ -17,7 +17,10 @@ func CostOf(c *system.Chain) pivot.Cost {
 	}
 	n := needsOf(c)
 	states := int64(n.states)
-	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered))
+	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered) + int64(n.room))
+	if n.small {
+		total.Bytes += 8 * int64(smallSpaceWords())
+	}
 	return total
 }
 
@@ -27,6 +30,8 @@ type needs struct {
 	t1, t2, v     int
 	gathered      int
 	rows          int // gathered rows of the batch, in numbers
+	room          int // a block of a map
+	small         bool
 }
 
 func needsOf(c *system.Chain) needs {
@@ -39,8 +44,13 @@ func needsOf(c *system.Chain) needs {
 		m := pivotOrder(s)
 		n.states = max(n.states, in, s.Outputs(), preActivations(s))
 		t1, t2 := scratch(s, k > 0)
-		if d, ok := s.(*system.DenseStage); ok && k > 0 {
+		d, dense := s.(*system.DenseStage)
+		if dense {
+			n.room = max(n.room, roomFor(d))
+		}
+		if dense && k > 0 {
 			n.gathered = max(n.gathered, gatherLen(d))
+			n.small = n.small || isSmall(d, true)
 			if d.Gather != nil {
 				n.rows = max(n.rows, d.BatchRows()*d.In)
 			}
@@ -101,11 +111,10 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s))),
+		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s)) + int64(smallWords(s, inner))),
 	}
-	if s.J.Full != nil {
-		no := int64(s.Outputs())
-		c.Factor += 2 * no * int64(s.SampleOutputs()) * (no + n)
+	if s.J.HasBlocks() {
+		c.Factor += 2 * mapFlops(&s.J) * (int64(s.Outputs()) + n)
 	}
 	ni := int64(0)
 	if inner {
@@ -117,8 +126,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		}
 		if s.Pass != nil {
 			no := int64(s.Outputs())
-			sample := int64(s.SampleOutputs())
-			c.Factor += 2*sample*(n*no+(n+no)*ni+ni*ni) + 2*ni*n*in
+			c.Factor += 2*(mapFlops(&s.J)*no+mapFlops(&s.Pass.J)*(n+no+ni)) + 2*ni*n*in
 		}
 		nnz := int64(s.Batch) * int64(s.Gather.NNZ())
 		c.Factor += 2*n*nnz + nnz*ni
@@ -133,4 +141,13 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 	}
 	c.Bytes += pivot.BlockBytes(int(m), int(ni))
 	return c
+}
+
+// mapFlops counts the multiplications of a map, which has numbers or is the identity, by
+// a vector, as the products of whole matrices make them.
+func mapFlops(m *system.SampleMap) int64 {
+	if m.HasBlocks() && !m.Thin() {
+		return int64(m.Batch) * int64(m.Rows) * int64(m.Cols)
+	}
+	return m.NNZ()
 }

@@ -33,6 +33,7 @@ type denseStage struct {
 	reach   float64 // largest squared norm of a row of U
 	negPerp int     // number of perpendicular parameters
 	few     *few    // nil with more than a few rows
+	small   *small  // nil where matrices are not small
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
@@ -72,7 +73,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	// Below some order loops beat many small products.
 	d.batched = d.pivot.M > 32
 	d.workQ = make([]float64, d.workLen())
-	d.few = newFew(s)
+	d.few, d.small = newFew(s), newSmall(f.backend, s, inner)
 	d.formBeside = func() { d.form(f.serial, nil) }
 	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
 	if s.Gather != nil {
@@ -131,11 +132,17 @@ func (d *denseStage) point(st system.Stage) {
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
 	d.few.take(s, d.u, d.r)
+	d.small.take(s, d.q, d.r, d.zin)
 }
 
 // eliminate forms S, K and the next P and eliminates the stage; see the package for
 // the formulas.
 func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	if d.small != nil && d.small.fits {
+		d.eliminateSmall(f, k, eps, definite, p)
+		d.pivotsOf(eps, k, p)
+		return
+	}
 	s, be := d.s, f.backend
 	n := d.rows * s.Out
 	pu := d.pullBack(f)
@@ -168,20 +175,26 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 		d.form(be, f.bands)
 		d.pivot.Factor(be, f.work, definite, p, k)
 	}
-	if d.negPerp > 0 {
-		if eps < 0 {
-			p.Negative += d.negPerp
-		}
-		if eps == 0 {
-			p.Finite, p.Block, p.Row = false, k, d.pivot.M
-			return
-		}
-		p.LogAbs += float64(d.negPerp) * logAbs(eps)
-	}
-	if d.inner {
+	if d.pivotsOf(eps, k, p) && d.inner {
 		d.pivot.Couple(be, f.bands, f.next, f.v)
 		f.mirrorNext(d.pivot.N)
 	}
+}
+
+// pivotsOf adds the pivots of the perpendicular parameters, all of them eps, to p, and
+// reports false if they are zero.
+func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
+	switch {
+	case d.negPerp == 0:
+		return true
+	case eps == 0:
+		p.Finite, p.Block, p.Row = false, k, d.pivot.M
+		return false
+	case eps < 0:
+		p.Negative += d.negPerp
+	}
+	p.LogAbs += float64(d.negPerp) * logAbs(eps)
+	return true
 }
 
 // form forms K in the pivot block and what it is subtracted from in f.next.
@@ -206,7 +219,7 @@ func (d *denseStage) pullBack(f *values) []float64 {
 	keep := d.inner && passes(s)
 	if keep {
 		pu := f.t1[firstPart(s):][:n*n]
-		if s.J.Full == nil {
+		if !s.J.HasBlocks() {
 			copy(pu, p)
 		}
 		p = pu
@@ -215,20 +228,13 @@ func (d *denseStage) pullBack(f *values) []float64 {
 	case s.J.Diag != nil:
 		d.ps = p
 		f.bands.Rows(n, n*n, d.scaleP)
-	case s.J.Full != nil:
-		rows := s.J.Rows
+	case s.J.HasBlocks():
 		t := f.t1[:no*n]
-		for b := range s.Batch {
-			j := s.J.Full[b*rows*pre:]
-			be.Gemm(blas.NoTrans, blas.NoTrans, no, pre, rows, 1, f.p[b*rows:], no, j, pre, 0, t[b*pre:], n)
-		}
+		timesMap(be, f.room, t, f.p, no, &s.J)
 		if !keep {
 			p = f.p[:n*n] // J need not be square
 		}
-		for b := range s.Batch {
-			j := s.J.Full[b*rows*pre:]
-			be.Gemm(blas.Trans, blas.NoTrans, pre, n, rows, 1, j, pre, t[b*rows*n:], n, 0, p[b*pre*n:], n)
-		}
+		transMapTimes(be, f.room, p, t, n, &s.J)
 	}
 	switch {
 	case s.Q.Diag != nil:
@@ -295,24 +301,11 @@ func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
 
 // transJ computes dst = JᵀP, of which P is of the order of the outputs.
 func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
-	s := d.s
-	n, pre := s.Outputs(), s.SampleStates()
-	switch {
-	case s.J.Full != nil:
-		rows := s.J.Rows
-		for b := range s.Batch {
-			be.Gemm(blas.Trans, blas.NoTrans, pre, n, rows, 1, s.J.Full[b*rows*pre:], pre, p[b*rows*n:], n, 0, dst[b*pre*n:], n)
-		}
-	case s.J.Diag != nil:
-		for i, j := range s.J.Diag {
-			src, out := p[i*n:(i+1)*n], dst[i*n:(i+1)*n]
-			for l, v := range src {
-				out[l] = j * v
-			}
-		}
-	default:
+	if d.s.J.IsZero() {
 		copy(dst, p)
+		return
 	}
+	transMapTimes(be, d.f.room, dst, p, d.s.Outputs(), &d.s.J)
 }
 
 // perpendicular eliminates the parameters X_⊥, whose pivots are all ε:

@@ -3,7 +3,6 @@ package sweep
 import (
 	"costate/la/blas"
 	"costate/la/vec"
-	"costate/system"
 )
 
 // invert is the stage's part of Invert.
@@ -87,11 +86,11 @@ func (d *denseStage) covarianceMap(w *inverseSpace, states, cross []float64) {
 				row[j] *= di * dj
 			}
 		}
-	case s.J.Full != nil:
+	case s.J.HasBlocks():
 		t := w.gain[:no*n] // J cov(s)
 		clear(t)
-		addMapTimes(be, t, states, n, &s.J, 1)
-		timesTransMap(be, w.next, t, no, &s.J)
+		addMapTimes(be, w.room, t, states, n, &s.J, 1)
+		timesTransMap(be, w.room, w.next, t, no, &s.J)
 	}
 	if !d.inner || !s.Skip && (s.Pass == nil || s.Pass.J.IsZero()) {
 		return
@@ -100,17 +99,17 @@ func (d *denseStage) covarianceMap(w *inverseSpace, states, cross []float64) {
 	if !s.J.IsZero() {
 		g = w.gain[:no*ni]
 		clear(g)
-		addMapTimes(be, g, cross, ni, &s.J, 1)
+		addMapTimes(be, w.room, g, cross, ni, &s.J, 1)
 	}
 	gt := g
 	if s.Skip {
 		vec.Axpy(g, 0.5, w.y[:no*ni])
 	} else {
-		addMapTimes(be, g, w.y, ni, &s.Pass.J, 0.5)
+		addMapTimes(be, w.room, g, w.y, ni, &s.Pass.J, 0.5)
 		if gt = w.c[:no*no]; s.J.IsZero() {
 			gt = w.gain[:no*no]
 		}
-		timesTransMap(be, gt, g, no, &s.Pass.J)
+		timesTransMap(be, w.room, gt, g, no, &s.Pass.J)
 	}
 	next := w.next[:no*no]
 	for i := range no {
@@ -119,31 +118,4 @@ func (d *denseStage) covarianceMap(w *inverseSpace, states, cross []float64) {
 		}
 	}
 	symmetrise(next, no)
-}
-
-// addMapTimes computes dst += alpha M A for a map M with numbers, where A has the given
-// columns.
-func addMapTimes(be blas.Backend, dst, a []float64, cols int, m *system.SampleMap, alpha float64) {
-	for i, v := range m.Diag {
-		vec.Axpy(dst[i*cols:(i+1)*cols], alpha*v, a[i*cols:])
-	}
-	if m.Full == nil {
-		return
-	}
-	for b := range m.Batch {
-		be.Gemm(blas.NoTrans, blas.NoTrans, m.Rows, cols, m.Cols, alpha, m.Full[b*m.Rows*m.Cols:], m.Cols, a[b*m.Cols*cols:], cols, 1, dst[b*m.Rows*cols:], cols)
-	}
-}
-
-// timesTransMap computes dst = A Mᵀ for a map M with numbers, where A has the given
-// rows.
-func timesTransMap(be blas.Backend, dst, a []float64, rows int, m *system.SampleMap) {
-	if m.Full == nil { // Mᵀ = M
-		timesMap(be, dst, a, rows, m)
-		return
-	}
-	from, to := m.Batch*m.Cols, m.Batch*m.Rows
-	for b := range m.Batch {
-		be.Gemm(blas.NoTrans, blas.Trans, rows, m.Rows, m.Cols, 1, a[b*m.Cols:], from, m.Full[b*m.Rows*m.Cols:], m.Cols, 0, dst[b*m.Rows:], to)
-	}
 }

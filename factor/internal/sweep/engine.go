@@ -36,12 +36,14 @@ type values struct {
 	t1, t2   []float64
 	v        []float64
 	gathered []float64 // rows that a stage makes of its inputs
+	room     []float64 // a block of a map
 	work     []float64
 	bands    *pivot.Bands
 	beside   *pivot.Beside // nil with one thread
 	serial   blas.Backend  // the backend, with one thread
 	order    int           // of the matrix that mirrorRows mirrors
 	mirror   func(lo, hi int)
+	small    *smallSpace // nil without small stages
 }
 
 // A stage is one step of the sweeps. The value matrix P of its outputs comes in
@@ -87,9 +89,14 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	for k, s := range c.Stages {
 		f.stages = append(f.stages, newStage(w, s, k > 0))
 	}
-	w.p, w.next = make([]float64, need.states*need.states), make([]float64, need.states*need.states)
+	if need.small && isOwn(backend) {
+		w.small = newSmallSpace()
+	}
+	// Rows are read in whole vectors.
+	square := need.states*need.states + 3
+	w.p, w.next = make([]float64, square), make([]float64, square)
 	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
-	w.gathered = make([]float64, need.gathered)
+	w.gathered, w.room = make([]float64, need.gathered), make([]float64, need.room)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))
 	f.Take(c)
@@ -110,6 +117,9 @@ func newStage(f *values, s system.Stage, inner bool) stage {
 func (f *Engine) Take(c *system.Chain) {
 	f.chain, f.definite = c, c.IsGaussNewton()
 	for k, s := range c.Stages {
+		if d, ok := s.(*system.DenseStage); ok { // second derivatives may be new
+			f.w.room = space.Resize(f.w.room, max(len(f.w.room), roomFor(d)))
+		}
 		f.stages[k].point(s)
 	}
 }

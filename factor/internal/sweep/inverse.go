@@ -75,6 +75,7 @@ type inverseSpace struct {
 	my       []float64      // m×N: M Y
 	c        []float64      // states², scratch
 	rows     []float64      // rows×In, of a stage with a gather
+	room     []float64      // a block of a map
 	elements []elementSpace // one a thread
 }
 
@@ -88,7 +89,7 @@ func (f *Engine) sizeInverse(w *inverseSpace) {
 	w.y, w.next = space.Resize(w.y, n*n), space.Resize(w.next, n*n)
 	w.x, w.gain, w.my = space.Resize(w.x, m*m), space.Resize(w.gain, max(need.v, m*n, n*n)), space.Resize(w.my, max(need.v, m*n))
 	w.c = space.Resize(w.c, max(n*n, m*n, need.v, pivot.InverseWork(m)))
-	w.rows = space.Resize(w.rows, need.rows)
+	w.rows, w.room = space.Resize(w.rows, need.rows), space.Resize(w.room, need.room)
 }
 
 // InverseBytes is the memory that Invert takes besides the factorization and what it
@@ -96,7 +97,7 @@ func (f *Engine) sizeInverse(w *inverseSpace) {
 func (f *Engine) InverseBytes() int64 {
 	need := needsOf(f.chain)
 	n, m := int64(need.states), int64(need.pivot)
-	return 8 * (4*n*n + 2*m*m + 2*m*n + 65*m + int64(need.rows))
+	return 8 * (4*n*n + 2*m*m + 2*m*n + 65*m + int64(need.rows) + int64(need.room))
 }
 
 // marginal computes cov(x_r) in w.x and M Y in w.my.

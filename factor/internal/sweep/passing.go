@@ -88,53 +88,13 @@ func (d *denseStage) around(be blas.Backend, e, y []float64) {
 	if !t.IsZero() {
 		jp := f.t1[:n*no]
 		d.transJ(be, jp, p)
-		timesMap(be, e, jp, n, t)
+		timesMap(be, f.room, e, jp, n, t)
 		pt := f.t1[:no*ni]
-		timesMap(be, pt, p, no, t)
-		in := s.SampleInputs()
-		switch {
-		case t.Full != nil:
-			for b := range s.Batch {
-				be.Gemm(blas.Trans, blas.NoTrans, in, ni, t.Rows, 1, t.Full[b*t.Rows*in:], in, pt[b*t.Rows*ni:], ni, 0, y[b*in*ni:], ni)
-			}
-		default:
-			for i, v := range t.Diag {
-				vec.Axpy(y[i*ni:(i+1)*ni], v, pt[i*ni:])
-			}
-		}
+		timesMap(be, f.room, pt, p, no, t)
+		transMapTimes(be, f.room, y, pt, ni, t)
 	}
-	addMap(e, ni, &s.Pass.Cross)
-	addMap(y, ni, &s.Pass.Q)
-}
-
-// timesMap computes dst = A M for a map M with numbers, where A has the given rows.
-func timesMap(be blas.Backend, dst, a []float64, rows int, m *system.SampleMap) {
-	from, to := m.Batch*m.Rows, m.Batch*m.Cols
-	if m.Full == nil {
-		for i := range rows {
-			row := dst[i*to : (i+1)*to]
-			for j, v := range m.Diag {
-				row[j] = a[i*from+j] * v
-			}
-		}
-		return
-	}
-	for b := range m.Batch {
-		be.Gemm(blas.NoTrans, blas.NoTrans, rows, m.Cols, m.Rows, 1, a[b*m.Rows:], from, m.Full[b*m.Rows*m.Cols:], m.Cols, 0, dst[b*m.Cols:], to)
-	}
-}
-
-// addMap adds a map to a matrix with cols columns.
-func addMap(dst []float64, cols int, m *system.SampleMap) {
-	for i, v := range m.Diag {
-		dst[i*cols+i] += v
-	}
-	if m.Full == nil {
-		return
-	}
-	for i := range m.Batch * m.Rows {
-		vec.Axpy(dst[i*cols+i/m.Rows*m.Cols:][:m.Cols], 1, m.Full[i*m.Cols:])
-	}
+	addMap(f.room, e, ni, &s.Pass.Cross)
+	addMap(f.room, y, ni, &s.Pass.Q)
 }
 
 // addF computes dst += A F, where A has count rows.

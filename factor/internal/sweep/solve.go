@@ -242,15 +242,8 @@ func (d *denseStage) mulJ(dst, src []float64) {
 		for i, v := range j.Diag {
 			dst[i] = v * src[i]
 		}
-	case j.Full != nil:
-		for r := range dst {
-			x := src[r/j.Rows*j.Cols:][:j.Cols]
-			sum := 0.0
-			for c, v := range j.Full[r*j.Cols : (r+1)*j.Cols] {
-				sum += v * x[c]
-			}
-			dst[r] = sum
-		}
+	case j.HasBlocks():
+		j.MulTo(dst, src)
 	default:
 		copy(dst, src)
 	}
@@ -263,14 +256,9 @@ func (d *denseStage) mulTransJ(dst, src []float64) {
 		for i, v := range j.Diag {
 			dst[i] = v * src[i]
 		}
-	case j.Full != nil:
+	case j.HasBlocks():
 		clear(dst)
-		for r, x := range src {
-			out := dst[r/j.Rows*j.Cols:][:j.Cols]
-			for c, v := range j.Full[r*j.Cols : (r+1)*j.Cols] {
-				out[c] += v * x
-			}
-		}
+		j.MulTransAdd(dst, src)
 	default:
 		copy(dst, src)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/la/partition"
@@ -117,7 +118,7 @@ func TestFactor(t *testing.T) {
 				}
 				checkSolve(t, what, e, a, shift, norm, least)
 				// The same numbers give the same bits, without allocating.
-				again := testing.AllocsPerRun(2, func() { e.Factor(shift) })
+				again := alloctest.PerRun(2, func() { e.Factor(shift) })
 				if s2 := e.Factor(shift); s2 != s || again > 0 {
 					t.Errorf("%s: refactorization %+v, %v allocations; before %+v", what, s2, again, s)
 				}

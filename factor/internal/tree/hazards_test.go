@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"costate/internal/alloctest"
 	"costate/la"
 	"costate/la/blas"
 	"costate/la/partition"
@@ -169,11 +170,11 @@ func TestSameBits(t *testing.T) {
 			if e.Delayed() == 0 {
 				t.Errorf("order %v: nothing was delayed", o)
 			}
-			if allocs := testing.AllocsPerRun(3, func() { e.Factor(0) }); allocs > 0 {
+			if allocs := alloctest.PerRun(3, func() { e.Factor(0) }); allocs > 0 {
 				t.Errorf("order %v, %d threads: a refactorization allocates %v times", o, threads, allocs)
 			}
 			x := make([]float64, 20*n)
-			if allocs := testing.AllocsPerRun(3, func() { e.Solve(x, 20) }); allocs > 0 {
+			if allocs := alloctest.PerRun(3, func() { e.Solve(x, 20) }); allocs > 0 {
 				t.Errorf("order %v, %d threads: a solve allocates %v times", o, threads, allocs)
 			}
 			if in := [2]int{s.Negative, s.Zero}; threads == 1 && o == partition.OrderAMD {

@@ -43,6 +43,7 @@ func main() {
 	peak()
 	transpose4()
 	eliminate()
+	small()
 	tanh("tanh", false)
 	tanh("tanhExp", true)
 	Generate()

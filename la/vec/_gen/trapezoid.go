@@ -269,6 +269,7 @@ func eliminate() {
 			DATA(32*lanes+8*i, U64(v))
 		}
 	}
+	eliminateRun(masks)
 	eliminateRows(1, masks)
 	eliminateRows(2, masks)
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"unsafe"
+
+	"costate/internal/alloctest"
 )
 
 // TestTileLayout compares the offsets of the fields of tile with those that
@@ -162,7 +164,7 @@ func TestNoAllocation(t *testing.T) {
 			x[i*(n+1)] = 1
 		}
 		for _, threads := range []int{1, 3} {
-			got := testing.AllocsPerRun(10, func() {
+			got := alloctest.PerRun(10, func() {
 				Gemm(false, false, n, n, n, 1, x, n, y, n, 1, z, n, threads)
 				Gemm(true, true, n, n, n, 1, x, n, y, n, 0, z, n, threads)
 				Gemm(false, true, n, 1, n, 1, x, n, y, n, 0, z, n, threads)

@@ -1,0 +1,226 @@
+package sweep
+
+import (
+	"math"
+
+	"costate/factor/internal/pivot"
+	"costate/la/blas"
+	"costate/la/vec"
+	"costate/system"
+)
+
+// smallOrder bounds the orders of the stages that are eliminated from end to end in one
+// workspace, without packing and without checking arguments between the kernels.
+// la/blas/calibrate.md has the measurement.
+const smallOrder = 64
+
+// small is what a denseStage of small order keeps for its elimination. Rows are whole
+// vectors of four words.
+type small struct {
+	wq   []float64 // (Out+r)×in: W, and below it Q₁ᵀ
+	diag []float64 // J, or ones
+	in   int       // In in whole vectors
+	fits bool      // the map at hand is one of each element
+}
+
+// isSmall reports a stage whose rows are few and whose matrices are small, without a
+// skip.
+func isSmall(s *system.DenseStage, inner bool) bool {
+	n, m := s.BatchRows()*s.Out, rank(s)*s.Out
+	return inner && isFew(s) && !s.Skip && min(n, m, s.In) > 0 && max(n, m, s.Inputs()) <= smallOrder
+}
+
+// isOwn reports a backend whose kernels are those of the small stages: with another one
+// all stages go through its own.
+func isOwn(be blas.Backend) bool { return be.Name() == "native" || be.Name() == "auto" }
+
+// smallWords is the memory of newSmall.
+func smallWords(s *system.DenseStage, inner bool) int {
+	if !isSmall(s, inner) {
+		return 0
+	}
+	return (s.Out+rank(s))*vectors(s.In) + vectors(s.BatchRows()*s.Out)
+}
+
+// vectors is n in whole vectors of four words.
+func vectors(n int) int { return (n + 3) &^ 3 }
+
+// newSmall makes room, or returns nil for other stages.
+func newSmall(be blas.Backend, s *system.DenseStage, inner bool) *small {
+	if !isOwn(be) || !isSmall(s, inner) {
+		return nil
+	}
+	d := &small{in: vectors(s.In)}
+	d.wq, d.diag = make([]float64, (s.Out+rank(s))*d.in), make([]float64, vectors(s.BatchRows()*s.Out))
+	return d
+}
+
+// take takes the numbers of a new point, with Q₁ᵀ of r rows of zin words; d may be nil.
+func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
+	if d == nil {
+		return
+	}
+	d.fits = !s.J.HasBlocks() && !s.Q.HasBlocks()
+	for o := range s.Out {
+		copy(d.wq[o*d.in:], s.W[o*s.In:(o+1)*s.In])
+	}
+	for j := range r {
+		copy(d.wq[(s.Out+j)*d.in:], q[j*zin:j*zin+s.In])
+	}
+	if s.J.Diag != nil {
+		copy(d.diag, s.J.Diag)
+		return
+	}
+	for i := range s.BatchRows() * s.Out {
+		d.diag[i] = 1
+	}
+}
+
+// smallSpace is the workspace of all small stages.
+type smallSpace struct {
+	ps, up []float64 // P_s, and (U⊗I)ᵀ P_s
+	pu     []float64 // P_s (U⊗I)
+	t      []float64 // P_s (I⊗W): Out rows a sample, and r rows of δδᵀ/ε ⊗ Q₁ᵀ
+	y      []float64 // the next P
+	tiles  *pivot.Tiles
+}
+
+const (
+	smallSquare = smallOrder * smallOrder
+	smallRow    = smallOrder + 4 // the last sample's row is written in whole vectors
+)
+
+// newSmallSpace makes the workspace, the same for any stages.
+func newSmallSpace() *smallSpace {
+	a := func(n int) []float64 { return make([]float64, n) }
+	return &smallSpace{
+		ps: a(smallSquare), up: a(smallSquare), pu: a(smallSquare), y: a(smallSquare),
+		t: a((smallOrder + fewRows*fewRows) * smallRow), tiles: pivot.NewTiles(smallOrder, smallRow),
+	}
+}
+
+// smallSpaceWords is the memory of newSmallSpace.
+func smallSpaceWords() int {
+	return 4*smallSquare + (smallOrder+fewRows*fewRows)*smallRow + pivot.TilesWords(smallOrder, smallRow)
+}
+
+// eliminateSmall is eliminate for a small stage, but for the perpendicular parameters'
+// own pivots.
+func (d *denseStage) eliminateSmall(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	w, ni := f.small, d.pivot.N
+	d.formSmall(w, eps, p)
+	d.coupleSmall(w, eps)
+	ld := vectors(ni)
+	if definite {
+		// Cholesky is for the backend.
+		d.pivot.TakeTiles(w.tiles)
+		d.nextSmall(f, w.y, ld)
+		d.pivot.Factor(f.backend, f.work, definite, p, k)
+		d.pivot.Couple(f.backend, f.bands, f.next, f.v)
+	} else {
+		d.pivot.FactorTiles(w.tiles, p, k)
+		d.pivot.CoupleTiles(w.tiles, w.y, ld)
+		d.nextSmall(f, w.y, ld)
+	}
+	f.mirrorNext(ni)
+}
+
+// nextSmall copies the lower triangle of y to the next P.
+func (d *denseStage) nextSmall(f *values, y []float64, ld int) {
+	ni := d.pivot.N
+	for i := range ni {
+		copy(f.next[i*ni:i*ni+i+1], y[i*ld:])
+	}
+}
+
+// formSmall forms P_s and the pivot block S.
+func (d *denseStage) formSmall(w *smallSpace, eps float64, p *pivot.Stats) {
+	s, m := d.s, d.pivot.M
+	n := d.rows * s.Out
+	ld := vectors(n)
+	vec.ScaleSym(w.ps, ld, d.f.p, n, d.small.diag, n)
+	for i, q := range s.Q.Diag {
+		w.ps[i*ld+i] += q
+	}
+	largest := 0.0
+	if ld == n {
+		largest = vec.MaxMagnitude(w.ps[:n*n])
+	} else {
+		largest = vec.MaxLower(n, w.ps, ld)
+	}
+	p.Spread = max(p.Spread, largest*d.reach)
+	// P_s is symmetric: the second factor goes to the rows of the transpose.
+	wide := s.Out * ld
+	vec.SetSmall(w.up, wide, d.u, 1, d.r, w.ps, wide, d.r, wide/4, d.rows, 0)
+	t := w.tiles
+	t.Ld = vectors(m)
+	vec.Transpose(w.pu, t.Ld, w.up, ld, m, n)
+	wide = s.Out * t.Ld
+	vec.SetSmall(t.S, wide, d.u, 1, d.r, w.pu, wide, d.r, wide/4, d.rows, 0)
+	for i := range m {
+		t.S[i*t.Ld+i] += eps
+	}
+}
+
+// coupleSmall forms K, and the next P as it is without the pivot block.
+func (d *denseStage) coupleSmall(w *smallSpace, eps float64) {
+	s, t, in := d.s, w.tiles, d.small.in
+	ld, ni := vectors(d.rows*s.Out), d.pivot.N
+	t.LdK = vectors(ni) + 4
+	high := s.Out + d.r // rows of a sample
+	perp := d.negPerp > 0 && s.Delta != nil && eps != 0
+	if perp {
+		d.squareDelta(eps)
+	}
+	for b := range d.rows {
+		for c := range d.rows {
+			// The last vector may reach into the next sample's, which comes later.
+			to := w.t[c*high*t.LdK+b*s.In:]
+			vec.SetSmall(to, t.LdK, w.ps[c*s.Out*ld+b*s.Out:], ld, 1, d.small.wq, in, s.Out, in/4, s.Out, 0)
+			for j := range d.r {
+				row := to[(s.Out+j)*t.LdK:][:s.In]
+				if !perp {
+					clear(row)
+					continue
+				}
+				vec.Scale(row, d.dd[c*d.rows+b], d.small.wq[(s.Out+j)*in:])
+			}
+		}
+	}
+	wide := s.Out * t.LdK
+	vec.SetSmall(t.K, wide, d.u, 1, d.r, w.t, high*t.LdK, d.r, wide/4, d.rows, 0)
+	if s.Delta != nil {
+		for j := range d.r {
+			for b := range d.rows {
+				vec.AddSmall(t.K[j*wide+b*s.In:], t.LdK, s.Delta[b*s.Out:], 1, 0, d.small.wq[(s.Out+j)*in:], 0, s.Out, in/4, 1, 0)
+			}
+		}
+	}
+	ldy := vectors(ni)
+	for b := range d.rows {
+		y := w.y[b*s.In*ldy:]
+		vec.SetSmall(y, ldy, d.small.wq, 1, in, w.t[b*high*t.LdK:], t.LdK, s.In, vectors((b+1)*s.In)/4, high, 0)
+		for c := 0; perp && c <= b; c++ {
+			for i := range s.In {
+				y[i*ldy+c*s.In+i] -= d.dd[b*d.rows+c]
+			}
+		}
+	}
+}
+
+// squareDelta computes δδᵀ/ε; see perpendicular.
+func (d *denseStage) squareDelta(eps float64) {
+	s := d.s
+	root := math.Sqrt(math.Abs(eps))
+	for i, v := range s.Delta {
+		d.scaled[i] = v / root
+	}
+	sign := math.Copysign(1, eps)
+	for b := range d.rows {
+		x := d.scaled[b*s.Out : (b+1)*s.Out]
+		for c := range b + 1 {
+			v := sign * vec.Dot(x, d.scaled[c*s.Out:])
+			d.dd[b*d.rows+c], d.dd[c*d.rows+b] = v, v
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package vec
+
+import "math"
+
+// Kernels of small matrices that stay in the first cache: nothing is packed. Rows are
+// taken in whole vectors of four words, so that operands and results have room for
+// them, and what stands beyond a row's own words is anything, and is overwritten.
+
+// SetSmall computes C = A B for m×k A and k×4n B, given by strides:
+//
+//	c[i*ldc+j] = Σ_p a[i*row+p*inc] b[p*ldb+j]        i < m, j < 4(n + grow⌊i/4⌋), p < k
+//
+// With grow = 1 and n = 1 those are the tiles of 4×4 of a lower triangle. The rows of
+// c may not overlap, nor c a or b.
+func SetSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb, m, n, k, grow int) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	checkSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	if k > 0 && assembly {
+		setSmall(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
+		return
+	}
+	for i := range m {
+		clear(c[i*ldc:][:4*(n+grow*(i/4))])
+	}
+	if k > 0 {
+		AddSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	}
+}
+
+// AddSmall is SetSmall for C += A B.
+func AddSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb, m, n, k, grow int) {
+	if m <= 0 || n <= 0 || k <= 0 {
+		return
+	}
+	checkSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	if assembly {
+		addSmall(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
+		return
+	}
+	for i := range m {
+		mulSmallRow_g(c[i*ldc:][:4*(n+grow*(i/4))], 1, a[i*row:], inc, b, ldb, k)
+	}
+}
+
+// SubSmall is SetSmall for C −= A B.
+func SubSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb, m, n, k, grow int) {
+	if m <= 0 || n <= 0 || k <= 0 {
+		return
+	}
+	checkSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	if assembly {
+		subSmall(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
+		return
+	}
+	for i := range m {
+		mulSmallRow_g(c[i*ldc:][:4*(n+grow*(i/4))], -1, a[i*row:], inc, b, ldb, k)
+	}
+}
+
+// checkSmall panics where an operand is too short.
+func checkSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb, m, n, k, grow int) {
+	if ldc|row|inc|ldb|grow < 0 {
+		panic("vec: a negative stride")
+	}
+	wide := 4 * (n + grow*((m-1)/4))
+	_ = c[(m-1)*ldc+wide-1]
+	if k > 0 {
+		_, _ = a[(m-1)*row+(k-1)*inc], b[(k-1)*ldb+wide-1]
+	}
+}
+
+// mulSmallRow_g is the twin of a row of the three.
+func mulSmallRow_g(c []float64, sign float64, a []float64, inc int, b []float64, ldb, k int) {
+	for p := range k {
+		f := sign * a[p*inc]
+		for j, v := range b[p*ldb:][:len(c)] {
+			c[j] += f * v
+		}
+	}
+}
+
+// ScaleSym scales a symmetric matrix of order n by a diagonal from both sides:
+//
+//	dst[i*ldd+j] = (d[i] d[j]) src[i*lds+j]          i < n, j < 4⌈n/4⌉
+//
+// dst and src may be the same.
+func ScaleSym(dst []float64, ldd int, src []float64, lds int, d []float64, n int) {
+	if n <= 0 {
+		return
+	}
+	wide := (n + 3) &^ 3
+	_, _, _ = dst[(n-1)*ldd+wide-1], src[(n-1)*lds+wide-1], d[wide-1]
+	if ldd|lds < 0 {
+		panic("vec: a negative stride")
+	}
+	if assembly {
+		scaleSym(&dst[0], 8*ldd, &src[0], 8*lds, &d[0], n, wide/4)
+		return
+	}
+	for i := range n {
+		row, from := dst[i*ldd:][:wide], src[i*lds:][:wide]
+		for j, v := range d[:wide] {
+			row[j] = v * d[i] * from[j]
+		}
+	}
+}
+
+// EliminateRun eliminates columns k, k+1, … of a symmetric matrix of order n in tiles
+// of 4×4 by their 1×1 pivots on the diagonal: column k stands from its diagonal on in
+// row k of t, as upper triangle. It stops at the first pivot that is smaller than
+// alpha times the magnitude of another element of its column, or that is not of a
+// size to divide by, and returns its place, n if there is none. The pivots go to d; a
+// column of the factor L takes the place of each, as Eliminate leaves it, with zeros up
+// to the diagonal within the tile. Rows and ld are whole tiles; t has zeros in the
+// columns from n on. w is scratch for ld words.
+func EliminateRun(t []float64, ld, k, n int, alpha float64, d, w []float64) int {
+	if k >= n {
+		return n
+	}
+	if k < 0 || ld%4 != 0 || ld < n {
+		panic("vec: columns that are not in tiles")
+	}
+	_, _, _ = t[((n+3)&^3)*ld-1], d[n-1], w[ld-1]
+	if assembly {
+		return eliminateRun(&t[0], 8*ld, k, n, alpha, &d[0], &w[0])
+	}
+	for ; k < n; k++ {
+		row := t[k*ld : (k+1)*ld]
+		p, big := row[k], MaxMagnitude(row[k+1:])
+		if a := math.Abs(p); !(a >= alpha*big && big <= math.MaxFloat64 && a > 0x1p-1000 && a < 0x1p1000) {
+			break
+		}
+		d[k] = p
+		g := (k + 1) &^ 3
+		rows := (n+3)/4 - g/4
+		if k+1 == n {
+			rows = 0
+		}
+		if g < ld {
+			var u []float64
+			if rows > 0 {
+				u = t[g*ld+g:]
+			}
+			Eliminate(u, ld, rows, (ld-g)/4, row[g:], w, k+1-g, 1/p)
+		}
+	}
+	return k
+}
