@@ -47,8 +47,8 @@ func pdeTable(results []*race.Result) *table {
 // pdePixels is the resolution of the picture of a solution.
 const pdePixels = 120
 
-// pdePlot draws the solution that the first result found, its error, and the error of
-// all results against seconds.
+// pdePlot draws the first unknown of the solution that the first result found, its error,
+// and the error of all results against seconds.
 func pdePlot(p *pde.Problem, results []*race.Result) (*figure.Page, error) {
 	seconds := figure.NewPanel("relative error of "+p.Name, "seconds", "‖u − u*‖/‖u*‖", true, true)
 	drawn := false
@@ -76,18 +76,23 @@ func pdePlot(p *pde.Problem, results []*race.Result) (*figure.Page, error) {
 	}
 	seconds.Legend.Left = false
 	figure.Widen(seconds)
-	x := slice(p)
-	u := make([]float64, len(x)/p.Dim())
-	if err := results[0].Net.Predict(u, x, len(u), nil); err != nil {
+	d, m, x := p.Dim(), p.NumOutputs(), slice(p)
+	n := len(x) / d
+	all := make([]float64, n*m)
+	if err := results[0].Net.Predict(all, x, n, nil); err != nil {
 		return nil, err
 	}
-	off := make([]float64, len(u))
-	for i, v := range u {
-		d := p.Dim()
+	u, off := make([]float64, n), make([]float64, n)
+	for i := range u {
+		u[i] = all[i*m]
 		// Below 1e-12 there is nothing to see, and a zero has no logarithm.
-		off[i] = math.Log10(math.Max(1e-12, math.Abs(v-p.Solution(x[i*d:(i+1)*d]))))
+		off[i] = math.Log10(math.Max(1e-12, math.Abs(u[i]-p.Solution[0](x[i*d:(i+1)*d]))))
 	}
-	page := &figure.Page{Width: 360, Height: 320, Panels: [][]*plot.Plot{{picture(p, "u", u), picture(p, "log₁₀ |u − u*|", off), seconds}}}
+	name := "u"
+	if len(p.Outputs) > 0 {
+		name = p.Outputs[0]
+	}
+	page := &figure.Page{Width: 360, Height: 320, Panels: [][]*plot.Plot{{picture(p, name, u), picture(p, fmt.Sprintf("log₁₀ |%s − %s*|", name, name), off), seconds}}}
 	return page, nil
 }
 

@@ -30,7 +30,7 @@ type PDE struct {
 // pde.NewObjective.
 func (d *PDE) Job() (*race.Job, error) {
 	p := d.Problem
-	widths := append(append([]int{p.Dim()}, d.Hidden...), 1)
+	widths := append(append([]int{p.Dim()}, d.Hidden...), p.NumOutputs())
 	net, err := nn.New(p.Dim(), nn.SquaredError, nn.MLP(widths, d.Act, true)...)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 )
 
 // builtin are the problems of this package, in the order of Names.
-var builtin = []func() *Problem{Poisson2D, Poisson5D, Heat1D, Heat4D, Burgers, AllenCahn, Helmholtz, Convection}
+var builtin = []func() *Problem{Poisson2D, Poisson5D, Heat1D, Heat4D, Burgers, AllenCahn, Helmholtz, Convection, Kovasznay}
 
 // conditionWeight is the weight of conditions on the boundary and at the beginning,
 // against that of the equation inside, which is 1. An error on the boundary goes all the

@@ -10,6 +10,7 @@ import (
 // residual say.
 type DerivativeError struct {
 	Problem, Group string
+	Residual       int    // of the group, from 0
 	What           string // the derivative, such as ∂r/∂(D_x u)
 	Given          float64
 	Difference     float64
@@ -17,7 +18,11 @@ type DerivativeError struct {
 }
 
 func (e *DerivativeError) Error() string {
-	return fmt.Sprintf("pde: %s: group %s: %s is %.6g, by differences %.6g, at x = %.4g with the rows %.4g", e.Problem, e.Group, e.What, e.Given, e.Difference, e.X, e.Y)
+	group := e.Group
+	if e.Residual > 0 {
+		group += fmt.Sprintf(", residual %d", e.Residual+1)
+	}
+	return fmt.Sprintf("pde: %s: group %s: %s is %.6g, by differences %.6g, at x = %.4g with the rows %.4g", e.Problem, group, e.What, e.Given, e.Difference, e.X, e.Y)
 }
 
 const (
@@ -54,24 +59,26 @@ func Check(p *Problem) error {
 				}
 				reg.Map(x, t)
 			}
-			y := make([]float64, g.Rows(p.Dim()))
+			y := make([]float64, p.Rows(g))
 			for j := range y {
 				y[j] = rng.NormFloat64()
 			}
-			if err := p.checkAt(g, x, y); err != nil {
-				return err
+			for r := range 1 + len(g.More) {
+				if err := p.checkAt(g, r, x, y); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// checkAt compares at one point.
-func (p *Problem) checkAt(group *Group, x, y []float64) error {
+// checkAt compares one residual at one point.
+func (p *Problem) checkAt(group *Group, index int, x, y []float64) error {
 	n := len(y)
 	at := func(y []float64) (r float64, g, h []float64) {
 		g, h = make([]float64, n), make([]float64, n*n)
-		r = group.Residual(x, y, g, h)
+		r = group.residual(index)(x, y, g, h)
 		return r, g, h
 	}
 	_, g, h := at(y)
@@ -79,7 +86,7 @@ func (p *Problem) checkAt(group *Group, x, y []float64) error {
 		if math.Abs(given-difference) <= checkTolerance*(1+scale) {
 			return nil
 		}
-		return &DerivativeError{p.Name, group.Name, what, given, difference, x, y}
+		return &DerivativeError{p.Name, group.Name, index, what, given, difference, x, y}
 	}
 	for i := range n {
 		var r [7]float64
@@ -112,16 +119,24 @@ func slope(v func(k int) float64) float64 {
 	return (45*(v(4)-v(2)) - 9*(v(5)-v(1)) + v(6) - v(0)) / (60 * checkStep)
 }
 
-// rowName is the name of a row in messages.
+// rowName is the name of a row in messages; one at a partner has a prime.
 func (p *Problem) rowName(g *Group, i int) string {
-	switch d := p.Dim(); {
-	case i == 0:
-		return "u"
-	case i <= d:
-		return "(D_" + p.Inputs[i-1] + " u)"
+	d, rows := p.Dim(), g.taylor(p.Dim())
+	u := "u"
+	if len(p.Outputs) > 0 {
+		u = p.Outputs[i/rows%len(p.Outputs)]
+	}
+	if i >= rows*p.NumOutputs() {
+		u += "′"
+	}
+	switch r := i % rows; {
+	case r == 0:
+		return u
+	case r <= d:
+		return "(D_" + p.Inputs[r-1] + " " + u + ")"
 	case len(g.Operators) == 1:
-		return "(Lu)"
+		return "(L" + u + ")"
 	default:
-		return fmt.Sprintf("(L_%d u)", i-d)
+		return fmt.Sprintf("(L_%d %s)", r-d, u)
 	}
 }

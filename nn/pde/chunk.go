@@ -26,8 +26,13 @@ func (c *chunk) x() []float64 {
 	return c.set.x[c.lo*d : c.hi*d]
 }
 
-// row is the row of the first point among all residuals.
-func (c *chunk) row() int { return c.set.first + c.lo }
+// row is the row of the first point among all residuals, for residual k of the group.
+func (c *chunk) row(k int) int { return c.set.first + k*c.set.n + c.lo }
+
+// forward is that of a pass for the chunk's points.
+func (c *chunk) forward(p *pass, theta []float64, order int) {
+	p.forward(theta, c.x(), c.set.group, order)
+}
 
 // A worker is what one goroutine has to itself.
 type worker struct {
@@ -84,35 +89,48 @@ func (o *Objective) each(do func(c *chunk, w *worker)) {
 	wait.Wait()
 }
 
-// residuals evaluates the group's residual at y of the pass, scaled, with its derivatives
-// in y, scaled as well, as cotangents of the last layer. With the derivatives of y along
-// a direction it returns the second derivative of the residuals along it instead:
+// evaluate is residual k of the group at point a of the chunk, not scaled. Its
+// derivatives in y are in g and h of the pass.
+func (c *chunk) evaluate(p *pass, k, a int) float64 {
+	d, rows := p.net.layers[0].in, p.fan()
+	p.y, p.g, p.h = resize(p.y, rows), resize(p.g, rows), resize(p.h, rows*rows)
+	out := p.z[len(p.net.layers)]
+	for i := range p.y {
+		p.y[i] = out[p.at(i, a)]
+	}
+	clear(p.g)
+	clear(p.h)
+	return c.set.group.residual(k)(c.x()[a*d:(a+1)*d], p.y, p.g, p.h)
+}
+
+// residuals evaluates residual k at y of the pass, scaled, with its derivatives in y,
+// scaled as well, as cotangents of the last layer.
+func (c *chunk) residuals(p *pass, k int) []float64 {
+	p.r = resize(p.r, c.hi-c.lo)
+	delta := p.last()
+	for a, w := range c.set.scale[c.lo:c.hi] {
+		p.r[a] = w * c.evaluate(p, k, a)
+		for i, v := range p.g {
+			delta[p.at(i, a)] = w * v
+		}
+	}
+	return p.r
+}
+
+// bends is the second derivative of residual k, scaled, along a direction along which
+// y has the derivatives y1 and y2:
 //
 //	r¨ = g·ÿ + ẏᵀ h ẏ
-func (c *chunk) residuals(p *pass, along *[2][]float64) []float64 {
-	d, rows := p.net.layers[0].in, p.rows
-	out, delta := p.z[len(p.net.layers)], p.last()
-	p.r, p.y, p.g, p.h = resize(p.r, p.n), resize(p.y, rows), resize(p.g, rows), resize(p.h, rows*rows)
-	y, g, h := p.y, p.g, p.h
-	x := c.x()
+func (c *chunk) bends(p *pass, k int, y1, y2 []float64) []float64 {
+	p.r = resize(p.r, c.hi-c.lo)
 	for a, w := range c.set.scale[c.lo:c.hi] {
-		for i := range rows {
-			y[i] = out[i*p.n+a]
-		}
-		clear(g)
-		clear(h)
-		p.r[a] = w * c.set.group.Residual(x[a*d:(a+1)*d], y, g, h)
-		if along == nil {
-			for i, v := range g {
-				delta[i*p.n+a] = w * v
-			}
-			continue
-		}
+		c.evaluate(p, k, a)
 		sum := 0.0
-		for i, v := range g {
-			sum += v * along[1][i*p.n+a]
-			for k := range rows {
-				sum += along[0][i*p.n+a] * h[i*rows+k] * along[0][k*p.n+a]
+		for i, v := range p.g {
+			at := y1[p.at(i, a)]
+			sum += v * y2[p.at(i, a)]
+			for j, h := range p.h[i*len(p.g) : (i+1)*len(p.g)] {
+				sum += at * h * y1[p.at(j, a)]
 			}
 		}
 		p.r[a] = w * sum
@@ -120,9 +138,49 @@ func (c *chunk) residuals(p *pass, along *[2][]float64) []float64 {
 	return p.r
 }
 
+// lossAt is the loss of the chunk's points at y of the pass.
+func (c *chunk) lossAt(p *pass) float64 {
+	loss := 0.0
+	for k := range c.set.residuals() {
+		for a, w := range c.set.scale[c.lo:c.hi] {
+			r := w * c.evaluate(p, k, a)
+			loss += 0.5 * r * r
+		}
+	}
+	return loss
+}
+
+// descent is the same, with its derivatives in y as cotangents of the last layer.
+func (c *chunk) descent(p *pass) float64 {
+	loss, delta := 0.0, p.last()
+	clear(delta)
+	for k := range c.set.residuals() {
+		for a, w := range c.set.scale[c.lo:c.hi] {
+			r := w * c.evaluate(p, k, a)
+			loss += 0.5 * r * r
+			for i, v := range p.g {
+				delta[p.at(i, a)] += w * r * v
+			}
+		}
+	}
+	return loss
+}
+
+// fan is how many rows a residual has, of all unknowns and of the partner, too.
+func (p *pass) fan() int { return p.sides * p.outputs() * p.rows }
+
+func (p *pass) outputs() int { return p.net.layers[len(p.net.layers)-1].out }
+
+// at is where row i of a residual at point a is among the outputs of the last layer.
+func (p *pass) at(i, a int) int {
+	points, m := p.n/p.sides, p.outputs()
+	side, i := i/(m*p.rows), i%(m*p.rows)
+	return ((i%p.rows)*p.n+side*points+a)*m + i/p.rows
+}
+
 // last is the cotangents of the last layer.
 func (p *pass) last() []float64 {
 	k := len(p.net.layers) - 1
-	p.delta[k] = resize(p.delta[k], p.n*p.rows)
+	p.delta[k] = resize(p.delta[k], p.n*p.rows*p.outputs())
 	return p.delta[k]
 }

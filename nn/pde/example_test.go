@@ -16,7 +16,7 @@ func Example() {
 	lo, hi := []float64{0, 0}, []float64{1, 2}
 	logistic := &pde.Problem{
 		Name: "logistic", Inputs: []string{"x", "t"}, Lo: lo, Hi: hi,
-		Solution: func(x []float64) float64 { return 1 / (1 + 9*math.Exp(-x[1])) },
+		Solution: []func(x []float64) float64{func(x []float64) float64 { return 1 / (1 + 9*math.Exp(-x[1])) }},
 		Groups: []pde.Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{{1, 0}}, Regions: []pde.Region{pde.Inside(lo, hi)},
 				Residual: func(x, y, g, h []float64) float64 {

@@ -37,7 +37,7 @@ func heat(name string, inputs []string, u func(x []float64) float64) *Problem {
 	coef := make([]float64, d+2)
 	coef[d], coef[d+1] = 1, -0.25
 	return &Problem{
-		Name: name, Inputs: inputs, Lo: lo, Hi: hi, Solution: u, Source: "exact; as in " + kfacSource,
+		Name: name, Inputs: inputs, Lo: lo, Hi: hi, Solution: []func([]float64) float64{u}, Source: "exact; as in " + kfacSource,
 		Groups: []Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{laplace}, Residual: Linear(coef, nil), Regions: []Region{Inside(lo, hi)}},
 			{Name: "boundary", Weight: conditionWeight, Residual: Value(u), Regions: Faces(lo, hi, space...)},

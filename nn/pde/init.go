@@ -34,21 +34,22 @@ func Init(net *nn.Network, p *Problem, seed uint64, gain float64) {
 	}
 }
 
-// ErrorL2 is the relative error ‖u − u*‖ / ‖u*‖ over the points x, n×d, with u* the
-// problem's solution; NaN if none is known or the network cannot be evaluated.
+// ErrorL2 is the relative error ‖u − u*‖ / ‖u*‖ of all unknowns over the points x, n×d,
+// with u* the problem's solution; NaN if none is known or the network cannot be evaluated.
 func ErrorL2(net *nn.Network, p *Problem, x []float64, ws *nn.Workspace) float64 {
 	if p.Solution == nil {
 		return math.NaN()
 	}
-	d := p.Dim()
+	d, m := p.Dim(), p.NumOutputs()
 	n := len(x) / d
-	u := make([]float64, n)
+	u := make([]float64, n*m)
 	if err := net.Predict(u, x, n, ws); err != nil {
 		return math.NaN()
 	}
 	e, s := 0.0, 0.0
 	for a, v := range u {
-		w := p.Solution(x[a*d : (a+1)*d])
+		at := a / m
+		w := p.Solution[a%m](x[at*d : (at+1)*d])
 		e += (v - w) * (v - w)
 		s += w * w
 	}

@@ -1,6 +1,9 @@
 package pde
 
-import "costate/la/blas"
+import (
+	"costate/la/blas"
+	"costate/la/vec"
+)
 
 // directional computes the first and the second derivative of y along θ + ts at t = 0.
 // forward must have kept two derivatives more than the rows need. In a layer
@@ -42,29 +45,27 @@ func (p *pass) directional(theta, s []float64, work *[2][2][]float64) (y1, y2 []
 //
 //	φ⁽ʲ⁾˙ = φ⁽ʲ⁺¹⁾u̇,   φ⁽ʲ⁾¨ = φ⁽ʲ⁺²⁾u̇² + φ⁽ʲ⁺¹⁾ü
 //
-// and Leibniz' rule gives those of φ'D_iu and φ'L_mu + φ″ G_m.
+// and Leibniz' rule gives those of φ'D_iu and φ'L_mu + φ″ G_m, G_m = Σ_i C_mi (D_iu)².
 func (p *pass) push(k int, z1, z2, u1, u2 []float64) {
+	p.pushFirst(k, z1, u1)
 	size := p.n * p.net.layers[k].out
 	u, phi := p.u[k], &p.phi[k]
 	row := func(x []float64, r int) []float64 { return x[r*size:][:size] }
 	v1, v2 := row(u1, 0), row(u2, 0)
 	p1, p2 := phi[1][:size], phi[2][:size]
-	f1, f2 := row(z1, 0), row(z2, 0)
+	f2 := row(z2, 0)
 	for e, a := range v1 {
-		f1[e] = p1[e] * a
 		f2[e] = p2[e]*a*a + p1[e]*v2[e]
 	}
 	for r := 1; r < p.rows; r++ {
 		g, g1, g2 := row(u, r), row(u1, r), row(u2, r)
-		f1, f2, p3 := row(z1, r), row(z2, r), phi[3][:size]
+		f2, p3 := row(z2, r), phi[3][:size]
 		for e, a := range v1 {
-			d1 := p2[e] * a
-			f1[e] = d1*g[e] + p1[e]*g1[e]
-			f2[e] = (p3[e]*a*a+p2[e]*v2[e])*g[e] + 2*d1*g1[e] + p1[e]*g2[e]
+			f2[e] = (p3[e]*a*a+p2[e]*v2[e])*g[e] + 2*p2[e]*a*g1[e] + p1[e]*g2[e]
 		}
 	}
 	for m, c := range p.c {
-		f1, f2 := row(z1, 1+p.d+m), row(z2, 1+p.d+m)
+		f2 := row(z2, 1+p.d+m)
 		for i, ci := range c {
 			if ci == 0 {
 				continue
@@ -73,9 +74,34 @@ func (p *pass) push(k int, z1, z2, u1, u2 []float64) {
 			p3, p4 := phi[3][:size], phi[4][:size]
 			for e, a := range v1 {
 				s, s1, s2 := ci*g[e]*g[e], 2*ci*g[e]*g1[e], 2*ci*(g1[e]*g1[e]+g[e]*g2[e])
-				d1 := p3[e] * a
-				f1[e] += d1*s + p2[e]*s1
-				f2[e] += (p4[e]*a*a+p3[e]*v2[e])*s + 2*d1*s1 + p2[e]*s2
+				f2[e] += (p4[e]*a*a+p3[e]*v2[e])*s + 2*p3[e]*a*s1 + p2[e]*s2
+			}
+		}
+	}
+}
+
+// pushFirst takes first derivatives alone through the Taylor map of layer k.
+func (p *pass) pushFirst(k int, z1, u1 []float64) {
+	size := p.n * p.net.layers[k].out
+	u, phi := p.u[k], &p.phi[k]
+	row := func(x []float64, r int) []float64 { return x[r*size:][:size] }
+	v1, p1 := row(u1, 0), phi[1][:size]
+	vec.Mul(row(z1, 0), p1, v1)
+	for r := 1; r < p.rows; r++ {
+		g, g1, f1, p2 := row(u, r), row(u1, r), row(z1, r), phi[2][:size]
+		for e, a := range v1 {
+			f1[e] = p2[e]*a*g[e] + p1[e]*g1[e]
+		}
+	}
+	for m, c := range p.c {
+		f1 := row(z1, 1+p.d+m)
+		for i, ci := range c {
+			if ci == 0 {
+				continue
+			}
+			g, g1, p2, p3 := row(u, 1+i), row(u1, 1+i), phi[2][:size], phi[3][:size]
+			for e, a := range v1 {
+				f1[e] += ci * g[e] * (p3[e]*a*g[e] + 2*p2[e]*g1[e])
 			}
 		}
 	}

@@ -96,7 +96,7 @@ func small() *Problem {
 	u := func(x []float64) float64 { return math.Sin(3 * x[0]) }
 	lo, hi := []float64{0}, []float64{1}
 	return &Problem{
-		Name: "small", Inputs: []string{"x"}, Lo: lo, Hi: hi, Solution: u,
+		Name: "small", Inputs: []string{"x"}, Lo: lo, Hi: hi, Solution: []func([]float64) float64{u},
 		Groups: []Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{{1}}, Regions: []Region{Inside(lo, hi)},
 				Residual: func(x, y, g, h []float64) float64 {

@@ -73,7 +73,7 @@ func NewObjective(p *Problem, net *nn.Network, opts *Options) (*Objective, error
 		return nil, err
 	}
 	var err error
-	if o.net, err = shapeOf(net, p.Dim()); err != nil {
+	if o.net, err = shapeOf(net, p); err != nil {
 		return nil, err
 	}
 	o.count()
@@ -173,13 +173,8 @@ func (o *Objective) Gradient(dst []float64, net *nn.Network) (float64, error) {
 	}
 	o.each(func(c *chunk, w *worker) {
 		p := o.pass(c, w)
-		p.forward(o.theta, c.x(), c.set.group.Order+1)
-		for a, v := range c.residuals(p, nil) {
-			c.loss += 0.5 * v * v
-			for r := range p.rows {
-				p.last()[r*p.n+a] *= v
-			}
-		}
+		c.forward(p, o.theta, c.set.group.Order+1)
+		c.loss = c.descent(p)
 		p.backward(o.theta)
 		p.gradient(w.gradient)
 	})
@@ -204,10 +199,8 @@ func (o *Objective) take(net *nn.Network) error {
 func (o *Objective) loss(theta []float64) (float64, error) {
 	o.each(func(c *chunk, w *worker) {
 		p := o.pass(c, w)
-		p.forward(theta, c.x(), c.set.group.Order)
-		for _, v := range c.residuals(p, nil) {
-			c.loss += 0.5 * v * v
-		}
+		c.forward(p, theta, c.set.group.Order)
+		c.loss = c.lossAt(p)
 	})
 	return o.total()
 }
@@ -230,13 +223,16 @@ func (o *Objective) linearize(r, j, theta []float64) (loss float64, err error) {
 	ld := o.net.params
 	o.each(func(c *chunk, _ *worker) {
 		p := &c.at
-		p.forward(theta, c.x(), c.set.group.Order+2)
-		for a, v := range c.residuals(p, nil) {
-			c.loss += 0.5 * v * v
-			r[c.row()+a] = v
+		c.forward(p, theta, c.set.group.Order+2)
+		for k := range c.set.residuals() {
+			row := c.row(k)
+			for a, v := range c.residuals(p, k) {
+				c.loss += 0.5 * v * v
+				r[row+a] = v
+			}
+			p.backward(theta)
+			p.jacobian(j[row*ld:], ld)
 		}
-		p.backward(theta)
-		p.jacobian(j[c.row()*ld:], ld)
 	})
 	return o.total()
 }
@@ -245,6 +241,8 @@ func (o *Objective) linearize(r, j, theta []float64) (loss float64, err error) {
 func (o *Objective) bend(r2, theta, s []float64) {
 	o.each(func(c *chunk, w *worker) {
 		y1, y2 := c.at.directional(theta, s, &w.jet)
-		copy(r2[c.row():], c.residuals(&c.at, &[2][]float64{y1, y2}))
+		for k := range c.set.residuals() {
+			copy(r2[c.row(k):], c.bends(&c.at, k, y1, y2))
+		}
 	})
 }

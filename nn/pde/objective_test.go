@@ -107,7 +107,7 @@ func TestMemory(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	var fit int
-	if _, scanErr := fmt.Sscanf(memory.Instead, "%d points", &fit); scanErr != nil || fit < 200 {
+	if _, scanErr := fmt.Sscanf(memory.Instead, "%d residuals", &fit); scanErr != nil || fit < 200 {
 		t.Fatalf("%v: %v", err, scanErr)
 	}
 	if _, err := NewObjective(Poisson2D(), net, &Options{Interior: fit - 120, Points: "halton", MemoryLimit: 1 << 24}); err != nil {
@@ -122,10 +122,16 @@ func TestMemory(t *testing.T) {
 // the Jacobian and the gradient that they have all together, whatever the number of
 // threads.
 func TestChunks(t *testing.T) {
-	net := newNet(t, nn.Tanh, 4, 3, 5, 6, 1)
+	for _, p := range []*Problem{curvedProblem(), curvedSystem()} {
+		testChunks(t, p)
+	}
+}
+
+func testChunks(t *testing.T, problem *Problem) {
+	net := newNet(t, nn.Tanh, 4, widths(problem, []int{5, 6})...)
 	var first float64
 	for _, threads := range []int{1, 2, 5} {
-		o, err := NewObjective(curvedProblem(), net, &Options{Interior: 2*chunkPoints + 3, Boundary: 5 * chunkPoints, Points: "halton", Backend: blas.NativeThreads(threads)})
+		o, err := NewObjective(problem, net, &Options{Interior: 2*chunkPoints + 3, Boundary: 5 * chunkPoints, Points: "halton", Backend: blas.NativeThreads(threads)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,13 +149,15 @@ func TestChunks(t *testing.T) {
 			s := &o.sets[i]
 			whole := chunk{set: s, hi: s.n}
 			o.reset(&whole.at, &whole)
-			whole.at.forward(theta, s.x, s.group.Order+1)
-			if got := r[row : row+s.n]; distance(got, whole.residuals(&whole.at, nil)) > 1e-13 {
-				t.Errorf("%d threads: residuals of group %d", threads, i)
+			whole.forward(&whole.at, theta, s.group.Order+1)
+			for k := range s.residuals() {
+				if got := r[row : row+s.n]; distance(got, whole.residuals(&whole.at, k)) > 1e-13 {
+					t.Errorf("%d threads: residuals %d of group %d", threads, k, i)
+				}
+				whole.at.backward(theta)
+				whole.at.jacobian(want[row*p:], p)
+				row += s.n
 			}
-			whole.at.backward(theta)
-			whole.at.jacobian(want[row*p:], p)
-			row += s.n
 		}
 		if d := distance(j, want); d > 1e-13 {
 			t.Errorf("%d threads: the Jacobian is off by %g", threads, d)

@@ -32,7 +32,7 @@ func poisson(name string, inputs []string, u, f func(x []float64) float64) *Prob
 	coef := make([]float64, d+2)
 	coef[d+1] = -1
 	return &Problem{
-		Name: name, Inputs: inputs, Lo: lo, Hi: hi, Solution: u,
+		Name: name, Inputs: inputs, Lo: lo, Hi: hi, Solution: []func([]float64) float64{u},
 		Source: "exact; as in " + kfacSource,
 		Groups: []Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{laplace}, Residual: Linear(coef, f), Regions: []Region{Inside(lo, hi)}},

@@ -3,22 +3,26 @@ package pde
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
-// A Problem is a differential equation with its conditions, as groups of points that
-// have one residual each. The network of its unknown u has Dim inputs and one output.
+// A Problem is a differential equation, or a system of some, with its conditions, as
+// groups of points that have residuals. The network has Dim inputs and an output for
+// each unknown.
 type Problem struct {
-	Name   string
-	Inputs []string // a word for each input, such as x and t
-	Lo, Hi []float64
+	Name    string
+	Inputs  []string // a word for each input, such as x and t
+	Outputs []string // a word for each unknown; nil is one, u
+	Lo, Hi  []float64
 
 	// Contains narrows the box from Lo to Hi down; nil is all of it.
 	Contains func(x []float64) bool
 
 	Groups []Group
 
-	// Solution is the solution where one is known, for errors and plots; else nil.
-	Solution func(x []float64) float64
+	// Solution is the solution where one is known, a function for each unknown, for
+	// errors and plots; else nil.
+	Solution []func(x []float64) float64
 
 	// Source says where the problem and its solution are from.
 	Source string
@@ -27,22 +31,32 @@ type Problem struct {
 // Dim is the number of inputs.
 func (p *Problem) Dim() int { return len(p.Lo) }
 
-// A Group is a set of points with one residual: the equation inside, a condition on the
-// boundary, the initial values, or data.
+// NumOutputs is the number of unknowns.
+func (p *Problem) NumOutputs() int { return max(1, len(p.Outputs)) }
+
+// A Group is a set of points with the same residuals: the equation inside, a condition on
+// the boundary, the initial values, or data.
 type Group struct {
 	Name string // in messages: interior, boundary, initial, data
 
-	// Order says what the residual is given of the network's output u at a point, the
-	// rows y: 0 is u alone, 1 is u and D_1u … D_du, and 2 has the second-order operators
-	// of Operators behind these.
+	// Order says what a residual is given of each unknown u at a point, the rows y: 0
+	// is u alone, 1 is u and D_1u … D_du, and 2 has the second-order operators of
+	// Operators behind these. The rows of the first unknown come first.
 	Order int
 
 	// Operators are rows of d coefficients each: operator m is Σ_i C_mi D_i²u.
 	Operators [][]float64
 
+	// Partner, if it is not nil, stores in x2 the point that x is tied to, as by a
+	// periodic condition. The rows there then follow those at x. See Opposite.
+	Partner func(x2, x []float64)
+
 	Residual Residual
 
-	// Weight is the weight of the mean of r² over the group; 0 is 1.
+	// More are further residuals of the same rows, as a system of equations has.
+	More []Residual
+
+	// Weight is the weight of the mean of r² over the points, for each residual; 0 is 1.
 	Weight float64
 
 	// Regions are where the points are drawn, in equal shares.
@@ -65,8 +79,11 @@ type Region struct {
 	Map func(x, t []float64)
 }
 
-// Rows is the number of rows of y.
-func (g *Group) Rows(dim int) int {
+// Rows is the number of rows of y in a group of the problem.
+func (p *Problem) Rows(g *Group) int { return g.sides() * p.NumOutputs() * g.taylor(p.Dim()) }
+
+// taylor is the number of rows of one unknown at one point.
+func (g *Group) taylor(dim int) int {
 	switch g.Order {
 	case 0:
 		return 1
@@ -74,6 +91,22 @@ func (g *Group) Rows(dim int) int {
 		return 1 + dim
 	}
 	return 1 + dim + len(g.Operators)
+}
+
+// sides is the number of points that a residual looks at.
+func (g *Group) sides() int {
+	if g.Partner != nil {
+		return 2
+	}
+	return 1
+}
+
+// residual is the residual k: 0 is Residual, and those of More follow.
+func (g *Group) residual(k int) Residual {
+	if k == 0 {
+		return g.Residual
+	}
+	return g.More[k-1]
 }
 
 // Linear is the residual coef·y − f(x), of as many coefficients as rows; those left out
@@ -130,6 +163,14 @@ func Faces(lo, hi []float64, inputs ...int) []Region {
 	return all
 }
 
+// Opposite returns a Partner: the same point but for input i, which is at.
+func Opposite(i int, at float64) func(x2, x []float64) {
+	return func(x2, x []float64) {
+		copy(x2, x)
+		x2[i] = at
+	}
+}
+
 // inside reports whether x is in the domain, up to rounding at its border.
 func (p *Problem) inside(x []float64) bool {
 	for i, v := range x {
@@ -152,6 +193,9 @@ func (p *Problem) check() error {
 			return fmt.Errorf("pde: %s: input %s goes from %g to %g", p.Name, p.Inputs[i], p.Lo[i], p.Hi[i])
 		}
 	}
+	if n := len(p.Solution); n > 0 && n != p.NumOutputs() {
+		return fmt.Errorf("pde: %s: a solution of %d functions for %d unknowns", p.Name, n, p.NumOutputs())
+	}
 	if len(p.Groups) == 0 {
 		return fmt.Errorf("pde: %s: no group of points", p.Name)
 	}
@@ -169,7 +213,7 @@ func (g *Group) check(d int) error {
 		return fmt.Errorf("Order is %d; it must be 0, 1 or 2", g.Order)
 	case g.Order == 2 && len(g.Operators) == 0, g.Order < 2 && len(g.Operators) > 0:
 		return fmt.Errorf("Order is %d with %d second-order operators; there are some with 2 and only with 2", g.Order, len(g.Operators))
-	case g.Residual == nil:
+	case g.Residual == nil || slices.ContainsFunc(g.More, func(r Residual) bool { return r == nil }):
 		return fmt.Errorf("no residual")
 	case !(g.Weight >= 0) || math.IsInf(g.Weight, 0):
 		return fmt.Errorf("its weight is %g; it must be finite and at least 0", g.Weight)

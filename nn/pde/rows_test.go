@@ -52,35 +52,74 @@ func curvedProblem() *Problem {
 	}
 }
 
-// TestTaylorRows compares the rows of a network's output with differences of it.
-func TestTaylorRows(t *testing.T) {
+// curvedSystem is curvedProblem with two unknowns, more residuals of the same points, and
+// points that are tied to others.
+func curvedSystem() *Problem {
 	p := curvedProblem()
+	p.Name, p.Outputs = "curved system", []string{"u", "v"}
+	first := p.Groups[0].Residual
+	second := func(x, y, g, h []float64) float64 {
+		n := len(y)
+		g[n-1], g[1] = 2*y[n-1]*y[1], y[n-1]*y[n-1]
+		h[n*n-1], h[n*(n-1)+1], h[n+n-1] = 2*y[1], 2*y[n-1], 2*y[n-1]
+		return y[n-1]*y[n-1]*y[1] - x[1]
+	}
+	p.Groups[0].More = []Residual{second}
+	p.Groups[2].More = []Residual{first, second}
+	for _, order := range []int{0, 1, 2} {
+		tied := Group{Name: "tied", Order: order, Residual: first, Regions: []Region{Face(p.Lo, p.Hi, 0, p.Lo[0])}, Partner: Opposite(0, p.Hi[0])}
+		if order == 2 {
+			tied.Operators = p.Groups[0].Operators
+			tied.More = []Residual{second}
+		}
+		p.Groups = append(p.Groups, tied)
+	}
+	return p
+}
+
+// TestTaylorRows compares the rows of a network's outputs with differences of them, also
+// at partners.
+func TestTaylorRows(t *testing.T) {
+	for _, p := range []*Problem{curvedProblem(), curvedSystem()} {
+		testTaylorRows(t, p)
+	}
+}
+
+func testTaylorRows(t *testing.T, p *Problem) {
 	for _, name := range ActivationNames() {
 		act, err := ActivationByName(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, widths := range [][]int{{3, 1}, {3, 7, 1}, {3, 5, 4, 6, 1}} {
-			net := newNet(t, act, 1, widths...)
+		for _, hidden := range [][]int{{}, {7}, {5, 4, 6}} {
+			net := newNet(t, act, 1, widths(p, hidden)...)
 			o, err := NewObjective(p, net, &Options{Interior: 9, Points: "uniform", Seed: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, pass := &o.sets[0], &o.chunks[0].at
-			pass.forward(net.Params(), s.x, 4)
-			y := pass.z[len(widths)-1]
-			at := func(x []float64) float64 {
-				u := make([]float64, 1)
-				if err := net.Predict(u, x, 1, nil); err != nil {
-					t.Fatal(err)
+			us := make([]func(x []float64) float64, p.NumOutputs())
+			for m := range us {
+				us[m] = func(x []float64) float64 {
+					u := make([]float64, len(us))
+					if err := net.Predict(u, x, 1, nil); err != nil {
+						t.Fatal(err)
+					}
+					return u[m]
 				}
-				return u[0]
 			}
-			for a := range s.n {
-				want := rowsOf(at, s.x[a*3:a*3+3], s.group)
-				for r, w := range want {
-					if got := y[r*s.n+a]; !(math.Abs(got-w) <= 1e-7*(1+math.Abs(w))) {
-						t.Errorf("%s %v: row %d of point %d is %.12g, by differences %.12g", name, widths, r, a, got, w)
+			for i := range o.chunks {
+				c := &o.chunks[i]
+				c.forward(&c.at, net.Params(), 4)
+				y, x := c.at.z[len(hidden)+1], c.x()
+				for a := range c.hi - c.lo {
+					want := rowsOf(us, x[a*3:a*3+3], c.set.group)
+					if len(want) != p.Rows(c.set.group) {
+						t.Fatalf("%d rows, want %d", p.Rows(c.set.group), len(want))
+					}
+					for r, w := range want {
+						if got := y[c.at.at(r, a)]; !(math.Abs(got-w) <= 1e-7*(1+math.Abs(w))) {
+							t.Errorf("%s %v: %s: row %d of point %d is %.12g, by differences %.12g", name, hidden, c.set.group.Name, r, a, got, w)
+						}
 					}
 				}
 			}
@@ -88,10 +127,31 @@ func TestTaylorRows(t *testing.T) {
 	}
 }
 
-// rowsOf are the rows of a function at x by differences of sixth order.
-func rowsOf(u func(x []float64) float64, x []float64, g *Group) []float64 {
+// widths are those of a network for a problem.
+func widths(p *Problem, hidden []int) []int {
+	return append(append([]int{p.Dim()}, hidden...), p.NumOutputs())
+}
+
+// rowsOf are the rows of a residual at x for the functions u, by differences of sixth order.
+func rowsOf(u []func(x []float64) float64, x []float64, g *Group) []float64 {
+	var y []float64
+	for side := range g.sides() {
+		if side == 1 {
+			x2 := make([]float64, len(x))
+			g.Partner(x2, x)
+			x = x2
+		}
+		for _, f := range u {
+			y = append(y, taylorOf(f, x, g)...)
+		}
+	}
+	return y
+}
+
+// taylorOf are the rows of one unknown at one point.
+func taylorOf(u func(x []float64) float64, x []float64, g *Group) []float64 {
 	d := len(x)
-	y := make([]float64, g.Rows(d))
+	y := make([]float64, g.taylor(d))
 	y[0] = u(x)
 	if g.Order == 0 {
 		return y
@@ -121,11 +181,18 @@ func rowsOf(u func(x []float64) float64, x []float64, g *Group) []float64 {
 // direction and the gradient of the loss with differences, for groups of different
 // sizes and orders.
 func TestJacobian(t *testing.T) {
+	for _, p := range []*Problem{curvedProblem(), curvedSystem()} {
+		testJacobian(t, p)
+	}
+}
+
+func testJacobian(t *testing.T, problem *Problem) {
 	for _, name := range ActivationNames() {
 		act, _ := ActivationByName(name)
-		for seed, widths := range [][]int{{3, 1}, {3, 6, 1}, {3, 5, 4, 3, 1}} {
+		for seed, hidden := range [][]int{{}, {6}, {5, 4, 3}} {
+			widths := widths(problem, hidden)
 			net := newNet(t, act, uint64(seed), widths...)
-			o, err := NewObjective(curvedProblem(), net, &Options{Interior: 6, Boundary: 11, Points: "halton"})
+			o, err := NewObjective(problem, net, &Options{Interior: 6, Boundary: 11, Points: "halton"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,10 +13,13 @@ type set struct {
 	group  *Group
 	n      int
 	counts []int     // points of each region
-	first  int       // row of the first one
+	first  int       // row of the first one; all points of a residual after those of the one before
 	x      []float64 // n×d
 	scale  []float64 // √(w_g ω_a)
 }
+
+// residuals is how many residuals each point has.
+func (s *set) residuals() int { return 1 + len(s.group.More) }
 
 // count decides how many points each group has: the regions of the first one share
 // Interior, those of all others Boundary.
@@ -39,7 +42,7 @@ func (o *Objective) count() {
 			s.counts = append(s.counts, n)
 			s.n += n
 		}
-		o.rows += s.n
+		o.rows += s.n * s.residuals()
 		o.sets = append(o.sets, s)
 	}
 }
@@ -53,7 +56,8 @@ func (o *Objective) bytes(rows int) int64 {
 		units += float64(l.in + l.out)
 	}
 	for i := range o.sets {
-		most = max(most, o.sets[i].group.Rows(o.problem.Dim()))
+		g := o.sets[i].group
+		most = max(most, g.sides()*g.taylor(o.problem.Dim()))
 	}
 	least := min(q, p)
 	b := 8 * (q*p + 2*least*least + q*units*float64(5*most+10))
@@ -73,7 +77,7 @@ func (o *Objective) checkMemory() error {
 		}
 	}
 	return &factor.MemoryError{Needed: need, Limit: limit, What: fmt.Sprintf("the Jacobian of %d residuals in %d parameters", o.rows, o.net.params),
-		Instead: fmt.Sprintf("%d points would fit", fit)}
+		Instead: fmt.Sprintf("%d residuals would fit", fit)}
 }
 
 // draw makes the points of a round. Those of round n depend on the seed and n alone.
@@ -119,8 +123,15 @@ func (o *Objective) weigh(s *set) error {
 	}
 	for a, w := range s.scale {
 		s.scale[a] = math.Sqrt(weight * w)
-		if x := s.x[a*d : (a+1)*d]; !o.problem.inside(x) {
-			return fmt.Errorf("pde: %s: point %d of group %s, %v, is outside of the domain", o.problem.Name, a+1, s.group.Name, x)
+		x, word := s.x[a*d:(a+1)*d], "point"
+		outside := !o.problem.inside(x)
+		if partner := s.group.Partner; !outside && partner != nil {
+			x2 := make([]float64, d)
+			partner(x2, x)
+			x, word, outside = x2, "the partner of point", !o.problem.inside(x2)
+		}
+		if outside {
+			return fmt.Errorf("pde: %s: %s %d of group %s, %v, is outside of the domain", o.problem.Name, word, a+1, s.group.Name, x)
 		}
 	}
 	return nil

@@ -21,14 +21,14 @@ type layer struct {
 	act     derivativesFunc
 }
 
-// shapeOf reads the layers of a network of d inputs. The error names the layer that
+// shapeOf reads the layers of a network for a problem. The error names the layer that
 // has no Taylor rows.
-func shapeOf(net *nn.Network, d int) (*shape, error) {
-	if net.Inputs() != d || net.Outputs() != 1 {
-		return nil, fmt.Errorf("pde: a network of %d inputs and %d outputs; the problem needs %d and 1", net.Inputs(), net.Outputs(), d)
+func shapeOf(net *nn.Network, problem *Problem) (*shape, error) {
+	if d, m := problem.Dim(), problem.NumOutputs(); net.Inputs() != d || net.Outputs() != m {
+		return nil, fmt.Errorf("pde: a network of %d inputs and %d outputs; the problem needs %d and %d", net.Inputs(), net.Outputs(), d, m)
 	}
 	s := &shape{}
-	in := d
+	in := net.Inputs()
 	layers := net.Layers()
 	for i, l := range layers {
 		dense, ok := l.(*nn.Dense)
@@ -60,9 +60,11 @@ func noDerivatives(name string) error {
 // A pass carries the rows of the points of one group through the network: for each
 // point u, then D_1u … D_du if there are any, then the operators. A matrix of a pass
 // has n·rows rows, all points of a row of Taylor's after those of the row before, so
-// that a dense layer is one product.
+// that a dense layer is one product. Where points have partners these are the second
+// half of the n.
 type pass struct {
 	n, d, rows int
+	sides      int         // 2 where points have partners, else 1
 	c          [][]float64 // coefficients of the operators
 	net        *shape
 	kernels    blas.Backend
@@ -73,13 +75,16 @@ type pass struct {
 	delta [][]float64    // cotangents of u
 	back  []float64      // cotangents of z
 	r     []float64      // residuals
-	y     []float64      // the rows of one point, and the residual's derivatives in them
+	y     []float64      // the rows of one residual, and its derivatives in them
 	g, h  []float64
+	coef  []float64
 }
 
-// reset prepares for n points of a group.
+// reset prepares for n points of a group, and their partners if they have some.
 func (p *pass) reset(net *shape, g *Group, n, d int, k blas.Backend) {
-	p.n, p.d, p.rows, p.c, p.net, p.kernels = n, 0, g.Rows(d), g.Operators, net, k
+	p.sides = g.sides()
+	n *= p.sides
+	p.n, p.d, p.rows, p.c, p.net, p.kernels = n, 0, g.taylor(d), g.Operators, net, k
 	if g.Order > 0 {
 		p.d = d
 	}
@@ -93,13 +98,18 @@ func (p *pass) reset(net *shape, g *Group, n, d int, k blas.Backend) {
 	}
 }
 
-// forward computes y of the points x, n×d, with the parameters theta, and keeps φ's
-// derivatives up to the given order.
-func (p *pass) forward(theta, x []float64, order int) {
+// forward computes y of the points x, d numbers each, and of their partners, with the
+// parameters theta, and keeps φ's derivatives up to the given order.
+func (p *pass) forward(theta, x []float64, g *Group, order int) {
 	dim := p.net.layers[0].in
 	z := p.z[0]
 	copy(z, x)
-	clear(z[p.n*dim:])
+	clear(z[len(x):])
+	if g.Partner != nil {
+		for a := 0; a < len(x); a += dim {
+			g.Partner(z[len(x)+a:][:dim], x[a:a+dim])
+		}
+	}
 	for i := range p.d {
 		at := z[(1+i)*p.n*dim:]
 		for a := range p.n {
@@ -217,24 +227,29 @@ func (p *pass) pull(k int, delta, b []float64) {
 	}
 }
 
-// jacobian stores ∂y/∂θ, weighted by the cotangents that backward had, in rows of j:
-// row a is that of point a.
+// jacobian stores the derivatives in θ of what backward had the cotangents of, in rows of
+// j: row a is that of point a and its partner.
 func (p *pass) jacobian(j []float64, ld int) {
-	coef := make([]float64, p.rows)
+	points := p.n / p.sides
+	p.coef = resize(p.coef, p.rows*p.sides)
+	coef := p.coef
 	for k := range p.net.layers {
 		l := &p.net.layers[k]
 		delta, z := p.delta[k], p.z[k]
-		for a := range p.n {
+		for a := range points {
 			row := j[a*ld : (a+1)*ld]
 			for o := range l.out {
-				for r := range p.rows {
-					coef[r] = delta[(r*p.n+a)*l.out+o]
+				for r := range coef { // that of a partner behind that of the point
+					coef[r] = delta[(r*points+a)*l.out+o]
 				}
 				w := row[l.w+o*l.in:][:l.in]
 				clear(w)
-				vec.Combine(w, coef, z[a*l.in:], p.n*l.in)
+				vec.Combine(w, coef, z[a*l.in:], points*l.in)
 				if l.b >= 0 {
 					row[l.b+o] = coef[0]
+					if p.sides > 1 {
+						row[l.b+o] += coef[1]
+					}
 				}
 			}
 		}

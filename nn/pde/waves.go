@@ -26,7 +26,7 @@ func Burgers() *Problem {
 	}
 	initial := func(x []float64) float64 { return -math.Sin(math.Pi * x[0]) }
 	return &Problem{
-		Name: "burgers", Inputs: waveInputs, Lo: waveLo, Hi: waveHi, Solution: coleHopf(nu),
+		Name: "burgers", Inputs: waveInputs, Lo: waveLo, Hi: waveHi, Solution: []func([]float64) float64{coleHopf(nu)},
 		Source: "exact, by Cole and Hopf's integrals; C. Basdevant et al., Spectral and finite difference solutions of the Burgers equation, Comput. Fluids 14 (1986)",
 		Groups: []Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{{1, 0}}, Residual: equation, Regions: []Region{Inside(waveLo, waveHi)}},
@@ -75,7 +75,7 @@ func AllenCahn() *Problem {
 	}
 	front := func(x []float64) float64 { return 0.5 - 0.5*math.Tanh(x[0]/math.Sqrt(8*eps)-0.75*x[1]) }
 	return &Problem{
-		Name: "allen-cahn", Inputs: waveInputs, Lo: waveLo, Hi: waveHi, Solution: front,
+		Name: "allen-cahn", Inputs: waveInputs, Lo: waveLo, Hi: waveHi, Solution: []func([]float64) float64{front},
 		Source: "exact: a travelling front",
 		Groups: []Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{{1, 0}}, Residual: equation, Regions: []Region{Inside(waveLo, waveHi)}},
@@ -92,7 +92,7 @@ func Helmholtz() *Problem {
 	u := func(x []float64) float64 { return math.Sin(math.Pi*x[0]) * math.Sin(4*math.Pi*x[1]) }
 	f := func(x []float64) float64 { return (1 - 17*math.Pi*math.Pi) * u(x) }
 	return &Problem{
-		Name: "helmholtz", Inputs: []string{"x", "y"}, Lo: lo, Hi: hi, Solution: u,
+		Name: "helmholtz", Inputs: []string{"x", "y"}, Lo: lo, Hi: hi, Solution: []func([]float64) float64{u},
 		Source: "manufactured; S. Wang, Y. Teng and P. Perdikaris, Understanding and mitigating gradient pathologies in physics-informed neural networks, arXiv:2001.04536",
 		Groups: []Group{
 			{Name: "interior", Order: 2, Operators: [][]float64{{1, 1}}, Residual: Linear([]float64{1, 0, 0, 1}, f), Regions: []Region{Inside(lo, hi)}},
@@ -101,19 +101,19 @@ func Helmholtz() *Problem {
 	}
 }
 
-// Convection is u_t + 30 u_x = 0 for x from 0 to 2π and t from 0 to 1, with u = sin x at the
-// beginning and u = −sin 30t where it flows in, at x = 0. Its exact solution is
-// u = sin(x − 30t). It has no second derivatives.
+// Convection is u_t + 30 u_x = 0 for x from 0 to 2π and t from 0 to 1, u periodic in x, with
+// u = sin x at the beginning. Its exact solution is u = sin(x − 30t). It has no second
+// derivatives.
 func Convection() *Problem {
 	const speed = 30
 	lo, hi := []float64{0, 0}, []float64{2 * math.Pi, 1}
 	u := func(x []float64) float64 { return math.Sin(x[0] - speed*x[1]) }
 	return &Problem{
-		Name: "convection", Inputs: waveInputs, Lo: lo, Hi: hi, Solution: u,
-		Source: "exact; A. S. Krishnapriyan et al., Characterizing possible failure modes in physics-informed neural networks, arXiv:2109.01050, with u given at the inflow in place of a periodic condition",
+		Name: "convection", Inputs: waveInputs, Lo: lo, Hi: hi, Solution: []func([]float64) float64{u},
+		Source: "exact; A. S. Krishnapriyan et al., Characterizing possible failure modes in physics-informed neural networks, arXiv:2109.01050",
 		Groups: []Group{
 			{Name: "interior", Order: 1, Residual: Linear([]float64{0, speed, 1}, nil), Regions: []Region{Inside(lo, hi)}},
-			{Name: "inflow", Weight: conditionWeight, Residual: Value(u), Regions: []Region{Face(lo, hi, 0, 0)}},
+			{Name: "periodic", Weight: conditionWeight, Residual: Linear([]float64{1, -1}, nil), Regions: []Region{Face(lo, hi, 0, lo[0])}, Partner: Opposite(0, hi[0])},
 			{Name: "initial", Weight: conditionWeight, Residual: Value(u), Regions: []Region{Face(lo, hi, 1, 0)}},
 		},
 	}
