@@ -190,7 +190,7 @@ func (f *factorization) method() string {
 func facts(s solver) map[string]any {
 	log, sign := s.LogDet()
 	return map[string]any{"inertia": s.Inertia(), "report": report(s),
-		"logdet": map[string]any{"log": protocol.Number(log), "sign": protocol.Number(sign)}}
+		"logdet": map[string]any{"log": protocol.Number(log), "sign": protocol.Number(sign), "error": protocol.Number(s.Report().LogDetError)}}
 }
 
 func report(s solver) map[string]any {

@@ -23,6 +23,9 @@ const (
 	// on, so that all these looks together have chance.
 	oneLook = chance / (directions - fewest + 1)
 
+	// hidden is how much a solve may round, in units of Unit·max|S|·‖F⁻¹x‖.
+	hidden = 8
+
 	// few is the order up to which all unit vectors are tried.
 	few = 16
 )
@@ -32,8 +35,9 @@ type probe struct {
 	certain bool
 	inverse float64 // lower bound of ‖F⁻¹‖₂ of the matrix that was factored
 	change  float64 // the largest ‖Gx‖ of a unit vector x
-	squares float64 // the sum of ‖Gx‖² over the directions tried
-	tried   int
+
+	tried             int     // directions
+	squares, inverses float64 // the sums of ‖Gx‖² and ‖F⁻¹x‖² over them
 }
 
 // probe measures G = I − A F⁻¹ in some directions, once for the factors that are
@@ -73,10 +77,15 @@ func (j *Judge) look() probe {
 		p.certain = p.squares < 0.01 // ‖G‖_F < 0.1
 	}
 	if p.certain {
-		norm, _ := j.magnitude(j.stats)
-		p.certain = 8*pivot.Unit*max(j.stats.Growth, norm)*p.inverse*j.inflate() < 0.1
+		p.certain = j.rounding()*p.inverse*j.inflate() < 0.1
 	}
 	return p
+}
+
+// rounding times ‖F⁻¹x‖ is what rounding of a solve may hide of ‖Gx‖.
+func (j *Judge) rounding() float64 {
+	norm, _ := j.magnitude(j.stats)
+	return hidden * pivot.Unit * max(j.stats.Growth, norm)
 }
 
 // further tries one more direction. It returns false, with infinite sizes in p, if what came
@@ -86,11 +95,11 @@ func (j *Judge) further(w *workspace, p *probe) bool {
 	j.direction(w, x, p.tried)
 	change, inverse := j.try(w, x, j.scale())
 	if change != change || inverse != inverse {
-		*p = probe{inverse: math.Inf(1), change: math.Inf(1), squares: math.Inf(1), tried: p.tried + 1}
+		*p = probe{tried: p.tried + 1, inverse: math.Inf(1), change: math.Inf(1), squares: math.Inf(1), inverses: math.Inf(1)}
 		return false
 	}
 	p.change, p.inverse = max(p.change, change), max(p.inverse, inverse)
-	p.squares += change * change
+	p.squares, p.inverses = p.squares+change*change, p.inverses+inverse*inverse
 	p.tried++
 	return true
 }

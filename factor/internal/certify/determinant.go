@@ -68,19 +68,26 @@ func (j *Judge) logBound() float64 {
 }
 
 // nuclear is an upper estimate of the nuclear norm of G, wrong with probability chance.
+//
+// A solve that measures G rounds too, and what it rounds may cancel what the factors err. For a
+// random direction x that is no likelier than that x misses G: where Gx is σ(vᵀx)u, a normal
+// variable is no likelier to be close to another number than to 0. For the unit vectors of small
+// matrices, few of whose operations round at all, it does happen, and is added.
 func (j *Judge) nuclear() float64 {
 	p, n := j.probe(), float64(j.n)
 	if j.n <= few {
-		return math.Sqrt(n * p.squares) // Σ‖Ge‖² over the unit vectors is ‖G‖_F²
+		// Σ‖Ge‖² over the unit vectors is ‖G‖_F², and √Σ(a + b)² ≤ √Σa² + √Σb².
+		return math.Sqrt(n) * (math.Sqrt(p.squares) + j.rounding()*math.Sqrt(p.inverses))
 	}
 	if p.tried < enough {
 		w := j.space(1)
 		defer j.pool.Put(w)
-		for p.tried < enough && j.further(w, &p) {
+		for p.tried < enough {
+			if !j.further(w, &p) {
+				return math.Inf(1)
+			}
 		}
-		p.certain = j.found.certain
 		j.found = p
 	}
-	frobenius := math.Sqrt(n * p.squares / float64(p.tried)) // E‖Gx‖² = ‖G‖_F²/n
-	return (lucky + bulk*math.Sqrt(n)) * frobenius
+	return (lucky + bulk*math.Sqrt(n)) * math.Sqrt(n*p.squares/float64(p.tried)) // E‖Gx‖² = ‖G‖_F²/n
 }
