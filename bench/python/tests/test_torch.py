@@ -267,7 +267,6 @@ shared = nn.Linear(4, 4)
         ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 1, (1, 2))], "both directions"),
         ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.AvgPool2d(2, padding=1)], "without padding"),
         ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.AdaptiveAvgPool2d(2)], "only 1"),
-        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.LayerNorm(2)], "2 parts"),
         ("1", [nn.Linear(4, 4), SelfAttention(4, 2)], "takes"),
         ("0", [Residual(nn.Identity())], "does nothing"),
         ("1", [nn.Linear(4, 3), nn.BatchNorm1d(3)], "supported are"),

@@ -223,14 +223,13 @@ class _Walk:
         self.as_torch()
         width = int(np.prod(units))
         parts = self.size() // width
-        self.layers.append({"kind": "layernorm", "eps": float(m.eps), **({"tokens": parts} if parts > 1 else {})})
+        tokens = {"tokens": parts} if parts > 1 else {}
+        self.layers.append({"kind": "layernorm", "eps": float(m.eps), **tokens})
         if m.elementwise_affine:
             if m.bias is None:
                 raise UnsupportedModule(path, m, "it has a weight but no bias; only both or none are supported")
-            if parts > 1:
-                raise UnsupportedModule(path, m, f"its weight and bias serve {parts} parts of a sample, which is not supported; with elementwise_affine=False it is, and a Linear behind it can learn both")
             self.weights(m, path)
-            self.layers.append({"kind": "scale"})
+            self.layers.append({"kind": "scale", **tokens})
 
     def residual(self, m: Any, path: str) -> None:
         parts = list(_flat(m.block, _join(path, "block")))
