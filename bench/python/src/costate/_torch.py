@@ -417,7 +417,9 @@ def _targets(loss: Any, p: Problem, y: np.ndarray) -> None:
 
 def _cross_entropy(loss: Any, p: Problem, y: np.ndarray) -> None:
     """With options, the targets are weights of the classes for each sample, which a
-    cross-entropy of targets t that need not add up to 1 sums as −Σ t log p."""
+    cross-entropy of targets t that need not add up to 1 sums as −Σ t log p. What torch
+    divides the sum over a batch by is in the weights of the samples, so that the targets
+    of a sample, and with them its loss, do not depend on the others."""
     n = p.inputs.shape[0]
     if len(p.outputs) != 1:
         raise InputError(f"the model has outputs of the shape {p.outputs}; CrossEntropyLoss takes one number for each class")
@@ -450,11 +452,10 @@ def _cross_entropy(loss: Any, p: Problem, y: np.ndarray) -> None:
         # torch's mean is over the weights of the labels.
         total = float((t @ w).sum())
     t = t * (1 - smooth) + smooth / outputs * ~ignored[:, None]
-    t *= w
-    if loss.reduction == "mean":
-        if total == 0:
-            raise InputError("all samples are ignored or of weight 0; the mean of the loss is not defined")
-        t *= n / total
-    else:
-        t *= n
-    p.targets = t
+    p.targets = t * w
+    if loss.reduction == "sum":
+        total = 1.0
+    elif total == 0:
+        raise InputError("all samples are ignored or of weight 0; the mean of the loss is not defined")
+    if total != n:
+        p.weights = np.full(n, n / total)
