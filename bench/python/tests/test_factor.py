@@ -84,6 +84,8 @@ def test_eigsh(H, A):
     values = linalg.eigsh(H, k=4, sigma=sigma, OPinv=H.factor(-sigma), return_eigenvectors=False)
     near = np.sort(e[np.argsort(np.abs(e - sigma))[:4]])
     assert np.abs(np.sort(values) - near).max() < 1e-9
+    ours = H.eigenpairs(4, near=sigma)
+    assert ours.complete and np.abs(np.sort(ours.values) - np.sort(values)).max() < 1e-9
     assert np.abs(linalg.eigsh(H, k=2, which="LA", return_eigenvectors=False).max() - e[-1]) < 1e-9
     for v, k in zip(near, range(4)):
         assert H.count_below(v + 1e-6) - H.count_below(v - 1e-6) >= 1
