@@ -40,7 +40,7 @@ from ._server import shutdown
 from ._spectrum import Eigenpairs
 from ._train import History, train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def problem_of(model: Any, loss: Any, X: Any, y: Any, sample_weight: Any = None) -> Problem:
