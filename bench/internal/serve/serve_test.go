@@ -188,7 +188,8 @@ func TestRequests(t *testing.T) {
 				negative++
 			}
 		}
-		if got := head["inertia"].(map[string]any); got["negative"] != float64(negative) || got["certain"] != true {
+		known, _ := c.ask("inertia", fields{"handle": head["handle"]}, nil)
+		if got := known["inertia"].(map[string]any); got["negative"] != float64(negative) || got["certain"] != true {
 			t.Errorf("%s: inertia %v, but %d eigenvalues are negative", kind, got, negative)
 		}
 		_, out = c.ask("solve", fields{"handle": head["handle"]}, map[string]*protocol.Array{"b": identity(n)})
@@ -307,6 +308,7 @@ func TestRefusals(t *testing.T) {
 		{"dance", nil, nil, "unknown operation"},
 		{"factor", fields{"handle": 99}, nil, "nothing under the handle"},
 		{"solve", fields{"handle": h}, nil, "not that of a factorization"},
+		{"inertia", fields{"handle": h}, nil, "not that of a factorization"},
 		{"multiply", fields{"handle": h}, nil, "v is missing"},
 		{"multiply", fields{"handle": h}, map[string]*protocol.Array{"v": protocol.Floats(make([]float64, n), n)}, "shape"},
 		{"factor", fields{"handle": h, "eps": []float64{1, 2}}, nil, "eps has 2"},

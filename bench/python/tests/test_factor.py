@@ -109,10 +109,12 @@ def test_singular():
         H.factor(0.0)
     assert e.value.eps == 0 and isinstance(e.value, np.linalg.LinAlgError) and e.value.inertia.negative == 0
     F = H.factor(1.0)
+    assert F.inertia == (0, 0, 12, True)
     with pytest.raises(costate.SingularError):
         F.refactor(0.0)
-    with pytest.raises(costate.InputError, match="factor again"):
-        F.solve(np.ones(12))
+    for call in (lambda: F.solve(np.ones(12)), lambda: F.inertia, lambda: F.logdet):
+        with pytest.raises(costate.InputError, match="factor again"):
+            call()
     assert np.allclose(F.refactor(1.0).solve(np.ones(12)), 1)
 
 

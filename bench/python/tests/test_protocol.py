@@ -61,6 +61,7 @@ def test_every_message(monkeypatch):
     M = A + 5 * np.eye(35)
     assert np.allclose(F.solve(v), np.linalg.solve(M, v), atol=1e-12)
     assert np.allclose(F.inverse_diagonal(), np.diag(np.linalg.inv(M)), atol=1e-12)
+    assert F.inertia == (0, 0, 35, True)
     assert 0 < F.cond() <= 1.0001 * np.linalg.cond(M, 1)  # condition
     assert F.sample(3, seed=1).shape == (35, 3)
     assert F.refactor(6.0).report.eps == 6
