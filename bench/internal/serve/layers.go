@@ -123,7 +123,7 @@ func (s *layerSpec) make() (nn.Layer, error) {
 		}
 		return nn.LayerNorm{Eps: s.Eps, Tokens: s.Tokens}, nil
 	case "scale":
-		return nn.Scale{}, nil
+		return nn.Scale{Tokens: s.Tokens}, nil
 	case "avgpool":
 		return nn.AvgPool{Size: s.Kernel, Stride: s.Stride, Height: s.Height, Width: s.Width, Channels: s.Channels}, nil
 	case "mean":
@@ -187,7 +187,7 @@ func (b *builder) take(l nn.Layer, in nn.Shape) bool {
 	case *nn.Conv1D:
 		units, row, bias = l.Out, l.Channels*l.Kernel, l.Bias
 	case nn.Scale:
-		units, row = 2, in.Size()
+		units, row = 2, in.Size()/max(l.Tokens, 1)
 	default:
 		return true
 	}
