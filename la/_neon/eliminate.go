@@ -162,10 +162,6 @@ func (s *source) eliminateRun() {
 	c, u, w, p, q := f.gp(), f.gp(), f.gp(), f.gp(), f.gp()
 	left, count := f.gp(), f.gp()
 	least, most, one := f.vec(), f.vec(), f.vec()
-	for v, value := range map[V]string{least: "0x0170000000000000", most: "0x7e70000000000000", one: "0x3ff0000000000000"} {
-		_ = v
-		_ = value
-	}
 	constant := func(v V, bits string) {
 		f.op("MOVD", "$"+bits, p)
 		f.op("FMOVD", p, v)

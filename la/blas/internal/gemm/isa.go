@@ -44,8 +44,8 @@ func init() {
 	}
 }
 
-// ISA returns the name of the instruction set in use: "go", "avx2", "avx512"
-// or "neon".
+// ISA returns the name of the instruction set in use: "go", "avx2", "avx512" or
+// "neon".
 func ISA() string { return active.Load().name }
 
 // ISAs returns the names of the instruction sets that this processor and this
