@@ -189,6 +189,11 @@ func (a Attention) Pull(dst, in, b []float64) {
 // Jacobian implements Map.
 func (a Attention) Jacobian(jac, in []float64) {
 	clear(jac)
+	a.refill(jac, in)
+}
+
+// refill implements refiller.
+func (a Attention) refill(jac, in []float64) {
 	n := len(in)
 	s := lend(a.Tokens + 2*n)
 	defer s.back()
@@ -204,13 +209,17 @@ func (a Attention) Jacobian(jac, in []float64) {
 			for e := range h.d {
 				row := jac[(h.out(t)+e)*n:][:n]
 				dq := h.row(row, h.q(t))
+				clear(dq)
 				for j, pj := range p {
 					// ∂o_e/∂score_j
 					w := h.scale * pj * (in[h.v(j)+e] - value[e])
 					for f, k := range h.row(in, h.k(j)) {
 						dq[f] += w * (k - mean[f])
 					}
-					axpy(h.row(row, h.k(j)), w, q)
+					dk := h.row(row, h.k(j))
+					for f, x := range q {
+						dk[f] = w * x
+					}
 					row[h.v(j)+e] = pj
 				}
 			}

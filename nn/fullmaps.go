@@ -102,7 +102,7 @@ func (t *tape) maps(s *step, r *record, b []float64) {
 		if p := f.recipe; p != nil {
 			if p.op >= 0 {
 				o := &s.inner[p.op]
-				o.m.Jacobian(t.comp.jac[:o.out*o.in], at(p.op)[:o.in:o.in])
+				o.nextJacobian(t.comp.jac[:o.out*o.in], at(p.op)[:o.in:o.in], n)
 			}
 			f.follow(p, d1, t.comp.jac, n)
 			continue

@@ -94,6 +94,16 @@ func (o *op) pullSample(d, x, b, jac []float64) {
 	}
 }
 
+// nextJacobian stores the Jacobian of a mapOp for sample n, where jac has that of the
+// sample before.
+func (o *op) nextJacobian(jac, in []float64, n int) {
+	if r, ok := o.m.(refiller); ok && n > 0 {
+		r.refill(jac, in)
+		return
+	}
+	o.m.Jacobian(jac, in)
+}
+
 // transMul computes dst = Jᵀ b for J of len(b)×len(dst).
 func transMul(dst, j, b []float64) {
 	clear(dst)
