@@ -21,6 +21,9 @@ import (
 // the second derivative in the scores is M; the others follow by the chain rule through
 // c q·k and p.
 //
+// In a network that begins with Lengths the tokens of each sample attend to as many of
+// its first tokens as its length says, and to no more than Length.
+//
 // Source: A. Vaswani et al., Attention is all you need, arXiv:1706.03762, section 3.2.
 type Attention struct {
 	Tokens int // of a sample; 0 takes the positions of the layer before
@@ -39,6 +42,17 @@ var (
 )
 
 func (a Attention) heads() int { return max(a.Heads, 1) }
+
+// MaxLength implements LengthMap.
+func (a Attention) MaxLength() int { return a.Tokens }
+
+// AtLength implements LengthMap.
+func (a Attention) AtLength(length int) Map {
+	if a.Length == 0 || length < a.Length {
+		a.Length = length
+	}
+	return a
+}
 
 // Arrange implements Shaped.
 func (a Attention) Arrange(in Shape) (Layer, Shape, error) {

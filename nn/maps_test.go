@@ -35,6 +35,8 @@ func mapCases() []struct {
 		{"pool with a rest", AvgPool{Size: 2, Height: 3, Width: 5, Channels: 1}, 15},
 		{"pool of a sequence", AvgPool{Size: 3, Stride: 2, Height: 1, Width: 8, Channels: 2}, 16},
 		{"global pool", GlobalAvgPool{Positions: 4}, 12},
+		{"global pool of the first", GlobalAvgPool{Positions: 4, Length: 3}, 12},
+		{"lengths", Lengths{}, 5},
 		{"flatten", Flatten{2, 3, 4}, 24},
 		{"unflatten", Unflatten{2, 3, 4}, 24},
 	}

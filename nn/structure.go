@@ -91,6 +91,14 @@ func (e Elementwise) Structure(in int, visit func(i, j int)) {
 	}
 }
 
+// Structure implements SparseMap: every channel by itself.
+func (p GlobalAvgPool) Structure(in int, visit func(i, j int)) {
+	n := in / p.Positions
+	for i := range in {
+		visit(i%n, i)
+	}
+}
+
 // Structure implements SparseMap: every token by itself.
 func (l LayerNorm) Structure(in int, visit func(i, j int)) {
 	l.each(in, func(from, to int) {
