@@ -39,6 +39,10 @@ func rowCases() []rowCase {
 		{"conv, padded, dilated, flattened", 50, 2, []Layer{
 			Unflatten{Height: 5, Width: 5}, &Conv2D{Out: 2, Kernel: 3, Pad: 2, Dilation: 2, Act: Tanh}, AvgPool{Size: 2}, Elementwise{Sigmoid},
 			&Conv2D{Out: 3, Kernel: 2, Pad: 1, Stride: 2, Act: Softplus, Bias: true}, Flatten{}, &Dense{Out: 3}}},
+		{"conv in groups, by direction", 48, 2, []Layer{
+			&Conv2D{Height: 4, Width: 6, Out: 4, Kernels: Axes{3, 2}, Pads: Axes{1, 0}, Strides: Axes{1, 2}, Groups: 2, Bias: true, Act: Tanh}, &Residual{[]Layer{LayerNorm{Tokens: 12, Eps: 0.1},
+				&Conv2D{Out: 4, Kernel: 3, Pad: 1, Groups: 4, Bias: true, Act: SiLU}, &Conv2D{Out: 4, Kernel: 1}}}, &Conv2D{Out: 6, Kernel: 2, Groups: 2}, GlobalAvgPool{}, &Dense{Out: 3}}},
+		{"conv in groups, last", 16, 3, []Layer{&Conv1D{Length: 4, Out: 4, Kernel: 3, Groups: 4, Act: Tanh}, &Conv1D{Out: 2, Kernel: 2, Groups: 2, Bias: true}}},
 		{"conv last", 18, 2, []Layer{&Conv2D{Height: 3, Width: 3, Out: 2, Kernel: 2, Act: Tanh}, &Conv2D{Out: 3, Kernel: 2, Bias: true}}},
 		{"conv of sequences", 14, 3, []Layer{
 			&Conv1D{Length: 7, Out: 3, Kernel: 3, Pad: 1, Act: Tanh, Bias: true}, &Conv1D{Out: 2, Kernel: 3, Stride: 2, Act: SiLU}, AvgPool{Size: 2, Stride: 1}, &Dense{Out: 3, Bias: true}}},
