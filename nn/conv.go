@@ -26,7 +26,9 @@ type Axes [2]int
 //
 //	Out/Groups × [Groups×Channels/Groups×Kernel×Kernel, Groups]
 //
-// so that channel g·Out/Groups+o has its weights in row o and part g. See PyTorchOrder.
+// so that channel g·Out/Groups+o has its weights in row o and part g. In a depthwise
+// convolution with as many outputs that is PyTorch's order all the same; for others see
+// PyTorchOrder.
 type Conv2D struct {
 	Out    int // channels of the outputs
 	Kernel int // positions of the kernel on each side
