@@ -139,8 +139,15 @@ func (a *Auto) SymmetricDim() int                   { return a.use().SymmetricDi
 func (a *Auto) Inertia() la.Inertia                 { return a.use().Inertia() }
 func (a *Auto) LogDet() (log, sign float64)         { return a.use().LogDet() }
 func (a *Auto) Cond() float64                       { return a.use().Cond() }
-func (a *Auto) Report() Report                      { return a.use().Report() }
 func (a *Auto) Cost() Cost                          { return a.use().Cost() }
+
+// Report is empty before Analyse.
+func (a *Auto) Report() Report {
+	if a.method == nil {
+		return Report{}
+	}
+	return a.method.Report()
+}
 
 func (a *Auto) SolveTo(dst *mat.Dense, b mat.Matrix) error       { return a.use().SolveTo(dst, b) }
 func (a *Auto) SolveVecTo(dst *mat.VecDense, b mat.Vector) error { return a.use().SolveVecTo(dst, b) }

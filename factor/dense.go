@@ -2,6 +2,7 @@ package factor
 
 import (
 	"fmt"
+	"sort"
 
 	"costate/factor/internal/outputs"
 	"costate/factor/internal/pivot"
@@ -119,7 +120,18 @@ func (f *denseEngine) Factor(eps []float64) pivot.Stats {
 	p.Growth = vec.MaxLower(n, s, n)
 	p.Scale = p.Growth
 	f.pivot.Factor(f.backend, f.work, false, &p, 0)
+	f.place(&p)
 	return p
+}
+
+// place names a pivot by stage and parameter.
+func (f *denseEngine) place(p *pivot.Stats) {
+	if p.Row < 0 {
+		return
+	}
+	row := f.pivot.Origin(p.Row)
+	p.Block = sort.SearchInts(f.offsets, row+1) - 1
+	p.Row = row - f.offsets[p.Block]
 }
 
 func (f *denseEngine) Solve(x []float64, nrhs int) {
