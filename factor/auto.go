@@ -33,7 +33,7 @@ func choose(c *system.Chain, limit int64, gram bool) Choice {
 	if limit <= 0 {
 		limit = machineMemory()
 	}
-	ch := Choice{Chain: ChainCost(c), Dense: DenseCost(c)}
+	ch := Choice{Chain: chainCost(c), Dense: denseCost(c)}
 	ch.Method = "chain"
 	best := ch.Chain
 	least := best.perPoint()
@@ -46,7 +46,7 @@ func choose(c *system.Chain, limit int64, gram bool) Choice {
 		}
 	}
 	if gram {
-		ch.Gram = GramCost(c)
+		ch.Gram = gramCost(c)
 		consider("gram", ch.Gram)
 	}
 	consider("dense", ch.Dense)

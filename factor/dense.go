@@ -38,7 +38,7 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	n := f.matrix.n
-	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), DenseCost(c)); err != nil {
+	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), denseCost(c)); err != nil {
 		return err
 	}
 	f.dense = newDenseEngine(&f.matrix)
@@ -143,9 +143,9 @@ func (f *denseEngine) Solve(x []float64, nrhs int) {
 	f.pivot.Upper(f.backend, x, nrhs, *w)
 }
 
-// DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
+// denseCost estimates the flops and bytes of a Dense for the shapes of c; Point
 // is what forms H.
-func DenseCost(c *system.Chain) Cost {
+func denseCost(c *system.Chain) Cost {
 	n := int64(c.Params())
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch

@@ -62,7 +62,7 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	if !outputs.Takes(c) {
 		return ErrNotGaussNewton
 	}
-	if err := f.plan("the Gram matrix of the outputs", GramCost(c)); err != nil {
+	if err := f.plan("the Gram matrix of the outputs", gramCost(c)); err != nil {
 		return err
 	}
 	f.outputs = outputs.New(c, f.opts.Backend)
@@ -119,10 +119,10 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 	return f.outcome(o, nil)
 }
 
-// GramCost estimates the flops and bytes of a Gram for the shapes of c, for a loss
+// gramCost estimates the flops and bytes of a Gram for the shapes of c, for a loss
 // of full rank; Point is the Gram matrix itself. It is beyond any machine where
 // a stage is not dense.
-func GramCost(c *system.Chain) Cost {
+func gramCost(c *system.Chain) Cost {
 	cost, ok := outputs.CostOf(c)
 	if !ok {
 		return tooMuch
