@@ -8,6 +8,7 @@ import (
 
 	"costate/factor"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -154,7 +155,7 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	if err != nil {
 		return info, err
 	}
-	info.Loss, info.After, info.Gradient = loss, loss, norm(o.grad)
+	info.Loss, info.After, info.Gradient = loss, loss, vec.Norm2(o.grad)
 	if info.Gradient == 0 {
 		return info, &StalledError{Optimizer: o.Name()}
 	}
@@ -176,8 +177,8 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 		return info, err
 	}
 	s := o.sol.RawVector().Data
-	scale(-1, s)
-	info.Length = norm(s)
+	vec.Scale(s, -1, s)
+	info.Length = vec.Norm2(s)
 	alpha, after, err := o.try(t, p, s, loss)
 	if err != nil {
 		p.back(t.Net)
@@ -301,7 +302,7 @@ func (o *LevenbergMarquardt) begin() {
 	if st.lambda <= 0 {
 		hg := make([]float64, len(o.grad))
 		o.product.HessVec(hg, o.grad)
-		st.lambda = firstDamping * dot(hg, o.grad) / dot(o.grad, o.grad)
+		st.lambda = firstDamping * vec.Dot(hg, o.grad) / vec.Dot(o.grad, o.grad)
 		if !(st.lambda > 0) {
 			st.lambda = 1
 		}
@@ -331,7 +332,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 		if err != nil {
 			return 0, err
 		}
-		return 0.5 * (dot(o.grad, x) + r + lambda*dot(x, x)), nil
+		return 0.5 * (vec.Dot(o.grad, x) + r + lambda*vec.Dot(x, x)), nil
 	} else {
 		copy(o.rhs.RawVector().Data, o.grad)
 		err = o.solver.SolveVecTo(&o.sol, &o.rhs)
@@ -339,7 +340,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 	if err = tolerable(err); err != nil {
 		return 0, err
 	}
-	return 0.5 * (dot(o.grad, x) + lambda*dot(x, x)), nil
+	return 0.5 * (vec.Dot(o.grad, x) + lambda*vec.Dot(x, x)), nil
 }
 
 // tolerable drops the error of a solution that is less accurate than asked: as a
