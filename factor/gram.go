@@ -48,8 +48,8 @@ type Gram struct {
 
 var _ Factorization = (*Gram)(nil)
 
-// ErrNotGaussNewton is returned by (*Gram).Analyse for a chain that is not of
-// the form J̃ᵀJ̃, or that has stages without per-sample structure.
+// ErrNotGaussNewton is returned by Analyse and Update of Gram for a chain whose matrix
+// is not of the form J̃ᵀJ̃, or that has stages of another kind than system.DenseStage.
 var ErrNotGaussNewton = errors.New("factor: output space needs a Gauss–Newton chain of dense stages with a convex loss")
 
 // Analyse prepares for chains of the shapes of c; see Factorization. It returns

@@ -53,7 +53,9 @@ import (
 // the system of the whole batch is solved by conjugate gradients, with products
 // in parallel over parts of the batch.
 //
-// Sources: K. Levenberg 1944; D. Marquardt 1963; M. K. Transtrum and J. P. Sethna,
+// Sources: K. Levenberg, A method for the solution of certain non-linear problems in
+// least squares, Quart. Appl. Math. 2 (1944); D. W. Marquardt, An algorithm for
+// least-squares estimation of nonlinear parameters, J. SIAM 11 (1963); M. K. Transtrum and J. P. Sethna,
 // Improvements to the Levenberg–Marquardt algorithm for nonlinear least-squares
 // minimization, arXiv:1201.5885, for the acceleration and the default rule ("delayed gratification");
 // H. B. Nielsen, Damping parameter in Marquardt's method, IMM-REP-1999-05, DTU

@@ -53,8 +53,8 @@ type Model struct {
 
 	// Products is how many products with H may be spent on a better λ to begin
 	// with, by Lanczos' method; 0 is none. Where they are cheap beside a
-	// factorization, 60 save most of those. They are only a guess: that the minimizer is
-	// one follows from the inertia.
+	// factorization, 60 save most of those. They only make a guess; the inertia proves
+	// that the minimizer is one.
 	Products int
 
 	// MaxFactorizations bounds the work; 0 is 200.
@@ -164,7 +164,7 @@ func (w *search) run() error {
 			return nil
 		}
 		if next == lambda || !math.IsInf(w.high, 1) && w.high-w.low <= 4e-16*w.high {
-			break // nothing between
+			break // nothing between but two float64s
 		}
 		lambda = next
 	}
@@ -254,7 +254,7 @@ func (w *search) definite(lambda float64) (next float64, done bool, err error) {
 	tol := w.tolerance()
 	gs := vec.Dot(w.Gradient, w.s)
 	switch {
-	case ns <= r*(1+1e-14):
+	case ns <= r*(1+1e-14): // but for the rounding of the norm
 		// −m(s) is at least (−gᵀs + λ‖s‖²)/2, and no step within the radius
 		// does better by more than λ(r² − ‖s‖²)/2.
 		decrease := 0.5 * (-gs + lambda*ns*ns)

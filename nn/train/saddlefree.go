@@ -26,9 +26,8 @@ import (
 // taken by eight. Info.Ratio is the decrease over that of the model
 // gᵀs + ½ sᵀ(H²+λ²)^½ s.
 //
-// Where saddle points are the question it needs neither a radius nor the inertia,
-// but it does not solve for anything exactly: near a minimum it converges as fast as
-// Products allow. TrustRegion makes fewer and better steps where H can be factored.
+// It leaves saddle points without a radius and without the inertia, but it solves
+// nothing exactly: near a minimum it converges as fast as Products allow. TrustRegion makes fewer and better steps where H can be factored.
 //
 // Source: Y. Dauphin, R. Pascanu, C. Gulcehre, K. Cho, S. Ganguli and Y. Bengio,
 // Identifying and attacking the saddle point problem in high-dimensional non-convex
