@@ -113,7 +113,7 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 		return nil, nil, err
 	}
 	if m.method == "dense" { // whose analysis forms H already
-		if err := m.tooLong(factor.DenseCost(chain)); err != nil {
+		if err := m.tooLong(factor.Choose(chain, m.memory).Dense); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -17,9 +17,9 @@
 // its second derivative along a step. The points of a group, say of the boundary, have
 // a residual and only as many rows as that needs.
 //
-// LevenbergMarquardt, the points, and the weights are at their own names. Networks are
-// those of package nn: dense layers with biases and smooth activations, one output. Begin
-// with Init.
+// LevenbergMarquardt says how steps are made, PointKinds how points are chosen, and
+// Objective how they are weighted. Networks are those of package nn: dense layers with
+// biases and smooth activations. Begin with Init.
 //
 // Sources: M. Raissi, P. Perdikaris and G. E. Karniadakis, Physics-informed neural networks,
 // J. Comput. Phys. 378 (2019); J. Müller and M. Zeinhofer, Achieving high accuracy with PINNs

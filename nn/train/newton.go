@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"costate/la/blas"
+	"costate/la/vec"
 )
 
 // TrustRegion is Newton's method with the exact, indefinite Hessian. Each step is
@@ -197,7 +198,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 		return 0, err
 	}
 	lin := &w.at.lin
-	info.Loss, info.After, info.Gradient = lin.Loss, lin.Loss, norm(lin.Gradient)
+	info.Loss, info.After, info.Gradient = lin.Loss, lin.Loss, vec.Norm2(lin.Gradient)
 	if moved {
 		if err := w.h.at(&lin.Chain, reshaped, backend); err != nil {
 			w.at.valid = false
@@ -210,7 +211,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 		// the signs of their least eigenvalues mean nothing: those are left out.
 		w.s = resize(w.s, len(lin.Gradient))
 		w.h.Mul(w.s, lin.Gradient)
-		inertia, err := w.h.Factorize(negligible * norm(w.s) / info.Gradient)
+		inertia, err := w.h.Factorize(negligible * vec.Norm2(w.s) / info.Gradient)
 		if err != nil {
 			return 0, err
 		}
@@ -231,7 +232,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 		w.count = found.Negative
 	}
 	info.Damping, info.Length, info.Negative = found.Lambda, found.Norm, w.count
-	if !(found.Decrease > 0) || found.Norm <= shortest*norm(w.at.theta) {
+	if !(found.Decrease > 0) || found.Norm <= shortest*vec.Norm2(w.at.theta) {
 		return 0, &StalledError{Optimizer: name, Gradient: info.Gradient}
 	}
 	alpha, after := w.try(t, m, lin.Loss)
@@ -253,7 +254,7 @@ func (w *newton) try(t *Task, m *Model, loss float64) (alpha, after float64) {
 	w.path.loss = func(d []float64) (float64, bool) { return w.at.tryLoss(t.Net, t.Batch, d) }
 	hs := make([]float64, len(w.s))
 	w.h.Mul(hs, w.s)
-	slope, curved, ns := dot(m.Gradient, w.s), dot(w.s, hs), norm(w.s)
+	slope, curved, ns := vec.Dot(m.Gradient, w.s), vec.Dot(w.s, hs), vec.Norm2(w.s)
 	w.path.allowed = func(alpha float64) bool {
 		return slope+0.5*alpha*curved+m.Sigma*alpha*alpha*ns*ns*ns/3 < 0
 	}
