@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/benchtest"
 )
 
 // BenchmarkShifted is a factorization at a complex shift, and a solve with it to 1e-14,
@@ -25,7 +26,7 @@ func BenchmarkShifted(b *testing.B) {
 			}
 			g := mat.NewDense(len(lin.Gradient), 1, lin.Gradient)
 			var re, im mat.Dense
-			s := leastSeconds(b,
+			s := benchtest.Least(b,
 				func() error { return chain.Factorize(0.1) },
 				func() error { return f.Factorize(0, 0.1) },
 				func() error { return f.SolveTo(&re, &im, g, nil) })

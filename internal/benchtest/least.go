@@ -1,13 +1,14 @@
-package factor_test
+// Package benchtest times what benchmarks compare.
+package benchtest
 
 import (
 	"testing"
 	"time"
 )
 
-// leastSeconds runs the functions one after the other, again and again for a benchmark,
-// and returns the least seconds of each: what is compared then met the same machine.
-func leastSeconds(b *testing.B, run ...func() error) []float64 {
+// Least runs the functions one after the other, again and again for a benchmark, and
+// returns the least seconds of each: what is compared then met the same machine.
+func Least(b *testing.B, run ...func() error) []float64 {
 	least := make([]float64, len(run))
 	for b.Loop() {
 		for i, f := range run {
