@@ -73,7 +73,7 @@ func (b *Complex) factorTile(p *ComplexStats, lo, hi int) {
 // pivot records a pivot.
 func (p *ComplexStats) pivot(d complex128) {
 	a := max(math.Abs(real(d)), math.Abs(imag(d)))
-	if a == 0 || a-a != 0 || d != d {
+	if a == 0 || a-a != 0 {
 		p.Finite = false
 	}
 	p.Growth = max(p.Growth, a)
