@@ -30,7 +30,8 @@ type Dense struct {
 
 var _ Factorization = (*Dense)(nil)
 
-// Analyse prepares for chains of the shapes of c and forms H; see Factorization.
+// Analyse prepares for chains of the shapes of c and forms H, which may be interrupted;
+// see Factorization.
 func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 	f.Reset()
 	if err := f.begin(c, opts); err != nil {
@@ -44,7 +45,9 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 	if _, ok := normalCost(c); ok {
 		f.normal = outputs.NewNormal(c, f.opts.Backend)
 	}
-	f.form()
+	if !f.form() {
+		return ErrInterrupted
+	}
 	f.use(&f.dense)
 	return nil
 }
@@ -54,18 +57,20 @@ func (f *Dense) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	f.form()
-	return nil
+	if !f.form() {
+		f.failed = ErrInterrupted
+	}
+	return f.failed
 }
 
 // Reset empties the factorization, options included.
 func (f *Dense) Reset() { *f = Dense{} }
 
 // form writes H as J̃ᵀJ̃, or by columns, symmetrised: rounding leaves H·e_i and H·e_j
-// different in the last bits.
-func (f *Dense) form() {
+// different in the last bits. It reports false where it was interrupted.
+func (f *Dense) form() bool {
 	if f.normal != nil && f.normal.Form(f.dense.h, f.matrix.chain) {
-		return
+		return true
 	}
 	n, h := f.matrix.n, f.dense.h
 	w := f.matrix.lend()
@@ -74,6 +79,9 @@ func (f *Dense) form() {
 	e := w.v
 	clear(e)
 	for j := range n {
+		if f.opts.interrupted() {
+			return false
+		}
 		e[j] = 1
 		w.product.HessVec(h[j*n:(j+1)*n], e)
 		e[j] = 0
@@ -83,6 +91,7 @@ func (f *Dense) form() {
 			h[i*n+j] = (h[i*n+j] + h[j*n+i]) / 2
 		}
 	}
+	return true
 }
 
 // A denseEngine factors a dense symmetric matrix, with a damping for each stage.

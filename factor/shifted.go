@@ -47,6 +47,7 @@ func (f *Shifted) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.engine.sweep = sweep.NewShifted(c, b.opts.Backend)
+	f.engine.sweep.Interrupt = b.opts.Interrupt
 	f.matrix.hessian = &b.matrix
 	b.judge.Begin(&f.engine, &f.matrix, b.opts.settings(), nil)
 	b.ready = true

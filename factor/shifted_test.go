@@ -225,19 +225,22 @@ func TestShiftedReuse(t *testing.T) {
 	}
 }
 
+// panicsWith checks that f panics with want.
+func panicsWith(t *testing.T, want error, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if got := recover(); got != want {
+			t.Errorf("panic %v, wanted %v", got, want)
+		}
+	}()
+	f()
+}
+
 func TestShiftedBad(t *testing.T) {
 	c := chainCases[3].make(1)
 	var f factor.Shifted
-	mustPanic := func(want error, g func()) {
-		t.Helper()
-		defer func() {
-			if r := recover(); r != want {
-				t.Errorf("panic %v, wanted %v", r, want)
-			}
-		}()
-		g()
-	}
-	mustPanic(factor.ErrNotAnalysed, func() { f.Factorize(0, 1) })
+	panicsWith(t, factor.ErrNotAnalysed, func() { f.Factorize(0, 1) })
 	var memory *factor.MemoryError
 	if err := f.Analyse(c, &factor.Options{MemoryLimit: 100}); !errors.As(err, &memory) || memory.Needed != f.Cost().Bytes {
 		t.Errorf("a limit of 100 bytes: %v", err)
@@ -245,28 +248,28 @@ func TestShiftedBad(t *testing.T) {
 	if err := f.Analyse(c, nil); err != nil {
 		t.Fatal(err)
 	}
-	mustPanic(factor.ErrRealShift, func() { f.Factorize(1, 0) })
+	panicsWith(t, factor.ErrRealShift, func() { f.Factorize(1, 0) })
 	var re, im mat.Dense
 	n := f.SymmetricDim()
 	b := mat.NewDense(n, 1, nil)
-	mustPanic(factor.ErrNotFactorized, func() { f.SolveTo(&re, &im, b, nil) })
+	panicsWith(t, factor.ErrNotFactorized, func() { f.SolveTo(&re, &im, b, nil) })
 	var bad *factor.NotFiniteError
 	for _, z := range [][2]float64{{math.NaN(), 1}, {0, math.Inf(1)}, {0, math.NaN()}} {
 		if err := f.Factorize(z[0], z[1]); !errors.As(err, &bad) {
 			t.Errorf("shift %v: %v", z, err)
 		}
-		mustPanic(factor.ErrNotFactorized, func() { f.LogDet() })
+		panicsWith(t, factor.ErrNotFactorized, func() { f.LogDet() })
 	}
 	if err := f.Factorize(0, 1); err != nil {
 		t.Fatal(err)
 	}
-	mustPanic(factor.ErrShape, func() { f.SolveTo(&re, &im, mat.NewDense(n+1, 1, nil), nil) })
-	mustPanic(factor.ErrShape, func() { f.SolveTo(&re, &im, b, mat.NewDense(n, 2, nil)) })
+	panicsWith(t, factor.ErrShape, func() { f.SolveTo(&re, &im, mat.NewDense(n+1, 1, nil), nil) })
+	panicsWith(t, factor.ErrShape, func() { f.SolveTo(&re, &im, b, mat.NewDense(n, 2, nil)) })
 	b.Set(2, 0, math.NaN())
 	if err := f.SolveTo(&re, &im, b, nil); !errors.As(err, &bad) || bad.Index != 2 || !re.IsEmpty() {
 		t.Errorf("a NaN in b: %v", err)
 	}
-	mustPanic(factor.ErrShape, func() { f.Update(chainCases[4].make(1)) })
+	panicsWith(t, factor.ErrShape, func() { f.Update(chainCases[4].make(1)) })
 	if s := fmt.Sprint(f.Cost()); f.Cost().Factor != 4*factor.ChainCost(c).Factor || f.Cost().Bytes <= factor.ChainCost(c).Bytes {
 		t.Errorf("cost %s", s)
 	}

@@ -22,6 +22,10 @@ type Shifted struct {
 	re, im  *Engine
 	blocks  []*pivot.Complex
 	inverse complex128 // 1/z of the factors at hand
+
+	// Interrupt is that of an Engine.
+	Interrupt func() bool
+
 	spaces  space.Pool[solveSpace]
 }
 
@@ -73,6 +77,10 @@ func (f *Shifted) Factor(z complex128) pivot.ComplexStats {
 	_, _, out := f.im.stages[len(f.im.stages)-1].size()
 	clear(im.p[:out*out])
 	for k := len(f.blocks) - 1; k >= 0 && p.Finite; k-- {
+		if f.Interrupt != nil && f.Interrupt() {
+			p.Finite = false
+			break
+		}
 		b := f.blocks[k]
 		f.part(f.re, k).assemble(re, real(z), real(f.inverse))
 		f.part(f.im, k).assemble(im, imag(z), imag(f.inverse))
