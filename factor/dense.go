@@ -3,6 +3,8 @@ package factor
 import (
 	"fmt"
 
+	"gonum.org/v1/gonum/mat"
+
 	"costate/factor/internal/outputs"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
@@ -61,6 +63,20 @@ func (f *Dense) Update(c *system.Chain) error {
 		f.failed = ErrInterrupted
 	}
 	return f.failed
+}
+
+// MatrixTo writes H itself, without damping, into dst; it needs Analyse only. An empty dst
+// is resized.
+func (f *Dense) MatrixTo(dst *mat.SymDense) {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	n := f.matrix.n
+	to := sizeSym(dst, n)
+	for i := range n {
+		copy(to[i*n:i*n+i+1], f.dense.h[i*n:])
+	}
+	vec.MirrorLower(n, to, n, 0, n)
 }
 
 // Reset empties the factorization, options included.

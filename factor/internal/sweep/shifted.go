@@ -26,7 +26,7 @@ type Shifted struct {
 	// Interrupt is that of an Engine.
 	Interrupt func() bool
 
-	spaces  space.Pool[solveSpace]
+	spaces space.Pool[solveSpace]
 }
 
 // A part is a stage as one of the two parts of a complex one.
