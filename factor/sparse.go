@@ -85,7 +85,7 @@ func (e *treeEngine) Factor(shift float64) pivot.Stats {
 
 // treeOptions are those of an engine over a tree.
 func treeOptions(o *Options) tree.Options {
-	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit}
+	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit, Interrupt: o.Interrupt}
 }
 
 // Analyse prepares for matrices with the pattern of a; nil opts mean the
@@ -409,6 +409,9 @@ func (f *Sparse) factorize(sigma float64) error {
 		return err
 	}
 	err := f.attempt()
+	if err == ErrInterrupted {
+		return err
+	}
 	if f.eq.plain && f.doubtful(err) {
 		// Large elements may hide that others are small by scaling only.
 		if f.eq.force(f.kept) {

@@ -19,6 +19,9 @@ const zeroBy = 2
 func (w *worker) node(k int) bool {
 	e := w.e
 	f := &e.fronts[k]
+	if e.opts.Interrupt != nil && e.opts.Interrupt() {
+		return w.halt(k, f, Interrupted)
+	}
 	if !w.columns(k, f) {
 		return false
 	}

@@ -36,6 +36,10 @@ type Options struct {
 	// of those planned without delayed pivots; 0 is no limit. It stops as soon as what
 	// delays have cost and what is planned for the rest exceed it together.
 	WorkLimit float64
+
+	// Interrupt, unless it is nil, is asked at every front, from several goroutines,
+	// whether to give up.
+	Interrupt func() bool
 }
 
 // A Stop says why a factorization was given up.
@@ -47,6 +51,7 @@ const (
 	NotFinite        // a NaN or an infinity was met
 	OutOfMemory      // delayed pivots asked for more than MemoryLimit
 	OutOfWork        // delayed pivots asked for more than WorkLimit
+	Interrupted      // Interrupt returned true
 )
 
 // An Engine holds the factors of S (A + σI) S for the matrices of one pattern
