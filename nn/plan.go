@@ -93,6 +93,8 @@ type plan struct {
 	width   int  // greatest width of a sample anywhere
 	rowsMax int  // most numbers of a sample's rows, where they are gathered
 	keeps   bool // some step keeps inputs
+	lengths bool // samples begin with how many of their tokens count
+	tokens  int  // then: how many a sample has at most
 }
 
 // name is the step's layer in messages, as "2" or "2.1", counting from 1.
