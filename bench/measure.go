@@ -119,7 +119,7 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	}
 	m.meter.step("analyse " + m.method)
 	start := time.Now()
-	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}
+	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations, Interrupt: ended(ctx)}
 	m.engine.set(&options)
 	if err := f.Analyse(chain, &options); err != nil {
 		return nil, nil, err

@@ -265,7 +265,7 @@ func (f *Block) QuadFormTo(dst []float64, b mat.Matrix) ([]float64, error) {
 	}
 	job := f.judge.Job(nr)
 	defer job.Done()
-	gatherColumns(job.B(), b, n, nr)
+	gatherColumns(job.B(), n, b, n, nr)
 	if err := finiteColumns(job.B(), n); err != nil {
 		return nil, err
 	}

@@ -55,6 +55,7 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.sweep = sweep.New(c, f.opts.Backend)
+	f.sweep.Interrupt = f.opts.Interrupt
 	f.use(chainEngine{f.sweep})
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sort"
 
+	"gonum.org/v1/gonum/mat"
+
 	"costate/factor/internal/outputs"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/space"
@@ -31,7 +33,8 @@ type Dense struct {
 
 var _ Factorization = (*Dense)(nil)
 
-// Analyse prepares for chains of the shapes of c and forms H; see Factorization.
+// Analyse prepares for chains of the shapes of c and forms H, which may be interrupted;
+// see Factorization.
 func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 	f.Reset()
 	if err := f.begin(c, opts); err != nil {
@@ -45,7 +48,9 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 	if _, ok := normalCost(c); ok {
 		f.normal = outputs.NewNormal(c, f.opts.Backend)
 	}
-	f.form()
+	if !f.form() {
+		return ErrInterrupted
+	}
 	f.use(&f.dense)
 	return nil
 }
@@ -55,18 +60,34 @@ func (f *Dense) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	f.form()
-	return nil
+	if !f.form() {
+		f.failed = ErrInterrupted
+	}
+	return f.failed
+}
+
+// MatrixTo writes H itself, without damping, into dst; it needs Analyse only. An empty dst
+// is resized.
+func (f *Dense) MatrixTo(dst *mat.SymDense) {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	n := f.matrix.n
+	to := sizeSym(dst, n)
+	for i := range n {
+		copy(to[i*n:i*n+i+1], f.dense.h[i*n:])
+	}
+	vec.MirrorLower(n, to, n, 0, n)
 }
 
 // Reset empties the factorization, options included.
 func (f *Dense) Reset() { *f = Dense{} }
 
 // form writes H as J̃ᵀJ̃, or by columns, symmetrised: rounding leaves H·e_i and H·e_j
-// different in the last bits.
-func (f *Dense) form() {
+// different in the last bits. It reports false where it was interrupted.
+func (f *Dense) form() bool {
 	if f.normal != nil && f.normal.Form(f.dense.h, f.matrix.chain) {
-		return
+		return true
 	}
 	n, h := f.matrix.n, f.dense.h
 	w := f.matrix.lend()
@@ -75,6 +96,9 @@ func (f *Dense) form() {
 	e := w.v
 	clear(e)
 	for j := range n {
+		if f.opts.interrupted() {
+			return false
+		}
 		e[j] = 1
 		w.product.HessVec(h[j*n:(j+1)*n], e)
 		e[j] = 0
@@ -84,6 +108,7 @@ func (f *Dense) form() {
 			h[i*n+j] = (h[i*n+j] + h[j*n+i]) / 2
 		}
 	}
+	return true
 }
 
 // A denseEngine factors a dense symmetric matrix, with a damping for each stage.

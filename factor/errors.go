@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"errors"
 	"fmt"
 
 	"gonum.org/v1/gonum/mat"
@@ -23,6 +24,9 @@ const (
 	// ErrShape is the panic of arguments whose sizes do not fit together.
 	ErrShape = Error("factor: dimension mismatch")
 )
+
+// ErrInterrupted is the error of what Options.Interrupt has ended.
+var ErrInterrupted = errors.New("factor: interrupted")
 
 // A SingularError says that a matrix is singular to working accuracy. Where
 // factors were found (Blind is false) solves may follow: they return a solution

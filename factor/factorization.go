@@ -133,6 +133,14 @@ type Options struct {
 	// default is ten times the order.
 	MaxIterations int
 
+	// Interrupt, unless it is nil, is asked now and then whether to give up what is under
+	// way: a factorization at every stage or front, a solve at every right-hand side, an
+	// iterative one at every iteration. Where it returns true, and goes on to do so, the
+	// error is ErrInterrupted, and nothing is factored. It is asked from several
+	// goroutines, for instance for the end of a context. An analysis, the factorization
+	// of a dense matrix and one by MUMPS run to their end.
+	Interrupt func() bool
+
 	// MemoryLimit is the greatest number of bytes that an analysis may plan
 	// for. The default is the memory of the machine.
 	MemoryLimit int64
@@ -199,5 +207,8 @@ func (o *Options) withDefaults() Options {
 
 // settings are those of the judge.
 func (o *Options) settings() certify.Settings {
-	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads(), Backend: o.Backend}
+	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads(), Backend: o.Backend, Interrupt: o.Interrupt}
 }
+
+// interrupted asks whether to give up.
+func (o *Options) interrupted() bool { return o.Interrupt != nil && o.Interrupt() }

@@ -53,7 +53,8 @@ var _ Factorization = (*Gram)(nil)
 var ErrNotGaussNewton = errors.New("factor: output space needs a Gauss–Newton chain of dense stages with a convex loss")
 
 // Analyse prepares for chains of the shapes of c; see Factorization. It returns
-// ErrNotGaussNewton for other chains than Gauss–Newton ones of dense stages.
+// ErrNotGaussNewton for other chains than Gauss–Newton ones of dense stages, and, since it
+// sums the Gram matrix, ErrInterrupted.
 func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	f.Reset()
 	if err := f.begin(c, opts); err != nil {
@@ -66,23 +67,33 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.outputs = outputs.New(c, f.opts.Backend)
-	if !f.outputs.Take(c) {
-		return ErrNotGaussNewton
+	f.outputs.Interrupt = f.opts.Interrupt
+	if err := f.take(c); err != nil {
+		return err
 	}
 	f.use(gramEngine{f.outputs})
 	return nil
 }
 
-// Update takes a new point; see Factorization. It returns ErrNotGaussNewton as
-// Analyse does.
+// Update takes a new point; see Factorization. It returns ErrNotGaussNewton and
+// ErrInterrupted as Analyse does.
 func (f *Gram) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	if !f.outputs.Take(c) {
-		f.failed = ErrNotGaussNewton
-	}
+	f.failed = f.take(c)
 	return f.failed
+}
+
+// take sums the Gram matrix.
+func (f *Gram) take(c *system.Chain) error {
+	switch {
+	case !f.outputs.Take(c):
+		return ErrNotGaussNewton
+	case f.opts.interrupted():
+		return ErrInterrupted
+	}
+	return nil
 }
 
 // Reset empties the factorization, options included.

@@ -64,7 +64,7 @@ func solveDense(j *certify.Judge, dst *mat.Dense, b mat.Matrix) (certify.Outcome
 	sizeDense(dst, n, nrhs)
 	job := j.Job(nrhs)
 	defer job.Done()
-	gatherColumns(job.B(), b, n, nrhs)
+	gatherColumns(job.B(), n, b, n, nrhs)
 	if err := finiteColumns(job.B(), n); err != nil {
 		return certify.Outcome{}, err
 	}
@@ -74,16 +74,16 @@ func solveDense(j *certify.Judge, dst *mat.Dense, b mat.Matrix) (certify.Outcome
 	return o, nil
 }
 
-// gatherColumns copies the columns of b to the rows of dst.
-func gatherColumns(dst []float64, b mat.Matrix, n, nrhs int) {
+// gatherColumns copies the columns of b to the rows of dst, which are ld apart.
+func gatherColumns(dst []float64, ld int, b mat.Matrix, n, nrhs int) {
 	if d, ok := b.(*mat.Dense); ok {
 		raw := d.RawMatrix()
-		vec.Transpose(dst, n, raw.Data, raw.Stride, n, nrhs)
+		vec.Transpose(dst, ld, raw.Data, raw.Stride, n, nrhs)
 		return
 	}
 	for j := range nrhs {
 		for i := range n {
-			dst[j*n+i] = b.At(i, j)
+			dst[j*ld+i] = b.At(i, j)
 		}
 	}
 }

@@ -38,6 +38,10 @@ type Engine struct {
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
 
+	// Interrupt, unless it is nil, is asked at every panel of the Gram matrix whether to
+	// give up; what is made then means nothing.
+	Interrupt func() bool
+
 	crossed   crossed
 	marginals space.Pool[marginalSpace]
 	spaces    space.Pool[solveSpace]
