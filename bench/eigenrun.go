@@ -41,11 +41,9 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	if err != nil {
 		return false, usagef("--backend: %w", err)
 	}
-	var vectors *output
-	if f.vectors != "" {
-		if vectors, err = createOutput("vectors", f.vectors); err != nil {
-			return false, err
-		}
+	vectors, err := createOutput("vectors", f.vectors)
+	if err != nil {
+		return false, err
 	}
 	defer vectors.discard()
 	plotFile, err := createPlot("plot", f.plot)
@@ -76,10 +74,8 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	if err != nil {
 		return false, err
 	}
-	if vectors != nil {
-		if err := vectors.write(func(w io.Writer) error { return writeVectors(w, &l, r) }); err != nil {
-			return false, err
-		}
+	if err := vectors.write(func(w io.Writer) error { return writeVectors(w, &l, r) }); err != nil {
+		return false, err
 	}
 	if plotFile != nil {
 		meter.step("density")

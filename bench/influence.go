@@ -65,7 +65,11 @@ The sums go over the whole training set: a few thousand samples times outputs.`,
 			return s.documented(c.Context(), func() (bool, error) { return s.influence(c.Context(), &f) })
 		},
 	}
-	fl := c.Flags()
+	f.register(c.Flags())
+	return c
+}
+
+func (f *influenceFlags) register(fl *pflag.FlagSet) {
 	f.problem.net.register(fl)
 	registerFiles(fl, &f.problem)
 	// Small enough for a tour with training, and for the truth, in seconds.
@@ -87,7 +91,6 @@ The sums go over the whole training set: a few thousand samples times outputs.`,
 	fl.Float64Var(&f.maxGflop, "max-gflop", 100, "refuse what needs more Gflop than this for one factorization")
 	fl.StringVar(&f.out, "out", "", "write the influences to this .npz file")
 	fl.StringVar(&f.plot, "plot", "", "draw prediction against truth in this file (.png, .svg, .pdf)")
-	return c
 }
 
 func (f *influenceFlags) check(fl *pflag.FlagSet) error {

@@ -44,11 +44,9 @@ func (s *session) influence(ctx context.Context, f *influenceFlags) (printed boo
 	if err != nil {
 		return false, usagef("--backend: %w", err)
 	}
-	var out *output
-	if f.out != "" {
-		if out, err = createOutput("out", f.out); err != nil {
-			return false, err
-		}
+	out, err := createOutput("out", f.out)
+	if err != nil {
+		return false, err
 	}
 	defer out.discard()
 	plotFile, err := createPlot("plot", f.plot)
@@ -67,10 +65,8 @@ func (s *session) influence(ctx context.Context, f *influenceFlags) (printed boo
 	if err := j.run(ctx); err != nil {
 		return false, explainInfluence(err)
 	}
-	if out != nil {
-		if err := out.write(j.write); err != nil {
-			return false, err
-		}
+	if err := out.write(j.write); err != nil {
+		return false, err
 	}
 	if plotFile != nil {
 		page, err := j.page()

@@ -163,7 +163,7 @@ func TestLaplaceBadInput(t *testing.T) {
 		{[]string{"--train=false"}, statusUsage, ".npz"},
 		{[]string{"--loss", "mse"}, statusUsage, "--loss mse"},
 		{[]string{"--test", "1"}, statusUsage, "--test is 1"},
-		{[]string{"--memory", "20MB", "--samples", "400"}, statusFailed, "samples would fit"},
+		{[]string{"--memory", "5MB", "--samples", "400"}, statusFailed, "samples would fit"},
 	} {
 		out, errs, status := runBench(append([]string{"laplace"}, c.args...)...)
 		if status != c.status || out != "" || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {

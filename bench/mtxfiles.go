@@ -17,10 +17,7 @@ type mtxFiles struct {
 func (f *mtxFlags) openFiles() (*mtxFiles, error) {
 	o := new(mtxFiles)
 	var err error
-	if f.out != "" {
-		o.x, err = createOutput("out", f.out)
-	}
-	if err == nil && f.inverseDiag != "" {
+	if o.x, err = createOutput("out", f.out); err == nil {
 		o.diagonal, err = createOutput("inverse-diag", f.inverseDiag)
 	}
 	if err == nil {

@@ -17,9 +17,13 @@ type output struct {
 	file *atomicfile.File
 }
 
-// createOutput makes sure that path, the value of the named flag, can be written.
-// Every output is ended by write or discard; discard after write does nothing.
+// createOutput makes sure that path, the value of the named flag, can be written. It
+// returns nil for an empty path. Every output is ended by write or discard; discard after
+// write does nothing.
 func createOutput(flag, path string) (*output, error) {
+	if path == "" {
+		return nil, nil
+	}
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return nil, usagef("--%s %s: not a regular file", flag, path)
 	}
@@ -30,8 +34,12 @@ func createOutput(flag, path string) (*output, error) {
 	return &output{path: path, file: file}, nil
 }
 
-// write fills the file through a buffer and gives it its name.
+// write fills the file through a buffer and gives it its name. A nil output is fine, and
+// writes nothing.
 func (o *output) write(fill func(w io.Writer) error) error {
+	if o == nil {
+		return nil
+	}
 	if err := o.file.Fill(fill); err != nil {
 		return fmt.Errorf("writing %s: %w", o.path, err)
 	}

@@ -32,19 +32,13 @@ func (f *solveFlags) outputs() []namedPath {
 // openFiles opens the files that the flags name.
 func (f *solveFlags) openFiles() (*solveFiles, error) {
 	o := new(solveFiles)
-	open := func(dst **output, flag, path string) (err error) {
-		if path != "" {
-			*dst, err = createOutput(flag, path)
-		}
-		return err
-	}
 	kPath, bPath := f.matrixPaths()
-	err := open(&o.npz, "out", f.out)
-	if err == nil {
-		err = open(&o.k, "mtx-out", kPath)
+	var err error
+	if o.npz, err = createOutput("out", f.out); err == nil {
+		o.k, err = createOutput("mtx-out", kPath)
 	}
 	if err == nil {
-		err = open(&o.b, "mtx-out", bPath)
+		o.b, err = createOutput("mtx-out", bPath)
 	}
 	if err == nil {
 		o.plot, err = createPlot("plot", f.plot)

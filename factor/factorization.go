@@ -11,7 +11,8 @@ import (
 )
 
 // A Solver has factored a symmetric matrix A, or prepared to solve with it, and
-// answers for it. All types of this package are Solvers.
+// answers for it. All factorizations of this package are Solvers but Shifted, whose matrix
+// is complex.
 //
 // After a factorization has returned nil, SolveTo, SolveVecTo, Inertia, LogDet,
 // Cond and Report may be called from several goroutines at once; what factors

@@ -270,7 +270,8 @@ func TestShiftedBad(t *testing.T) {
 		t.Errorf("a NaN in b: %v", err)
 	}
 	panicsWith(t, factor.ErrShape, func() { f.Update(chainCases[4].make(1)) })
-	if s, real := fmt.Sprint(f.Cost()), factor.Choose(c, 0).Chain; f.Cost().Factor != 4*real.Factor || f.Cost().Bytes <= real.Bytes {
+	chain := factor.Choose(c, 0).Chain
+	if s := fmt.Sprint(f.Cost()); f.Cost().Factor != 4*chain.Factor || f.Cost().Bytes <= chain.Bytes {
 		t.Errorf("cost %s", s)
 	}
 }

@@ -143,8 +143,8 @@ func TestSpoiled(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		return &call{ctx: ctx, request: &request{}}, func() error { cancel(); return nil }
 	}
-	f := &influences{stop: &stopper{Backend: blas.Native()}}
-	p := &posterior{stop: &stopper{Backend: blas.Native()}}
+	f := &influences{spoilable: spoilable{stop: &stopper{Backend: blas.Native()}}}
+	p := &posterior{spoilable: spoilable{stop: &stopper{Backend: blas.Native()}}}
 	for _, do := range []func(*call, func() error) error{f.do, p.exclusive} {
 		k, cancelling := begin()
 		if err := do(k, cancelling); !errors.Is(err, errCancelled) {

@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"sync"
-
 	"gonum.org/v1/gonum/mat"
 
 	"costate/bench/internal/protocol"
@@ -11,14 +9,12 @@ import (
 
 // An influences is what answers about the training samples of a network.
 type influences struct {
-	mu      sync.Mutex
-	stop    *stopper
+	spoilable
 	f       *influence.Influence
 	call    *call // that is computed now
 	samples int
 	params  int
 	point   *point
-	useless bool // a request was cancelled: what is held means nothing
 }
 
 // influence factors the curvature for influences of the training samples, those of the
@@ -31,7 +27,7 @@ func (k *call) influence() (*answer, error) {
 	if err := finite("damping", float64(k.request.Damping)); err != nil {
 		return nil, err
 	}
-	f := &influences{stop: &stopper{Backend: p.backend}, samples: p.batch.N, params: p.net.NumParams(), point: p}
+	f := &influences{spoilable: spoilable{stop: &stopper{Backend: p.backend}}, samples: p.batch.N, params: p.net.NumParams(), point: p}
 	o, err := k.options(f.stop)
 	if err != nil {
 		return nil, err
@@ -49,22 +45,10 @@ func (k *call) influence() (*answer, error) {
 
 // do calls fn beside no other request for f.
 func (f *influences) do(k *call, fn func() error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.useless {
-		return errSpoiled
-	}
-	if err := k.cancelled(); err != nil {
-		return err
-	}
-	f.call = k
-	end := f.stop.until(k.ctx)
-	err := fn()
-	if end() {
-		f.useless = true
-		return errCancelled
-	}
-	return err
+	return f.exclusive(k, func() error {
+		f.call = k
+		return fn()
+	})
 }
 
 func (f *influences) fields() map[string]any {

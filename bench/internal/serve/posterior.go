@@ -2,7 +2,6 @@ package serve
 
 import (
 	"math"
-	"sync"
 
 	"costate/bench/internal/protocol"
 	"costate/factor"
@@ -12,11 +11,9 @@ import (
 
 // A posterior is the Laplace approximation of a network at its batch.
 type posterior struct {
-	mu      sync.Mutex
-	stop    *stopper
+	spoilable
 	laplace *laplace.Laplace
 	net     *nn.Network
-	useless bool // a request failed or was cancelled midway: what is held means nothing
 }
 
 // posterior makes a Laplace approximation. The batch of the network is all of the
@@ -45,7 +42,7 @@ func (k *call) posterior() (*answer, error) {
 		}
 	}
 	p.mu.RLock()
-	f := &posterior{stop: &stopper{Backend: p.backend}, laplace: l, net: p.net.Clone()}
+	f := &posterior{spoilable: spoilable{stop: &stopper{Backend: p.backend}}, laplace: l, net: p.net.Clone()}
 	p.mu.RUnlock()
 	o, err := k.options(f.stop)
 	if err != nil {
@@ -64,25 +61,6 @@ func (k *call) posterior() (*answer, error) {
 	}
 	a.object = f
 	return a, nil
-}
-
-// exclusive calls fn beside no other request for f.
-func (f *posterior) exclusive(k *call, fn func() error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.useless {
-		return errSpoiled
-	}
-	if err := k.cancelled(); err != nil {
-		return err
-	}
-	end := f.stop.until(k.ctx)
-	err := fn()
-	if end() {
-		f.useless = true
-		return errCancelled
-	}
-	return err
 }
 
 // answer says what a posterior knows.

@@ -193,7 +193,9 @@ func (f *Engine) Inner(t []float64, rows int) {
 	f.pivot.Upper(f.backend, t, rows, scratch)
 }
 
-// Scale computes dst = R t in output space, sample by sample, for t of length Width;
-// Preimage its inverse on the range of R. It overwrites v with what is outside.
-func (f *Engine) Scale(dst, t []float64)    { f.root.mul(dst, t) }
+// Scale computes dst = R t in output space, sample by sample, for t of length Width.
+func (f *Engine) Scale(dst, t []float64) { f.root.mul(dst, t) }
+
+// Preimage writes dst, of length Width, with R dst = v for v in the range of R. It
+// overwrites v with what is outside of the range.
 func (f *Engine) Preimage(dst, v []float64) { f.root.preimage(dst, v) }
