@@ -79,7 +79,7 @@ func newRoot(s *session) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	s.addCommonFlags(root.PersistentFlags())
-	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPDE(s), newPlot(s), newServe(s),
+	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newPeer(s), newTrain(s), newPDE(s), newPlot(s), newServe(s),
 		newEngines(s), netTopic())
 	root.Version = versionText()
 	root.SetVersionTemplate("{{.Version}}\n")

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"fmt"
+	"sort"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -40,7 +41,7 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	n := f.matrix.n
-	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), DenseCost(c)); err != nil {
+	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), denseCost(c)); err != nil {
 		return err
 	}
 	f.dense = newDenseEngine(&f.matrix)
@@ -144,7 +145,18 @@ func (f *denseEngine) Factor(eps []float64) pivot.Stats {
 	p.Growth = vec.MaxLower(n, s, n)
 	p.Scale = p.Growth
 	f.pivot.Factor(f.backend, f.work, false, &p, 0)
+	f.place(&p)
 	return p
+}
+
+// place names a pivot by stage and parameter.
+func (f *denseEngine) place(p *pivot.Stats) {
+	if p.Row < 0 {
+		return
+	}
+	row := f.pivot.Origin(p.Row)
+	p.Block = sort.SearchInts(f.offsets, row+1) - 1
+	p.Row = row - f.offsets[p.Block]
 }
 
 func (f *denseEngine) Solve(x []float64, nrhs int) {
@@ -156,9 +168,9 @@ func (f *denseEngine) Solve(x []float64, nrhs int) {
 	f.pivot.Upper(f.backend, x, nrhs, *w)
 }
 
-// DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
+// denseCost estimates the flops and bytes of a Dense for the shapes of c; Point
 // is what forms H.
-func DenseCost(c *system.Chain) Cost {
+func denseCost(c *system.Chain) Cost {
 	n := int64(c.Params())
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch

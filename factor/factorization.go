@@ -48,7 +48,8 @@ type Solver interface {
 	// a few times. It is NaN for the iterative methods.
 	Cond() float64
 
-	// Report tells how the last factorization and the last solve went.
+	// Report tells how the last factorization and the last solve went; before
+	// these it is empty.
 	Report() Report
 
 	// Cost estimates the work and memory of one factorization and of one solve
@@ -148,7 +149,7 @@ type Options struct {
 // A Report tells what a factorization and its last solve did. Growth, Shift
 // and Flops belong to Factorize, BackwardError and Refinements to the solve.
 type Report struct {
-	// Eps is the damping asked for.
+	// Eps is the damping asked for, that of the first stage where each has its own.
 	Eps float64 `json:"eps"`
 	// Shift is ε' − ε where the matrix was factored at another damping ε' to
 	// avoid a singular pivot block; solutions are refined against ε.
@@ -165,7 +166,7 @@ type Report struct {
 	// solve was measured with: no estimate flatters the error.
 	Norm float64 `json:"norm"`
 	// LogDetError bounds the absolute error of LogDet, infinite where nothing
-	// is known; it is set by the first call of LogDet or Inertia.
+	// is known; it is set by LogDet.
 	LogDetError float64 `json:"logdet_error"`
 	// Flops counts the floating-point operations of Factorize by formula:
 	// those of Cost for each factorization that it took.

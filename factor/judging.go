@@ -97,8 +97,12 @@ func finiteColumns(b []float64, n int) error {
 }
 
 // sizeVec resizes an empty dst to n elements, and panics with ErrShape if another
-// has a different length.
+// has a different length. No elements leave dst as it is: gonum has no empty vectors
+// but those without a size.
 func sizeVec(dst *mat.VecDense, n int) {
+	if n == 0 {
+		return
+	}
 	if dst.IsEmpty() {
 		dst.ReuseAsVec(n)
 	} else if dst.Len() != n {
@@ -108,6 +112,9 @@ func sizeVec(dst *mat.VecDense, n int) {
 
 // sizeDense is sizeVec for a matrix.
 func sizeDense(dst *mat.Dense, r, c int) {
+	if r == 0 || c == 0 {
+		return
+	}
 	if dst.IsEmpty() {
 		dst.ReuseAs(r, c)
 	} else if dr, dc := dst.Dims(); dr != r || dc != c {

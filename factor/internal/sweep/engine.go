@@ -149,7 +149,9 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 			p.Scale = p.Growth // nothing was eliminated before: a block of H + εI
 		}
 		if !p.Finite {
-			p.Block = k
+			if p.Block != k {
+				p.Block, p.Row = k, -1
+			}
 			break
 		}
 	}
