@@ -270,7 +270,7 @@ func TestShiftedBad(t *testing.T) {
 		t.Errorf("a NaN in b: %v", err)
 	}
 	panicsWith(t, factor.ErrShape, func() { f.Update(chainCases[4].make(1)) })
-	if s := fmt.Sprint(f.Cost()); f.Cost().Factor != 4*factor.ChainCost(c).Factor || f.Cost().Bytes <= factor.ChainCost(c).Bytes {
+	if s := fmt.Sprint(f.Cost()); f.Cost().Factor != 4*factor.Choose(c, 0).Chain.Factor || f.Cost().Bytes <= factor.Choose(c, 0).Chain.Bytes {
 		t.Errorf("cost %s", s)
 	}
 }
