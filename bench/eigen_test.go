@@ -147,6 +147,29 @@ func TestInfluenceTable(t *testing.T) {
 	}
 }
 
+// TestMissingClass: a class without a training sample is named, by both commands that
+// would answer for it, and a table of few samples does not ask for more to be left out.
+func TestMissingClass(t *testing.T) {
+	file := tableFile(t, "t.csv", 11, func(x []float64, _ *rand.Rand) float64 {
+		if x[0] > 0 {
+			return 2
+		}
+		return 0
+	})
+	for _, args := range [][]string{
+		{"influence", "--data", file, "--width", "3", "--parts", "0.01"},
+		{"laplace", "--data", file, "--width", "3", "--rounds", "1"},
+	} {
+		out, errs, status := runBench(args...)
+		if status != 0 || out == "" || !strings.Contains(errs, "no training sample is of class 1:") {
+			t.Errorf("%q: status %d, %s", args, status, errs)
+		}
+	}
+	if _, errs, status := runBench("influence", "--data", file, "--leave-one-out", "10"); status != statusUsage || !strings.Contains(errs, "more than 9 training samples") {
+		t.Errorf("status %d, %s", status, errs)
+	}
+}
+
 func TestInfluenceJSON(t *testing.T) {
 	dir := t.TempDir()
 	plot := filepath.Join(dir, "p.png")

@@ -17,6 +17,7 @@ type influenceFlags struct {
 	damping   float64
 	test      int
 	testFits  bool // nobody asked for the number of test samples
+	leaveFits bool // nor for those left out
 	testIn    string
 	train     bool
 	leaveOut  int
@@ -97,7 +98,7 @@ func (f *influenceFlags) check(fl *pflag.FlagSet) error {
 	if n := &f.problem.net; (n.data == "gaussian" || n.isOwn()) && !fl.Changed("side") {
 		n.side = 0
 	}
-	f.testFits = !fl.Changed("test")
+	f.testFits, f.leaveFits = !fl.Changed("test"), !fl.Changed("leave-one-out")
 	if err := f.problem.net.check(fl); err != nil {
 		return err
 	}

@@ -34,8 +34,14 @@ func (j *influenceJob) load() error {
 			return err
 		}
 	}
+	if j.f.leaveFits {
+		j.f.leaveOut = min(j.f.leaveOut, j.train.N)
+	}
 	if j.f.leaveOut > j.train.N {
-		return usagef("--leave-one-out is %d; there are %s", j.f.leaveOut, prose.Plural(j.train.N, "training sample"))
+		return usagef("--leave-one-out is %d, which is more than %s", j.f.leaveOut, prose.Plural(j.train.N, "training sample"))
+	}
+	if j.train.Labels != nil {
+		j.s.noteClasses(j.train.Labels, j.net.Outputs(), "what test samples of it learn is from the others")
 	}
 	if j.f.mislabel > 0 {
 		return j.plant()

@@ -156,6 +156,7 @@ func TestLaplaceBadInput(t *testing.T) {
 		{[]string{"--data", write("gap.csv", "1,2\n,3\n")}, statusUsage, "line 2, column 1: a gap"},
 		{[]string{"--data", write("one.csv", "1,2\n")}, statusUsage, "training samples"},
 		{[]string{"--data", filepath.Join(dir, "none.csv")}, statusUsage, "none.csv"},
+		{[]string{"--data", write("same.csv", "1,0\n2,0\n3,0\n4,0\n")}, statusUsage, "all training targets are 0"},
 		{[]string{"--data", "nonsense"}, statusUsage, "F.csv"},
 		{[]string{"--precision", "0"}, statusUsage, "--precision is 0"},
 		{[]string{"--prior", "each"}, statusUsage, "tensor"},
@@ -176,5 +177,5 @@ func TestLaplaceBadInput(t *testing.T) {
 	if status := execute(ctx, []string{"laplace", "--plot", filepath.Join(dir, "p.png")}, &out, &errs); status != statusInterrupted || out.Len() != 0 {
 		t.Errorf("interrupted: status %d, %q, %q", status, out.String(), errs.String())
 	}
-	leftovers(t, dir, "text.csv", "gap.csv", "one.csv")
+	leftovers(t, dir, "text.csv", "gap.csv", "one.csv", "same.csv")
 }

@@ -55,7 +55,9 @@ func (s *session) laplaceData(f *laplaceFlags) (*laplaceData, error) {
 	if all.net == nil {
 		d.standardize(all.width, f.data != "digits")
 	}
-	s.noteClasses(d, all.classes)
+	if err := d.check(s, all.classes); err != nil {
+		return nil, err
+	}
 	d.net = all.net
 	if d.net == nil {
 		d.net, err = s.laplaceNetwork(f, all)
@@ -195,13 +197,24 @@ func moments(x []float64, step int) (mean, factor float64) {
 	return mean, factor
 }
 
-// noteClasses warns of classes without a training sample.
-func (s *session) noteClasses(d *laplaceData, classes int) {
-	if !d.classes {
-		return
+// check refuses targets that are all the same, and warns of classes that are missing.
+func (d *laplaceData) check(s *session, classes int) error {
+	if d.classes {
+		s.noteClasses(d.train.Labels, classes, "the prior makes up how probable it is")
+		return nil
 	}
+	for _, v := range d.train.T {
+		if v != d.train.T[0] {
+			return nil
+		}
+	}
+	return usagef("--data %s: all training targets are %g; there is nothing to learn (targets, or at least two classes from 0, stand in the last column)", d.source, d.shift+d.scale*d.train.T[0])
+}
+
+// noteClasses warns of classes without a training sample, and says what that means.
+func (s *session) noteClasses(labels []int, classes int, meaning string) {
 	seen := make([]bool, max(classes, 2))
-	for _, l := range d.train.Labels {
+	for _, l := range labels {
 		seen[l] = true
 	}
 	var missing []string
@@ -211,7 +224,7 @@ func (s *session) noteClasses(d *laplaceData, classes int) {
 		}
 	}
 	if len(missing) > 0 {
-		s.notef("no training sample of class %s: the prior alone says how probable it is", strings.Join(missing, ", "))
+		s.notef("no training sample is of class %s: %s", strings.Join(missing, ", "), meaning)
 	}
 }
 

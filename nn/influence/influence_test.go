@@ -98,6 +98,7 @@ func TestDense(t *testing.T) {
 	}{
 		{"ce, indefinite", []int{5, 7, 6, 3}, nn.Tanh, nn.CrossEntropy, 9, false, 0.02},
 		{"ce, definite, weights", []int{3, 4, 3}, nn.SiLU, nn.CrossEntropy, 30, true, 2},
+		{"ce, weights of classes", []int{4, 5, 3}, nn.Tanh, &nn.WeightedCrossEntropy{Weights: []float64{0.5, 2, 1}}, 12, false, 0.05},
 		{"mse, relu", []int{4, 6, 6, 2}, nn.ReLU, nn.SquaredError, 12, false, 0.1},
 		{"wide, for output space", []int{6, 20, 20, 3}, nn.Tanh, nn.CrossEntropy, 7, true, 0.05},
 		{"gaussian, half as many targets", []int{4, 5, 4}, nn.Tanh, nn.Gaussian, 9, true, 0.5},

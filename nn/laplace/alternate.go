@@ -61,6 +61,15 @@ func (l *Laplace) Alternate(ctx context.Context, net *nn.Network, data *nn.Batch
 	if l.Curvature != GaussNewton {
 		return nil, ErrExact
 	}
+	l.opts = factor.Options{}
+	if opts != nil {
+		l.opts = *opts
+	}
+	if data != nil { // before it trains for nothing
+		if err := l.place(net, data.N); err != nil {
+			return nil, err
+		}
+	}
 	set.Evidence.Context = ctx
 	var rounds []*Round
 	var top *best

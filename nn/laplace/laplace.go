@@ -297,15 +297,20 @@ func (l *Laplace) stationarity() {
 	}
 	l.gradient = math.Sqrt(sum)
 	l.residual = 0
-	if both > 0 {
+	// Where the terms of the samples cancel all but exactly, rounding of them is left.
+	if rounding := gradientRounding * l.kappa * l.lin.Loss; both > 0 && !(l.gradient <= rounding) {
 		l.residual = math.Sqrt(sum / both)
 	}
 }
 
+// gradientRounding is what rounding leaves of a gradient, over the negative log-likelihood.
+const gradientRounding = 64 * 0x1p-53
+
 // Stationarity returns ‖g + Λ(w − w₀)‖ at the point of Fit, for the gradient g of the
 // negative log-likelihood, and that over √(‖g‖² + ‖Λ(w − w₀)‖²). At a minimum both are
-// zero; where the second is not small the posterior is that of another problem, and the
-// evidence is not the evidence. It depends on the prior and the noise at hand.
+// zero; the second is also where no more than rounding of the first is left. Where it
+// is not small the posterior is that of another problem, and the evidence is not the
+// evidence. It depends on the prior and the noise at hand.
 func (l *Laplace) Stationarity() (norm, relative float64) {
 	l.need()
 	return l.gradient, l.residual

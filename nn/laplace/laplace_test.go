@@ -31,7 +31,14 @@ func problem(t testing.TB, loss nn.Loss, act nn.Activation, widths []int, n int,
 		w[i] += 0.1 * rng.NormFloat64()
 	}
 	net.SetParams(w)
-	return net, draw(rng, loss, widths[0], net.Outputs(), n)
+	data := draw(rng, loss, widths[0], net.Outputs(), n)
+	if n%2 == 0 { // some of the problems weight their samples
+		data.Weights = make([]float64, n)
+		for i := range data.Weights {
+			data.Weights[i] = float64(1+i%3) / 2
+		}
+	}
+	return net, data
 }
 
 func draw(rng *rand.Rand, loss nn.Loss, in, out, n int) *nn.Batch {
@@ -91,11 +98,18 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 	}
 	for i := range data.N {
 		f := lin.Outputs[i*out : (i+1)*out]
+		weight := 1.0
+		if data.Weights != nil {
+			weight = data.Weights[i]
+		}
+		if w, ok := net.LossFunc().(*nn.WeightedCrossEntropy); ok {
+			weight *= w.Weights[data.Labels[i]]
+		}
 		switch net.LossFunc() {
 		case nn.SquaredError:
 			for j, v := range f {
 				r := v - data.T[i*out+j]
-				negLog += r*r/(2*sigma*sigma*temperature) + math.Log(sigma) + math.Log(2*math.Pi)/2
+				negLog += weight * (r*r/(2*sigma*sigma*temperature) + math.Log(sigma) + math.Log(2*math.Pi)/2)
 			}
 		case nn.SigmoidCrossEntropy:
 			for j, v := range f {
@@ -106,14 +120,14 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 						y = 1
 					}
 				}
-				negLog += (math.Log1p(math.Exp(v)) - y*v) / temperature
+				negLog += weight * (math.Log1p(math.Exp(v)) - y*v) / temperature
 			}
 		default:
 			sum := 0.0
 			for _, v := range f {
 				sum += math.Exp(v)
 			}
-			negLog += (math.Log(sum) - f[data.Labels[i]]) / temperature
+			negLog += weight * (math.Log(sum) - f[data.Labels[i]]) / temperature
 		}
 	}
 	switch net.LossFunc() {
@@ -176,6 +190,7 @@ var cases = []testCase{
 	{nn.SquaredError, nn.Tanh, []int{1, 8, 1}, 30},
 	{nn.SigmoidCrossEntropy, nn.Tanh, []int{3, 5, 1}, 14},
 	{nn.SigmoidCrossEntropy, nn.Softplus, []int{3, 5, 2}, 8},
+	{&nn.WeightedCrossEntropy{Weights: []float64{0.5, 2, 1}}, nn.Tanh, []int{3, 4, 3}, 12},
 }
 
 func (c testCase) name() string { return fmt.Sprintf("%s/%v/n=%d", c.loss.Name(), c.widths, c.n) }
@@ -505,6 +520,28 @@ func TestNotMinimum(t *testing.T) {
 		}()
 		new(Laplace).LogMarginal()
 	}()
+}
+
+// A gradient of which only rounding is left counts as zero, one of more does not.
+func TestStationarityRounding(t *testing.T) {
+	net, data := problem(t, nn.SquaredError, nn.Tanh, []int{2, 3, 1}, 41, 1)
+	net.SetParams(make([]float64, net.NumParams()))
+	for _, offset := range []float64{0, 1e-9} {
+		mean := 0.0
+		for _, v := range data.T {
+			mean += v / float64(len(data.T))
+		}
+		for i := range data.T {
+			data.T[i] += offset - mean
+		}
+		var l Laplace
+		if err := l.Fit(net, data, nil); err != nil {
+			t.Fatal(err)
+		}
+		if norm, relative := l.Stationarity(); norm == 0 || (relative == 0) != (offset == 0) {
+			t.Errorf("a mean of %g: gradient %g, relative %g", offset, norm, relative)
+		}
+	}
 }
 
 // What users get wrong.

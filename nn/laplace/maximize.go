@@ -66,7 +66,11 @@ func (l *Laplace) MaximizeEvidence(s *Settings) (*Maximum, error) {
 	scatters := l.scatters()
 	for k, v := range scatters {
 		if v == 0 {
-			return nil, fmt.Errorf("laplace: the parameters of %s equal their prior mean; their precision has no greatest evidence", l.prior.groups[k].name)
+			what := "all parameters equal their prior mean"
+			if len(scatters) > 1 {
+				what = "the parameters of " + l.prior.groups[k].name + " equal their prior mean"
+			}
+			return nil, fmt.Errorf("laplace: %s; their precision has no greatest evidence", what)
 		}
 	}
 	if l.like.noise && !set.FixedNoise && l.lin.Loss == 0 {
