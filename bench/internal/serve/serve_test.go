@@ -324,7 +324,7 @@ func TestRefusals(t *testing.T) {
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1 << 40}, "height": 1, "width": 1}), params(1), "kernel"},
 		{"network", spec(fields{"kind": "conv", "out": 3, "kernel": 1, "groups": 2, "height": 1, "width": 1}), params(3), "in 2 groups; their number must divide both"},
 		{"network", spec(fields{"kind": "conv1d", "out": 1, "kernel": 1, "width": 1, "pad": []int{0, 1}}), params(1), "conv1d with two numbers, 0×1; it takes one"},
-		{"network", spec(fields{"kind": "avgpool", "kernel": []int{1, 2}, "height": 1, "width": 1}), params(0), "avgpool with two numbers"},
+		{"network", spec(fields{"kind": "avgpool", "kernel": []int{1, 2}, "height": 1, "width": 1}), params(0), "average pooling over 1×2 positions of an image of 1×1"},
 		{"network", spec(fields{"kind": "dense", "out": 2}, fields{"kind": "lengths"}), params(2), "must be the first layer"},
 		{"network", spec(fields{"kind": "lengths"}), params(0), "it needs the length and at least one number"},
 		{"network", spec(fields{"kind": "residual"}), params(1), "without layers"},
