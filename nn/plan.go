@@ -49,7 +49,7 @@ type step struct {
 // pre is the number of pre-activations of a sample.
 func (s *step) pre() int { return s.rows * s.units }
 
-// weights is the number of elements of W.
+// weightCount is the number of elements of W.
 func (s *step) weightCount() int { return s.units * s.row }
 
 // bent reports whether an op has a second derivative, so that those of a sample are full

@@ -21,6 +21,7 @@ func (c *client) images() (handle any, n int) {
 		{"kind": "conv", "out": 3, "kernel": 2, "pad": 1, "bias": true, "act": "sine", "args": []float64{1.5}},
 		{"kind": "residual", "layers": []fields{{"kind": "layernorm", "eps": 0.1, "tokens": 16}, {"kind": "conv", "out": 3, "kernel": 1, "act": "tanh"}}},
 		{"kind": "avgpool", "kernel": 2},
+		{"kind": "scale", "tokens": 4},
 		{"kind": "tokens", "tokens": 4, "out": 6},
 		{"kind": "attention", "tokens": 4, "heads": 2},
 		{"kind": "flatten"},
@@ -31,7 +32,7 @@ func (c *client) images() (handle any, n int) {
 		{"kind": "conv1d", "out": 2, "kernel": 2, "groups": 2},
 		{"kind": "mean", "tokens": 3},
 	}
-	n = 4*2 + 4 + 2*4 + 3*8 + 3 + 9 + 18 + 8 + 2
+	n = 4*2 + 4 + 2*4 + 3*8 + 3 + 9 + 6 + 18 + 8 + 2
 	rng := rand.New(rand.NewPCG(3, 4))
 	head, _ := c.ask("network", fields{"network": fields{"inputs": 18, "loss": "poisson", "layers": layers}},
 		map[string]*protocol.Array{"params": protocol.Floats(random(rng, n), n), "X": protocol.Floats(random(rng, 72), 4, 18), "T": protocol.Floats(make([]float64, 8), 4, 2)})

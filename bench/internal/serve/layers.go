@@ -132,7 +132,7 @@ func (s *layerSpec) make() (nn.Layer, error) {
 		}
 		return nn.LayerNorm{Eps: s.Eps, Tokens: s.Tokens}, nil
 	case "scale":
-		return nn.Scale{}, nil
+		return nn.Scale{Tokens: s.Tokens}, nil
 	case "avgpool":
 		return nn.AvgPool{Size: s.Kernel.both, Stride: s.Stride.both, Sizes: s.Kernel.each, Strides: s.Stride.each, Height: s.Height, Width: s.Width, Channels: s.Channels}, nil
 	case "lengths":
@@ -202,7 +202,7 @@ func (b *builder) take(l nn.Layer, in nn.Shape) bool {
 	case *nn.Conv1D:
 		units, row, bias = l.Out, l.Channels/max(l.Groups, 1)*l.Kernel, l.Bias
 	case nn.Scale:
-		units, row = 2, in.Size()
+		units, row = 2, in.Size()/max(l.Tokens, 1)
 	default:
 		return true
 	}

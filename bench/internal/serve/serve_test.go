@@ -188,7 +188,8 @@ func TestRequests(t *testing.T) {
 				negative++
 			}
 		}
-		if got := head["inertia"].(map[string]any); got["negative"] != float64(negative) || got["certain"] != true {
+		known, _ := c.ask("inertia", fields{"handle": head["handle"]}, nil)
+		if got := known["inertia"].(map[string]any); got["negative"] != float64(negative) || got["certain"] != true {
 			t.Errorf("%s: inertia %v, but %d eigenvalues are negative", kind, got, negative)
 		}
 		_, out = c.ask("solve", fields{"handle": head["handle"]}, map[string]*protocol.Array{"b": identity(n)})
@@ -307,6 +308,7 @@ func TestRefusals(t *testing.T) {
 		{"dance", nil, nil, "unknown operation"},
 		{"factor", fields{"handle": 99}, nil, "nothing under the handle"},
 		{"solve", fields{"handle": h}, nil, "not that of a factorization"},
+		{"inertia", fields{"handle": h}, nil, "not that of a factorization"},
 		{"multiply", fields{"handle": h}, nil, "v is missing"},
 		{"multiply", fields{"handle": h}, map[string]*protocol.Array{"v": protocol.Floats(make([]float64, n), n)}, "shape"},
 		{"factor", fields{"handle": h, "eps": []float64{1, 2}}, nil, "eps has 2"},
@@ -319,6 +321,10 @@ func TestRefusals(t *testing.T) {
 		{"network", spec(fields{"kind": "dense", "out": -1}), params(1), "at least one output"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": int64(1 << 40), "height": 1, "width": 1}), params(1), "kernel"},
 		{"network", spec(fields{"kind": "conv1d", "out": 1, "kernel": 1, "width": 1}, fields{"kind": "scale"}), params(2), "more parameters"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 3}), params(6), "3 tokens"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 5}), params(6), "tokens 5"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": -1}), params(6), "tokens -1"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 2}, fields{"kind": "dense", "out": 1}), params(11), "more parameters"},
 		{"network", spec(fields{"kind": "flatten", "height": int64(1 << 40), "width": int64(1 << 40)}), params(1), "height"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1, 1}, "height": 1, "width": 1}), params(1), "a number, or two of them"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1 << 40}, "height": 1, "width": 1}), params(1), "kernel"},
