@@ -327,7 +327,7 @@ func TestRefusals(t *testing.T) {
 		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 2}, fields{"kind": "dense", "out": 1}), params(11), "more parameters"},
 		{"network", spec(fields{"kind": "flatten", "height": int64(1 << 40), "width": int64(1 << 40)}), params(1), "height"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1, 1}, "height": 1, "width": 1}), params(1), "a number, or two of them"},
-		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1 << 40}, "height": 1, "width": 1}), params(1), "kernel"},
+		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int64{1, 1 << 40}, "height": 1, "width": 1}), params(1), "kernel"},
 		{"network", spec(fields{"kind": "conv", "out": 3, "kernel": 1, "groups": 2, "height": 1, "width": 1}), params(3), "in 2 groups; their number must divide both"},
 		{"network", spec(fields{"kind": "conv1d", "out": 1, "kernel": 1, "width": 1, "pad": []int{0, 1}}), params(1), "conv1d with two numbers, 0×1; it takes one"},
 		{"network", spec(fields{"kind": "avgpool", "kernel": []int{1, 2}, "height": 1, "width": 1}), params(0), "average pooling over 1×2 positions of an image of 1×1"},
