@@ -2,7 +2,6 @@ package factor_test
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
