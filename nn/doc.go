@@ -20,7 +20,9 @@
 // W acts on each. What mixes the rows is the gather that makes them, or a Map behind:
 // AvgPool, Attention, LayerNorm. A Residual block adds what it began with to what its
 // layers give. Sizes that are left out follow from the layer before; a Shape says how
-// the numbers of a sample are arranged.
+// the numbers of a sample are arranged. A network that begins with Lengths takes
+// sequences of unequal length. A convolution in groups has a row for each position and
+// group, so that one W serves all groups.
 //
 // The Loss of a batch is the mean over its samples of a loss of each: CrossEntropy,
 // also weighted and smoothed, SquaredError, SigmoidCrossEntropy, Poisson or Gaussian,

@@ -10,11 +10,15 @@ type LinearMap interface {
 	IsLinear() bool
 }
 
-// AvgPool is the Map to the means over squares of positions, for each channel by
-// itself. Positions that do not fill a square at the end are left out, as in PyTorch.
+// AvgPool is the Map to the means over squares of positions, or rectangles, for each
+// channel by itself. Positions that do not fill one at the end are left out, as in PyTorch.
 type AvgPool struct {
 	Size   int // positions of a square on each side, or of a stretch of a sequence
 	Stride int // from one square to the next; 0 is Size
+
+	// Sizes and Strides take the place of the numbers above where they differ by
+	// direction; Strides of zero are Sizes. In a sequence the first of them is 1.
+	Sizes, Strides Axes
 
 	// Height, Width and Channels are the shape of the inputs; 0 takes that of the layer
 	// before. A Height of 1 is a sequence.
@@ -46,8 +50,8 @@ func (p AvgPool) Arrange(in Shape) (Layer, Shape, error) {
 		return nil, in, fmt.Errorf("average pooling: %w", err)
 	}
 	p.Height, p.Width, p.Channels = s.Height, s.Width, s.Channels
-	if p.Stride == 0 {
-		p.Stride = p.Size
+	if p.Stride == 0 && p.Strides == (Axes{}) {
+		p.Stride, p.Strides = p.Size, p.Sizes
 	}
 	if err := p.check(); err != nil {
 		return nil, in, err
@@ -56,28 +60,38 @@ func (p AvgPool) Arrange(in Shape) (Layer, Shape, error) {
 	return p, Shape{h, w, p.Channels}, nil
 }
 
+// axes are the sides of a rectangle, and the steps from one to the next.
+func (p AvgPool) axes() (size, stride Axes) {
+	size, stride = p.Sizes.or(p.Size), p.Strides.or(p.Stride)
+	if p.Sizes == (Axes{}) && p.Height == 1 {
+		size[0] = 1
+	}
+	for i, s := range stride {
+		if s == 0 {
+			stride[i] = size[i]
+		}
+	}
+	return size, stride
+}
+
 // check validates the sizes of an arranged layer.
 func (p AvgPool) check() error {
-	if p.Size < 1 || p.Stride < 0 {
-		return fmt.Errorf("average pooling of Size %d and Stride %d; both must be at least 1", p.Size, p.Stride)
-	}
-	if p.Size > p.Width || p.Height > 1 && p.Size > p.Height {
-		return fmt.Errorf("average pooling over %d positions on each side of an image of %d×%d; the image must be at least as large", p.Size, p.Height, p.Width)
+	size, stride := p.axes()
+	switch {
+	case p.Size != 0 && p.Sizes != (Axes{}) || p.Stride != 0 && p.Strides != (Axes{}):
+		return fmt.Errorf("average pooling of Size %d and Sizes %v, Stride %d and Strides %v; give one of each", p.Size, p.Sizes, p.Stride, p.Strides)
+	case min(size[0], size[1], stride[0], stride[1]) < 1:
+		return fmt.Errorf("average pooling of Size %v and Stride %v; both must be at least 1", p.Sizes.or(p.Size), p.Strides.or(p.Stride))
+	case size[1] > p.Width || size[0] > p.Height:
+		return fmt.Errorf("average pooling over %d×%d positions of an image of %d×%d; the image must be at least as large", size[0], size[1], p.Height, p.Width)
 	}
 	return nil
 }
 
-// grid returns the numbers of squares.
+// grid returns the numbers of rectangles.
 func (p AvgPool) grid() (h, w int) {
-	stride := p.Stride
-	if stride == 0 {
-		stride = p.Size
-	}
-	h, w = 1, (p.Width-p.Size)/stride+1
-	if p.Height > 1 {
-		h = (p.Height-p.Size)/stride + 1
-	}
-	return h, w
+	size, stride := p.axes()
+	return (p.Height-size[0])/stride[0] + 1, (p.Width-size[1])/stride[1] + 1
 }
 
 // OutWidth implements Layer.
@@ -97,19 +111,13 @@ func (p AvgPool) OutWidth(in int) (int, error) {
 // both begin, and with 1 over the inputs of an output.
 func (p AvgPool) each(fn func(out, in int, mean float64)) {
 	h, w := p.grid()
-	stride, tall := p.Stride, p.Size
-	if stride == 0 {
-		stride = p.Size
-	}
-	if p.Height == 1 {
-		tall = 1
-	}
-	mean := 1 / float64(tall*p.Size)
+	size, stride := p.axes()
+	mean := 1 / float64(size[0]*size[1])
 	for y := range h {
 		for x := range w {
-			for i := range tall {
-				for j := range p.Size {
-					fn((y*w+x)*p.Channels, ((y*stride+i)*p.Width+x*stride+j)*p.Channels, mean)
+			for i := range size[0] {
+				for j := range size[1] {
+					fn((y*w+x)*p.Channels, ((y*stride[0]+i)*p.Width+x*stride[1]+j)*p.Channels, mean)
 				}
 			}
 		}

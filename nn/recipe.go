@@ -14,10 +14,12 @@ type recipe struct {
 	j, pass portion
 }
 
-// A portion is what a recipe makes of a map: of each block, which begins as constant.
+// A portion is what a recipe makes of a map: of each block, which begins as constant. If
+// it is whole the terms are all that there is: each element is one of the Jacobian.
 type portion struct {
 	constant []float64
 	terms    []term
+	whole    bool
 }
 
 // A term adds v times n elements of the Jacobian, beginning with from, to those of what a
@@ -136,7 +138,25 @@ func (f *fullMaps) newRecipe(s *step, at int, jac []float64) *recipe {
 		right = s.inner[i].compose(right, s.inner[i].fixed(jac))
 	}
 	f.multiply(r, &s.inner[at], left, right, jac)
+	r.j.findWhole()
+	r.pass.findWhole()
 	return r
+}
+
+// findWhole finds whether the portion is whole.
+func (p *portion) findWhole() {
+	seen := make([]bool, len(p.constant))
+	count := 0
+	for _, t := range p.terms {
+		for i := range t.n {
+			if seen[t.to+i] || t.v != 1 || p.constant[t.to+i] != 0 {
+				return
+			}
+			seen[t.to+i] = true
+			count++
+		}
+	}
+	p.whole = count == len(seen)
 }
 
 // multiply adds the product of left, the Jacobian of o and right to r.
@@ -218,6 +238,12 @@ func (f *fullMaps) follow(r *recipe, d1, jac []float64, n int) {
 
 // store stores the portion in a block.
 func (p *portion) store(block, jac []float64) {
+	if p.whole {
+		for _, t := range p.terms {
+			copy(block[t.to:t.to+t.n], jac[t.from:])
+		}
+		return
+	}
 	copy(block, p.constant)
 	for _, t := range p.terms {
 		vec.Axpy(block[t.to:t.to+t.n], t.v, jac[t.from:])

@@ -52,6 +52,30 @@ func ExampleTransformerBlock() {
 	// Output: 2602 parameters, 768 of them make q, k and v; loss below 5: true
 }
 
+// Sequences of at most three tokens of two numbers. The first number of a sample is its
+// length; what stands behind the tokens that count is padding.
+func ExampleLengths() {
+	net, err := nn.New(7, nn.SquaredError,
+		nn.Lengths{},
+		&nn.Tokens{Tokens: 3, Out: 12, Bias: true}, nn.Attention{Heads: 2}, // queries, keys and values of width 4
+		nn.GlobalAvgPool{}, &nn.Dense{Out: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	net.Init(1, nil)
+	out := make([]float64, 3)
+	err = net.Predict(out, []float64{
+		2, 0.5, -1, 2, 0.3, 0, 0,
+		2, 0.5, -1, 2, 0.3, 70, -80,
+		3, 0.5, -1, 2, 0.3, 70, -80,
+	}, 3, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(out[0] == out[1], out[1] == out[2])
+	// Output: true false
+}
+
 // A layer norm of tokens as PyTorch's LayerNorm(2), whose gains and shifts are the same
 // for every token.
 func ExampleScale() {

@@ -1,5 +1,7 @@
 package system
 
+import "costate/la/vec"
+
 // A DenseStage is one weight matrix that acts on every row of every sample,
 // followed by a map of each element or of each sample. A sample of the layer's
 // input is a vector of numbers, from which the stage makes Rows rows of In numbers:
@@ -155,6 +157,12 @@ func (s *DenseStage) GatherRows(dst, y []float64) []float64 {
 		return y
 	}
 	dst = dst[:s.Batch*a.Rows]
+	if a.isLeading() {
+		for n := range s.Batch {
+			copy(dst[n*a.Rows:(n+1)*a.Rows], y[n*a.Cols:])
+		}
+		return dst
+	}
 	clear(dst)
 	for n := range s.Batch {
 		a.mulAdd(dst[n*a.Rows:(n+1)*a.Rows], y[n*a.Cols:(n+1)*a.Cols])
@@ -166,7 +174,12 @@ func (s *DenseStage) GatherRows(dst, y []float64) []float64 {
 // and dst a number for each input. The stage has a Gather.
 func (s *DenseStage) ScatterAdd(dst, g []float64) {
 	a := s.Gather
+	leading := a.isLeading()
 	for n := range s.Batch {
+		if leading {
+			vec.Axpy(dst[n*a.Cols:n*a.Cols+a.Rows], 1, g[n*a.Rows:])
+			continue
+		}
 		a.mulTransAdd(dst[n*a.Cols:(n+1)*a.Cols], g[n*a.Rows:(n+1)*a.Rows])
 	}
 }

@@ -55,6 +55,20 @@ func (m *Matrix) mulTransAdd(dst, x []float64) {
 	}
 }
 
+// isLeading reports whether m takes the first numbers of a vector as they are: it is an
+// identity and then zeros.
+func (m *Matrix) isLeading() bool {
+	if len(m.Val) != m.Rows || m.Rows > m.Cols {
+		return false
+	}
+	for i, v := range m.Val {
+		if v != 1 || m.Col[i] != i || m.Ptr[i] != i {
+			return false
+		}
+	}
+	return true
+}
+
 // check validates the storage of a matrix that must be rows×cols.
 func (m *Matrix) check(name string, rows, cols int) error {
 	switch {

@@ -11,6 +11,7 @@ import (
 type rowGroup struct {
 	lo, hi int
 	kind   groupKind
+	run    bool // rows that are together: their columns follow each other
 }
 
 type groupKind uint8
@@ -32,12 +33,15 @@ func (p *Pattern) rowGroups() []rowGroup {
 	p.once.Do(func() {
 		for lo := 0; lo < len(p.Ptr)-1; {
 			g := p.groupAt(lo)
-			if last := len(p.groups) - 1; last >= 0 && g.kind == loose && p.groups[last].kind == loose {
+			lo = g.hi
+			last := len(p.groups) - 1
+			switch {
+			case p.Ptr[g.lo] == p.Ptr[g.hi]: // nothing to multiply with
+			case last >= 0 && g.kind == loose && p.groups[last].kind == loose && p.groups[last].hi == g.lo:
 				p.groups[last].hi = g.hi
-			} else {
+			default:
 				p.groups = append(p.groups, g)
 			}
-			lo = g.hi
 		}
 	})
 	return p.groups
@@ -50,8 +54,8 @@ func (p *Pattern) groupAt(lo int) rowGroup {
 	for hi < rows && slices.Equal(first, p.columns(hi)) {
 		hi++
 	}
-	if hi-lo >= groupRows && len(first) >= groupColumns {
-		return rowGroup{lo, hi, together}
+	if n := len(first); n == 0 || hi-lo >= groupRows && n >= groupColumns {
+		return rowGroup{lo, hi, together, n > 0 && first[n-1] == first[0]+n-1}
 	}
 	if len(first) == 1 {
 		end := lo + 1
@@ -59,10 +63,10 @@ func (p *Pattern) groupAt(lo int) rowGroup {
 			end++
 		}
 		if end-lo >= groupRows {
-			return rowGroup{lo, end, diagonal}
+			return rowGroup{lo, end, diagonal, false}
 		}
 	}
-	return rowGroup{lo, lo + 1, loose}
+	return rowGroup{lo, lo + 1, loose, false}
 }
 
 // columns are the columns of row i.
@@ -88,11 +92,15 @@ func (m *SampleMap) sparseAdd(w *groupSpace, dst, x []float64, n int) {
 		switch g.kind {
 		case together:
 			t := w.pair(max(len(cols), rows))
-			gathered, sums := t.Hi[:len(cols)], t.Lo[:rows]
-			for i, c := range cols {
-				gathered[i] = x[c]
+			in, sums := t.Hi[:len(cols)], t.Lo[:rows]
+			if g.run {
+				in = x[cols[0]:][:len(cols)]
+			} else {
+				for i, c := range cols {
+					in[i] = x[c]
+				}
 			}
-			vec.Dots(sums, v, len(cols), gathered)
+			vec.Dots(sums, v, len(cols), in)
 			for i, s := range sums {
 				dst[g.lo+i] += s
 			}
@@ -118,6 +126,10 @@ func (m *SampleMap) sparseTransAdd(w *groupSpace, dst, x []float64, n int) {
 		cols, rows, v := p.columns(g.lo), x[g.lo:g.hi], val[p.Ptr[g.lo]:p.Ptr[g.hi]]
 		switch g.kind {
 		case together:
+			if g.run {
+				vec.Combine(dst[cols[0]:][:len(cols)], rows, v, len(cols))
+				break
+			}
 			t := w.pair(len(cols)).Hi
 			clear(t)
 			vec.Combine(t, rows, v, len(cols))
@@ -169,6 +181,10 @@ func (m *SampleMap) RowsTimesAdd(dst []float64, ldd int, a []float64, lda, rows,
 func (m *SampleMap) groupTimesAdd(w *groupSpace, dst []float64, ldd int, a []float64, lda, rows int, g rowGroup, v []float64) {
 	cols, k := m.Pattern.columns(g.lo), g.hi-g.lo
 	wide := len(cols)
+	if g.run && wide%4 == 0 {
+		vec.AddSmall(dst[cols[0]:], ldd, a[g.lo:], lda, 1, v, wide, rows, wide/4, k, 0)
+		return
+	}
 	t := w.pair(rows * wide).Hi
 	vec.SetSmall(t, wide, a[g.lo:], lda, 1, v, wide, rows, wide/4, k, 0)
 	for i := range rows {

@@ -22,9 +22,12 @@ func (m *SampleMap) sparsePair(dst, x vec.Pair) {
 				continue
 			}
 			cols := p.columns(g.lo)
-			t := w.pair(len(cols))
-			for i, c := range cols {
-				t.Hi[i], t.Lo[i] = in.Hi[c], in.Lo[c]
+			t := in.Slice(cols[0], cols[0]+len(cols))
+			if !g.run {
+				t = w.pair(len(cols))
+				for i, c := range cols {
+					t.Hi[i], t.Lo[i] = in.Hi[c], in.Lo[c]
+				}
 			}
 			for i := g.lo; i < g.hi; i++ {
 				h, l := vec.DotPair(val[p.Ptr[i]:p.Ptr[i+1]], t)
@@ -61,6 +64,10 @@ func (m *SampleMap) sparseTransPair(dst, x vec.Pair) {
 				continue
 			}
 			cols := p.columns(g.lo)
+			if g.run {
+				vec.CombinePair(out.Slice(cols[0], cols[0]+len(cols)), in.Slice(g.lo, g.hi), 1, vec.Pair{Hi: val[p.Ptr[g.lo]:p.Ptr[g.hi]]}, len(cols), g.hi-g.lo)
+				continue
+			}
 			t := w.pair(len(cols))
 			t.Clear()
 			vec.CombinePair(t, in.Slice(g.lo, g.hi), 1, vec.Pair{Hi: val[p.Ptr[g.lo]:p.Ptr[g.hi]]}, len(cols), g.hi-g.lo)

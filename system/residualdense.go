@@ -68,6 +68,13 @@ func (p *Product) gatherPair(d *DenseStage, y vec.Pair) vec.Pair {
 		return y
 	}
 	g := p.residual.rows.Slice(0, d.Batch*a.Rows)
+	if a.isLeading() {
+		for n := range d.Batch {
+			copy(g.Hi[n*a.Rows:(n+1)*a.Rows], y.Hi[n*a.Cols:])
+			copy(g.Lo[n*a.Rows:(n+1)*a.Rows], y.Lo[n*a.Cols:])
+		}
+		return g
+	}
 	g.Clear()
 	for n := range d.Batch {
 		a.mulAddPair(g.Slice(n*a.Rows, (n+1)*a.Rows), y.Slice(n*a.Cols, (n+1)*a.Cols), nil)
@@ -134,10 +141,18 @@ func (p *Product) toInputsPair(d *DenseStage, nu, lambda, prev vec.Pair, dw []fl
 	if d.Delta != nil {
 		mulPair(to, rows, d.In, vec.Pair{Hi: d.Delta}, d.Out, 1, vec.Pair{Hi: dw}, d.Out)
 	}
-	if a := d.Gather; a != nil {
-		for n := range d.Batch {
-			a.mulTransAddPair(prev.Slice(n*a.Cols, (n+1)*a.Cols), to.Slice(n*a.Rows, (n+1)*a.Rows))
+	a := d.Gather
+	if a == nil {
+		return
+	}
+	leading := a.isLeading()
+	for n := range d.Batch {
+		from := to.Slice(n*a.Rows, (n+1)*a.Rows)
+		if leading {
+			addPair(prev.Slice(n*a.Cols, n*a.Cols+a.Rows), from)
+			continue
 		}
+		a.mulTransAddPair(prev.Slice(n*a.Cols, (n+1)*a.Cols), from)
 	}
 }
 

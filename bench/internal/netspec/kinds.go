@@ -114,15 +114,16 @@ func conv1d(a *arguments, o Options) ([]nn.Layer, error) {
 }
 
 func pool(a *arguments, _ Options) ([]nn.Layer, error) {
-	v, err := a.numbers("a size, as in pool:2", 0, 1)
-	if err != nil {
+	if err := a.count("a size, as in pool:2 or pool:2x1", 0, 1); err != nil {
 		return nil, err
 	}
-	stride, err := a.key("stride", 1)
-	if v[0] == 0 {
-		v[0] = 2
+	p := nn.AvgPool{Size: 2}
+	var errs [2]error
+	if len(a.list) > 0 {
+		p.Size, p.Sizes, errs[0] = a.axes(a.list[0], 1)
 	}
-	return one(nn.AvgPool{Size: v[0], Stride: stride}, err, a.known("stride"))
+	p.Stride, p.Strides, errs[1] = a.keyAxes("stride", 1)
+	return one(p, errs[0], errs[1], a.known("stride"))
 }
 
 func attention(a *arguments, _ Options) ([]nn.Layer, error) {

@@ -24,7 +24,8 @@ each a name and its numbers.
   conv:N,K                N channels by a kernel of K×K; also stride=, pad=, dilation=,
                           groups=; all but groups may be RxC, for rows and columns
   conv1d:N,K              the same along sequences
-  pool or pool:K          means over squares of K×K (2), of K of a sequence; also stride=
+  pool or pool:K          means over squares of K×K (2), of K of a sequence; also stride=;
+                          both may be RxC
   mean                    the mean over all positions or tokens
   flatten                 positions into PyTorch's order, channel by channel
   tokens:T,N              T tokens, each made N numbers wide, with learned positions

@@ -134,9 +134,7 @@ func (s *layerSpec) make() (nn.Layer, error) {
 	case "scale":
 		return nn.Scale{Tokens: s.Tokens}, nil
 	case "avgpool":
-		kernel, err := s.Kernel.one(s.Kind)
-		stride, err2 := s.Stride.one(s.Kind)
-		return nn.AvgPool{Size: kernel, Stride: stride, Height: s.Height, Width: s.Width, Channels: s.Channels}, cmp.Or(err, err2)
+		return nn.AvgPool{Size: s.Kernel.both, Stride: s.Stride.both, Sizes: s.Kernel.each, Strides: s.Stride.each, Height: s.Height, Width: s.Width, Channels: s.Channels}, nil
 	case "lengths":
 		return nn.Lengths{}, nil
 	case "mean":
