@@ -47,8 +47,6 @@ const (
 	wordFmlsLane = 0x4fc05000
 	wordFmulLane = 0x4fc09000
 	secondLane   = 0x00000800
-	wordLdr      = 0x3ce06800 // a whole vector register, from the sum of two others
-	wordStr      = 0x3ca06800
 )
 
 func (f *function) word(code, d, n, m int, format string, operands ...any) {
@@ -163,15 +161,6 @@ func (f *function) loadNext(w lanes, v V, base R) {
 
 func (f *function) storeNext(w lanes, v V, base R) {
 	f.op(w.move()+".P", v, at(base, 8*int(w)))
-}
-
-// loadAt and storeAt are for two words at base + index.
-func (f *function) loadAt(v V, base, index R) {
-	f.word(wordLdr, int(v), int(base), int(index), "ldr q%d, [x%d, x%d]", int(v), int(base), int(index))
-}
-
-func (f *function) storeAt(v V, base, index R) {
-	f.word(wordStr, int(v), int(base), int(index), "str q%d, [x%d, x%d]", int(v), int(base), int(index))
 }
 
 func pair(a, b V) string { return fmt.Sprintf("(%v, %v)", a, b) }

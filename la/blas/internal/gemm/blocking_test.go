@@ -55,13 +55,17 @@ func TestRealBlocking(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		s := active.Load()
 		rnd := rand.New(rand.NewPCG(5, 6))
+		part := thinning // of the cases one runs
+		if testing.Short() {
+			part = max(part, 3)
+		}
 		for _, size := range [][3]int{
 			{s.mc - 1, 40, s.kc + 1}, {s.mc + 1, 50, s.kc}, {2*s.mc + 3, 64, 2*s.kc - 1},
 			{30, s.nc + 5, 20}, {130, 131, 2*s.kc + 3}, {1, 300, 300}, {300, 1, 300}, {300, 300, 1},
 			{3*longCall/130 + 5, 3, 130}, {2*longCall/250 + 1, 9, 250},
 		} {
 			for x := range 4 {
-				if rnd.IntN(thinning) > 0 {
+				if rnd.IntN(part) > 0 {
 					continue
 				}
 				p := newProblem(rnd, whole, x&1 != 0, x&2 != 0, size[0], size[1], size[2], 1, 1)
