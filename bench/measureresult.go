@@ -23,7 +23,7 @@ func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Lineariz
 		GradientNorm: number(norm2(lin.Gradient)),
 		Seconds:      o.seconds,
 		Inertia:      o.inertia,
-		LogDet:       logDet{number(o.log), number(o.sign)},
+		LogDet:       o.logDet,
 	}
 	if k != nil {
 		r.Matrix = &k.stats

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
+	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la"
 )
@@ -72,8 +74,26 @@ type seconds struct {
 }
 
 type logDet struct {
-	Log  number `json:"log"`
-	Sign number `json:"sign"`
+	Log   number `json:"log"`
+	Sign  number `json:"sign"`
+	Error number `json:"error"` // a bound of that of Log, null where nothing is known
+}
+
+// logDetOf asks a factorization.
+func logDetOf(s interface {
+	LogDet() (log, sign float64)
+	Report() factor.Report
+}) logDet {
+	log, sign := s.LogDet()
+	return logDet{number(log), number(sign), number(s.Report().LogDetError)}
+}
+
+// text is "log|det(of)| = …" with the digits that are known.
+func (d *logDet) text(of string) string {
+	if math.IsInf(float64(d.Log), -1) {
+		return "determinant 0 to working accuracy"
+	}
+	return fmt.Sprintf("log|%s| = %s, determinant %s", of, prose.Within(float64(d.Log), float64(d.Error)), signText(float64(d.Sign)))
 }
 
 // A failure is what is printed with --json where there is no result.

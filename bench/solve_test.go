@@ -18,7 +18,7 @@ const solveKeys = `params layers batch state_max eps curvature method backend th
 	matrix matrix.order matrix.nnz matrix.bandwidth matrix.bandwidth_permuted matrix.blocks matrix.block_max
 	seconds seconds.linearize seconds.assemble seconds.permute seconds.analyse seconds.factor seconds.solve seconds.total
 	flops gflops bytes backward_error refinements growth shift
-	inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign
+	inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign logdet.error
 	relative_error_dense`
 
 func TestSolveJSON(t *testing.T) {

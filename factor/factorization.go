@@ -157,7 +157,7 @@ type Report struct {
 	// solve was measured with: no estimate flatters the error.
 	Norm float64 `json:"norm"`
 	// LogDetError bounds the absolute error of LogDet, infinite where nothing
-	// is known; it is set by the first call of LogDet or Inertia.
+	// is known; it is set by LogDet.
 	LogDetError float64 `json:"logdet_error"`
 	// Flops counts the floating-point operations of Factorize by formula:
 	// those of Cost for each factorization that it took.

@@ -218,7 +218,7 @@ func (k *call) inertia() (*answer, error) {
 	}
 	log, sign := s.LogDet()
 	return &answer{fields: map[string]any{"inertia": s.Inertia(),
-		"logdet": map[string]any{"log": protocol.Number(log), "sign": protocol.Number(sign)}}}, nil
+		"logdet": map[string]any{"log": protocol.Number(log), "sign": protocol.Number(sign), "error": protocol.Number(s.Report().LogDetError)}}}, nil
 }
 
 // solve solves for the columns of b, with any factorization.

@@ -34,6 +34,7 @@ def test_methods(H, A, method):
     assert F.inertia == ((e < 0).sum(), 0, (e > 0).sum(), True)
     sign, log = np.linalg.slogdet(M)
     assert F.sign == sign and abs(F.logdet - log) < 1e-9 * n
+    assert abs(F.logdet - log) <= F.logdet_error + 1e-14 * n * abs(log) and F.logdet_error < 1e-6
     true = np.linalg.cond(M, 1)
     assert 0.1 * true <= F.cond() <= 1.0001 * true
     r = F.report

@@ -147,6 +147,7 @@ type Judge struct {
 	counts   Counts
 	logAbs   float64
 	logError float64
+	bounded  bool    // whether logError is known
 	cond     float64 // negative: not estimated yet
 
 	pool space.Pool[workspace]
@@ -317,7 +318,8 @@ func (j *Judge) settled() bool {
 		return false
 	}
 	j.mu.Lock()
-	j.judged, j.counts, j.logAbs, j.logError = true, c, l, e
+	j.judged, j.counts = true, c
+	j.keep(l, e)
 	j.mu.Unlock()
 	return true
 }
@@ -341,7 +343,8 @@ func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
 // not certain unless the matrix is zero: then nothing bounds its determinant.
 func (j *Judge) disown(c Counts) {
 	j.mu.Lock()
-	j.judged, j.counts, j.logAbs, j.logError = true, c, math.Inf(-1), math.Inf(1)
+	j.judged, j.counts = true, c
+	j.keep(math.Inf(-1), math.Inf(1))
 	if c.Certain {
 		j.logError = 0
 	}

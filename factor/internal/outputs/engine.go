@@ -155,7 +155,7 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	copy(f.eps, eps)
 	p := pivot.Empty()
 	same, definite := true, true
-	negative, logDet := 0, 0.0
+	negative := 0
 	for k, e := range eps {
 		same = same && e == eps[0]
 		definite = definite && e > 0
@@ -163,7 +163,7 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 		if e < 0 {
 			negative += n
 		}
-		logDet += float64(n) * math.Log(math.Abs(e))
+		p.AddLog(float64(n)*math.Log(math.Abs(e)), 0)
 		if e == 0 {
 			p.Finite = false
 		}
@@ -188,7 +188,6 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	}
 	// In(H + D) + In(−I) = In(D) + In(−S).
 	p.Negative = negative - p.Negative
-	p.LogAbs += logDet
 	return p
 }
 

@@ -83,6 +83,7 @@ func (b *Block) count(big float64, p *Stats, place int) {
 		l2 := (d/l1)*f - (e/l1)*e
 		c.add(l1, i)
 		c.add(l2, i)
+		c.rounding += Rounding2(d, e, f, l1, l2)
 		i++
 	}
 	c.done()

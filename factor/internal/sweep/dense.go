@@ -193,7 +193,7 @@ func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
 	case eps < 0:
 		p.Negative += d.negPerp
 	}
-	p.LogAbs += float64(d.negPerp) * logAbs(eps)
+	p.AddLog(float64(d.negPerp)*logAbs(eps), 0)
 	return true
 }
 

@@ -123,6 +123,11 @@ class Factored(Symmetric):
         return float(self._known()["logdet"]["log"])
 
     @property
+    def logdet_error(self) -> float:
+        """A bound of the absolute error of `logdet`, infinite where none is known."""
+        return float(self._known()["logdet"]["error"])
+
+    @property
     def sign(self) -> float:
         """The sign of its determinant, 0 if the inertia is not certain."""
         return float(self._known()["logdet"]["sign"])
