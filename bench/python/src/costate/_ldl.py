@@ -50,6 +50,12 @@ class LDL(Factored):
         return out["x"]
 
     @property
+    def nnz(self) -> int:
+        """How many elements L has, its diagonal and zeros inside of fronts included, but
+        without those of pivots that were delayed."""
+        return self._facts["factor"]
+
+    @property
     def blocks(self) -> int:
         """How many fronts the elimination tree has."""
         return self._facts["blocks"]
