@@ -1,8 +1,10 @@
 """The server process: its life, forks, threads, interrupts, and what is left behind."""
 
+import copy
 import gc
 import glob
 import os
+import pickle
 import signal
 import stat
 import subprocess
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 
 import costate
-from costate import _arena, _server
+from costate import _arena, _errors, _frame, _server
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -570,6 +572,46 @@ def test_listen(tmp_path):
     assert not os.path.exists(path)
     out = script("import costate, numpy as np\ntry: costate.ldl(np.eye(2))\nexcept costate.ServerError: print('none')", COSTATE_SERVER="unix:" + path)
     assert out == "none\n"
+
+
+def test_cancelled_by_another_thread():
+    """A request that is cancelled by its number is answered by an exception."""
+    H = small()
+    server = _server.current()
+    before = set(server._pending)
+
+    def cancel():
+        while True:
+            numbers = set(server._pending) - before
+            if numbers:
+                server._send(_frame.pack({"op": "cancel", "cancel": max(numbers)}, {}), [])
+                return
+            time.sleep(0.01)
+
+    t = threading.Thread(target=cancel)
+    t.start()
+    with pytest.raises(costate.Cancelled):
+        while True:
+            H.count_below(np.linspace(-1, 1, 2000))
+    t.join()
+    assert H.count_below(10.0) == 35
+
+
+def test_errors_keep_their_fields():
+    e = _errors.error_of({"type": "NotFiniteError", "message": "X[1, 2] is NaN", "name": "X", "index": [1, 2], "value": "NaN"})
+    assert isinstance(e, costate.NotFiniteError) and e.index == (1, 2) and np.isnan(e.value) and str(e) == "X[1, 2] is NaN"
+    e = _errors.error_of({"type": "InternalError", "message": "internal error: x", "stack": "goroutine 1"})
+    assert isinstance(e, costate.ServerError) and e.output == "goroutine 1" and "goroutine 1" in str(e)
+    e = _errors.error_of({"type": "LaterError", "message": "of a later version"})
+    assert isinstance(e, costate.ServerError) and "of a later version" in str(e)
+
+
+def test_no_copies():
+    H = small()
+    for x in (H, H.factor(0.5), costate.ldl(np.eye(3))):
+        for f in (copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="neither copied nor pickled"):
+                f(x)
 
 
 def test_shutdown():

@@ -141,7 +141,8 @@ def laplace(
         for the negative log-likelihood, MSELoss for that of a normal distribution; it has
         reduction='mean', and samples times the loss is the negative log-likelihood, also
         where samples or classes have weights. With curvature='ggn' samples times outputs
-        have to be a few thousand at most; 'hessian' needs a minimum.
+        have to be a few thousand at most, and layer norms without weights; 'hessian' needs
+        a minimum.
     prior_precision : float, or one a group
     groups : {'scalar', 'layer', 'tensor', 'ard'}
         Which parameters have a prior precision in common: all, those of a layer, of one
