@@ -146,7 +146,7 @@ func (k *call) values() (*answer, error) {
 
 func (m *sparseMatrix) fields() map[string]any {
 	tree := m.f.Tree()
-	return map[string]any{"report": report(&m.f), "order": m.order, "stored": m.a.Stored(),
+	return map[string]any{"report": report(m.f.Report()), "order": m.order, "stored": m.a.Stored(),
 		"blocks": tree.Nodes.Blocks(), "block_max": tree.LargestFront(), "factor": factorElements(tree)}
 }
 

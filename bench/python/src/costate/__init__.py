@@ -30,7 +30,8 @@ from ._errors import (
     SingularError,
     UnsupportedModule,
 )
-from ._hessian import Factorization, Hessian, Report
+from ._factorization import Factorization, Report
+from ._hessian import Hessian
 from ._influence import Influence
 from ._laplace import Laplace, Prediction
 from ._ldl import LDL, ldl

@@ -9,7 +9,7 @@ import numpy as np
 from . import _server
 from ._arrays import numeric
 from ._errors import InputError
-from ._hessian import Factored
+from ._factorization import Factored
 
 
 class LDL(Factored):
