@@ -96,7 +96,9 @@ type Factorization interface {
 // Options are the settings of a factorization; the zero value and a nil
 // pointer mean the defaults.
 type Options struct {
-	// Backend is the set of dense kernels. The default is blas.Native().
+	// Backend is the set of dense kernels. The default is blas.Native(). One with a
+	// method Stopped() bool may leave its kernels undone from when that is true, to
+	// bring a computation to its end whose results are then thrown away.
 	Backend blas.Backend
 
 	// Tolerance is the normwise backward error that a solution must reach,

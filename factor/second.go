@@ -19,8 +19,15 @@ type second struct {
 	dense     *denseOpinion
 }
 
-// opinion asks for the inertia and the determinant of H + D.
+// A stopper is a backend whose kernels may do nothing any more.
+type stopper interface{ Stopped() bool }
+
+// opinion asks for the inertia and the determinant of H + D; not where the backend was
+// stopped, since there are no factors then whose certificate could be in doubt.
 func (g *judged) opinion() (c certify.Counts, logAbs, logError float64, ok bool) {
+	if s, is := g.opts.Backend.(stopper); is && s.Stopped() {
+		return c, 0, 0, false
+	}
 	c, logAbs, logError, ok = g.askAugmented()
 	if ok && c.Certain {
 		return c, logAbs, logError, ok

@@ -274,13 +274,13 @@ def busy():
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])
-deadline = time.monotonic() + 20
+start = b = busy()  # in hundredths of a second of processors, whatever else they do
 while True:
-    b = busy()
     time.sleep(0.5)
-    if busy() - b <= 5:
+    before, b = b, busy()
+    if b - before <= 5:
         break
-    assert time.monotonic() < deadline, "the server goes on computing"
+    assert b - start < 400, "the server goes on computing"
 assert _server.current().greeting["pid"] == pid
 print("usable", abs(small.factor(0.7).backward_error))
 """
@@ -416,13 +416,13 @@ def test_interrupts_at_any_moment():
         def shoot():
             r = random.Random(1)
             while not stop.is_set():
-                time.sleep(r.uniform(0.001, 0.03))
+                time.sleep(r.uniform(0.001, 0.03) * r.choice([1, 1, 1, 10]))
                 os.kill(os.getpid(), signal.SIGINT)
         t = threading.Thread(target=shoot)
         t.start()
         hits = rounds = 0
-        end = time.monotonic() + 4
-        while time.monotonic() < end:
+        start = time.monotonic()
+        while time.monotonic() < start + 4 or (hits <= 5 or not rounds) and time.monotonic() < start + 90:
             try:
                 try:
                     armed = True
