@@ -113,13 +113,13 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 		return nil, nil, err
 	}
 	if m.method == "dense" { // whose analysis forms H already
-		if err := m.tooLong(factor.DenseCost(chain)); err != nil {
+		if err := m.tooLong(factor.Choose(chain, m.memory).Dense); err != nil {
 			return nil, nil, err
 		}
 	}
 	m.meter.step("analyse " + m.method)
 	start := time.Now()
-	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}
+	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations, Interrupt: ended(ctx)}
 	m.engine.set(&options)
 	if err := f.Analyse(chain, &options); err != nil {
 		return nil, nil, err

@@ -7,6 +7,7 @@ import (
 	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // A solveResult is what solve reports for one damping.
@@ -112,32 +113,15 @@ func (r *solveResult) setReport(rep factor.Report) {
 	}
 }
 
-// norm2 is the Euclidean norm.
-func norm2(x []float64) float64 {
-	scale, sum := 0.0, 1.0
-	for _, v := range x {
-		if v == 0 {
-			continue
-		}
-		if a := math.Abs(v); scale < a {
-			sum = 1 + sum*(scale/a)*(scale/a)
-			scale = a
-		} else {
-			sum += (a / scale) * (a / scale)
-		}
-	}
-	return scale * math.Sqrt(sum)
-}
-
 // relativeDifference is ‖x − y‖/‖y‖.
 func relativeDifference(x, y []float64) float64 {
 	d := make([]float64, len(x))
 	for i := range d {
 		d[i] = x[i] - y[i]
 	}
-	ny := norm2(y)
+	ny := vec.Norm2(y)
 	if ny == 0 {
-		return norm2(d)
+		return vec.Norm2(d)
 	}
-	return norm2(d) / ny
+	return vec.Norm2(d) / ny
 }

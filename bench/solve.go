@@ -294,7 +294,7 @@ func (s *session) lookFurther(ctx context.Context, f *solveFlags, m *measurement
 	}
 	if f.spectrum > 0 {
 		m.meter.step("spectrum")
-		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
+		if results[0].Spectrum, err = m.measureSpectrum(ctx, lin, f.spectrum); err != nil {
 			return nil, explain(err)
 		}
 	}

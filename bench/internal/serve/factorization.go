@@ -61,7 +61,7 @@ func (k *call) options(stop *stopper) (*factor.Options, error) {
 	if math.IsNaN(t) || t < 0 {
 		return nil, inputf("tolerance is %g; it must be positive", t)
 	}
-	return &factor.Options{Backend: stop, Tolerance: t, MemoryLimit: k.conn.server.Memory}, nil
+	return &factor.Options{Backend: stop, Tolerance: t, MemoryLimit: k.conn.server.Memory, Interrupt: stop.stopped}, nil
 }
 
 // factor makes a factorization of H + εI.

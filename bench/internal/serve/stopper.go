@@ -31,43 +31,42 @@ func (s *stopper) until(ctx context.Context) (end func() bool) {
 	}
 }
 
-// Stopped reports whether the kernels do nothing; see factor.Options.
-func (s *stopper) Stopped() bool {
+func (s *stopper) stopped() bool {
 	flag := s.flag.Load()
 	return flag != nil && flag.Load()
 }
 
 func (s *stopper) Gemm(tA, tB blas.Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
-	if !s.Stopped() {
+	if !s.stopped() {
 		s.Backend.Gemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 	}
 }
 
 func (s *stopper) Gemmt(uplo blas.Uplo, tA, tB blas.Transpose, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
-	if !s.Stopped() {
+	if !s.stopped() {
 		s.Backend.Gemmt(uplo, tA, tB, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 	}
 }
 
 func (s *stopper) Syrk(uplo blas.Uplo, t blas.Transpose, n, k int, alpha float64, a []float64, lda int, beta float64, c []float64, ldc int) {
-	if !s.Stopped() {
+	if !s.stopped() {
 		s.Backend.Syrk(uplo, t, n, k, alpha, a, lda, beta, c, ldc)
 	}
 }
 
 func (s *stopper) Trsm(side blas.Side, uplo blas.Uplo, tA blas.Transpose, d blas.Diag, m, n int, alpha float64, a []float64, lda int, b []float64, ldb int) {
-	if !s.Stopped() {
+	if !s.stopped() {
 		s.Backend.Trsm(side, uplo, tA, d, m, n, alpha, a, lda, b, ldb)
 	}
 }
 
 func (s *stopper) Potrf(n int, a []float64, lda int) bool {
-	return s.Stopped() || s.Backend.Potrf(n, a, lda)
+	return s.stopped() || s.Backend.Potrf(n, a, lda)
 }
 
 // Sytrf leaves the matrix as one with pivots of order 1 on its diagonal.
 func (s *stopper) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work []float64) int {
-	if !s.Stopped() {
+	if !s.stopped() {
 		return s.Backend.Sytrf(n, a, lda, e, perm, work)
 	}
 	for i := range n {
@@ -77,7 +76,7 @@ func (s *stopper) Sytrf(n int, a []float64, lda int, e []float64, perm []int, wo
 }
 
 func (s *stopper) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {
-	if !s.Stopped() {
+	if !s.stopped() {
 		s.Backend.Sytrs(n, nrhs, a, lda, e, perm, b, ldb, work)
 	}
 }

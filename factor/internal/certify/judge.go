@@ -65,7 +65,13 @@ type Settings struct {
 	MaxRefinements int
 	Threads        int // that refine right-hand sides side by side
 	Backend        blas.Backend
+
+	// Interrupt, unless it is nil, tells whether to give up: what has been begun then
+	// comes to an end without a result, soon.
+	Interrupt func() bool
 }
+
+func (s *Settings) interrupted() bool { return s.Interrupt != nil && s.Interrupt() }
 
 const (
 	// GrowthAlarm is the growth of the eliminated matrix over ‖A‖ from which
@@ -172,6 +178,10 @@ func (j *Judge) Factorize() Finding {
 func (j *Judge) Again() Finding {
 	j.judged, j.cond, j.Count = false, -1, 0
 	s := j.factor(0)
+	if j.set.interrupted() {
+		j.settle(s, Finding{Kind: Blind})
+		return j.finding
+	}
 	if j.alarming(s) {
 		return j.avoid(s)
 	}
@@ -188,8 +198,11 @@ func (j *Judge) Again() Finding {
 	return j.finding
 }
 
-// factor runs the engine.
+// factor runs the engine, unless it is to give up.
 func (j *Judge) factor(shift float64) pivot.Stats {
+	if j.set.interrupted() {
+		return pivot.Stats{}
+	}
 	j.Count++
 	return j.engine.Factor(shift)
 }

@@ -38,6 +38,10 @@ type Engine struct {
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
 
+	// Interrupt, unless it is nil, is asked at every panel of the Gram matrix whether to
+	// give up; what is made then means nothing.
+	Interrupt func() bool
+
 	crossed   crossed
 	marginals space.Pool[marginalSpace]
 	spaces    space.Pool[solveSpace]
@@ -164,8 +168,8 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 			negative += n
 		}
 		p.AddLog(float64(n)*math.Log(math.Abs(e)), 0)
-		if e == 0 {
-			p.Finite = false
+		if e == 0 && p.Finite { // D⁻¹ does not exist
+			p.Finite, p.Block = false, k
 		}
 	}
 	if !p.Finite {
@@ -182,7 +186,8 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	if !definite {
 		f.pivot.Factor(f.backend, f.work, false, &p, 0)
 	}
-	p.Growth = 0 // nothing is eliminated before S
+	p.Growth = 0            // nothing is eliminated before S
+	p.Block, p.Row = -1, -1 // S is of all stages
 	if f.pivot.Chol {
 		p.Tiny = math.Inf(1) // S ≥ I: no pivot is small
 	}

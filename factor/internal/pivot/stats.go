@@ -26,7 +26,8 @@ type Stats struct {
 	//
 	//	|d| / (order · Unit · max(|S|, Spread)),
 	//
-	// an eigenvalue of a 2×2 block for d. It was met at (Block, Row).
+	// an eigenvalue of a 2×2 block for d. It was met at (Block, Row), each -1 where
+	// that is not known.
 	Tiny       float64
 	Block, Row int
 
@@ -35,7 +36,7 @@ type Stats struct {
 }
 
 // Empty is the Stats of a factorization without pivots.
-func Empty() Stats { return Stats{Finite: true, Tiny: math.Inf(1)} }
+func Empty() Stats { return Stats{Finite: true, Tiny: math.Inf(1), Block: -1, Row: -1} }
 
 // A counter records the pivots of one block.
 type counter struct {

@@ -24,7 +24,7 @@ func (t *tally) reset() { *t = tally{mantissa: 1, tiny: math.Inf(1)} }
 // merge adds what later nodes met.
 func (t *tally) merge(u *tally) {
 	t.delayed += u.delayed
-	t.flops += u.flops
+	t.extra += u.extra
 	t.negative, t.zero = t.negative+u.negative, t.zero+u.zero
 	t.mantissa, t.exponent = t.mantissa*u.mantissa, t.exponent+u.exponent
 	t.normalise()
