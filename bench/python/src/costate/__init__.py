@@ -65,7 +65,7 @@ def hessian(
     Parameters
     ----------
     model : torch.nn.Module or Network
-        A Sequential, nested as you like, of Linear, Conv1d and Conv2d (of one group),
+        A Sequential, nested as you like, of Linear, Conv1d and Conv2d,
         AvgPool1d, AvgPool2d, AdaptiveAvgPool1d and -2d to 1, Tanh, ReLU, GELU (both
         forms), SiLU, Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten,
         Unflatten, Dropout in eval mode, and `Residual`, `SelfAttention` and `Sine` of

@@ -10,6 +10,7 @@ from . import _server
 from ._arrays import like, numeric, vectors
 from ._errors import Inertia, InputError, inertia_of
 from ._operator import Symmetric
+from ._problem import Problem
 from ._spectrum import samples
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Factored(Symmetric):
 
     _handle: _server.Handle
     _facts: Dict[str, Any]
+    _problem: Optional[Problem] = None  # whose parameters the unknowns are
 
     def _apply(self, x: Any) -> Any:
         return self.solve(x)
@@ -91,9 +93,10 @@ class Factored(Symmetric):
             given): no bad answer is returned.
         """
         a, back = vectors(b, self.shape[0], "b")
-        head, out = self._handle.request("solve", arrays={"b": (a, "<f8")}, room=8 * a.size)
+        p = self._problem
+        head, out = self._handle.request("solve", arrays={"b": (p.sent(a) if p else a, "<f8")}, room=8 * a.size)
         self._facts["report"] = head.get("report", self._facts["report"])
-        return back(out["x"])
+        return back(p.received(out["x"]) if p else out["x"])
 
     def _again(self, op: str, fields: Mapping[str, Any] = {}, arrays: _server.Arrays = {}) -> None:
         """Factor anew. Where that fails the old inertia is not known any more either."""
@@ -171,6 +174,7 @@ class Factorization(Factored):
         self._facts = head
         self._handle = _server.Handle(server, head["handle"], self)
         self.hessian = hessian
+        self._problem = hessian._problem
 
     @property
     def method(self) -> str:
@@ -195,7 +199,8 @@ class Factorization(Factored):
 
     def inverse_diagonal(self) -> Any:
         """The diagonal of (H + εI)⁻¹, flat (n,). Not for the method 'block'."""
-        return like(self._handle.request("inverse_diagonal", room=8 * self.shape[0])[1]["x"], self.hessian._like)
+        x = self._handle.request("inverse_diagonal", room=8 * self.shape[0])[1]["x"]
+        return like(self.hessian._problem.received(x), self.hessian._like)
 
     def sample(self, count: int = 1, *, seed: int = 0) -> Any:
         """Draw from the normal distribution N(0, (H + εI)⁻¹).
@@ -216,7 +221,8 @@ class Factorization(Factored):
         IndefiniteError
             If H + εI is not positive definite.
         """
-        return like(samples(self._handle, self.shape[0], count, seed), self.hessian._like)
+        x = samples(self._handle, self.shape[0], count, seed)
+        return like(self.hessian._problem.received(x), self.hessian._like)
 
     def __repr__(self) -> str:
         return f"<costate.Factorization of order {self.shape[0]}, {self.method}, eps={self.report.eps:g}>"

@@ -61,14 +61,14 @@ class Hessian(Symmetric):
 
     def _apply(self, v: Any) -> Any:
         a, back = vectors(v, self.shape[0], "v")
-        _, out = self._handle.request("multiply", arrays={"v": (a, "<f8")}, room=8 * a.size)
-        return back(out["x"])
+        _, out = self._handle.request("multiply", arrays={"v": (self._problem.sent(a), "<f8")}, room=8 * a.size)
+        return back(self._problem.received(out["x"]))
 
     @property
     def gradient(self) -> Any:
         """The gradient of the loss, flat: a tensor if the model is one of torch."""
         _, out = self._handle.request("gradient", room=8 * self.shape[0])
-        return like(out["gradient"], self._like)
+        return like(self._problem.received(out["gradient"]), self._like)
 
     @property
     def outputs(self) -> Any:
@@ -81,7 +81,7 @@ class Hessian(Symmetric):
         learned scales, act on positions or tokens, or are in a residual block of several,
         a product for each parameter."""
         _, out = self._handle.request("diagonal", room=8 * self.shape[0])
-        return like(out["x"], self._like)
+        return like(self._problem.received(out["x"]), self._like)
 
     def toarray(self) -> np.ndarray:
         """The whole matrix, by products with all unit vectors: for small ones."""
@@ -221,7 +221,7 @@ class Hessian(Symmetric):
         a = numeric(params, "params")
         if a.shape != (self.shape[0],):
             raise InputError(f"params has the shape {a.shape}; it must be ({self.shape[0]},)")
-        self._head = self._handle.request("move", arrays={"params": (a, "<f8")})[0]
+        self._head = self._handle.request("move", arrays={"params": (self._problem.sent(a), "<f8")})[0]
         return self
 
     def split(self, v: Any) -> Dict[str, Any]:
