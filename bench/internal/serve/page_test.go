@@ -50,7 +50,7 @@ func words(text string) []string {
 func column(t *testing.T, head string) []string {
 	t.Helper()
 	var first []string
-	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]*) \\|").FindAllStringSubmatch(between(t, head, "\n\n"), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([^|]*) \|`).FindAllStringSubmatch(between(t, head, "\n\n"), -1) {
 		first = append(first, row[1])
 	}
 	return words(strings.Join(first, " "))
