@@ -174,7 +174,7 @@ func (f *factorization) again(k *call, move bool) (*answer, error) {
 
 // fields says what a factorization knows.
 func (f *factorization) fields() map[string]any {
-	return map[string]any{"report": report(f.f), "method": f.method()}
+	return map[string]any{"report": report(f.f.Report()), "method": f.method()}
 }
 
 // method is the name of the one that was taken.
@@ -185,8 +185,7 @@ func (f *factorization) method() string {
 	return f.asked
 }
 
-func report(s solver) map[string]any {
-	r := s.Report()
+func report(r factor.Report) map[string]any {
 	return map[string]any{
 		"eps": protocol.Number(r.Eps), "shift": protocol.Number(r.Shift), "backward_error": protocol.Number(r.BackwardError),
 		"refinements": r.Refinements, "growth": protocol.Number(r.Growth), "norm": protocol.Number(r.Norm), "flops": r.Flops, "bytes": r.Bytes,
@@ -240,25 +239,29 @@ func (k *call) solve() (*answer, error) {
 	if !state.ready {
 		return nil, errNotFactored
 	}
+	var r factor.Report
 	if cols == 1 {
 		x := mat.NewVecDense(n, b)
 		err = s.SolveVecTo(x, x)
+		r = s.Report()
 	} else {
-		err = k.solveColumns(s, mat.NewDense(n, cols, b))
+		r, err = k.solveColumns(s, mat.NewDense(n, cols, b))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &answer{fields: map[string]any{"report": report(s)}, arrays: map[string]*protocol.Array{"x": protocol.Floats(b, n, cols)}}, nil
+	return &answer{fields: map[string]any{"report": report(r)}, arrays: map[string]*protocol.Array{"x": protocol.Floats(b, n, cols)}}, nil
 }
 
-// solveColumns solves for some columns at a time, so that it can be cancelled.
-func (k *call) solveColumns(s solver, b *mat.Dense) error {
+// solveColumns solves for some columns at a time, so that it can be cancelled. The report
+// has the worst of them.
+func (k *call) solveColumns(s solver, b *mat.Dense) (factor.Report, error) {
 	const together = 64
 	n, cols := b.Dims()
+	var worst factor.Report
 	for j := 0; j < cols; j += together {
 		if err := k.cancelled(); err != nil {
-			return err
+			return worst, err
 		}
 		part := b.Slice(0, n, j, min(j+together, cols)).(*mat.Dense)
 		if err := s.SolveTo(part, part); err != nil {
@@ -266,10 +269,13 @@ func (k *call) solveColumns(s solver, b *mat.Dense) error {
 			if errors.As(err, &accuracy) {
 				accuracy.Column += j
 			}
-			return err
+			return worst, err
 		}
+		r := s.Report()
+		r.BackwardError, r.Refinements = max(r.BackwardError, worst.BackwardError), max(r.Refinements, worst.Refinements)
+		worst = r
 	}
-	return nil
+	return worst, nil
 }
 
 // count counts the eigenvalues of H below each of the shifts.

@@ -18,6 +18,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/bench/internal/protocol"
+	"costate/factor"
 	"costate/la/blas"
 	"costate/nn"
 	"costate/system"
@@ -579,5 +580,27 @@ func TestStopperForgets(t *testing.T) {
 		if next() {
 			t.Fatal("the next computation was stopped")
 		}
+	}
+}
+
+// A fakeSolver reports one error after the other.
+type fakeSolver struct {
+	solver
+	errors []float64
+	solves int
+}
+
+func (f *fakeSolver) SolveTo(*mat.Dense, mat.Matrix) error { f.solves++; return nil }
+func (f *fakeSolver) Report() factor.Report {
+	return factor.Report{BackwardError: f.errors[f.solves-1], Refinements: f.solves % 2}
+}
+
+// The report of many columns has the worst of all, not those of the last ones.
+func TestWorstColumn(t *testing.T) {
+	s := &fakeSolver{errors: []float64{1e-16, 5e-16, 2e-16, 3e-16}}
+	k := &call{ctx: context.Background()}
+	r, err := k.solveColumns(s, mat.NewDense(2, 250, nil))
+	if err != nil || s.solves != 4 || r.BackwardError != 5e-16 || r.Refinements != 1 {
+		t.Errorf("%d solves: %+v, %v", s.solves, r, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"costate/bench/internal/protocol"
 	"costate/factor"
 	"costate/la"
+	"costate/la/partition"
 )
 
 // A sparseMatrix is a sparse symmetric matrix with its factorization.
@@ -145,8 +146,19 @@ func (k *call) values() (*answer, error) {
 
 func (m *sparseMatrix) fields() map[string]any {
 	tree := m.f.Tree()
-	return map[string]any{"report": report(&m.f), "order": m.order, "stored": m.a.Stored(),
-		"blocks": tree.Nodes.Blocks(), "block_max": tree.LargestFront()}
+	return map[string]any{"report": report(m.f.Report()), "order": m.order, "stored": m.a.Stored(),
+		"blocks": tree.Nodes.Blocks(), "block_max": tree.LargestFront(), "factor": factorElements(tree)}
+}
+
+// factorElements is how many elements L has by the analysis, without those of pivots that
+// were delayed.
+func factorElements(t *partition.Tree) int {
+	n := 0
+	for k, rows := range t.Rows {
+		c := t.Nodes.Size(k)
+		n += c*(c+1)/2 + c*len(rows)
+	}
+	return n
 }
 
 // condition answers with an estimate of the condition number in the 1-norm.

@@ -67,7 +67,8 @@ def test_refusals(tmp_path):
     np.savez(tmp_path / "data.npz", X=np.ones((2, 4)), T=np.ones((2, 1)))
     for flags, status in (
         (["--model", "m.onnx", "--in", "data.npz"], 1),
-        (["--model", "m.safetensors", "--in", "data.npz"], 1),
+        (["--model", "m.safetensors", "--in", "data.npz", "--act", "relu"], 1),
+        (["--model", "m.safetensors", "--in", "data.npz"], 2),
         (["--model", "m.onnx"], 2),
         (["--model", "m.pt", "--in", "data.npz"], 2),
         (["--model", "m.onnx", "--in", "data.npz", "--act", "relu"], 2),

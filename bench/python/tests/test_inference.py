@@ -108,6 +108,45 @@ def test_influence_of_means_and_variances():
     close(I.on_params(6), -S[:, 6] / 7, 1e-11)
 
 
+def test_groups_have_the_order_of_torch():
+    """A convolution in groups, whose parameters the server has in another order."""
+    X, y, _ = data(samples=7)
+    model, loss = net(nn.Unflatten(1, (2, 2)), nn.Conv1d(2, 4, 1, groups=2), nn.Tanh(), nn.Flatten(), nn.Linear(8, 3)), nn.CrossEntropyLoss()
+    A, g = reference.hessian(model, loss, X, y), gradients(model, loss, X, y)
+    n = g.shape[1]
+    M = A + 3 * np.eye(n)
+    v = np.arange(n) / 10
+    H = costate.hessian(model, loss, X, y)
+    assert H._problem.order is not None
+    F = H.factor(3.0)
+    close(F.inverse_diagonal(), np.diag(np.linalg.inv(M)), 1e-11)
+    pairs = H.eigenpairs(2, "largest")
+    vectors = pairs.vectors.numpy()
+    close(A @ vectors, vectors * pairs.values, 1e-9)
+    e, Q = np.linalg.eigh(A)
+    close(H.inverse_abs(v, 0.1), Q @ (Q.T @ v / np.hypot(e, 0.1)), 1e-8)
+    I = H.influence(3.0)
+    close(I.on_params(1), -np.linalg.solve(M, g[1]) / 7, 1e-11)
+    close(I.on_scalar(v), v @ np.linalg.solve(M, g.T), 1e-11)
+    mean = reference.flat(model) / 2
+    L = H.laplace(50.0, prior_mean=mean)
+    close(L.variances(), np.diag(np.linalg.inv(7 * A + 50 * np.eye(n))), 1e-11)
+    d = Dense(model, loss, X, y, curvature="hessian")
+    d.theta = d.theta - mean.numpy()
+    close(L.log_marginal, d.log_marginal(50.0), 1e-11)
+    Z = np.linalg.cholesky(M).T @ F.sample(20000, seed=5).numpy()
+    assert np.abs(Z @ Z.T / 20000 - np.eye(n)).max() < 6 * np.sqrt(2 / 20000)
+    H.move(reference.flat(model) * 0.5)
+    before = loss(model(X), y).item()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(0.5)
+    close(H.toarray(), reference.hessian(model, loss, X, y))
+    h = costate.train(model, loss, X, y, steps=5)
+    close(loss(model(X), y).item(), h.loss[-1])
+    assert h.loss[-1] < before
+
+
 class Dense:
     """The Laplace approximation by dense matrices."""
 

@@ -53,6 +53,14 @@ def test_forms(form):
     assert L.backward_error <= 1e-14 and L.blocks >= 1 and L.block_max >= 1
 
 
+def test_fill():
+    assert costate.ldl(np.ones((9, 9)) + np.eye(9)).nnz == 45
+    assert 9 <= costate.ldl(np.eye(9)).nnz <= 45
+    # An arrow has no fill in the right order; whole fronts may hold zeros besides.
+    arrow = sparse.bmat([[sparse.eye(1) * 50, np.ones((1, 40))], [np.ones((40, 1)), sparse.eye(40) * 2]])
+    assert 81 <= costate.ldl(arrow).nnz < 300
+
+
 def test_lower_triangle():
     A = saddle()
     for T in (sparse.tril(A, format="csr"), sparse.tril(A, format="csc"), sparse.tril(A, format="coo")):

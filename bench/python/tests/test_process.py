@@ -1,8 +1,10 @@
 """The server process: its life, forks, threads, interrupts, and what is left behind."""
 
+import copy
 import gc
 import glob
 import os
+import pickle
 import signal
 import stat
 import subprocess
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 
 import costate
-from costate import _arena, _server
+from costate import _arena, _errors, _frame, _server
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -272,13 +274,13 @@ def busy():
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])
-deadline = time.monotonic() + 20
+start = b = busy()  # in hundredths of a second of processors, whatever else they do
 while True:
-    b = busy()
     time.sleep(0.5)
-    if busy() - b <= 5:
+    before, b = b, busy()
+    if b - before <= 5:
         break
-    assert time.monotonic() < deadline, "the server goes on computing"
+    assert b - start < 400, "the server goes on computing"
 assert _server.current().greeting["pid"] == pid
 print("usable", abs(small.factor(0.7).backward_error))
 """
@@ -414,13 +416,13 @@ def test_interrupts_at_any_moment():
         def shoot():
             r = random.Random(1)
             while not stop.is_set():
-                time.sleep(r.uniform(0.001, 0.03))
+                time.sleep(r.uniform(0.001, 0.03) * r.choice([1, 1, 1, 10]))
                 os.kill(os.getpid(), signal.SIGINT)
         t = threading.Thread(target=shoot)
         t.start()
         hits = rounds = 0
-        end = time.monotonic() + 4
-        while time.monotonic() < end:
+        start = time.monotonic()
+        while time.monotonic() < start + 4 or (hits <= 5 or not rounds) and time.monotonic() < start + 90:
             try:
                 try:
                     armed = True
@@ -570,6 +572,46 @@ def test_listen(tmp_path):
     assert not os.path.exists(path)
     out = script("import costate, numpy as np\ntry: costate.ldl(np.eye(2))\nexcept costate.ServerError: print('none')", COSTATE_SERVER="unix:" + path)
     assert out == "none\n"
+
+
+def test_cancelled_by_another_thread():
+    """A request that is cancelled by its number is answered by an exception."""
+    H = small()
+    server = _server.current()
+    before = set(server._pending)
+
+    def cancel():
+        while True:
+            numbers = set(server._pending) - before
+            if numbers:
+                server._send(_frame.pack({"op": "cancel", "cancel": max(numbers)}, {}), [])
+                return
+            time.sleep(0.01)
+
+    t = threading.Thread(target=cancel)
+    t.start()
+    with pytest.raises(costate.Cancelled):
+        while True:
+            H.count_below(np.linspace(-1, 1, 2000))
+    t.join()
+    assert H.count_below(10.0) == 35
+
+
+def test_errors_keep_their_fields():
+    e = _errors.error_of({"type": "NotFiniteError", "message": "X[1, 2] is NaN", "name": "X", "index": [1, 2], "value": "NaN"})
+    assert isinstance(e, costate.NotFiniteError) and e.index == (1, 2) and np.isnan(e.value) and str(e) == "X[1, 2] is NaN"
+    e = _errors.error_of({"type": "InternalError", "message": "internal error: x", "stack": "goroutine 1"})
+    assert isinstance(e, costate.ServerError) and e.output == "goroutine 1" and "goroutine 1" in str(e)
+    e = _errors.error_of({"type": "LaterError", "message": "of a later version"})
+    assert isinstance(e, costate.ServerError) and "of a later version" in str(e)
+
+
+def test_no_copies():
+    H = small()
+    for x in (H, H.factor(0.5), costate.ldl(np.eye(3))):
+        for f in (copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="neither copied nor pickled"):
+                f(x)
 
 
 def test_shutdown():

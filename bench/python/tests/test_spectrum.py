@@ -103,6 +103,16 @@ def test_inverse_diagonal(method, curvature):
     assert np.allclose(F.inverse_diagonal(), np.diag(np.linalg.inv(M + 0.4 * np.eye(len(M)))), rtol=0, atol=1e-10)
 
 
+def test_inverse_that_rounding_hides():
+    rng = np.random.default_rng(0)
+    Q, _ = np.linalg.qr(rng.standard_normal((60, 60)))
+    B = (Q * np.concatenate([[1e-14], np.ones(59)])) @ Q.T
+    L = costate.ldl((B + B.T) / 2)
+    with pytest.raises(costate.InverseError, match="condition"):
+        L.inverse_diagonal()
+    assert L.solve(np.ones(60)).shape == (60,)
+
+
 def test_no_inverse_of_blocks(H):
     with pytest.raises(costate.InputError, match="block"):
         H.factor(0.3, method="block").inverse_diagonal()

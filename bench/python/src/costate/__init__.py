@@ -30,7 +30,8 @@ from ._errors import (
     SingularError,
     UnsupportedModule,
 )
-from ._hessian import Factorization, Hessian, Report
+from ._factorization import Factorization, Report
+from ._hessian import Hessian
 from ._influence import Influence
 from ._laplace import Laplace, Prediction
 from ._ldl import LDL, ldl
@@ -64,7 +65,7 @@ def hessian(
     Parameters
     ----------
     model : torch.nn.Module or Network
-        A Sequential, nested as you like, of Linear, Conv1d and Conv2d (of one group),
+        A Sequential, nested as you like, of Linear, Conv1d and Conv2d,
         AvgPool1d, AvgPool2d, AdaptiveAvgPool1d and -2d to 1, Tanh, ReLU, GELU (both
         forms), SiLU, Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten,
         Unflatten, Dropout in eval mode, and `Residual`, `SelfAttention` and `Sine` of
@@ -141,7 +142,8 @@ def laplace(
         for the negative log-likelihood, MSELoss for that of a normal distribution; it has
         reduction='mean', and samples times the loss is the negative log-likelihood, also
         where samples or classes have weights. With curvature='ggn' samples times outputs
-        have to be a few thousand at most; 'hessian' needs a minimum.
+        have to be a few thousand at most, and layer norms without weights; 'hessian' needs
+        a minimum.
     prior_precision : float, or one a group
     groups : {'scalar', 'layer', 'tensor', 'ard'}
         Which parameters have a prior precision in common: all, those of a layer, of one

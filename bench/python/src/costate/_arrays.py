@@ -28,6 +28,8 @@ def numeric(x: Any, name: str) -> np.ndarray:
         if x.dtype in (torch.bfloat16, torch.float16):
             x = x.to(torch.float32)
         return x.cpu().numpy()
+    if x is None:
+        raise InputError(f"{name} is missing")
     a = np.asarray(x)
     if a.dtype.kind not in "fiub":
         raise InputError(f"{name} has the type {a.dtype}; it must have real numbers")

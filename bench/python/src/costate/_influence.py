@@ -89,7 +89,8 @@ class Influence:
         """dθ/dw_i, flat: how the trained parameters follow the weight of sample i."""
         if not 0 <= i < self.samples:
             raise InputError(f"i is {i}; it must be from 0 to {self.samples - 1}")
-        return like(self._ask("influence_on_params", "x", {"index": int(i)}, size=self._order), self._like)
+        x = self._ask("influence_on_params", "x", {"index": int(i)}, size=self._order)
+        return like(self._problem.received(x), self._like)
 
     def on_scalar(self, gradient: Any) -> np.ndarray:
         """∇sᵀ(H + damping·I)⁻¹∇ℓ_i of each training sample, of shape (samples,), for any
@@ -97,7 +98,7 @@ class Influence:
         g = numeric(gradient, "gradient")
         if g.shape != (self._order,):
             raise InputError(f"gradient has the shape {g.shape}; it must be ({self._order},)")
-        return self._ask("influence_on_scalar", "x", arrays={"v": (g, "<f8")}, size=self.samples)
+        return self._ask("influence_on_scalar", "x", arrays={"v": (self._problem.sent(g), "<f8")}, size=self.samples)
 
     def close(self) -> None:
         """Free the server's memory now, not when this object goes."""

@@ -73,7 +73,7 @@ class Laplace:
             mean = numeric(prior_mean, "prior_mean")
             if mean.shape != (hessian.shape[0],):
                 raise InputError(f"prior_mean has the shape {mean.shape}; it must be ({hessian.shape[0]},)")
-            arrays["prior_mean"] = (mean, "<f8")
+            arrays["prior_mean"] = (hessian._problem.sent(mean), "<f8")
         self._facts, out = hessian._handle.request("laplace", head, arrays, room=1 << 12)
         self._precision = out["precision"]
         self._handle = _server.Handle(hessian._handle.server, self._facts["handle"], self)
@@ -137,14 +137,15 @@ class Laplace:
 
     def variances(self) -> Any:
         """The marginal variances of all parameters, flat (n,)."""
-        return like(self._handle.request("inverse_diagonal", room=8 * self._order)[1]["x"], self._like)
+        x = self._handle.request("inverse_diagonal", room=8 * self._order)[1]["x"]
+        return like(self._problem.received(x), self._like)
 
     def sample(self, count: int = 1, *, seed: int = 0) -> Any:
         """Parameters drawn from the distribution, of shape (n, count): the columns.
 
         The same seed gives the same ones.
         """
-        return like(samples(self._handle, self._order, count, seed), self._like)
+        return like(self._problem.received(samples(self._handle, self._order, count, seed)), self._like)
 
     def predict(self, X: Any, *, link: str = "probit", count: int = 1000, seed: int = 0) -> Prediction:
         """Means, covariances and class probabilities of the outputs.

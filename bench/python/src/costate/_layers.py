@@ -79,6 +79,11 @@ def _one(value: Any) -> Optional[int]:
     return values.pop() if len(values) == 1 else None
 
 
+def _each(value: Any, sides: int) -> List[int]:
+    """An option of torch for each direction."""
+    return [int(v) for v in value] if isinstance(value, (tuple, list)) else [int(value)] * sides
+
+
 class Walk:
     """Collects the layers of a model and its parameters, in order.
 
@@ -91,6 +96,7 @@ class Walk:
         self.layers: List[Dict[str, Any]] = []
         self.names: List[str] = []
         self.tensors: List[torch.Tensor] = []
+        self.moves: List[Tuple[int, np.ndarray]] = []  # of parameters that the server has in another order
         self.owners: Dict[int, str] = {}
         self.shape = shape
         self.moved = False
@@ -185,25 +191,57 @@ class Walk:
 
     def convolution(self, m: Any, path: str) -> None:
         two = type(m) is nn.Conv2d
-        kernel, stride, pad, dilation = (_one(v) for v in (m.kernel_size, m.stride, m.padding, m.dilation))
-        if m.groups != 1:
-            raise UnsupportedModule(path, m, f"groups={m.groups}; only 1 is supported, of which it is a special case with more parameters")
+        sides = 1 + two
+        kernel, stride, dilation = (_each(v, sides) for v in (m.kernel_size, m.stride, m.dilation))
         if m.padding_mode != "zeros":
             raise UnsupportedModule(path, m, f"padding_mode={m.padding_mode!r}; only zeros are supported")
+        reach = [d * (k - 1) for d, k in zip(dilation, kernel)]
         if m.padding == "valid":
-            pad = 0
-        elif m.padding == "same" and dilation is not None and kernel is not None and dilation * (kernel - 1) % 2 == 0:
-            pad = dilation * (kernel - 1) // 2
-        if kernel is None or stride is None or pad is None or dilation is None:
-            raise UnsupportedModule(path, m, f"kernel_size={m.kernel_size}, stride={m.stride}, padding={m.padding!r}, dilation={m.dilation}; each must be the same in both directions, and on both sides; a square kernel has others as special cases, with more parameters")
+            pad = [0] * sides
+        elif m.padding == "same":
+            if any(r % 2 for r in reach):
+                raise UnsupportedModule(path, m, f"kernel_size={m.kernel_size}, dilation={m.dilation}, padding='same', which is not the same on both sides; an odd kernel has it as a special case, with more parameters")
+            pad = [r // 2 for r in reach]
+        else:
+            pad = _each(m.padding, sides)
         where = "height, width" if two else "length"
-        self.expect(m, path, len(self.shape) == 2 + two and self.shape[0] == m.in_channels, f"takes ({m.in_channels}, {where})")
-        self.expect(m, path, min(self.shape[1:]) + 2 * pad > dilation * (kernel - 1), f"has a kernel of {kernel} with dilation {dilation} and padding {pad}")
+        self.expect(m, path, len(self.shape) == 1 + sides and self.shape[0] == m.in_channels, f"takes ({m.in_channels}, {where})")
+        fits = all(n + 2 * p > r for n, p, r in zip(self.shape[1:], pad, reach))
+        self.expect(m, path, fits, f"has a kernel of {m.kernel_size} with dilation {m.dilation} and padding {m.padding}")
         self.channels_last()
         self.weights(m, path)
-        options = {"kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation}
+        options: Dict[str, Any] = {"kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation}
+        if not two:
+            options = {name: value[0] for name, value in options.items()}
+        if m.groups > 1:
+            options["groups"] = m.groups
+            self.regroup(m)
         self.layers.append({"kind": "conv" if two else "conv1d", "out": m.out_channels, **options, **self.image(), "bias": m.bias is not None})
-        self.shape = (m.out_channels,) + tuple((n + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1 for n in self.shape[1:])
+        self.shape = (m.out_channels,) + tuple((n + 2 * p - r - 1) // s + 1 for n, p, r, s in zip(self.shape[1:], pad, reach, stride))
+
+    def regroup(self, m: Any) -> None:
+        """The order that the server has the last parameters in, those of a convolution in
+        groups: a row has the weights of one output channel of each group, then their
+        biases."""
+        row = m.weight[0].numel()
+        start = sum(t.numel() for t in self.tensors) - m.weight.numel()
+        if m.bias is not None:
+            start -= m.out_channels
+        parts = (m.groups, m.out_channels // m.groups)
+        index = np.arange(m.weight.numel()).reshape(*parts, row).transpose(1, 0, 2).reshape(parts[1], -1)
+        if m.bias is not None:
+            index = np.concatenate([index, m.weight.numel() + np.arange(m.out_channels).reshape(parts).T], axis=1)
+        self.moves.append((start, start + index.reshape(-1)))
+
+    def order(self) -> Optional[np.ndarray]:
+        """The places in torch's order of the parameters in the server's; None if it is the
+        same."""
+        order = np.arange(sum(t.numel() for t in self.tensors))
+        same = True
+        for start, index in self.moves:
+            same = same and bool((order[start : start + index.size] == index).all())
+            order[start : start + index.size] = index
+        return None if same else order
 
     def pool(self, m: Any, path: str) -> None:
         two = type(m) is nn.AvgPool2d

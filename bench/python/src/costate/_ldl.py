@@ -9,7 +9,7 @@ import numpy as np
 from . import _server
 from ._arrays import numeric
 from ._errors import InputError
-from ._hessian import Factored
+from ._factorization import Factored
 
 
 class LDL(Factored):
@@ -48,6 +48,12 @@ class LDL(Factored):
         """The diagonal of A⁻¹, without the rest of it."""
         _, out = self._handle.request("inverse_diagonal", room=8 * self.shape[0])
         return out["x"]
+
+    @property
+    def nnz(self) -> int:
+        """How many elements L has, its diagonal and zeros inside of fronts included, but
+        without those of pivots that were delayed."""
+        return self._facts["factor"]
 
     @property
     def blocks(self) -> int:

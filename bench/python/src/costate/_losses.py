@@ -32,6 +32,8 @@ def translated(loss: Any) -> Tuple[str, Fill]:
         pass
     if type(loss) is type and issubclass(loss, nn.Module):
         raise InputError(f"loss is the class {loss.__name__}; give an object of it: {loss.__name__}()")
+    if loss is None or isinstance(loss, str):
+        raise InputError(f"loss is {loss!r}; it must be 'ce', 'mse', 'bce' or a loss of torch")
     kind = type(loss)
     reduction = getattr(loss, "reduction", "mean")
     if kind in (nn.CrossEntropyLoss, nn.MSELoss, nn.BCEWithLogitsLoss, nn.PoissonNLLLoss) and reduction not in ("mean", "sum"):

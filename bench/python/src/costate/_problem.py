@@ -40,6 +40,7 @@ class Problem:
     labels: Optional[np.ndarray] = None
     targets: Optional[np.ndarray] = None  # samples × numbers of a target
     weights: Optional[np.ndarray] = None
+    order: Optional[np.ndarray] = None  # places of the server's parameters in `params`, if they are others
     like: Any = None  # a tensor whose type and device results take
     outputs: Tuple[int, ...] = ()  # the shape of those of a sample
     loss: Any = None  # as it was given
@@ -72,8 +73,20 @@ class Problem:
         if getattr(self.loss, "reduction", "mean") != "mean":
             raise InputError(f"{what} takes losses with reduction='mean', not {self.loss.reduction!r}")
 
+    def sent(self, v: np.ndarray) -> np.ndarray:
+        """What is flat by parameters, or has such columns, in the server's order."""
+        return v if self.order is None else v[self.order]
+
+    def received(self, x: np.ndarray) -> np.ndarray:
+        """The same back in the order of `params`."""
+        if self.order is None:
+            return x
+        out = np.empty_like(x)
+        out[self.order] = x
+        return out
+
     def arrays(self) -> Dict[str, Tuple[np.ndarray, str]]:
-        out = {"params": (self.params, "<f8"), "X": (self.inputs, "<f8")}
+        out = {"params": (self.sent(self.params), "<f8"), "X": (self.inputs, "<f8")}
         if self.labels is not None:
             out["labels"] = (self.labels, "<i8")
         else:

@@ -387,6 +387,9 @@ class Handle:
     def close(self) -> None:
         self._finalizer()
 
+    def __reduce__(self) -> Any:
+        raise TypeError("what the server of costate holds can be neither copied nor pickled; make it anew from the model or the matrix")
+
 
 def program() -> str:
     """The path of the program that is the server."""

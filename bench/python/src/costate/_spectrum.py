@@ -56,19 +56,20 @@ def eigenpairs(h: "Hessian", k: int, which: str, near: float, tolerance: float, 
         room=8 * (n + 16) * k,
     )
     counts = [(float(c["shift"]), c["below"], c["certain"]) for c in head["counts"]]
-    return Eigenpairs(out["values"], like(out["vectors"], h._like), out["residuals"], head["complete"], counts)
+    return Eigenpairs(out["values"], like(h._problem.received(out["vectors"]), h._like), out["residuals"], head["complete"], counts)
 
 
 def function(h: "Hessian", name: str, v: Any, eps: float, near: float, tolerance: float) -> Any:
     """f(H) v for one vector or for each column."""
     a, back = vectors(v, h.shape[0], "v")
+    a = h._problem.sent(a)
     if not 0 < eps < np.inf or not np.isfinite(near) or not 0 <= tolerance < np.inf:
         raise InputError(f"eps is {eps}, near {near} and tolerance {tolerance}; eps must be positive, and all finite")
     head: Dict[str, Any] = {"function": name, "eps": [float(eps)], "near": float(near), "tolerance": float(tolerance)}
     out = np.empty(a.shape)
     for j in range(a.shape[1]):
         out[:, j] = h._handle.request("function", head, {"v": (a[:, j : j + 1], "<f8")}, room=8 * a.shape[0])[1]["x"][:, 0]
-    return back(out)
+    return back(h._problem.received(out))
 
 
 def samples(handle: "Handle", order: int, count: int, seed: int) -> np.ndarray:

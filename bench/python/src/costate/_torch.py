@@ -52,7 +52,7 @@ def problem(model: Any, loss: Any, X: Any, y: Any, sample_weight: Any) -> Proble
     name, fill = translated(loss)
     spec = {"inputs": x.shape[1], "layers": walk.layers, "loss": name}
     p = Problem(spec, _flatten(walk.tensors), layout(walk.names, [tuple(t.shape) for t in walk.tensors]), x)
-    p.like = walk.tensors[0]
+    p.like, p.order = walk.tensors[0], walk.order()
     p.outputs, p.loss, p.fill = walk.shape, loss, fill
     fill(p, numeric(y, "y"))
     if sample_weight is not None:

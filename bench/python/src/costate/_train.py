@@ -72,14 +72,14 @@ def train(
             {"steps": int(steps), "seconds": float(seconds), "target": float(target), "damping": float(damping)},
             room=8 * h.shape[0],
         )
-        places = h.params
+        places, params = h.params, h._problem.received(out["params"])
     result: Any
     if isinstance(model, Network):
-        result = model.with_parameters(out["params"])
+        result = model.with_parameters(params)
     else:
         from ._torch import write_parameters
 
-        write_parameters(model, places, out["params"])
+        write_parameters(model, places, params)
         result = model
     return History(head["reason"], out["step"], out["loss"], out["damping"], out["seconds"], result)
 
