@@ -8,7 +8,7 @@ import (
 
 	"costate/factor/internal/outputs"
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"

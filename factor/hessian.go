@@ -3,7 +3,7 @@ package factor
 import (
 	"sync"
 
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"

@@ -3,7 +3,7 @@ package factor
 import (
 	"math"
 
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la"
 	"costate/la/vec"
 )

@@ -1,6 +1,9 @@
 package system
 
-import "costate/la/blas"
+import (
+	"costate/internal/space"
+	"costate/la/blas"
+)
 
 // A Product multiplies by the matrix H of a chain, in one pass along the chain and
 // one back, as Pearlmutter (1994) does for a network. It uses no factorization, so
@@ -39,10 +42,10 @@ func (p *Product) Reset(c *Chain) {
 	}
 	widest, pre, params, rows := 0, 0, 0, 0
 	for k, s := range c.Stages {
-		p.y[k] = resize(p.y[k], s.Outputs())
+		p.y[k] = space.Resize(p.y[k], s.Outputs())
 		widest = max(widest, s.Inputs(), s.Outputs())
 		if d, ok := s.(*DenseStage); ok {
-			p.s[k] = resize(p.s[k], d.BatchRows()*d.Out)
+			p.s[k] = space.Resize(p.s[k], d.BatchRows()*d.Out)
 			pre = max(pre, len(p.s[k]))
 			if d.Gather != nil {
 				rows = max(rows, len(d.Z))
@@ -51,8 +54,8 @@ func (p *Product) Reset(c *Chain) {
 			params = max(params, s.Params())
 		}
 	}
-	p.la, p.lb, p.nu = resize(p.la, widest), resize(p.lb, widest), resize(p.nu, pre)
-	p.ax, p.rows = resize(p.ax, params), resize(p.rows, rows)
+	p.la, p.lb, p.nu = space.Resize(p.la, widest), space.Resize(p.lb, widest), space.Resize(p.nu, pre)
+	p.ax, p.rows = space.Resize(p.ax, params), space.Resize(p.rows, rows)
 }
 
 // HessVec computes dst = H v. dst and v have the length Chain.Params; dst may
@@ -209,8 +212,8 @@ func (m *SampleMap) MulAdd(dst, x []float64) {
 			dst[i] += d * x[i]
 		}
 	case m.Sparse != nil:
-		w := groupSpaces.Get().(*groupSpace)
-		defer groupSpaces.Put(w)
+		w := m.Pattern.spaces.Get()
+		defer m.Pattern.spaces.Put(w)
 		for n := range m.Batch {
 			m.sparseAdd(w, dst[n*m.Rows:(n+1)*m.Rows], x[n*m.Cols:(n+1)*m.Cols], n)
 		}
@@ -239,8 +242,8 @@ func (m *SampleMap) MulTransAdd(dst, x []float64) {
 	case m.Diag != nil:
 		m.MulAdd(dst, x)
 	case m.Sparse != nil:
-		w := groupSpaces.Get().(*groupSpace)
-		defer groupSpaces.Put(w)
+		w := m.Pattern.spaces.Get()
+		defer m.Pattern.spaces.Put(w)
 		for n := range m.Batch {
 			m.sparseTransAdd(w, dst[n*m.Cols:(n+1)*m.Cols], x[n*m.Rows:(n+1)*m.Rows], n)
 		}
@@ -252,12 +255,4 @@ func (m *SampleMap) MulTransAdd(dst, x []float64) {
 			}
 		}
 	}
-}
-
-// resize returns a slice of length n, with a's storage if that is enough.
-func resize(a []float64, n int) []float64 {
-	if cap(a) >= n {
-		return a[:n]
-	}
-	return make([]float64, n)
 }

@@ -3,6 +3,8 @@ package system
 import (
 	"fmt"
 	"sync"
+
+	"costate/internal/space"
 )
 
 // A Pattern says where the blocks of a sparse SampleMap may differ from zero: in row i of
@@ -15,6 +17,7 @@ type Pattern struct {
 
 	once   sync.Once
 	groups []rowGroup
+	spaces space.Pool[groupSpace]
 }
 
 // check validates a pattern of blocks of rows×cols.

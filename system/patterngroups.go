@@ -2,8 +2,8 @@ package system
 
 import (
 	"slices"
-	"sync"
 
+	"costate/internal/space"
 	"costate/la/vec"
 )
 
@@ -72,15 +72,13 @@ func (p *Pattern) groupAt(lo int) rowGroup {
 // columns are the columns of row i.
 func (p *Pattern) columns(i int) []int { return p.Col[p.Ptr[i]:p.Ptr[i+1]] }
 
-// groupSpace is the workspace of a product with a group: many goroutines multiply at
-// once, and no product is kept for them.
+// groupSpace is the workspace of a product with a group. The pattern lends it, since many
+// goroutines multiply at once and keep nothing between products.
 type groupSpace struct{ hi, lo []float64 }
-
-var groupSpaces = sync.Pool{New: func() any { return new(groupSpace) }}
 
 // pair is n numbers of any value, and their low parts.
 func (w *groupSpace) pair(n int) vec.Pair {
-	w.hi, w.lo = resize(w.hi, n), resize(w.lo, n)
+	w.hi, w.lo = space.Resize(w.hi, n), space.Resize(w.lo, n)
 	return vec.Pair{Hi: w.hi, Lo: w.lo}
 }
 
@@ -158,8 +156,8 @@ func (p *Pattern) looseTransAdd(dst, x, val []float64, g rowGroup) {
 // dst[i·ldd], and row i of A at a[i·lda].
 func (m *SampleMap) RowsTimesAdd(dst []float64, ldd int, a []float64, lda, rows, n int) {
 	p, val := m.Pattern, m.block(n)
-	w := groupSpaces.Get().(*groupSpace)
-	defer groupSpaces.Put(w)
+	w := m.Pattern.spaces.Get()
+	defer m.Pattern.spaces.Put(w)
 	for _, g := range p.rowGroups() {
 		cols, v := p.columns(g.lo), val[p.Ptr[g.lo]:p.Ptr[g.hi]]
 		switch g.kind {

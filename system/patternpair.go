@@ -8,8 +8,8 @@ import (
 
 // sparsePair computes dst += M x in twice the working precision, for a sparse m.
 func (m *SampleMap) sparsePair(dst, x vec.Pair) {
-	w := groupSpaces.Get().(*groupSpace)
-	defer groupSpaces.Put(w)
+	w := m.Pattern.spaces.Get()
+	defer m.Pattern.spaces.Put(w)
 	p := m.Pattern
 	for n := range m.Batch {
 		in, val := x.Slice(n*m.Cols, (n+1)*m.Cols), m.block(n)
@@ -51,8 +51,8 @@ func (p *Pattern) dotPair(i int, val []float64, x vec.Pair) (h, l float64) {
 
 // sparseTransPair is sparsePair with Mᵀ.
 func (m *SampleMap) sparseTransPair(dst, x vec.Pair) {
-	w := groupSpaces.Get().(*groupSpace)
-	defer groupSpaces.Put(w)
+	w := m.Pattern.spaces.Get()
+	defer m.Pattern.spaces.Put(w)
 	p := m.Pattern
 	for n := range m.Batch {
 		in, out, val := x.Slice(n*m.Rows, (n+1)*m.Rows), dst.Slice(n*m.Cols, (n+1)*m.Cols), m.block(n)

@@ -3,6 +3,7 @@ package system
 import (
 	"math"
 
+	"costate/internal/space"
 	"costate/la/vec"
 )
 
@@ -47,7 +48,7 @@ func (p *Product) ResidualTo(r, b, x, eps []float64) {
 	xs, scale := x, 1.0
 	if _, e := math.Frexp(vec.MaxAbsValue(x)); e > 128 || e < -128 {
 		e = min(max(e, -1000), 1000)
-		w.x = resize(w.x, n)
+		w.x = space.Resize(w.x, n)
 		vec.Scale(w.x, math.Ldexp(1, -e), x)
 		xs, scale = w.x, math.Ldexp(1, e)
 	}
@@ -102,21 +103,21 @@ func (p *Product) prepareResidual() {
 	}
 	params, turned := 0, 0
 	for k, s := range stages {
-		w.y[k] = resize(w.y[k], len(p.y[k]))
+		w.y[k] = space.Resize(w.y[k], len(p.y[k]))
 		params = max(params, s.Params())
 		switch s := s.(type) {
 		case *DenseStage:
-			w.s[k] = resize(w.s[k], len(p.s[k]))
+			w.s[k] = space.Resize(w.s[k], len(p.s[k]))
 			turned = max(turned, s.Out*s.In)
 		case *BlockStage:
 			turned = max(turned, s.F.NNZ(), s.G.NNZ(), s.C.NNZ())
 		}
 	}
-	w.la, w.lb, w.nu = resize(w.la, len(p.la)), resize(w.lb, len(p.lb)), resize(w.nu, len(p.nu))
+	w.la, w.lb, w.nu = space.Resize(w.la, len(p.la)), space.Resize(w.lb, len(p.lb)), space.Resize(w.nu, len(p.nu))
 	if cap(w.h.Hi) < params {
 		w.h = vec.MakePair(params)
 	}
-	w.turned = resize(w.turned, turned)
+	w.turned = space.Resize(w.turned, turned)
 	if cap(w.rows.Hi) < len(p.rows) {
 		w.rows = vec.MakePair(len(p.rows))
 	}

@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 )
 

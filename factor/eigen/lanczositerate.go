@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )

@@ -16,7 +16,7 @@ import (
 // floors are the packages of the module from the ground up. A package imports packages
 // of lower floors only; those of one floor do not know each other.
 var floors = [][]string{
-	{"la/vec", "la/atomicfile", "factor/internal/space", "nn/internal/numbers", "internal/alloctest", "internal/benchtest"},
+	{"la/vec", "la/atomicfile", "internal/space", "nn/internal/numbers", "internal/alloctest", "internal/benchtest"},
 	{"la", "la/blas/internal/gemm"},
 	{"la/blas", "la/mtx", "la/partition", "la/matrixtest"},
 	{"la/blas/blastest", "system", "factor/internal/pivot"},

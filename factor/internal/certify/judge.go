@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )

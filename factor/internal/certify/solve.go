@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/vec"
 )
 

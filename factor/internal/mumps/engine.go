@@ -16,7 +16,7 @@ import (
 	"unsafe"
 
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la"
 	"costate/la/vec"
 )

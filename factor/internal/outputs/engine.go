@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"

@@ -2,7 +2,7 @@ package outputs
 
 import (
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/vec"
 	"costate/system"
 )

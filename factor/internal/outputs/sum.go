@@ -1,7 +1,7 @@
 package outputs
 
 import (
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"

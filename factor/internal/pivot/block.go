@@ -3,7 +3,7 @@ package pivot
 import (
 	"math"
 
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )

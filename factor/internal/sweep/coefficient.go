@@ -2,7 +2,7 @@ package sweep
 
 import (
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"

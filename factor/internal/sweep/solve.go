@@ -1,7 +1,7 @@
 package sweep
 
 import (
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 )
 

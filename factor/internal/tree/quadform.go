@@ -1,6 +1,6 @@
 package tree
 
-import "costate/factor/internal/space"
+import "costate/internal/space"
 
 // QuadForms writes bᵀ (A + shift·I)⁻¹ b for each of the nrhs rows b of x to dst:
 // zᵀ D⁻¹ z with L z = P b, half of a solve.

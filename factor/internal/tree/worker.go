@@ -1,7 +1,7 @@
 package tree
 
 import (
-	"costate/factor/internal/space"
+	"costate/internal/space"
 	"costate/la/blas"
 )
 
