@@ -103,9 +103,8 @@ func (a *Augmented) Stages() int { return len(a.x) - 1 }
 // parameters are those from x[0] up to but not including x[1], and likewise its
 // states y and costates m.
 func (a *Augmented) Stage(k int) (x, y, m [2]int) {
-	y0 := a.params
-	m0 := a.params + a.states
-	return [2]int{a.x[k], a.x[k+1]}, [2]int{y0 + a.y[k], y0 + a.y[k+1]}, [2]int{m0 + a.y[k], m0 + a.y[k+1]}
+	p := Part{X: a.x, Y: a.y}
+	return p.Stage(k)
 }
 
 // StageOrder returns the permutation that orders the unknowns of K stage by stage,

@@ -46,6 +46,15 @@ func (c *Chain) offsets() (x, y []int) {
 	return x, y
 }
 
+// Stage returns where the unknowns of any stage of the chain stand in K; see
+// Augmented.Stage.
+func (p *Part) Stage(k int) (x, y, m [2]int) {
+	stages := len(p.X) - 1
+	y0 := p.X[stages]
+	m0 := y0 + p.Y[stages]
+	return [2]int{p.X[k], p.X[k+1]}, [2]int{y0 + p.Y[k], y0 + p.Y[k+1]}, [2]int{m0 + p.Y[k], m0 + p.Y[k+1]}
+}
+
 // whole is the part that has all stages, for an Augmented of the same shapes.
 func (a *Augmented) whole(c *Chain) Part {
 	return Part{To: len(c.Stages), X: a.x, Y: a.y, Stages: c.Stages, Loss: &c.Loss}

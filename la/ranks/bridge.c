@@ -31,11 +31,15 @@ static void add(void *in, void *inout, int *n, MPI_Datatype *type) {
 	}
 }
 
-int ranks_init(int *r, int *size) {
+int ranks_init(int *r, int *size, int *here) {
 	int given;
 	if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) return 0;
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	MPI_Comm_size(MPI_COMM_WORLD, size);
+	MPI_Comm machine;
+	MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+	MPI_Comm_size(machine, here);
+	MPI_Comm_free(&machine);
 	MPI_Type_contiguous(2, MPI_DOUBLE, &pair);
 	MPI_Type_commit(&pair);
 	MPI_Op_create(add, 1, &add_pairs);

@@ -3,7 +3,7 @@
 // The calls of MPI. All are made by the thread that called ranks_init, and by all ranks.
 #include <stdint.h>
 
-int ranks_init(int *rank, int *size);
+int ranks_init(int *rank, int *size, int *here); // of all ranks; here: of this machine
 const char *ranks_version(void);
 void ranks_finalize(void);
 

@@ -32,8 +32,14 @@ func Version() (string, error) { return "", ErrNotBuilt }
 // Size is 1.
 func Size() int { return 1 }
 
+// OnMachine is 1.
+func OnMachine() int { return 1 }
+
 // Call runs own, the only part.
 func Call(name string, message []byte, own func()) error {
+	if parts[name] == nil {
+		panic("ranks: there is no job named " + name)
+	}
 	turn.Lock()
 	defer turn.Unlock()
 	own()

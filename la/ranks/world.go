@@ -28,6 +28,7 @@ var world struct {
 	once sync.Once
 	rank int
 	size int
+	here int // ranks of the machine
 	err  error
 	jobs chan func()   // for the goroutine that makes all calls
 	gone chan struct{} // closed when there are no more calls
@@ -48,13 +49,13 @@ func Start() error {
 // parts until it is told to stop, and ends the process.
 func attend(ready chan struct{}) {
 	runtime.LockOSThread()
-	var rank, size C.int
-	if C.ranks_init(&rank, &size) == 0 {
+	var rank, size, here C.int
+	if C.ranks_init(&rank, &size, &here) == 0 {
 		world.err = errors.New("this MPI does not allow threads beside the one that calls it")
 		close(ready)
 		return
 	}
-	world.rank, world.size = int(rank), int(size)
+	world.rank, world.size, world.here = int(rank), int(size), int(here)
 	if rank > 0 {
 		// mpirun kills all ranks when one ends: rank 0 is to come to its own end.
 		signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -147,6 +148,10 @@ func Serve() func() {
 
 // Size is the number of ranks, 1 before MPI has started.
 func Size() int { return max(1, world.size) }
+
+// OnMachine is the number of ranks that share the memory of this one's machine, 1 before
+// MPI has started.
+func OnMachine() int { return max(1, world.here) }
 
 // Version names MPI with its version.
 func Version() (string, error) {
