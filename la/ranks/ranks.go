@@ -1,6 +1,10 @@
 package ranks
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"os"
+)
 
 // HowToBuild is the command that builds MPI in, and MUMPS with it.
 const HowToBuild = "apt-get install libmumps-dev libopenmpi-dev openmpi-bin && CGO_ENABLED=1 go build -tags mumps"
@@ -22,4 +26,10 @@ func Handle(name string, p Part) {
 		panic("ranks: two jobs are named " + name)
 	}
 	parts[name] = p
+}
+
+// Fail ends a rank that cannot do its part, with a message, and by that the job.
+func Fail(err error) {
+	fmt.Fprintf(os.Stderr, "a rank cannot do its part: %v\n", err)
+	os.Exit(1)
 }

@@ -84,7 +84,7 @@ var (
 func follow(message []byte) {
 	var c command
 	if err := gob.NewDecoder(bytes.NewReader(message)).Decode(&c); err != nil {
-		panic(err)
+		ranks.Fail(err)
 	}
 	i := followed[c.Instance]
 	switch c.Step {

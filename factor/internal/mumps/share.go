@@ -32,7 +32,7 @@ func (s *share) follow(c *command) {
 	case stepTake:
 		part, err := system.DecodePart(ranks.Scatter(nil))
 		if err != nil {
-			panic(err)
+			ranks.Fail(err)
 		}
 		s.take(part)
 	case stepDamp:
