@@ -18,6 +18,7 @@ import (
 
 	"costate/la"
 	"costate/la/mtx"
+	"costate/nn/train/race"
 )
 
 // mpirun is the command on so many ranks; output and errors go to the buffers.
@@ -82,6 +83,26 @@ func TestRanks(t *testing.T) {
 	}
 }
 
+// TestRanksTrain: training with batches shared out is training, but for rounding.
+func TestRanksTrain(t *testing.T) {
+	args := []string{"train", "--optimizer", "lm,adam", "--lr", "0.01", "--layers", "3", "--width", "8", "--batch", "0", "--curvature-batch", "100", "--cg", "--steps", "4", "--seconds", "60", "--residual", "--json"}
+	var whole []race.Result
+	mustJSON(t, &whole, args...)
+	for _, ranks := range []int{1, 2, 3} {
+		c, out, errs := mpirun(ranks, append(args, "--shard")...)
+		var sharded []race.Result
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &sharded) != nil || len(sharded) != len(whole) {
+			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		for i, w := range whole {
+			got, want := float64(sharded[i].Final.Loss), float64(w.Final.Loss)
+			if sharded[i].Final.Step != w.Final.Step || !(math.Abs(got-want) <= 1e-9*want) {
+				t.Errorf("%d ranks, %s: loss %.17g after %d steps, not shared out %.17g after %d", ranks, w.Optimizer, got, sharded[i].Final.Step, want, w.Final.Step)
+			}
+		}
+	}
+}
+
 // TestRanksFail: an error of rank 0 is the status of the job.
 func TestRanksFail(t *testing.T) {
 	c, out, errs := mpirun(2, "mtx", "missing.mtx", "--engine", "mumps")
@@ -113,18 +134,22 @@ func rankProcesses(word string) map[string]int {
 // and says why.
 func TestRanksEnd(t *testing.T) {
 	name := meshFile(t, 150)
+	factor := []string{"mtx", name, "--engine", "mumps", "--repeat", "100000"}
+	train := []string{"train", "--shard", "--optimizer", "sgd", "--lr", "0.01", "--batch", "0", "--seconds", "1000"}
 	for _, c := range []struct {
 		what string
 		end  func(job *exec.Cmd, ranks map[string]int) error
 		says string
+		args []string
 	}{
-		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1"},
-		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0"},
-		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written"},
+		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", factor},
+		{"rank 1 of training killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", train},
+		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0", factor},
+		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written", factor},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			word := fmt.Sprintf("COSTATE_JOB=%d", time.Now().UnixNano())
-			job, _, errs := mpirun(2, "mtx", name, "--engine", "mumps", "--repeat", "100000")
+			job, _, errs := mpirun(2, c.args...)
 			job.Env = append(job.Env, word)
 			if err := job.Start(); err != nil {
 				t.Fatal(err)
