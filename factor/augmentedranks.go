@@ -91,6 +91,17 @@ func (f *Augmented) RankEntries() []int64 {
 	return f.ranks.k.Stored()
 }
 
+// Plan tells what the analysis of K has found.
+func (f *Augmented) Plan() Plan {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	if f.ranks.k != nil {
+		return mumpsPlan(f.ranks.k.Plan())
+	}
+	return treePlan(f.k.engine.Tree())
+}
+
 func (e *ranksEngine) release() {
 	if e.k != nil {
 		e.k.Release()

@@ -64,6 +64,7 @@ func (e *engine) analyse(ordering int) error {
 		return fmt.Errorf("this MUMPS is built without the ordering %s", e.opts.Ordering)
 	}
 	e.plan.Fronts, e.plan.FrontMax = int(r.nodes), int(r.front)
+	e.plan.Entries, e.plan.RankBytes = int64(r.entries), int64(r.rank_megabytes)*megabyte
 	return e.affordable()
 }
 

@@ -102,6 +102,9 @@ type Plan struct {
 	Fronts   int    // of the assembly tree
 	FrontMax int    // order of the largest
 	Ranks    int
+
+	Entries   int64 // of the factors
+	RankBytes int64 // that the rank with most needs for MUMPS
 }
 
 // A MemoryError says that the analysis plans, or delayed pivots ask, for more than
