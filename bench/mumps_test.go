@@ -61,6 +61,8 @@ func TestRanks(t *testing.T) {
 	var native mtxResult
 	mustJSON(t, &native, "mtx", name, "--json", "--repeat", "1")
 	solve := append([]string{"solve"}, small...)
+	var counted solveResult
+	mustJSON(t, &counted, append(solve, "--spectrum", "5", "--json")...)
 	var block solveResult
 	mustJSON(t, &block, append(solve, "--method", "block", "--json")...)
 	for _, ranks := range []int{1, 2, 3} {
@@ -76,6 +78,16 @@ func TestRanks(t *testing.T) {
 		var s solveResult
 		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &s) != nil {
 			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		c, out, errs = mpirun(ranks, append(solve, "--spectrum", "5", "--json")...)
+		var shared solveResult
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &shared) != nil {
+			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		for i, want := range counted.Spectrum.Counts { // at shifts that come from brackets
+			if got := shared.Spectrum.Counts[i]; got.Below != want.Below || got.Certain != want.Certain {
+				t.Errorf("%d ranks: %+v, by one %+v", ranks, got, want)
+			}
 		}
 		if s.Inertia != block.Inertia || !(float64(s.BackwardError) <= 1e-14) {
 			t.Errorf("%d ranks: %+v, native %+v", ranks, s, block)

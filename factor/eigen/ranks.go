@@ -32,6 +32,7 @@ type sourceMessage struct {
 	MemoryLimit    int64
 	PivotTolerance float64
 	Ordering       partition.Ordering
+	Perm           partition.Perm
 }
 
 func (s *chainSource) message(m *sourceMessage) error {
@@ -42,9 +43,6 @@ func (s *chainSource) message(m *sourceMessage) error {
 func (s *blockSource) message(*sourceMessage) error { return errNotSent }
 
 func (s *sparseSource) message(m *sourceMessage) error {
-	if s.opts.Perm != nil {
-		return errNotSent
-	}
 	low := s.RawLower()
 	m.N, m.Ptr, m.Col, m.Val = low.N, low.Ptr, low.Col, low.Val
 	return nil
@@ -56,7 +54,7 @@ func (m *sourceMessage) source() (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &factor.Options{Backend: backend, MemoryLimit: m.MemoryLimit, PivotTolerance: m.PivotTolerance, Ordering: m.Ordering}
+	o := &factor.Options{Backend: backend, MemoryLimit: m.MemoryLimit, PivotTolerance: m.PivotTolerance, Ordering: m.Ordering, Perm: m.Perm}
 	if m.Chain == nil {
 		if m.Ptr == nil {
 			m.Ptr = make([]int, m.N+1)
@@ -107,7 +105,7 @@ func NewSharedSpectrum(a Source, workers int) (*Spectrum, error) {
 	here := ranks.OnMachine()
 	c := spectrumCommand{Number: int(spectraMade.Add(1)), Source: &sourceMessage{
 		Backend: o.Backend.Name(), Threads: max(1, workers/here), MemoryLimit: o.MemoryLimit / int64(here),
-		PivotTolerance: o.PivotTolerance, Ordering: o.Ordering}}
+		PivotTolerance: o.PivotTolerance, Ordering: o.Ordering, Perm: o.Perm}}
 	if err := a.message(c.Source); err != nil {
 		return nil, err
 	}
