@@ -70,7 +70,7 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	if _, err := m.point(lin); err != nil {
 		return false, err
 	}
-	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: backend, MemoryLimit: m.memory})
+	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: backend, MemoryLimit: m.memory, Interrupt: ended(ctx)})
 	var l eigen.Lanczos
 	r, err := f.compute(ctx, &l, source, m)
 	if err != nil {

@@ -56,7 +56,7 @@ func (s *session) influence(ctx context.Context, f *influenceFlags) (printed boo
 		return false, err
 	}
 	defer plotFile.discard()
-	j := &influenceJob{s: s, f: f, options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()}}
+	j := &influenceJob{s: s, f: f, options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit(), Interrupt: ended(ctx)}}
 	if err := j.load(); err != nil {
 		return false, err
 	}

@@ -18,8 +18,12 @@ import (
 	"costate/nn/train/race"
 )
 
-// TestMain runs the command itself where a test asks for a process of its own.
+// TestMain runs the command itself where a test asks for a process of its own, or what
+// stands for another program.
 func TestMain(m *testing.M) {
+	if kind, ok := os.LookupEnv("COSTATE_PEER"); ok {
+		playPeer(kind)
+	}
 	if args, ok := os.LookupEnv("COSTATE_ARGS"); ok {
 		os.Args = append([]string{program}, strings.Split(args, "\n")...)
 		main()

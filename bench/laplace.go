@@ -60,7 +60,8 @@ point is a minimum; if not, it says what would make it one.
 The test is reported with the uncertainty (nll) and without it (nll_map). --plot draws mean and
 band for one input, else how often predictions are right against how sure they are.
 
-Sums go over all training samples, so that samples times outputs can be a few thousand.`
+Sums go over all training samples, so that either samples times outputs or parameters can
+be a few thousand; the other may be many.`
 
 func newLaplace(s *session) *cobra.Command {
 	var f laplaceFlags

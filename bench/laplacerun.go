@@ -74,7 +74,7 @@ func (s *session) laplace(ctx context.Context, f *laplaceFlags) error {
 	if err != nil {
 		return err
 	}
-	r := &laplaceRun{session: s, flags: f, data: d, opts: &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()}}
+	r := &laplaceRun{session: s, flags: f, data: d, opts: &factor.Options{Backend: backend, MemoryLimit: s.memoryLimit(), Interrupt: ended(ctx)}}
 	r.post = &laplace.Laplace{Groups: groups, PriorPrecision: []float64{f.precision}, Temperature: f.temperature, NoiseSD: f.noise / d.scale}
 	start := time.Now()
 	if err := r.fit(ctx); err != nil {

@@ -45,8 +45,7 @@ type solved struct {
 	seconds seconds
 	report  factor.Report
 	inertia la.Inertia
-	log     float64
-	sign    float64
+	logDet  logDet
 
 	// singular says that H+εI is singular to working accuracy; x may solve the
 	// system all the same.
@@ -114,13 +113,13 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 		return nil, nil, err
 	}
 	if m.method == "dense" { // whose analysis forms H already
-		if err := m.tooLong(factor.DenseCost(chain)); err != nil {
+		if err := m.tooLong(factor.Choose(chain, m.memory).Dense); err != nil {
 			return nil, nil, err
 		}
 	}
 	m.meter.step("analyse " + m.method)
 	start := time.Now()
-	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations}
+	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations, Interrupt: ended(ctx)}
 	m.engine.set(&options)
 	if err := f.Analyse(chain, &options); err != nil {
 		return nil, nil, err
@@ -181,7 +180,7 @@ func (m *measurement) repetition(ctx context.Context, lin *nn.Linearization, f f
 		if first {
 			s.seconds = t
 			s.inertia = f.Inertia()
-			s.log, s.sign = f.LogDet()
+			s.logDet = logDetOf(f)
 		} else {
 			s.seconds.best(&t)
 		}
@@ -201,7 +200,7 @@ func (s *solved) solve(f factor.Factorization, b *mat.VecDense) (t seconds, err 
 		if s.unsolved() {
 			nan := math.NaN()
 			s.report = factor.Report{Eps: s.eps, BackwardError: nan, Growth: nan}
-			s.inertia, s.log, s.sign = f.Inertia(), nan, nan
+			s.inertia, s.logDet = f.Inertia(), logDet{number(nan), number(nan), number(nan)}
 		}
 		return t, s.err
 	}

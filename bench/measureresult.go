@@ -2,6 +2,7 @@ package main
 
 import (
 	"costate/factor"
+	"costate/la/vec"
 	"costate/nn"
 	"costate/system"
 )
@@ -20,10 +21,10 @@ func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Lineariz
 		Backend:      m.backend.Name(),
 		Threads:      m.backend.Threads(),
 		Loss:         number(lin.Loss),
-		GradientNorm: number(norm2(lin.Gradient)),
+		GradientNorm: number(vec.Norm2(lin.Gradient)),
 		Seconds:      o.seconds,
 		Inertia:      o.inertia,
-		LogDet:       logDet{number(o.log), number(o.sign)},
+		LogDet:       o.logDet,
 	}
 	if k != nil {
 		r.Matrix = &k.stats

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -95,6 +97,56 @@ func TestSolveModel(t *testing.T) {
 	save()
 	if _, stderr, status := runBench("solve", "--model", model, "--in", in, "--repeat", "1"); status != 0 || !strings.Contains(stderr, "ignored epoch") {
 		t.Errorf("with another array: status %d, %s", status, stderr)
+	}
+}
+
+// A .safetensors file has weights alone: the activation between them is not guessed.
+func TestSolveWeights(t *testing.T) {
+	dir := t.TempDir()
+	in, model := filepath.Join(dir, "data.npz"), filepath.Join(dir, "net.safetensors")
+	rng := rand.New(rand.NewPCG(1, 1))
+	raw, err := protocol.FormatArchive(map[string]*protocol.Array{
+		"X": protocol.Floats(randomSlice(rng, 8), 4, 2), "T": protocol.Floats(randomSlice(rng, 4), 4, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(in, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	head := `{"0.weight":{"dtype":"F64","shape":[3,2],"data_offsets":[0,48]},"0.bias":{"dtype":"F64","shape":[3],"data_offsets":[48,72]},` +
+		`"2.weight":{"dtype":"F64","shape":[1,3],"data_offsets":[72,96]},"2.bias":{"dtype":"F64","shape":[1],"data_offsets":[96,104]}}`
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(head)))
+	file = append(file, head...)
+	for _, v := range randomSlice(rng, 13) {
+		file = binary.LittleEndian.AppendUint64(file, math.Float64bits(v))
+	}
+	if err := os.WriteFile(model, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"solve", "--model", model, "--in", in, "--loss", "mse", "--json", "--repeat", "1"}
+	if _, stderr, status := runBench(args...); status != 2 || !strings.Contains(stderr, "--act") {
+		t.Errorf("without --act: status %d, %s", status, stderr)
+	}
+	losses := map[string]float64{}
+	for _, act := range []string{"tanh", "relu"} {
+		text, stderr, status := runBench(append(args, "--act", act)...)
+		var result struct {
+			Params int
+			Loss   float64
+		}
+		if err := json.Unmarshal([]byte(text), &result); err != nil || status != 0 || result.Params != 13 {
+			t.Fatalf("%s: status %d, %+v, %v, %s", act, status, result, err, stderr)
+		}
+		losses[act] = result.Loss
+	}
+	if losses["tanh"] == losses["relu"] {
+		t.Errorf("the loss is %v with both activations", losses["tanh"])
+	}
+	if err := os.WriteFile(model, file[:200], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, status := runBench(append(args, "--act", "tanh")...); status != 1 || !strings.Contains(stderr, "not a .safetensors file") {
+		t.Errorf("a broken file: status %d, %s", status, stderr)
 	}
 }
 

@@ -176,7 +176,7 @@ func (s *session) mtx(ctx context.Context, args []string, f *mtxFlags) error {
 	nan := number(math.NaN())
 	r := &mtxResult{Backend: backend.Name(), Threads: backend.Threads(), Shift: f.shift, BackwardError: nan, LogDet: logDet{Log: nan}}
 	j := &mtxJob{session: s, meter: m, flags: f, result: r, paths: args,
-		options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit()}}
+		options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit(), Interrupt: ended(ctx)}}
 	f.choose(&j.options)
 	err = j.run(ctx)
 	if e := ctx.Err(); e != nil {

@@ -16,7 +16,7 @@ import (
 
 const mtxKeys = `order nnz engine ranks ordering blocks block_max backend threads refinements
 	seconds seconds.read seconds.order seconds.factor seconds.solve seconds.total
-	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign flops bytes shift columns right_hand_side`
+	backward_error inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign logdet.error flops bytes shift columns right_hand_side`
 
 // writeText writes a file and returns its path.
 func writeText(t *testing.T, dir, name, text string) string {

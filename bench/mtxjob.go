@@ -68,8 +68,7 @@ func (j *mtxJob) run(ctx context.Context) error {
 	rep := j.solver.Report()
 	r.BackwardError, r.Refinements, r.Flops, r.Bytes = number(rep.BackwardError), rep.Refinements, rep.Flops, rep.Bytes
 	r.Inertia = knownInertia(&j.solver)
-	log, sign := j.solver.LogDet()
-	r.LogDet = logDet{number(log), number(sign)}
+	r.LogDet = logDetOf(&j.solver)
 	return err
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 
 	"costate/bench/internal/prose"
 	"costate/factor"
@@ -120,11 +119,7 @@ func (r *mtxResult) printInertia(line func(head, text string)) {
 		sure = " (uncertain: an eigenvalue is too close to zero to tell its sign)"
 	}
 	line("inertia", fmt.Sprintf("%s negative, %s zero, %s positive eigenvalues%s", prose.Group(r.Inertia.Negative), prose.Group(r.Inertia.Zero), prose.Group(r.Inertia.Positive), sure))
-	if math.IsInf(float64(r.LogDet.Log), -1) {
-		line("", "determinant 0 to working accuracy")
-		return
-	}
-	line("", fmt.Sprintf("log|det| = %.10g, determinant %s", float64(r.LogDet.Log), signText(float64(r.LogDet.Sign))))
+	line("", r.LogDet.text("det"))
 }
 
 // print lists the eigenvalues.

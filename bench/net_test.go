@@ -15,7 +15,7 @@ import (
 
 // Networks of --net are solved with as others are, by every method alike.
 func TestSolveNet(t *testing.T) {
-	for _, net := range []string{"conv:3,3|pool|dense:10", "tokens:8,4|block:2,6|mean|dense:10", "dense:6|res(norm|dense:6)|dense:10"} {
+	for _, net := range []string{"conv:3,3|pool|dense:10", "tokens:8,4|block:2,6|mean|dense:10", "conv:4,3x1,pad=1x0|conv:4,3,groups=4|mean|dense:10", "dense:6|res(norm|dense:6)|dense:10"} {
 		for _, method := range []string{"chain", "gram", "block"} {
 			var r solveResult
 			mustJSON(t, &r, "solve", "--net", net, "--batch", "3", "--curvature", "ggn", "--method", method, "--check-dense", "--repeat", "1")
@@ -62,6 +62,44 @@ func TestTrainNet(t *testing.T) {
 		t.Errorf("loss %v after a resumption, %v without", rest.Final.Loss, whole.Final.Loss)
 	}
 	if _, errs, status := runBench("train", "--net", "tokens:8,4|block:1,4|mean|dense:10", "--batch", "8", "--optimizer", "lm", "--checkpoint", file, "--resume"); status == 0 || !strings.Contains(errs, "another network") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
+
+// Sequences of unequal length from a table: the first column is the length. The padding
+// says the opposite of what the tokens say, so that one who looks at it learns nothing.
+func TestSequences(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sequences.csv")
+	rng := rand.New(rand.NewPCG(5, 1))
+	var text strings.Builder
+	text.WriteString("length,t1,t2,t3,t4,class\n")
+	for range 120 {
+		length, class := 1+rng.IntN(4), rng.IntN(2)
+		fmt.Fprint(&text, length)
+		for i := range 4 {
+			x := float64(2*class-1) + 0.3*rng.NormFloat64()
+			if i >= length {
+				x *= -10
+			}
+			fmt.Fprintf(&text, ",%g", x)
+		}
+		fmt.Fprintf(&text, ",%d\n", class)
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	net := "lengths|tokens:4,4|block:2,5|mean|dense:2"
+	var r race.Result
+	mustJSON(t, &r, "train", "--data", file, "--net", net, "--optimizer", "lm", "--steps", "15", "--batch", "90", "--fixed-batch")
+	if r.Final.TestAccuracy == nil || !(*r.Final.TestAccuracy >= 0.95) || !(r.Final.Loss < 0.05) {
+		t.Errorf("%+v", r.Final)
+	}
+	var s solveResult
+	mustJSON(t, &s, "solve", "--data", file, "--net", net, "--batch", "6", "--method", "chain", "--check-dense", "--repeat", "1")
+	if !s.Inertia.Certain || !(float64(s.BackwardError) <= 1e-14) || s.RelativeErrorDense == nil || !(float64(*s.RelativeErrorDense) <= 1e-9) {
+		t.Errorf("%+v", s)
+	}
+	if _, errs, status := runBench("train", "--net", net, "--optimizer", "lm", "--steps", "1"); status == 0 || !strings.Contains(errs, "a layer of 4 tokens of 15 numbers after a width of 63") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 }

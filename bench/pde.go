@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"costate/bench/experiments"
 	"costate/bench/internal/prose"
@@ -69,6 +70,9 @@ func (s *session) pdeJob(f *pdeFlags, backend blas.Backend) (*race.Job, *pde.Pro
 	j, err := d.Job()
 	if err != nil {
 		return nil, nil, err
+	}
+	if n := j.Net.NumParams(); n > mostForHessian && slices.ContainsFunc(f.optimizers, experiments.NeedsHessian) {
+		return nil, nil, usagef("--optimizer tr and cubic form the Hessian: the network has %d parameters, it may have %d", n, mostForHessian)
 	}
 	j.Steps, j.Seconds, j.TargetL2 = f.steps, f.seconds, f.target
 	return j, problem, nil

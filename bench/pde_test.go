@@ -72,7 +72,7 @@ func TestPDEModes(t *testing.T) {
 		pdeArgs("--steps", "2", "--pde", "burgers", "--hidden", "6,5,4", "--act", "sine"),
 		pdeArgs("--steps", "2", "--pde", "allen-cahn", "--points", "sobol", "--act", "gelu"),
 		pdeArgs("--steps", "2", "--pde", "helmholtz", "--optimizer", "lbfgs", "--plot", filepath.Join(dir, "b.png")),
-		pdeArgs("--steps", "2", "--pde", "convection", "--optimizer", "adam,lm"),
+		pdeArgs("--steps", "2", "--pde", "convection", "--optimizer", "adam,lm,tr,cubic"),
 	} {
 		out, errs, status := runBench(args...)
 		if status != 0 || !strings.Contains(out, "relative error") {
@@ -125,7 +125,8 @@ func TestPDEBadFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--pde navier-stokes", "poisson-2d"},
 		{"--act relu", "--act"},
-		{"--optimizer tr", "--optimizer"},
+		{"--optimizer sgd", "--optimizer"},
+		{"--optimizer lm,tr --hidden 64,64", "Hessian"},
 		{"--points sobel", "sobol"},
 		{"--hidden 0", "--hidden"},
 		{"--hidden many", "many"},

@@ -60,6 +60,10 @@ func newPDE(s *session) *cobra.Command {
 	return c
 }
 
+// mostForHessian is how many parameters the optimizers may have that form the Hessian: a step,
+// which cannot be interrupted, then takes about a minute for a thousand points.
+const mostForHessian = 2500
+
 const pdeHelp = `Find the solution of a differential equation as a network whose residuals, in
 the equation and in its conditions, are least in squares. Without flags: the
 Poisson equation on the unit square to a relative error of 1e-5, drawn in
@@ -68,6 +72,8 @@ Poisson equation on the unit square to a relative error of 1e-5, drawn in
   lm         Levenberg–Marquardt with geodesic acceleration: exact derivatives
              of the residuals, of first order in all parameters and of second
              order along each step
+  tr, cubic  Newton's method with the exact Hessian, which takes as many products
+             as there are parameters: at most 2500 of them
   adam, lbfgs     for comparison, from the same weights on the same points
 
 The error is ‖u − u*‖/‖u*‖ on 9,000 points that training does not see, u* the

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
+	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // A solveResult is what solve reports for one damping.
@@ -72,8 +75,26 @@ type seconds struct {
 }
 
 type logDet struct {
-	Log  number `json:"log"`
-	Sign number `json:"sign"`
+	Log   number `json:"log"`
+	Sign  number `json:"sign"`
+	Error number `json:"error"` // a bound of that of Log, null where nothing is known
+}
+
+// logDetOf asks a factorization.
+func logDetOf(s interface {
+	LogDet() (log, sign float64)
+	Report() factor.Report
+}) logDet {
+	log, sign := s.LogDet()
+	return logDet{number(log), number(sign), number(s.Report().LogDetError)}
+}
+
+// text is "log|det(of)| = …" with the digits that are known.
+func (d *logDet) text(of string) string {
+	if math.IsInf(float64(d.Log), -1) {
+		return "determinant 0 to working accuracy"
+	}
+	return fmt.Sprintf("log|%s| = %s, determinant %s", of, prose.Within(float64(d.Log), float64(d.Error)), signText(float64(d.Sign)))
 }
 
 // A failure is what is printed with --json where there is no result.
@@ -92,32 +113,15 @@ func (r *solveResult) setReport(rep factor.Report) {
 	}
 }
 
-// norm2 is the Euclidean norm.
-func norm2(x []float64) float64 {
-	scale, sum := 0.0, 1.0
-	for _, v := range x {
-		if v == 0 {
-			continue
-		}
-		if a := math.Abs(v); scale < a {
-			sum = 1 + sum*(scale/a)*(scale/a)
-			scale = a
-		} else {
-			sum += (a / scale) * (a / scale)
-		}
-	}
-	return scale * math.Sqrt(sum)
-}
-
 // relativeDifference is ‖x − y‖/‖y‖.
 func relativeDifference(x, y []float64) float64 {
 	d := make([]float64, len(x))
 	for i := range d {
 		d[i] = x[i] - y[i]
 	}
-	ny := norm2(y)
+	ny := vec.Norm2(y)
 	if ny == 0 {
-		return norm2(d)
+		return vec.Norm2(d)
 	}
-	return norm2(d) / ny
+	return vec.Norm2(d) / ny
 }

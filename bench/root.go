@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"costate/factor"
 )
 
 // Exit statuses.
@@ -42,7 +44,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, factor.ErrInterrupted) {
 		fmt.Fprintln(stderr, program+": interrupted; no file was left half-written")
 		return statusInterrupted
 	}
@@ -77,7 +79,7 @@ func newRoot(s *session) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	s.addCommonFlags(root.PersistentFlags())
-	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newTrain(s), newPDE(s), newPlot(s), newServe(s),
+	root.AddCommand(newSolve(s), newCompare(s), newKernels(s), newMtx(s), newPeer(s), newTrain(s), newPDE(s), newPlot(s), newServe(s),
 		newEngines(s), netTopic())
 	root.Version = versionText()
 	root.SetVersionTemplate("{{.Version}}\n")

@@ -47,7 +47,7 @@ bench/python/PROTOCOL.md describes the messages.`,
 			if !ok || path == "" {
 				return usagef("--listen %s: it must be unix:PATH", listen)
 			}
-			return server.Listen(c.Context(), path, func() { fmt.Fprintf(s.stderr, "bench: serving at %s\n", path) })
+			return server.Listen(c.Context(), path, func() { fmt.Fprintf(s.stderr, "%s: serving at %s\n", program, path) })
 		},
 	}
 	fl := c.Flags()

@@ -176,6 +176,9 @@ func (f *solveFlags) checkFiles(fl *pflag.FlagSet) error {
 		if fl.Changed("act") && filepath.Ext(f.model) == ".onnx" {
 			return usagef("--act has no meaning with an .onnx file, which has its activations")
 		}
+		if !fl.Changed("act") && filepath.Ext(f.model) == ".safetensors" {
+			return usagef("a .safetensors file has no activations: give the one between its dense layers, as --act relu")
+		}
 	}
 	if f.in != "" {
 		if fl.Changed("rhs") && f.rhs == "gradient" {
@@ -291,7 +294,7 @@ func (s *session) lookFurther(ctx context.Context, f *solveFlags, m *measurement
 	}
 	if f.spectrum > 0 {
 		m.meter.step("spectrum")
-		if results[0].Spectrum, err = m.measureSpectrum(lin, f.spectrum); err != nil {
+		if results[0].Spectrum, err = m.measureSpectrum(ctx, lin, f.spectrum); err != nil {
 			return nil, explain(err)
 		}
 	}

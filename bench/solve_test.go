@@ -11,6 +11,7 @@ import (
 
 	"costate/bench/internal/methods"
 	"costate/la/mtx"
+	"costate/la/vec"
 	"costate/nn/npz"
 )
 
@@ -18,7 +19,7 @@ const solveKeys = `params layers batch state_max eps curvature method backend th
 	matrix matrix.order matrix.nnz matrix.bandwidth matrix.bandwidth_permuted matrix.blocks matrix.block_max
 	seconds seconds.linearize seconds.assemble seconds.permute seconds.analyse seconds.factor seconds.solve seconds.total
 	flops gflops bytes backward_error refinements growth shift
-	inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign
+	inertia inertia.negative inertia.zero inertia.positive inertia.certain logdet logdet.log logdet.sign logdet.error
 	relative_error_dense`
 
 func TestSolveJSON(t *testing.T) {
@@ -190,7 +191,7 @@ func TestSolveFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.SymmetricDim() != len(b) || relativeDifference(b[:len(f.G)], f.G) != 0 || norm2(b[len(f.G):]) != 0 {
+	if k.SymmetricDim() != len(b) || relativeDifference(b[:len(f.G)], f.G) != 0 || vec.Norm2(b[len(f.G):]) != 0 {
 		t.Errorf("K has order %d, b %d numbers, of which the gradient has %d", k.SymmetricDim(), len(b), len(f.G))
 	}
 	svg, err := os.ReadFile(filepath.Join(dir, "k.svg"))

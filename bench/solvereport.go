@@ -130,11 +130,7 @@ func (p *solveReport) curvature(r *solveResult) {
 		return
 	}
 	p.line("curvature", curvatureText(r))
-	if math.IsInf(float64(r.LogDet.Log), -1) {
-		p.line("", "determinant 0 to working accuracy")
-		return
-	}
-	p.line("", fmt.Sprintf("log|det(H+εI)| = %.10g, determinant %s", float64(r.LogDet.Log), signText(float64(r.LogDet.Sign))))
+	p.line("", r.LogDet.text("det(H+εI)"))
 }
 
 // curvatureText says what the inertia means.

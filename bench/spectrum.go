@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -34,8 +35,8 @@ type interval struct {
 
 // measureSpectrum brackets the extreme eigenvalues of H and counts those below n
 // shifts between.
-func (m *measurement) measureSpectrum(lin *nn.Linearization, n int) (*spectrum, error) {
-	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory})
+func (m *measurement) measureSpectrum(ctx context.Context, lin *nn.Linearization, n int) (*spectrum, error) {
+	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory, Interrupt: ended(ctx)})
 	return countSpectrum(source, factor.EngineNative, m.backend.Threads(), n)
 }
 

@@ -29,8 +29,8 @@ func (t *table) text(columns ...int) *table {
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) print(w io.Writer) {
-	var widths []int
+// widths are those of the columns.
+func (t *table) widths() (widths []int) {
 	for _, r := range t.rows {
 		for i, c := range r {
 			if i == len(widths) {
@@ -39,6 +39,25 @@ func (t *table) print(w io.Writer) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
 	}
+	return widths
+}
+
+// markdown prints the table in Markdown.
+func (t *table) markdown(w io.Writer) {
+	widths := t.widths()
+	for k, r := range t.rows {
+		for i, c := range r {
+			fmt.Fprint(w, "| ", c, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)+1))
+		}
+		fmt.Fprintln(w, "|")
+		if k == 0 {
+			fmt.Fprintln(w, strings.Repeat("| --- ", len(r))+"|")
+		}
+	}
+}
+
+func (t *table) print(w io.Writer) {
+	widths := t.widths()
 	for _, r := range t.rows {
 		var line strings.Builder
 		line.WriteString(" ")

@@ -118,16 +118,18 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 	if err := s.checkMemory("the network and its derivatives", f.net.bytes(set.Width, set.Outputs())); f.net.spec == "" && err != nil {
 		return nil, err
 	}
+	net, err := f.network(set, s.seed, backend)
+	if err != nil {
+		return nil, err
+	}
+	restore := keepLengths(net, set, test)
 	if f.net.isOwn() && set.Rows == 0 {
 		shift, factor := set.StandardizeColumns()
 		test.ScaleColumns(shift, factor)
 	} else {
 		standardize(set, test)
 	}
-	net, err := f.network(set, s.seed, backend)
-	if err != nil {
-		return nil, err
-	}
+	restore()
 	if err := s.checkCurvature(f, net, set.N); err != nil {
 		return nil, err
 	}
@@ -148,6 +150,26 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 		j.TrainSet = j.Sampler().First(net)
 	}
 	return j, nil
+}
+
+// keepLengths returns what puts the lengths of sequences back that scaling changes: they
+// are the first number of a sample where the network begins with nn.Lengths.
+func keepLengths(net *nn.Network, sets ...*data.Set) (restore func()) {
+	if _, ok := net.Layers()[0].(nn.Lengths); !ok {
+		return func() {}
+	}
+	var kept []float64
+	each := func(do func(x *float64)) {
+		for _, s := range sets {
+			for i := range s.N {
+				do(&s.X[i*s.Width])
+			}
+		}
+	}
+	each(func(x *float64) { kept = append(kept, *x) })
+	return func() {
+		each(func(x *float64) { *x, kept = kept[0], kept[1:] })
+	}
 }
 
 // standardize scales both sets as the first one needs.

@@ -37,11 +37,14 @@ func (g *answers) plan(what string, c Cost) error {
 	return nil
 }
 
-// run factors, by Factorize or Again of the judge. what names the product with the
-// matrix, and place makes the error of a singular one.
+// run factors, by Factorize or Again of the judge, at the damping eps. what names the
+// product with the matrix, and place makes the error of a singular one.
 func (g *answers) run(factorize func() certify.Finding, eps float64, what string, place func(certify.Finding) *SingularError) error {
 	g.factored, g.known = false, false
 	f := factorize()
+	if g.opts.interrupted() {
+		return ErrInterrupted
+	}
 	if g.gaveUp != nil {
 		if err := g.gaveUp(); err != nil {
 			return err
@@ -64,9 +67,9 @@ func (g *answers) run(factorize func() certify.Finding, eps float64, what string
 	}
 	g.known, g.factored = true, f.Kind == certify.Singular
 	e := place(f)
-	e.Eps, e.Blind = eps, !g.factored
+	e.Blind = !g.factored
 	if f.Suggest != 0 {
-		e.Suggest = eps + f.Suggest
+		e.Suggest = e.Eps + f.Suggest
 	}
 	if g.factored {
 		e.Cond = g.judge.Cond()
@@ -139,10 +142,14 @@ func (g *answers) SolveTo(dst *mat.Dense, b mat.Matrix) error {
 	return g.outcome(o, err)
 }
 
-// outcome records how a solve went, and makes its error.
+// outcome records how a solve went, and makes its error: ErrInterrupted where it was
+// given up.
 func (g *answers) outcome(o certify.Outcome, err error) error {
 	if err != nil {
 		return err
+	}
+	if !o.Met(g.opts.Tolerance) && g.opts.interrupted() {
+		return ErrInterrupted
 	}
 	g.mu.Lock()
 	g.report.solved(o)

@@ -33,7 +33,7 @@ func choose(c *system.Chain, limit int64, gram bool) Choice {
 	if limit <= 0 {
 		limit = machineMemory()
 	}
-	ch := Choice{Chain: ChainCost(c), Dense: DenseCost(c)}
+	ch := Choice{Chain: chainCost(c), Dense: denseCost(c)}
 	ch.Method = "chain"
 	best := ch.Chain
 	least := best.perPoint()
@@ -46,7 +46,7 @@ func choose(c *system.Chain, limit int64, gram bool) Choice {
 		}
 	}
 	if gram {
-		ch.Gram = GramCost(c)
+		ch.Gram = gramCost(c)
 		consider("gram", ch.Gram)
 	}
 	consider("dense", ch.Dense)
@@ -131,16 +131,37 @@ func (a *Auto) Reset() { *a = Auto{} }
 // IsEmpty reports whether nothing has been analysed.
 func (a *Auto) IsEmpty() bool { return a.method == nil || a.method.IsEmpty() }
 
-// The methods of Factorization are those of the method chosen.
+// Factorize factors H + εI; see Factorization.
+func (a *Auto) Factorize(eps float64) error { return a.use().Factorize(eps) }
 
-func (a *Auto) Factorize(eps float64) error         { return a.use().Factorize(eps) }
+// FactorizeStages factors with a damping for each stage; see Factorization.
 func (a *Auto) FactorizeStages(eps []float64) error { return a.use().FactorizeStages(eps) }
-func (a *Auto) SymmetricDim() int                   { return a.use().SymmetricDim() }
-func (a *Auto) Inertia() la.Inertia                 { return a.use().Inertia() }
-func (a *Auto) LogDet() (log, sign float64)         { return a.use().LogDet() }
-func (a *Auto) Cond() float64                       { return a.use().Cond() }
-func (a *Auto) Report() Report                      { return a.use().Report() }
-func (a *Auto) Cost() Cost                          { return a.use().Cost() }
 
-func (a *Auto) SolveTo(dst *mat.Dense, b mat.Matrix) error       { return a.use().SolveTo(dst, b) }
+// SymmetricDim is the order of H: the number of parameters.
+func (a *Auto) SymmetricDim() int { return a.use().SymmetricDim() }
+
+// Inertia returns the inertia of the matrix factored; see Solver.
+func (a *Auto) Inertia() la.Inertia { return a.use().Inertia() }
+
+// LogDet returns log|det| of the matrix factored and its sign; see Solver.
+func (a *Auto) LogDet() (log, sign float64) { return a.use().LogDet() }
+
+// Cond estimates the condition number of the matrix factored; see Solver.
+func (a *Auto) Cond() float64 { return a.use().Cond() }
+
+// Cost estimates flops and bytes of one factorization and solve; see Solver.
+func (a *Auto) Cost() Cost { return a.use().Cost() }
+
+// Report tells how the last factorization and solve went.
+func (a *Auto) Report() Report {
+	if a.method == nil {
+		return Report{}
+	}
+	return a.method.Report()
+}
+
+// SolveTo solves for the columns of b; see Solver.
+func (a *Auto) SolveTo(dst *mat.Dense, b mat.Matrix) error { return a.use().SolveTo(dst, b) }
+
+// SolveVecTo solves for one right-hand side; see Solver.
 func (a *Auto) SolveVecTo(dst *mat.VecDense, b mat.Vector) error { return a.use().SolveVecTo(dst, b) }

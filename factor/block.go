@@ -164,8 +164,7 @@ func (f *Block) fits(a *la.BlockTridiag) bool {
 func (f *Block) Factorize(a *la.BlockTridiag) error { return f.FactorizeShifted(a, 0) }
 
 // FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are
-// then those of that matrix. It keeps no second copy of A. A shift that is not
-// finite is a *la.NotFiniteError.
+// then those of that matrix. A shift that is not finite is a *la.NotFiniteError.
 func (f *Block) FactorizeShifted(a *la.BlockTridiag, sigma float64) error {
 	f.factored, f.known = false, false
 	if sigma-sigma != 0 {
@@ -266,7 +265,7 @@ func (f *Block) QuadFormTo(dst []float64, b mat.Matrix) ([]float64, error) {
 	}
 	job := f.judge.Job(nr)
 	defer job.Done()
-	gatherColumns(job.B(), b, n, nr)
+	gatherColumns(job.B(), n, b, n, nr)
 	if err := finiteColumns(job.B(), n); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -400,6 +401,31 @@ func TestBlockNotFinite(t *testing.T) {
 			t.Errorf("matrix: error %v", err)
 		}
 		mustPanic(t, ErrNotFactorized, func() { f.Inertia() })
+	}
+}
+
+// Whatever element is not finite, it is named.
+func TestBlockNotFiniteAnywhere(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for _, size := range []float64{1, 1e-200, 1e200} {
+			for i := range 5 {
+				for j := range i + 1 {
+					a := randomTridiag(rand.New(rand.NewPCG(11, 12)), []int{2, 1, 2}, 1)
+					for t := range a.Raw() {
+						a.Raw()[t] *= size
+					}
+					if a.Index(i, j) < 0 {
+						continue
+					}
+					a.Set(i, j, v)
+					var f Block
+					var bad *la.NotFiniteError
+					if err := f.Factorize(a); !errors.As(err, &bad) || bad.Where != fmt.Sprintf("row %d of A", i) || bad.Index != j {
+						t.Errorf("%v at (%d, %d): %v", v, i, j, err)
+					}
+				}
+			}
+		}
 	}
 }
 

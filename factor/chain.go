@@ -51,10 +51,11 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	if err := f.plan("the factorization of the chain", ChainCost(c)); err != nil {
+	if err := f.plan("the factorization of the chain", chainCost(c)); err != nil {
 		return err
 	}
 	f.sweep = sweep.New(c, f.opts.Backend)
+	f.sweep.Interrupt = f.opts.Interrupt
 	f.use(chainEngine{f.sweep})
 	return nil
 }
@@ -71,6 +72,6 @@ func (f *Chain) Update(c *system.Chain) error {
 // Reset empties the factorization, options included.
 func (f *Chain) Reset() { *f = Chain{} }
 
-// ChainCost estimates the flops and bytes of a Chain for the shapes of c, from
+// chainCost estimates the flops and bytes of a Chain for the shapes of c, from
 // the shapes alone.
-func ChainCost(c *system.Chain) Cost { return Cost(sweep.CostOf(c)) }
+func chainCost(c *system.Chain) Cost { return Cost(sweep.CostOf(c)) }

@@ -2,6 +2,9 @@ package factor
 
 import (
 	"fmt"
+	"sort"
+
+	"gonum.org/v1/gonum/mat"
 
 	"costate/factor/internal/outputs"
 	"costate/factor/internal/pivot"
@@ -30,21 +33,24 @@ type Dense struct {
 
 var _ Factorization = (*Dense)(nil)
 
-// Analyse prepares for chains of the shapes of c and forms H; see Factorization.
+// Analyse prepares for chains of the shapes of c and forms H, which may be interrupted;
+// see Factorization.
 func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 	f.Reset()
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
 	n := f.matrix.n
-	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), DenseCost(c)); err != nil {
+	if err := f.plan(fmt.Sprintf("a dense matrix of %d parameters", n), denseCost(c)); err != nil {
 		return err
 	}
 	f.dense = newDenseEngine(&f.matrix)
 	if _, ok := normalCost(c); ok {
 		f.normal = outputs.NewNormal(c, f.opts.Backend)
 	}
-	f.form()
+	if !f.form() {
+		return ErrInterrupted
+	}
 	f.use(&f.dense)
 	return nil
 }
@@ -54,18 +60,34 @@ func (f *Dense) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	f.form()
-	return nil
+	if !f.form() {
+		f.failed = ErrInterrupted
+	}
+	return f.failed
+}
+
+// MatrixTo writes H itself, without damping, into dst; it needs Analyse only. An empty dst
+// is resized.
+func (f *Dense) MatrixTo(dst *mat.SymDense) {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	n := f.matrix.n
+	to := sizeSym(dst, n)
+	for i := range n {
+		copy(to[i*n:i*n+i+1], f.dense.h[i*n:])
+	}
+	vec.MirrorLower(n, to, n, 0, n)
 }
 
 // Reset empties the factorization, options included.
 func (f *Dense) Reset() { *f = Dense{} }
 
 // form writes H as J̃ᵀJ̃, or by columns, symmetrised: rounding leaves H·e_i and H·e_j
-// different in the last bits.
-func (f *Dense) form() {
+// different in the last bits. It reports false where it was interrupted.
+func (f *Dense) form() bool {
 	if f.normal != nil && f.normal.Form(f.dense.h, f.matrix.chain) {
-		return
+		return true
 	}
 	n, h := f.matrix.n, f.dense.h
 	w := f.matrix.lend()
@@ -74,6 +96,9 @@ func (f *Dense) form() {
 	e := w.v
 	clear(e)
 	for j := range n {
+		if f.opts.interrupted() {
+			return false
+		}
 		e[j] = 1
 		w.product.HessVec(h[j*n:(j+1)*n], e)
 		e[j] = 0
@@ -83,6 +108,7 @@ func (f *Dense) form() {
 			h[i*n+j] = (h[i*n+j] + h[j*n+i]) / 2
 		}
 	}
+	return true
 }
 
 // A denseEngine factors a dense symmetric matrix, with a damping for each stage.
@@ -119,7 +145,18 @@ func (f *denseEngine) Factor(eps []float64) pivot.Stats {
 	p.Growth = vec.MaxLower(n, s, n)
 	p.Scale = p.Growth
 	f.pivot.Factor(f.backend, f.work, false, &p, 0)
+	f.place(&p)
 	return p
+}
+
+// place names a pivot by stage and parameter.
+func (f *denseEngine) place(p *pivot.Stats) {
+	if p.Row < 0 {
+		return
+	}
+	row := f.pivot.Origin(p.Row)
+	p.Block = sort.SearchInts(f.offsets, row+1) - 1
+	p.Row = row - f.offsets[p.Block]
 }
 
 func (f *denseEngine) Solve(x []float64, nrhs int) {
@@ -131,9 +168,9 @@ func (f *denseEngine) Solve(x []float64, nrhs int) {
 	f.pivot.Upper(f.backend, x, nrhs, *w)
 }
 
-// DenseCost estimates the flops and bytes of a Dense for the shapes of c; Point
+// denseCost estimates the flops and bytes of a Dense for the shapes of c; Point
 // is what forms H.
-func DenseCost(c *system.Chain) Cost {
+func denseCost(c *system.Chain) Cost {
 	n := int64(c.Params())
 	if n > 1<<20 { // beyond any memory: keep n³ from overflowing
 		return tooMuch

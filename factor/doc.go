@@ -41,7 +41,7 @@
 //
 // Every solution leaves with a measured backward error
 //
-//	‖g − (H+εI)x‖ / (‖H‖‖x‖ + ‖g‖)  ≤  1e-14
+//	‖g − (H+εI)x‖ / (‖H+εI‖‖x‖ + ‖g‖)  ≤  1e-14
 //
 // or with an error that says what was reached. The residual comes from products
 // H·v along the chain (system.Product), which know nothing of the factors.

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"errors"
 	"fmt"
 
 	"gonum.org/v1/gonum/mat"
@@ -24,15 +25,18 @@ const (
 	ErrShape = Error("factor: dimension mismatch")
 )
 
+// ErrInterrupted is the error of what Options.Interrupt has ended.
+var ErrInterrupted = errors.New("factor: interrupted")
+
 // A SingularError says that a matrix is singular to working accuracy. Where
 // factors were found (Blind is false) solves may follow: they return a solution
 // of a consistent system, and an *AccuracyError with the least residual that was
 // reached for another.
 type SingularError struct {
 	Block   int     // the stage or block without a pivot, from 0; -1 if unknown
-	Pivot   int     // index of the pivot inside the block; -1 if unknown
+	Pivot   int     // index of the pivot inside the block, from 0; -1 if unknown
 	Row     int     // the unknown without a pivot, from 0; -1 if unknown
-	Eps     float64 // damping at which it is singular
+	Eps     float64 // damping at which it is singular: that of Block where each stage has its own
 	Suggest float64 // a damping at which it is not; 0 if none is known
 	Cond    float64 // estimate of the condition number, 0 if there is none
 

@@ -48,7 +48,8 @@ type Solver interface {
 	// a few times. It is NaN for the iterative methods.
 	Cond() float64
 
-	// Report tells how the last factorization and the last solve went.
+	// Report tells how the last factorization and the last solve went; before
+	// these it is empty.
 	Report() Report
 
 	// Cost estimates the work and memory of one factorization and of one solve
@@ -132,6 +133,14 @@ type Options struct {
 	// default is ten times the order.
 	MaxIterations int
 
+	// Interrupt, unless it is nil, is asked now and then whether to give up what is under
+	// way: a factorization at every stage or front, a solve at every right-hand side, an
+	// iterative one at every iteration. Where it returns true, and goes on to do so, the
+	// error is ErrInterrupted, and nothing is factored. It is asked from several
+	// goroutines, for instance for the end of a context. An analysis, the factorization
+	// of a dense matrix and one by MUMPS run to their end.
+	Interrupt func() bool
+
 	// MemoryLimit is the greatest number of bytes that an analysis may plan
 	// for. The default is the memory of the machine.
 	MemoryLimit int64
@@ -140,7 +149,7 @@ type Options struct {
 // A Report tells what a factorization and its last solve did. Growth, Shift
 // and Flops belong to Factorize, BackwardError and Refinements to the solve.
 type Report struct {
-	// Eps is the damping asked for.
+	// Eps is the damping asked for, that of the first stage where each has its own.
 	Eps float64 `json:"eps"`
 	// Shift is ε' − ε where the matrix was factored at another damping ε' to
 	// avoid a singular pivot block; solutions are refined against ε.
@@ -157,7 +166,7 @@ type Report struct {
 	// solve was measured with: no estimate flatters the error.
 	Norm float64 `json:"norm"`
 	// LogDetError bounds the absolute error of LogDet, infinite where nothing
-	// is known; it is set by the first call of LogDet or Inertia.
+	// is known; it is set by LogDet.
 	LogDetError float64 `json:"logdet_error"`
 	// Flops counts the floating-point operations of Factorize by formula:
 	// those of Cost for each factorization that it took.
@@ -198,5 +207,8 @@ func (o *Options) withDefaults() Options {
 
 // settings are those of the judge.
 func (o *Options) settings() certify.Settings {
-	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads(), Backend: o.Backend}
+	return certify.Settings{Tolerance: o.Tolerance, MaxRefinements: o.MaxRefinements, Threads: o.Backend.Threads(), Backend: o.Backend, Interrupt: o.Interrupt}
 }
+
+// interrupted asks whether to give up.
+func (o *Options) interrupted() bool { return o.Interrupt != nil && o.Interrupt() }

@@ -48,12 +48,13 @@ type Gram struct {
 
 var _ Factorization = (*Gram)(nil)
 
-// ErrNotGaussNewton is returned by (*Gram).Analyse for a chain that is not of
-// the form J̃ᵀJ̃, or that has stages without per-sample structure.
+// ErrNotGaussNewton is returned by Analyse and Update of Gram for a chain whose matrix
+// is not of the form J̃ᵀJ̃, or that has stages of another kind than system.DenseStage.
 var ErrNotGaussNewton = errors.New("factor: output space needs a Gauss–Newton chain of dense stages with a convex loss")
 
 // Analyse prepares for chains of the shapes of c; see Factorization. It returns
-// ErrNotGaussNewton for other chains than Gauss–Newton ones of dense stages.
+// ErrNotGaussNewton for other chains than Gauss–Newton ones of dense stages, and, since it
+// sums the Gram matrix, ErrInterrupted.
 func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	f.Reset()
 	if err := f.begin(c, opts); err != nil {
@@ -62,27 +63,37 @@ func (f *Gram) Analyse(c *system.Chain, opts *Options) error {
 	if !outputs.Takes(c) {
 		return ErrNotGaussNewton
 	}
-	if err := f.plan("the Gram matrix of the outputs", GramCost(c)); err != nil {
+	if err := f.plan("the Gram matrix of the outputs", gramCost(c)); err != nil {
 		return err
 	}
 	f.outputs = outputs.New(c, f.opts.Backend)
-	if !f.outputs.Take(c) {
-		return ErrNotGaussNewton
+	f.outputs.Interrupt = f.opts.Interrupt
+	if err := f.take(c); err != nil {
+		return err
 	}
 	f.use(gramEngine{f.outputs})
 	return nil
 }
 
-// Update takes a new point; see Factorization. It returns ErrNotGaussNewton as
-// Analyse does.
+// Update takes a new point; see Factorization. It returns ErrNotGaussNewton and
+// ErrInterrupted as Analyse does.
 func (f *Gram) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
-	if !f.outputs.Take(c) {
-		f.failed = ErrNotGaussNewton
-	}
+	f.failed = f.take(c)
 	return f.failed
+}
+
+// take sums the Gram matrix.
+func (f *Gram) take(c *system.Chain) error {
+	switch {
+	case !f.outputs.Take(c):
+		return ErrNotGaussNewton
+	case f.opts.interrupted():
+		return ErrInterrupted
+	}
+	return nil
 }
 
 // Reset empties the factorization, options included.
@@ -119,10 +130,10 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 	return f.outcome(o, nil)
 }
 
-// GramCost estimates the flops and bytes of a Gram for the shapes of c, for a loss
+// gramCost estimates the flops and bytes of a Gram for the shapes of c, for a loss
 // of full rank; Point is the Gram matrix itself. It is beyond any machine where
 // a stage is not dense.
-func GramCost(c *system.Chain) Cost {
+func gramCost(c *system.Chain) Cost {
 	cost, ok := outputs.CostOf(c)
 	if !ok {
 		return tooMuch

@@ -138,7 +138,7 @@ func (h *hessian) Sharpen() bool {
 		return true
 	}
 	if norm <= 1.01*h.norm {
-		h.steps = powerSteps // as good as it gets
+		h.steps = powerSteps // a percent is no matter to a bound that may be a third off
 	}
 	better := norm > h.norm
 	h.norm = max(h.norm, norm)

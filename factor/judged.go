@@ -2,6 +2,7 @@ package factor
 
 import (
 	"math"
+	"slices"
 
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
@@ -150,7 +151,11 @@ func (g *direct) FactorizeStages(eps []float64) error {
 
 func (g *direct) factorize() error {
 	return g.run(g.judge.Factorize, g.matrix.eps[0], "H·v", func(f certify.Finding) *SingularError {
-		return &SingularError{Block: f.Block, Pivot: f.Row, Row: -1}
+		eps := slices.Min(g.matrix.eps)
+		if f.Block >= 0 {
+			eps = g.matrix.eps[f.Block]
+		}
+		return &SingularError{Block: f.Block, Pivot: f.Row, Row: -1, Eps: eps}
 	})
 }
 

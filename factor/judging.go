@@ -64,7 +64,7 @@ func solveDense(j *certify.Judge, dst *mat.Dense, b mat.Matrix) (certify.Outcome
 	sizeDense(dst, n, nrhs)
 	job := j.Job(nrhs)
 	defer job.Done()
-	gatherColumns(job.B(), b, n, nrhs)
+	gatherColumns(job.B(), n, b, n, nrhs)
 	if err := finiteColumns(job.B(), n); err != nil {
 		return certify.Outcome{}, err
 	}
@@ -74,16 +74,16 @@ func solveDense(j *certify.Judge, dst *mat.Dense, b mat.Matrix) (certify.Outcome
 	return o, nil
 }
 
-// gatherColumns copies the columns of b to the rows of dst.
-func gatherColumns(dst []float64, b mat.Matrix, n, nrhs int) {
+// gatherColumns copies the columns of b to the rows of dst, which are ld apart.
+func gatherColumns(dst []float64, ld int, b mat.Matrix, n, nrhs int) {
 	if d, ok := b.(*mat.Dense); ok {
 		raw := d.RawMatrix()
-		vec.Transpose(dst, n, raw.Data, raw.Stride, n, nrhs)
+		vec.Transpose(dst, ld, raw.Data, raw.Stride, n, nrhs)
 		return
 	}
 	for j := range nrhs {
 		for i := range n {
-			dst[j*n+i] = b.At(i, j)
+			dst[j*ld+i] = b.At(i, j)
 		}
 	}
 }
@@ -97,8 +97,12 @@ func finiteColumns(b []float64, n int) error {
 }
 
 // sizeVec resizes an empty dst to n elements, and panics with ErrShape if another
-// has a different length.
+// has a different length. No elements leave dst as it is: gonum has no empty vectors
+// but those without a size.
 func sizeVec(dst *mat.VecDense, n int) {
+	if n == 0 {
+		return
+	}
 	if dst.IsEmpty() {
 		dst.ReuseAsVec(n)
 	} else if dst.Len() != n {
@@ -108,6 +112,9 @@ func sizeVec(dst *mat.VecDense, n int) {
 
 // sizeDense is sizeVec for a matrix.
 func sizeDense(dst *mat.Dense, r, c int) {
+	if r == 0 || c == 0 {
+		return
+	}
 	if dst.IsEmpty() {
 		dst.ReuseAs(r, c)
 	} else if dr, dc := dst.Dims(); dr != r || dc != c {

@@ -224,12 +224,14 @@ func (f *iterative) column(w *iterativeSpace, j int) (reached float64, iteration
 	return reached, iterations, &AccuracyError{Reached: reached, Wanted: f.opts.Tolerance, Column: j}
 }
 
-// met reports whether a residual norm is small enough for the tolerance.
+// met reports whether a residual norm is small enough for the tolerance. The tenth that is
+// kept back is for the rounding by which a recurrence leaves the residual that is measured.
 func (f *iterative) met(r float64, x []float64, nb, norm float64) bool {
 	return r <= 0.9*f.opts.Tolerance*(norm*vec.Norm2(x)+nb)
 }
 
-// iterationCost counts one iteration as the solve.
+// iterationCost counts one iteration as the solve: a product, and ten sums or products of
+// vectors.
 func iterationCost(c *system.Chain) Cost {
 	n, states := int64(c.Params()), int64(0)
 	for _, s := range c.Stages {

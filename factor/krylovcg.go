@@ -39,6 +39,9 @@ func (conjugateGradients) iterate(f *iterative, w *iterativeSpace, limit int, nb
 		if rr == 0 || f.met(vec.Norm2(r), x, nb, norm) {
 			return k, nil
 		}
+		if f.opts.interrupted() {
+			return k, ErrInterrupted
+		}
 		f.matrix.MulTo(ad, d)
 		curvature := vec.Dot(d, ad)
 		if !(curvature > 0) {

@@ -57,6 +57,9 @@ func (minimalResiduals) iterate(f *iterative, w *iterativeSpace, limit int, nb, 
 		if f.met(phi, x, nb, norm) {
 			return k, nil
 		}
+		if f.opts.interrupted() {
+			return k, ErrInterrupted
+		}
 		f.matrix.MulTo(y, now)
 		vec.Axpy(y, -last, before)
 		alpha := vec.Dot(now, y)

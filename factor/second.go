@@ -21,6 +21,9 @@ type second struct {
 
 // opinion asks for the inertia and the determinant of H + D.
 func (g *judged) opinion() (c certify.Counts, logAbs, logError float64, ok bool) {
+	if g.opts.interrupted() {
+		return certify.Counts{}, 0, 0, false
+	}
 	c, logAbs, logError, ok = g.askAugmented()
 	if ok && c.Certain {
 		return c, logAbs, logError, ok
@@ -116,7 +119,9 @@ func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool
 		g.asked.dense = s
 	}
 	if s.point != h.point {
-		s.form(h)
+		if !s.form(h, g.opts.interrupted) {
+			return c, 0, 0, false
+		}
 		s.point = h.point
 	}
 	if f := s.judge.Factorize(); f.Kind == certify.Blind {
@@ -127,15 +132,20 @@ func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool
 	return c, logAbs, logError, true
 }
 
-// form writes H by columns in twice the working precision, rounded at the end.
-func (s *denseOpinion) form(h *hessian) {
+// form writes H by columns in twice the working precision, rounded at the end. It reports
+// false where it was interrupted.
+func (s *denseOpinion) form(h *hessian, interrupted func() bool) bool {
 	w := h.lend()
 	defer h.pool.Put(w)
 	n := h.n
 	minus, zero, none := make([]float64, n), make([]float64, n), make([]float64, len(h.eps))
 	for j := range n {
+		if interrupted() {
+			return false
+		}
 		minus[j] = -1
 		w.product.ResidualTo(s.dense.h[j*n:(j+1)*n], zero, minus, none)
 		minus[j] = 0
 	}
+	return true
 }

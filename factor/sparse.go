@@ -50,6 +50,7 @@ type Sparse struct {
 	matrix symMatrix
 	mates  []int32 // of a matching; nil if none was made
 	tree   *partition.Tree
+	paired *partition.Tree // in reserve, if tree is on trial; may be nil
 	engine treeEngine
 	mumps  shiftedMUMPS // in place of tree and engine, if Options ask for it
 	spent  int64        // flops of attempts before, for the same values
@@ -65,14 +66,15 @@ type treeEngine struct {
 	base float64
 
 	// pair, if not nil, makes another engine where too many pivots are put off, and
-	// loads it, or loads this one again.
-	pair func()
+	// loads it, or loads this one again. mostDelays is how many are too many.
+	pair       func()
+	mostDelays float64
 }
 
 // Factor factors A + (base + shift) I.
 func (e *treeEngine) Factor(shift float64) pivot.Stats {
 	s := e.Engine.Factor(e.base + shift)
-	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= manyDelays*float64(len(e.Tree().Perm)) {
+	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= e.mostDelays {
 		return s
 	}
 	pair := e.pair
@@ -83,7 +85,7 @@ func (e *treeEngine) Factor(shift float64) pivot.Stats {
 
 // treeOptions are those of an engine over a tree.
 func treeOptions(o *Options) tree.Options {
-	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit}
+	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit, Interrupt: o.Interrupt}
 }
 
 // Analyse prepares for matrices with the pattern of a; nil opts mean the
@@ -114,7 +116,11 @@ func (f *Sparse) workBytes() int64 {
 const (
 	// pairsAtMost is how many times the predicted time of an order without pairs
 	// one with pairs may take to be preferred: it is the one without surprises.
-	pairsAtMost = 1.5
+	pairsAtMost = 2.5
+
+	// wideFronts is the number of columns that fronts must have in the mean for unknowns
+	// with a weak diagonal to find partners in them without a matching.
+	wideFronts = 4
 
 	// worthAnother is the predicted seconds of a factorization with pairs, for each
 	// unknown and entry, from which an order without them is looked for: a few
@@ -122,10 +128,15 @@ const (
 	worthAnother = 0.6e-6
 
 	// delaysAllowed is how many times its planned flops a factorization without
-	// pairs may take, and manyDelays the part of the unknowns that it may put off:
-	// beyond, fronts are on the way to full ones, and pairs are made after all.
+	// pairs may take, and manyDelays the part of the unknowns that it may put off,
+	// where it is not known what pairs would cost: beyond, fronts are on the way to full
+	// ones, and pairs are made after all.
 	delaysAllowed = 3
 	manyDelays    = 0.1
+
+	// pairsFlops is the part of the flops with pairs that a factorization without them
+	// may take where both are known.
+	pairsFlops = 0.8
 )
 
 // order finds the tree. Where diagonals are weak it makes pairs of unknowns by a
@@ -136,12 +147,14 @@ const (
 func (f *Sparse) order() error {
 	o := &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm}
 	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
-	if !weakDiagonal(f.s, f.eq.row) || auto && partition.Full(f.s) {
+	if weak := weakDiagonal(f.s, f.eq.row); !weak || auto && partition.Full(f.s) {
 		t, err := partition.Auto(f.s, o)
 		if err != nil {
 			return err
 		}
-		return f.prepare(t, true)
+		if !weak || len(t.Perm) >= wideFronts*len(t.Parent) {
+			return f.prepare(t, &trial{delaysAllowed, manyDelays * float64(len(t.Perm))})
+		}
 	}
 	if err := f.match(); err != nil {
 		return err
@@ -152,18 +165,24 @@ func (f *Sparse) order() error {
 		return err
 	}
 	if seconds := paired.Cost.Seconds(); seconds < worthAnother*float64(f.kept.SymmetricDim()+2*f.kept.Stored()) {
-		return f.prepare(paired, false)
+		return f.prepare(paired, nil)
 	}
 	o.Mates = nil
 	single, err := partition.Auto(f.s, o)
 	if err != nil {
 		return err
 	}
-	if paired.Cost.Time <= pairsAtMost*single.Cost.Time {
-		return f.prepare(paired, false)
+	budget := pairsFlops * paired.Cost.Flops / single.Cost.Flops
+	if paired.Cost.Time <= pairsAtMost*single.Cost.Time || budget <= 1 {
+		return f.prepare(paired, nil)
 	}
-	return f.prepare(single, true)
+	f.paired = paired
+	return f.prepare(single, &trial{budget, math.Inf(1)})
 }
+
+// A trial bounds what a tree without pairs may do before one with pairs takes its place:
+// flops, as a multiple of those planned, and delayed pivots.
+type trial struct{ work, delays float64 }
 
 // match finds partners for unknowns without a diagonal to rely on, and scales by
 // the same matching.
@@ -192,11 +211,15 @@ func (f *Sparse) makePairs() error {
 			return err
 		}
 	}
-	t, err := partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates})
-	if err != nil {
-		return err
+	t := f.paired
+	f.paired = nil
+	if t == nil {
+		var err error
+		if t, err = partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates}); err != nil {
+			return err
+		}
 	}
-	return f.prepare(t, false)
+	return f.prepare(t, nil)
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -246,7 +269,7 @@ func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error 
 	case name != EngineNative:
 		return &EngineError{name, errNoTree}
 	}
-	return f.prepare(t, false)
+	return f.prepare(t, nil)
 }
 
 // take copies a and scales it.
@@ -284,17 +307,17 @@ func (f *Sparse) scaleValues() {
 	f.eq.apply(f.s, f.kept)
 }
 
-// prepare makes what the tree asks for. A tentative one is given up for one with
-// pairs if too many pivots are put off.
-func (f *Sparse) prepare(t *partition.Tree, tentative bool) error {
+// prepare makes what the tree asks for. A tree on trial is given up for one with pairs
+// if too many pivots are put off.
+func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 	least := int64(math.Min(t.Cost.Bytes, math.MaxInt64/4))
 	if err := f.planTree(Cost{Bytes: least}); err != nil {
 		return err
 	}
 	o := treeOptions(&f.opts)
 	var pair func()
-	if tentative {
-		o.WorkLimit, pair = delaysAllowed, f.pair
+	if on != nil {
+		o.WorkLimit, pair, f.engine.mostDelays = on.work, f.pair, on.delays
 	}
 	engine := tree.New(t, f.kept, o)
 	c := Cost(engine.Cost())
@@ -386,6 +409,9 @@ func (f *Sparse) factorize(sigma float64) error {
 		return err
 	}
 	err := f.attempt()
+	if err == ErrInterrupted {
+		return err
+	}
 	if f.eq.plain && f.doubtful(err) {
 		// Large elements may hide that others are small by scaling only.
 		if f.eq.force(f.kept) {

@@ -173,6 +173,7 @@ func scaledBy(a *la.Sym, e []int) *la.Sym {
 
 func TestSparseAgainstDense(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 5))
+	all, compared := 0, 0
 	for round := range 4 {
 		cases := sparseCases(rng)
 		for _, name := range slices.Sorted(maps.Keys(cases)) {
@@ -189,6 +190,9 @@ func TestSparseAgainstDense(t *testing.T) {
 				}
 			}
 			regular := least > 1e-10*most
+			if all++; regular {
+				compared++
+			}
 			e := make([]int, n)
 			if round%2 == 1 {
 				for i := range e {
@@ -232,6 +236,9 @@ func TestSparseAgainstDense(t *testing.T) {
 			}
 		}
 	}
+	if compared < all*9/10 {
+		t.Errorf("only %d of %d matrices are regular, which compares little", compared, all)
+	}
 }
 
 // The answer must not depend on how the unknowns are ordered.
@@ -264,9 +271,10 @@ func TestSparseOrderings(t *testing.T) {
 
 // Scales that differ by 270 orders of magnitude, and matrices near the ends of
 // the range of numbers, change neither inertia nor accuracy.
-func TestSparseExtremeScales(t *testing.T) {
+func TestSparseScaled(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 6))
 	cases := sparseCases(rng)
+	compared := 0
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		a := cases[name]
 		n := a.SymmetricDim()
@@ -274,6 +282,7 @@ func TestSparseExtremeScales(t *testing.T) {
 		if err := plain.Factorize(a); err != nil || plain.Cond() > 1e9 {
 			continue
 		}
+		compared++
 		for _, c := range []struct{ shift, spread int }{{490, 1}, {-490, 1}, {0, 450}} {
 			e := make([]int, n)
 			for i := range e {
@@ -298,5 +307,52 @@ func TestSparseExtremeScales(t *testing.T) {
 				t.Errorf("%s, scales 2^(%d±%d): %v", name, c.shift, c.spread, err)
 			}
 		}
+	}
+	if compared < len(cases)*9/10 {
+		t.Errorf("only %d of %d matrices are well conditioned, which compares little", compared, len(cases))
+	}
+}
+
+// A matrix is factored to the same bits whatever other values of its pattern have been
+// factored in between, as long as these did not ask for another tree.
+func TestSparseReuse(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 7))
+	cases := sparseCases(rng)
+	compared := 0
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		a := cases[name]
+		other := a.Clone()
+		for i := range other.RawLower().Val {
+			other.RawLower().Val[i] *= 1 + rng.Float64()
+		}
+		b := randomVec(rng, a.SymmetricDim())
+		var used, fresh Sparse
+		if err := errors.Join(used.Analyse(a, nil), fresh.Analyse(a, nil)); err != nil {
+			t.Fatal(err)
+		}
+		tree, scaled := used.tree, used.eq.start == nil
+		used.Factorize(other)
+		if used.tree != tree || scaled != (used.eq.start == nil) {
+			continue
+		}
+		var x, want mat.VecDense
+		if err := errors.Join(used.Refactorize(a), used.SolveVecTo(&x, b)); err != nil {
+			continue // singular, or nearly
+		}
+		if err := errors.Join(fresh.Factorize(a), fresh.SolveVecTo(&want, b)); err != nil {
+			t.Errorf("%s: a fresh factorization fails where another does not: %v", name, err)
+			continue
+		}
+		log, sign := used.LogDet()
+		wantLog, wantSign := fresh.LogDet()
+		report, wantReport := used.Report(), fresh.Report()
+		report.Bytes, wantReport.Bytes = 0, 0 // what other values needed is kept
+		if !mat.Equal(&x, &want) || log != wantLog || sign != wantSign || used.Inertia() != fresh.Inertia() || report != wantReport {
+			t.Errorf("%s: refactorized %v, log-determinant %v, report %+v, fresh %v, %v, %+v", name, used.Inertia(), log, report, fresh.Inertia(), wantLog, wantReport)
+		}
+		compared++
+	}
+	if compared < len(cases)*8/10 {
+		t.Errorf("only %d of %d matrices are compared", compared, len(cases))
 	}
 }

@@ -87,7 +87,7 @@ func (m *symMatrix) measure(a *la.BlockTridiag, shift float64) (finite bool) {
 	if m.norm > 1e-150 && m.norm <= math.MaxFloat64 {
 		return true // no square was infinite, and those that underflowed do not matter
 	}
-	largest := a.MaxMagnitude()
+	largest := a.NormMax()
 	if !(m.norm <= math.MaxFloat64) || largest < 1e-150 {
 		m.norm = max(largest, math.Abs(shift))
 	}

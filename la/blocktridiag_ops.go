@@ -131,33 +131,23 @@ func (a *BlockTridiag) NormFrobenius() float64 {
 // NormMax returns the largest absolute value of an element, NaN if there is a
 // NaN.
 func (a *BlockTridiag) NormMax() float64 {
-	var m float64
-	a.doStored(func(_, _ int, v float64) {
-		if v = math.Abs(v); v > m || math.IsNaN(v) {
-			m = v
-		}
-	})
-	return m
-}
-
-// MaxMagnitude is the largest absolute value of an element, NaN if one is NaN.
-func (a *BlockTridiag) MaxMagnitude() float64 {
 	m := 0.0
 	for k := range a.Blocks() {
 		d, ld := a.Diag(k)
-		v := vec.MaxLower(ld, d, ld)
-		if k+1 < a.Blocks() {
+		if m = worse(m, vec.MaxLower(ld, d, ld)); k+1 < a.Blocks() {
 			s, _ := a.Sub(k)
-			if w := vec.MaxMagnitude(s); !(w <= v) {
-				v = w
-			}
+			m = worse(m, vec.MaxMagnitude(s))
 		}
-		if v != v {
-			return v
-		}
-		m = max(m, v)
 	}
 	return m
+}
+
+// worse is the larger one, NaN if one is NaN.
+func worse(a, b float64) float64 {
+	if a != a || a > b {
+		return a
+	}
+	return b
 }
 
 // CheckFinite returns a *NotFiniteError that names the first element of the

@@ -150,6 +150,15 @@ func TestBlockTridiagNotFinite(t *testing.T) {
 	if err := a.CheckFinite("A"); !errors.As(err, &e) || e.Where != "row 5 of A" || e.Index != 1 {
 		t.Errorf("got %v, want it to name A[5,1]", err)
 	}
+	for i := range 7 {
+		for j := range i + 1 {
+			b := NewBlockTridiag([]int{3, 4})
+			b.Set(i, j, math.NaN())
+			if m := b.NormMax(); m == m {
+				t.Errorf("a NaN at (%d, %d): the norm is %v", i, j, m)
+			}
+		}
+	}
 }
 
 func TestBlockTridiagElements(t *testing.T) {

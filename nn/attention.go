@@ -21,6 +21,9 @@ import (
 // the second derivative in the scores is M; the others follow by the chain rule through
 // c q·k and p.
 //
+// In a network that begins with Lengths the tokens of each sample attend to as many of
+// its first tokens as its length says, and to no more than Length.
+//
 // Source: A. Vaswani et al., Attention is all you need, arXiv:1706.03762, section 3.2.
 type Attention struct {
 	Tokens int // of a sample; 0 takes the positions of the layer before
@@ -39,6 +42,17 @@ var (
 )
 
 func (a Attention) heads() int { return max(a.Heads, 1) }
+
+// MaxLength implements LengthMap.
+func (a Attention) MaxLength() int { return a.Tokens }
+
+// AtLength implements LengthMap.
+func (a Attention) AtLength(length int) Map {
+	if a.Length == 0 || length < a.Length {
+		a.Length = length
+	}
+	return a
+}
 
 // Arrange implements Shaped.
 func (a Attention) Arrange(in Shape) (Layer, Shape, error) {
@@ -189,6 +203,11 @@ func (a Attention) Pull(dst, in, b []float64) {
 // Jacobian implements Map.
 func (a Attention) Jacobian(jac, in []float64) {
 	clear(jac)
+	a.refill(jac, in)
+}
+
+// refill implements refiller.
+func (a Attention) refill(jac, in []float64) {
 	n := len(in)
 	s := lend(a.Tokens + 2*n)
 	defer s.back()
@@ -204,13 +223,17 @@ func (a Attention) Jacobian(jac, in []float64) {
 			for e := range h.d {
 				row := jac[(h.out(t)+e)*n:][:n]
 				dq := h.row(row, h.q(t))
+				clear(dq)
 				for j, pj := range p {
 					// ∂o_e/∂score_j
 					w := h.scale * pj * (in[h.v(j)+e] - value[e])
 					for f, k := range h.row(in, h.k(j)) {
 						dq[f] += w * (k - mean[f])
 					}
-					axpy(h.row(row, h.k(j)), w, q)
+					dk := h.row(row, h.k(j))
+					for f, x := range q {
+						dk[f] = w * x
+					}
 					row[h.v(j)+e] = pj
 				}
 			}

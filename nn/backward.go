@@ -41,7 +41,7 @@ func (t *tape) denseBack(pr products, s *step, r *record, k int, theta, dst, b, 
 		if i > 0 {
 			x = r.mids[i-1]
 		}
-		o.pull(other[:batch*o.before()], x, b[:batch*o.after()], batch, t.comp.jac)
+		o.pull(other[:batch*o.before()], x, b[:batch*o.after()], batch, t.comp.jac, t.lengths)
 		b, other = other, b
 	}
 	prev = other[:batch*s.in]
@@ -124,7 +124,7 @@ func (t *tape) delta(s *step, r *record, b []float64) []float64 {
 
 // mapBack stores Jᵀb in prev and with full J and Q in the blocks.
 func (t *tape) mapBack(s *step, r *record, b, prev []float64) {
-	s.op.pull(prev, r.in, b, t.batch, t.comp.jac)
+	s.op.pull(prev, r.in, b, t.batch, t.comp.jac, t.lengths)
 	if !t.full {
 		return
 	}
@@ -132,7 +132,7 @@ func (t *tape) mapBack(s *step, r *record, b, prev []float64) {
 	ops := []op{s.op}
 	for n := range t.batch {
 		at := func(int) []float64 { return r.in[n*s.in : (n+1)*s.in] }
-		bent := t.comp.run(ops, at, b[n*s.out:(n+1)*s.out], t.second)
+		bent := t.comp.run(ops, at, b[n*s.out:(n+1)*s.out], t.second, t.lengths, n)
 		copy(f[n*s.out*s.in:(n+1)*s.out*s.in], t.comp.a)
 		if bent {
 			qn := r.blocks.Q.Val[n*s.in*s.in : (n+1)*s.in*s.in]

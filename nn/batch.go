@@ -34,7 +34,7 @@ func (b *Batch) check(p *plan) error {
 	if b == nil || b.N <= 0 {
 		return fmt.Errorf("nn: empty batch; it needs at least one sample")
 	}
-	if err := checkInputs(b.X, b.N, p.inputs); err != nil {
+	if err := p.checkInputs(b.X, b.N); err != nil {
 		return err
 	}
 	c := p.outputs
@@ -84,15 +84,16 @@ func (b *Batch) check(p *plan) error {
 	return nil
 }
 
-// checkInputs reports the first thing wrong with n samples x of a inputs.
-func checkInputs(x []float64, n, a int) error {
+// checkInputs reports the first thing wrong with n samples x.
+func (p *plan) checkInputs(x []float64, n int) error {
+	a := p.inputs
 	if len(x) != n*a {
 		return fmt.Errorf("nn: X has %d numbers; %d samples of %d inputs need %d", len(x), n, a, n*a)
 	}
 	if i := notFinite(x); i >= 0 {
 		return fmt.Errorf("nn: X[%d,%d] is %g", i/a, i%a, x[i])
 	}
-	return nil
+	return p.checkLengths(x, n)
 }
 
 // checkParams reports the first parameter that is not finite.

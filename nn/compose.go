@@ -55,8 +55,9 @@ func (c *composer) resize(p *plan, full, second bool) {
 
 // run composes the ops on a sample, whose states before the first and after each are the
 // slices that at gives, for a cotangent b of their outputs. A is left in c.a; Q in c.q if
-// the result is true, and zero otherwise or not asked for by second.
-func (c *composer) run(ops []op, at func(int) []float64, b []float64, second bool) (bent bool) {
+// the result is true, and zero otherwise or not asked for by second. It is sample n of
+// those with the lengths.
+func (c *composer) run(ops []op, at func(int) []float64, b []float64, second bool, lengths []int, n int) (bent bool) {
 	out, last := len(b), len(ops)-1
 	if last < 0 || ops[last].kind != mapOp {
 		c.identity(out)
@@ -65,8 +66,9 @@ func (c *composer) run(ops []op, at func(int) []float64, b []float64, second boo
 		o := &ops[i]
 		x := at(i)
 		nb, na := o.before(), o.after()
+		m := o.at(lengths, n)
 		if o.kind == mapOp {
-			o.m.Jacobian(c.jac[:o.out*o.in], x[:o.in:o.in])
+			m.Jacobian(c.jac[:o.out*o.in], x[:o.in:o.in])
 		}
 		if bent {
 			o.right(c.q2, c.q, c.jac, na)
@@ -78,7 +80,7 @@ func (c *composer) run(ops []op, at func(int) []float64, b []float64, second boo
 				bent = true
 			}
 			own := c.q2[:o.in*o.in]
-			o.m.Second(own, x[:o.in:o.in], b[:o.out:o.out])
+			m.Second(own, x[:o.in:o.in], b[:o.out:o.out])
 			for l := range o.in {
 				vec.Axpy(c.q[l*nb:l*nb+o.in], 1, own[l*o.in:(l+1)*o.in])
 			}
@@ -93,7 +95,7 @@ func (c *composer) run(ops []op, at func(int) []float64, b []float64, second boo
 		if i%2 == 0 {
 			dst = c.b2[:nb]
 		}
-		o.pullSample(dst, x, b, c.jac)
+		o.pullSample(dst, x, b, c.jac, m)
 		b = dst
 	}
 	return bent

@@ -2,16 +2,33 @@ package nn
 
 import "fmt"
 
+// Axes is a number for each direction of an image: down its rows first, along its columns
+// second. The zero value stands for one number that both share.
+type Axes [2]int
+
 // Conv2D is a convolution of images and an activation: every output position has its
-// own square of Kernel×Kernel inputs, and all have the same weights. An input has
-// Height×Width positions of Channels numbers, see Shape, and the outputs
+// own rectangle of inputs, Kernel×Kernel as a rule, and all have the same weights. An
+// input has Height×Width positions of Channels numbers, see Shape, and the outputs
 //
 //	⌊(Height + 2·Pad − Dilation·(Kernel−1) − 1) / Stride⌋ + 1
 //
 // rows of positions, likewise columns, of Out numbers. It correlates, as PyTorch's
-// Conv2d does, with groups = 1 and zeros as padding.
+// Conv2d does, with zeros as padding.
 //
-// Its weights stand as in PyTorch: W is Out × Channels×Kernel×Kernel, then b.
+// With Groups, output channels are cut into so many equal parts, in order, and input
+// channels likewise; each part of the outputs has inputs of its part only. With as many
+// Groups as Channels that is a depthwise convolution. It costs what it does without
+// Groups: the part of a sample's rows that a group has no weights for is zero.
+//
+// Its weights stand as in PyTorch: W is Out × Channels×Kernel×Kernel, then b. With
+// Groups a row of W has the weights of one output channel of every group, then their
+// biases if there are some, and there is no b,
+//
+//	Out/Groups × [Groups×Channels/Groups×Kernel×Kernel, Groups]
+//
+// so that channel g·Out/Groups+o has its weights in row o and part g. In a depthwise
+// convolution with as many outputs that is PyTorch's order all the same; for others see
+// PyTorchOrder.
 type Conv2D struct {
 	Out    int // channels of the outputs
 	Kernel int // positions of the kernel on each side
@@ -19,6 +36,11 @@ type Conv2D struct {
 	Stride   int // 0 is 1
 	Pad      int // zeros on each side
 	Dilation int // from one input of the kernel to the next; 0 is 1
+	Groups   int // 0 is 1; must divide Out and Channels
+
+	// Kernels, Strides, Pads and Dilations take the place of the numbers above where
+	// they differ by direction.
+	Kernels, Strides, Pads, Dilations Axes
 
 	// Height, Width and Channels are the shape of the inputs. Zeros take that of the
 	// layer before; Channels alone follows from the width.
@@ -29,7 +51,8 @@ type Conv2D struct {
 }
 
 // Conv1D is a convolution of sequences and an activation: Conv2D along one dimension.
-// Its weights stand as in PyTorch's Conv1d: W is Out × Channels×Kernel, then b.
+// Its weights stand as in PyTorch's Conv1d, W is Out × Channels×Kernel, then b; with
+// Groups as Conv2D says.
 type Conv1D struct {
 	Out    int // channels of the outputs
 	Kernel int // positions of the kernel
@@ -37,6 +60,7 @@ type Conv1D struct {
 	Stride   int // 0 is 1
 	Pad      int // zeros on both ends
 	Dilation int // from one input of the kernel to the next; 0 is 1
+	Groups   int // 0 is 1; must divide Out and Channels
 
 	// Length and Channels are the shape of the inputs. Zeros take that of the layer
 	// before; Channels alone follows from the width.
@@ -53,21 +77,34 @@ var (
 	_ weighted = (*Conv1D)(nil)
 )
 
-// A conv is a convolution with all sizes known.
-type conv struct {
-	in             Shape
-	tall, wide     int // kernel
-	stride, dilate int
-	padY, padX     int
-	out            int
-}
-
 func (c *Conv2D) conv() conv {
-	return conv{Shape{c.Height, c.Width, c.Channels}, c.Kernel, c.Kernel, max(c.Stride, 1), max(c.Dilation, 1), c.Pad, c.Pad, c.Out}
+	return conv{
+		in: Shape{c.Height, c.Width, c.Channels}, out: c.Out, groups: c.Groups, bias: c.Bias,
+		kernel: c.Kernels.or(c.Kernel), stride: c.Strides.or(c.Stride), pad: c.Pads.or(c.Pad), dilation: c.Dilations.or(c.Dilation),
+	}
 }
 
 func (c *Conv1D) conv() conv {
-	return conv{Shape{1, c.Length, c.Channels}, 1, c.Kernel, max(c.Stride, 1), max(c.Dilation, 1), 0, c.Pad, c.Out}
+	return conv{
+		in: Shape{1, c.Length, c.Channels}, out: c.Out, groups: c.Groups, bias: c.Bias,
+		kernel: Axes{1, c.Kernel}, stride: Axes{1, c.Stride}, pad: Axes{0, c.Pad}, dilation: Axes{1, c.Dilation},
+	}
+}
+
+// String is "3", or "3×5" where the directions differ.
+func (a Axes) String() string {
+	if a[0] == a[1] {
+		return fmt.Sprint(a[0])
+	}
+	return fmt.Sprintf("%d×%d", a[0], a[1])
+}
+
+// or is the number in both directions where a is zero.
+func (a Axes) or(both int) Axes {
+	if a == (Axes{}) {
+		return Axes{both, both}
+	}
+	return a
 }
 
 // Arrange implements Shaped.
@@ -107,81 +144,28 @@ func (c *Conv1D) Arrange(in Shape) (Layer, Shape, error) {
 
 // OutWidth implements Layer.
 func (c *Conv2D) OutWidth(in int) (int, error) {
-	return c.conv().check(in, c.Stride, c.Pad, c.Dilation)
+	for _, n := range []struct {
+		name string
+		both int
+		axes Axes
+	}{{"Kernel", c.Kernel, c.Kernels}, {"Stride", c.Stride, c.Strides}, {"Pad", c.Pad, c.Pads}, {"Dilation", c.Dilation, c.Dilations}} {
+		if n.both != 0 && n.axes != (Axes{}) {
+			return 0, fmt.Errorf("a convolution with %s = %d and %ss = %v; give one of them", n.name, n.both, n.name, n.axes)
+		}
+	}
+	return c.conv().check(in)
 }
 
 // OutWidth implements Layer.
-func (c *Conv1D) OutWidth(in int) (int, error) {
-	return c.conv().check(in, c.Stride, c.Pad, c.Dilation)
-}
+func (c *Conv1D) OutWidth(in int) (int, error) { return c.conv().check(in) }
 
-// check returns the numbers of the outputs.
-func (c conv) check(in, stride, pad, dilation int) (int, error) {
-	switch {
-	case c.out < 1:
-		return 0, fmt.Errorf("a convolution with Out = %d; it needs at least one channel", c.out)
-	case c.wide < 1:
-		return 0, fmt.Errorf("a convolution with Kernel = %d; it needs at least 1", c.wide)
-	case stride < 0 || pad < 0 || dilation < 0:
-		return 0, fmt.Errorf("a convolution with Stride = %d, Pad = %d and Dilation = %d; none can be negative", stride, pad, dilation)
-	case c.in.Height < 1 || c.in.Width < 1 || c.in.Channels < 1 || c.in.Size() != in:
-		return 0, fmt.Errorf("a convolution of %d×%d positions of %d channels after a width of %d", c.in.Height, c.in.Width, c.in.Channels, in)
-	case c.padX > maxGather:
-		return 0, fmt.Errorf("a convolution with Pad = %d; more than %d is refused", pad, maxGather)
-	}
-	s := c.shape()
-	if s.Height < 1 || s.Width < 1 {
-		return 0, fmt.Errorf("a kernel of %d×%d with dilation %d on an image of %d×%d with its padding; the image must be at least as large as the kernel",
-			c.tall, c.wide, c.dilate, c.in.Height+2*c.padY, c.in.Width+2*c.padX)
-	}
-	if err := tooManyRows(s.Positions(), c.row()); err != nil {
-		return 0, err
-	}
-	return s.Size(), nil
-}
+func (c *Conv2D) rows(int) rowLayer { return c.conv().rows(c.Act) }
+func (c *Conv1D) rows(int) rowLayer { return c.conv().rows(c.Act) }
 
-// row is the number of inputs of an output.
-func (c conv) row() int { return c.tall * c.wide * c.in.Channels }
+// PyTorchOrder returns where the parameters of the layer stand in PyTorch: number i of
+// weight, and behind it bias, is parameter PyTorchOrder()[i] of the layer here. The sizes
+// of the layer are known: it is one of Network.Layers. Without Groups nothing moves.
+func (c *Conv2D) PyTorchOrder() []int { return c.conv().order() }
 
-// shape is that of the outputs; without room for the kernel it has no positions.
-func (c conv) shape() Shape {
-	count := func(n, pad, kernel int) int {
-		last := n + 2*pad - 1 // where the last input of the kernel may be
-		if kernel > 1 && c.dilate > last/(kernel-1) {
-			return 0
-		}
-		return (last-c.dilate*(kernel-1))/c.stride + 1
-	}
-	return Shape{count(c.in.Height, c.padY, c.tall), count(c.in.Width, c.padX, c.wide), c.out}
-}
-
-// index is that of a rowLayer, by position, then channel, then row and column of the
-// kernel.
-func (c conv) index() []int {
-	s := c.shape()
-	index := make([]int, 0, s.Positions()*c.row())
-	for y := range s.Height {
-		for x := range s.Width {
-			for ch := range c.in.Channels {
-				for i := range c.tall {
-					for j := range c.wide {
-						py, px := y*c.stride+i*c.dilate-c.padY, x*c.stride+j*c.dilate-c.padX
-						from := outside
-						if py >= 0 && py < c.in.Height && px >= 0 && px < c.in.Width {
-							from = (py*c.in.Width+px)*c.in.Channels + ch
-						}
-						index = append(index, from)
-					}
-				}
-			}
-		}
-	}
-	return index
-}
-
-func (c conv) rows(bias bool, act Activation) rowLayer {
-	return rowLayer{rows: c.shape().Positions(), row: c.row(), units: c.out, bias: bias, act: act, index: c.index()}
-}
-
-func (c *Conv2D) rows(int) rowLayer { return c.conv().rows(c.Bias, c.Act) }
-func (c *Conv1D) rows(int) rowLayer { return c.conv().rows(c.Bias, c.Act) }
+// PyTorchOrder is that of Conv2D.
+func (c *Conv1D) PyTorchOrder() []int { return c.conv().order() }

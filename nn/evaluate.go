@@ -68,12 +68,13 @@ func (n *Network) OutputGradient(dst []float64, batch *Batch, z []float64) {
 func (n *Network) values(pr products, ws *Workspace, x []float64, count int) []float64 {
 	p := n.plan
 	a, b := ws.a, ws.b
+	ws.lengths = p.lengthsTo(ws.lengths, x, count)
 	cur := x
 	move := func(out []float64) { cur, a, b = out, b, a }
 	for i := range p.pre {
 		o := &p.pre[i]
 		out := a[:count*o.after()]
-		o.apply(out, cur, count)
+		o.apply(out, cur, count, ws.lengths)
 		move(out)
 	}
 	for k := range p.steps {
@@ -85,11 +86,11 @@ func (n *Network) values(pr products, ws *Workspace, x []float64, count int) []f
 			for i := range s.ops {
 				o := &s.ops[i]
 				out := a[:count*o.after()]
-				o.apply(out, cur, count)
+				o.apply(out, cur, count, ws.lengths)
 				move(out)
 			}
 		case mapStep:
-			s.op.apply(out, cur, count)
+			s.op.apply(out, cur, count, ws.lengths)
 			move(out)
 		case blockStep:
 			if s.rest > 0 && len(ws.side.in) != count*s.front {

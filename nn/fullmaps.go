@@ -102,12 +102,12 @@ func (t *tape) maps(s *step, r *record, b []float64) {
 		if p := f.recipe; p != nil {
 			if p.op >= 0 {
 				o := &s.inner[p.op]
-				o.m.Jacobian(t.comp.jac[:o.out*o.in], at(p.op)[:o.in:o.in])
+				o.nextJacobian(t.comp.jac[:o.out*o.in], at(p.op)[:o.in:o.in], n, t.lengths)
 			}
 			f.follow(p, d1, t.comp.jac, n)
 			continue
 		}
-		bent := t.comp.run(s.inner, at, b[n*s.out:n*s.out+f.front], f.q != nil)
+		bent := t.comp.run(s.inner, at, b[n*s.out:n*s.out+f.front], f.q != nil, t.lengths, n)
 		f.storeJ(d1, t.comp.a, n)
 		if bent {
 			f.storeQ(r.d1, t.comp.q, n)

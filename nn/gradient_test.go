@@ -26,6 +26,11 @@ func randomBatch(net *Network, n int, rng *rand.Rand, weighted bool) *Batch {
 	for i := range b.X {
 		b.X[i] = rng.NormFloat64()
 	}
+	for i := range n {
+		if p := net.plan; p.lengths {
+			b.X[i*p.inputs] = float64(1 + rng.IntN(p.tokens))
+		}
+	}
 	c := net.Outputs()
 	switch net.LossFunc() {
 	case CrossEntropy:

@@ -58,11 +58,6 @@ func (n *Network) Init(seed uint64, o *Init) {
 		s := &n.plan.steps[k]
 		switch s.kind {
 		case denseStep:
-			w, b := s.weights(n.theta)
-			fan := s.row
-			if s.always > 0 {
-				fan -= s.always - 1 // all but one of these inputs are 0
-			}
 			g := opt.Gain
 			if opt.ByActivation && act != nil {
 				g *= Gain(act)
@@ -70,23 +65,7 @@ func (n *Network) Init(seed uint64, o *Init) {
 			if s.skip || s.branch {
 				g *= opt.SkipGain
 			}
-			root := math.Sqrt(float64(fan))
-			switch {
-			case opt.Uniform:
-				for i := range w {
-					w[i] = g / root * (2*rng.Float64() - 1)
-				}
-				for i := range b {
-					b[i] = opt.Gain / root * (2*rng.Float64() - 1)
-				}
-			case opt.Orthogonal:
-				orthogonal(w, s.units, s.row, g, rng)
-			default:
-				sd := g / root
-				for i := range w {
-					w[i] = sd * rng.NormFloat64()
-				}
-			}
+			s.init(n.theta, &opt, g, rng)
 			act = s.act
 			if s.skip || !s.plain() {
 				act = nil
@@ -98,6 +77,46 @@ func (n *Network) Init(seed uint64, o *Init) {
 			act = nil
 		default:
 			act = nil
+		}
+	}
+}
+
+// init sets the parameters of a layer with weights, for a gain of them.
+func (s *step) init(theta []float64, o *Init, gain float64, rng *rand.Rand) {
+	w, b := s.weights(theta)
+	fan, groups := s.row, max(s.groups, 1)
+	if groups > 1 {
+		fan = (s.row - s.biases) / groups
+	} else if s.fan > 0 {
+		fan = s.fan
+	}
+	root := math.Sqrt(float64(fan))
+	switch {
+	case o.Uniform:
+		for i := range w {
+			g := gain
+			if i%s.row >= s.row-s.biases {
+				g = o.Gain
+			}
+			w[i] = g / root * (2*rng.Float64() - 1)
+		}
+		for i := range b {
+			b[i] = o.Gain / root * (2*rng.Float64() - 1)
+		}
+	case o.Orthogonal:
+		wide := (s.row - s.biases) / groups
+		part := make([]float64, s.units*wide)
+		for g := range groups {
+			orthogonal(part, s.units, wide, gain, rng)
+			for i := range s.units {
+				copy(w[i*s.row+g*wide:], part[i*wide:(i+1)*wide])
+			}
+		}
+	default:
+		for i := range w {
+			if i%s.row < s.row-s.biases {
+				w[i] = gain / root * rng.NormFloat64()
+			}
 		}
 	}
 }

@@ -65,6 +65,55 @@ func TestInitUniform(t *testing.T) {
 	}
 }
 
+// The channels of a convolution in groups begin as those of one without, of so many inputs.
+func TestInitGroups(t *testing.T) {
+	net := mustNet(t, 4*60, CrossEntropy, &Conv1D{Length: 60, Out: 400, Kernel: 8, Groups: 2, Bias: true}, GlobalAvgPool{}, &Dense{Out: 2})
+	c := net.Layers()[0].(*Conv1D)
+	parts := func() (w, b []float64) {
+		for i, at := range c.PyTorchOrder() {
+			if v := net.theta[at]; i < 400*16 {
+				w = append(w, v)
+			} else {
+				b = append(b, v)
+			}
+		}
+		return w, b
+	}
+	net.Init(1, &Init{Gain: 2})
+	w, b := parts()
+	if got, want := norm(w)/math.Sqrt(float64(len(w))), 2/math.Sqrt(16); notZero(b) || math.Abs(got-want) > 0.05*want {
+		t.Errorf("standard deviation %v, want %v; biases of norm %v", got, want, norm(b))
+	}
+	net.Init(1, &Init{Uniform: true})
+	w, b = parts()
+	for _, x := range [][]float64{w, b} {
+		if most := max(slices.Max(x), -slices.Min(x)); most > 0.25 || most < 0.24 {
+			t.Errorf("up to %v, want 1/√16", most)
+		}
+	}
+	net.Init(1, &Init{Orthogonal: true})
+	w, b = parts()
+	for g := range 2 { // 200×16 of orthonormal columns times √(200/16)
+		for i := range 16 {
+			for j := range 16 {
+				dot, want := 0.0, 0.0
+				for o := range 200 {
+					dot += w[(g*200+o)*16+i] * w[(g*200+o)*16+j]
+				}
+				if i == j {
+					want = 200.0 / 16
+				}
+				if math.Abs(dot-want) > 1e-12 {
+					t.Fatalf("group %d: columns %d and %d have the product %v, want %v", g, i, j, dot, want)
+				}
+			}
+		}
+	}
+	if notZero(b) {
+		t.Error("biases are not zero")
+	}
+}
+
 func notZero(x []float64) bool { return norm(x) != 0 }
 
 func TestGain(t *testing.T) {

@@ -18,6 +18,8 @@ type op struct {
 	m       Map // mapOp
 	in, out int // numbers in front, before and after
 	rest    int // numbers behind them that stay as they are
+
+	byLength []Map // what m is for samples of so many tokens, where that matters; else nil
 }
 
 // before and after are the numbers of the state.
@@ -35,24 +37,24 @@ func (o *op) after() int {
 	return o.out + o.rest
 }
 
-// linear reports whether the second derivative is zero.
+// linear reports whether the Jacobian is the same everywhere.
 func (o *op) linear() bool {
 	if o.kind != mapOp {
 		return true
 	}
 	l, ok := o.m.(LinearMap)
-	return ok && l.IsLinear()
+	return ok && l.IsLinear() && o.byLength == nil
 }
 
 // apply stores the state afterwards of every sample in out.
-func (o *op) apply(out, in []float64, batch int) {
+func (o *op) apply(out, in []float64, batch int, lengths []int) {
 	nb, na := o.before(), o.after()
 	for n := range batch {
 		x, y := in[n*nb:(n+1)*nb], out[n*na:(n+1)*na]
 		copy(y[na-o.rest:], x[nb-o.rest:])
 		switch o.kind {
 		case mapOp:
-			o.m.Forward(y[:o.out:o.out], x[:o.in:o.in])
+			o.at(lengths, n).Forward(y[:o.out:o.out], x[:o.in:o.in])
 		case pushOp:
 			copy(y, x[:o.in])
 			copy(y[o.in:], x[:o.in])
@@ -65,24 +67,24 @@ func (o *op) apply(out, in []float64, batch int) {
 }
 
 // pull stores Jᵀb of every sample in dst; jac is workspace for a Jacobian.
-func (o *op) pull(dst, in, b []float64, batch int, jac []float64) {
+func (o *op) pull(dst, in, b []float64, batch int, jac []float64, lengths []int) {
 	nb, na := o.before(), o.after()
 	for n := range batch {
-		o.pullSample(dst[n*nb:(n+1)*nb], in[n*nb:(n+1)*nb], b[n*na:(n+1)*na], jac)
+		o.pullSample(dst[n*nb:(n+1)*nb], in[n*nb:(n+1)*nb], b[n*na:(n+1)*na], jac, o.at(lengths, n))
 	}
 }
 
-// pullSample stores Jᵀb of one sample in dst.
-func (o *op) pullSample(d, x, b, jac []float64) {
+// pullSample stores Jᵀb of one sample, whose map is m, in d.
+func (o *op) pullSample(d, x, b, jac []float64, m Map) {
 	copy(d[len(d)-o.rest:], b[len(b)-o.rest:])
 	switch o.kind {
 	case mapOp:
 		dm, xm, bm := d[:o.in:o.in], x[:o.in:o.in], b[:o.out:o.out]
-		if p, fast := o.m.(Puller); fast {
+		if p, fast := m.(Puller); fast {
 			p.Pull(dm, xm, bm)
 			return
 		}
-		o.m.Jacobian(jac[:o.out*o.in], xm)
+		m.Jacobian(jac[:o.out*o.in], xm)
 		transMul(dm, jac[:o.out*o.in], bm)
 	case pushOp:
 		for i := range o.in {
@@ -92,6 +94,16 @@ func (o *op) pullSample(d, x, b, jac []float64) {
 		copy(d, b[:o.in])
 		copy(d[o.in:], b[:o.in])
 	}
+}
+
+// nextJacobian stores the Jacobian of a mapOp for sample n, where jac has that of the
+// sample before.
+func (o *op) nextJacobian(jac, in []float64, n int, lengths []int) {
+	if r, ok := o.m.(refiller); ok && n > 0 && o.byLength == nil {
+		r.refill(jac, in)
+		return
+	}
+	o.at(lengths, n).Jacobian(jac, in)
 }
 
 // transMul computes dst = Jᵀ b for J of len(b)×len(dst).

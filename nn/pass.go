@@ -16,6 +16,8 @@ type Workspace struct {
 	kept  []float64 // φ(u) of layers that keep their inputs
 	t     []float64
 	side  sideways
+
+	lengths []int
 }
 
 // partSize returns how many of count samples to take at once: few enough that
@@ -127,7 +129,7 @@ func (n *Network) Predict(dst, x []float64, count int, ws *Workspace) error {
 	if err := n.checkParams(); err != nil {
 		return err
 	}
-	if err := checkInputs(x, count, p.inputs); err != nil {
+	if err := p.checkInputs(x, count); err != nil {
 		return err
 	}
 	if ws == nil {

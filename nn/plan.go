@@ -49,7 +49,7 @@ type step struct {
 // pre is the number of pre-activations of a sample.
 func (s *step) pre() int { return s.rows * s.units }
 
-// weights is the number of elements of W.
+// weightCount is the number of elements of W.
 func (s *step) weightCount() int { return s.units * s.row }
 
 // bent reports whether an op has a second derivative, so that those of a sample are full
@@ -93,6 +93,8 @@ type plan struct {
 	width   int  // greatest width of a sample anywhere
 	rowsMax int  // most numbers of a sample's rows, where they are gathered
 	keeps   bool // some step keeps inputs
+	lengths bool // samples begin with how many of their tokens count
+	tokens  int  // then: how many a sample has at most
 }
 
 // name is the step's layer in messages, as "2" or "2.1", counting from 1.

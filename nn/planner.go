@@ -45,6 +45,9 @@ func newPlan(inputs int, loss Loss, layers []Layer) (*plan, error) {
 	if p.params == 0 {
 		return nil, fmt.Errorf("nn: a network without parameters")
 	}
+	if p.lengths && p.tokens == 0 {
+		return nil, fmt.Errorf("nn: a network with lengths of sequences and no layer that needs them, as attention and means do")
+	}
 	for k := range p.steps {
 		p.steps[k].cutTail()
 	}
@@ -85,7 +88,11 @@ func (b *planner) add(l Layer) error {
 			return fmt.Errorf(": %w", err)
 		}
 		b.copies(0)
-		b.op(op{kind: mapOp, m: l, in: b.front, out: out, rest: b.rest()})
+		o, err := b.masked(l, op{kind: mapOp, m: l, in: b.front, out: out, rest: b.rest()})
+		if err != nil {
+			return err
+		}
+		b.op(o)
 		b.front = out
 		return nil
 	}

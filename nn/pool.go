@@ -22,8 +22,12 @@ type AvgPool struct {
 }
 
 // GlobalAvgPool is the Map to the mean over all positions, for each channel by itself.
+// In a network that begins with Lengths it is the mean over those that count.
 type GlobalAvgPool struct {
 	Positions int // 0 takes those of the layer before
+
+	// Length is how many positions count, the first ones; 0 is all of them.
+	Length int
 }
 
 var (
@@ -154,7 +158,29 @@ func (p GlobalAvgPool) OutWidth(in int) (int, error) {
 	if p.Positions < 1 || in%p.Positions != 0 {
 		return 0, fmt.Errorf("a mean over %d positions after a width of %d; it needs a multiple of the positions", p.Positions, in)
 	}
+	if p.Length < 0 || p.Length > p.Positions {
+		return 0, fmt.Errorf("a mean with Length = %d; of %d positions it must be from 1 to %d, or 0 for all", p.Length, p.Positions, p.Positions)
+	}
 	return in / p.Positions, nil
+}
+
+// MaxLength implements LengthMap.
+func (p GlobalAvgPool) MaxLength() int { return p.Positions }
+
+// AtLength implements LengthMap.
+func (p GlobalAvgPool) AtLength(length int) Map {
+	if p.Length == 0 || length < p.Length {
+		p.Length = length
+	}
+	return p
+}
+
+// counted is how many positions the mean is over.
+func (p GlobalAvgPool) counted() int {
+	if p.Length > 0 {
+		return p.Length
+	}
+	return p.Positions
 }
 
 // IsLinear implements LinearMap.
@@ -163,8 +189,8 @@ func (GlobalAvgPool) IsLinear() bool { return true }
 // Forward implements Map.
 func (p GlobalAvgPool) Forward(out, in []float64) {
 	clear(out)
-	for i := range p.Positions {
-		axpy(out, 1/float64(p.Positions), in[i*len(out):])
+	for i := range p.counted() {
+		axpy(out, 1/float64(p.counted()), in[i*len(out):])
 	}
 }
 
@@ -172,8 +198,8 @@ func (p GlobalAvgPool) Forward(out, in []float64) {
 func (p GlobalAvgPool) Jacobian(j, in []float64) {
 	clear(j)
 	n := len(in) / p.Positions
-	for i := range in {
-		j[i%n*len(in)+i] = 1 / float64(p.Positions)
+	for i := range n * p.counted() {
+		j[i%n*len(in)+i] = 1 / float64(p.counted())
 	}
 }
 
@@ -182,7 +208,9 @@ func (GlobalAvgPool) Second(q, _, _ []float64) { clear(q) }
 
 // Pull implements Puller.
 func (p GlobalAvgPool) Pull(dst, _, b []float64) {
-	for i := range dst {
-		dst[i] = b[i%len(b)] / float64(p.Positions)
+	counted := len(b) * p.counted()
+	for i := range counted {
+		dst[i] = b[i%len(b)] / float64(p.counted())
 	}
+	clear(dst[counted:])
 }

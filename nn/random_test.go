@@ -24,7 +24,12 @@ func randomNet(t *rapid.T) (*Network, *Batch) {
 			layers = append(layers, randomResidual(t, width, smooth, 2))
 		case kind == "conv" && width > 1:
 			c := &Conv1D{Length: width, Channels: 1, Out: rapid.IntRange(1, 3).Draw(t, "out"), Kernel: rapid.IntRange(1, width).Draw(t, "kernel"),
-				Pad: rapid.IntRange(0, 2).Draw(t, "pad"), Stride: rapid.IntRange(1, 3).Draw(t, "stride"), Bias: rapid.Bool().Draw(t, "bias"), Act: rapid.SampledFrom(smooth).Draw(t, "act")}
+				Groups: rapid.IntRange(0, 2).Draw(t, "groups"), Pad: rapid.IntRange(0, 2).Draw(t, "pad"), Stride: rapid.IntRange(1, 3).Draw(t, "stride"), Bias: rapid.Bool().Draw(t, "bias"), Act: rapid.SampledFrom(smooth).Draw(t, "act")}
+			if g := max(c.Groups, 1); width%g == 0 {
+				c.Length, c.Channels, c.Out, c.Kernel = width/g, g, g*c.Out, min(c.Kernel, width/g)
+			} else {
+				c.Groups = 0
+			}
 			var err error
 			if width, err = c.OutWidth(width); err != nil {
 				t.Fatal(err)

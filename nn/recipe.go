@@ -20,10 +20,11 @@ type portion struct {
 	terms    []term
 }
 
-// A term adds v times element from of the Jacobian to element to of what a block stores.
+// A term adds v times n elements of the Jacobian, beginning with from, to those of what a
+// block stores that begin with to.
 type term struct {
-	to, from int
-	v        float64
+	to, from, n int
+	v           float64
 }
 
 // varying returns the op whose Jacobian depends on the sample, -1 if there is none. ok
@@ -157,12 +158,23 @@ func (f *fullMaps) multiply(r *recipe, o *op, left, right [][]cell, jac []float6
 				}
 				for _, c := range right[m] {
 					if p, to := f.place(r, i, c.col); p != nil {
-						p.terms = append(p.terms, term{to, l.col*o.in + m, l.v * c.v})
+						p.add(to, l.col*o.in+m, l.v*c.v)
 					}
 				}
 			}
 		}
 	}
+}
+
+// add adds a term of one element, to the last one where it goes on with it.
+func (p *portion) add(to, from int, v float64) {
+	if last := len(p.terms) - 1; last >= 0 {
+		if t := &p.terms[last]; t.to+t.n == to && t.from+t.n == from && t.v == v {
+			t.n++
+			return
+		}
+	}
+	p.terms = append(p.terms, term{to, from, 1, v})
 }
 
 // place is where the element in row i and column col of the derivatives in
@@ -208,6 +220,6 @@ func (f *fullMaps) follow(r *recipe, d1, jac []float64, n int) {
 func (p *portion) store(block, jac []float64) {
 	copy(block, p.constant)
 	for _, t := range p.terms {
-		block[t.to] += t.v * jac[t.from]
+		vec.Axpy(block[t.to:t.to+t.n], t.v, jac[t.from:])
 	}
 }

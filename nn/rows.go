@@ -27,8 +27,11 @@ type rowLayer struct {
 	// sample, or outside or always1. Nil is the identity.
 	index []int
 
-	// always is how many columns of a row are always 0 or 1: one of them 1.
-	always int
+	// fan is how many numbers of a row are inputs of an output; 0 is all. The others are
+	// fan is how many numbers of a row are not always zero; 0 is all. With groups, 0 is
+	// one, a row has as many parts, and all but one are zero; behind the parts are biases
+	// columns, 0 but for a 1 in one of them.
+	fan, groups, biases int
 }
 
 const (

@@ -8,6 +8,8 @@ type rowCase struct {
 	layers []Layer
 }
 
+func tanhDense(out int) Layer { return &Dense{Out: out, Act: Tanh, Bias: true} }
+
 // rowCases are networks with every such layer, each also in other positions: first, last,
 // in residual blocks, next to layers of other kinds.
 func rowCases() []rowCase {
@@ -21,14 +23,26 @@ func rowCases() []rowCase {
 		layers = append(layers, TransformerBlock(3, 4, heads, 8, Tanh)...)
 		return rowCase{"transformer", 6, batch, append(layers, GlobalAvgPool{}, &Dense{Out: 3, Bias: true})}
 	}
-	tanh := func(out int) Layer { return &Dense{Out: out, Act: Tanh, Bias: true} }
+	lengths := func(batch int, act Activation) rowCase {
+		layers := []Layer{Lengths{}, &Tokens{Tokens: 4, Out: 4, Positions: true, Bias: true}}
+		layers = append(layers, TransformerBlock(4, 4, 2, 5, act)...)
+		return rowCase{"transformer on sequences of unequal length", 9, batch, append(layers, GlobalAvgPool{}, &Dense{Out: 3, Bias: true})}
+	}
+	tanh := tanhDense
 	tok := func(out int, act Activation) Layer { return &Tokens{Out: out, Act: act, Bias: true} }
 	return []rowCase{
 		conv(Tanh, 3), conv(ReLU, 3), conv(Tanh, 1),
 		transformer(2, 1), transformer(5, 2),
+		lengths(6, Tanh), lengths(1, ReLU),
+		{"lengths before maps, causal", 13, 3, []Layer{Lengths{}, Attention{Tokens: 2}, &Tokens{Tokens: 2, Out: 6}, Attention{Causal: true}, Elementwise{Tanh}, &Tokens{Out: 2}, GlobalAvgPool{}, tanhDense(3)}},
+		{"lengths after a skip", 7, 4, []Layer{Lengths{}, &Dense{Out: 6, Act: Tanh, Skip: true}, Attention{Tokens: 2}, &Dense{Out: 3}}},
 		{"conv, padded, dilated, flattened", 50, 2, []Layer{
 			Unflatten{Height: 5, Width: 5}, &Conv2D{Out: 2, Kernel: 3, Pad: 2, Dilation: 2, Act: Tanh}, AvgPool{Size: 2}, Elementwise{Sigmoid},
 			&Conv2D{Out: 3, Kernel: 2, Pad: 1, Stride: 2, Act: Softplus, Bias: true}, Flatten{}, &Dense{Out: 3}}},
+		{"conv in groups, by direction", 48, 2, []Layer{
+			&Conv2D{Height: 4, Width: 6, Out: 4, Kernels: Axes{3, 2}, Pads: Axes{1, 0}, Strides: Axes{1, 2}, Groups: 2, Bias: true, Act: Tanh}, &Residual{[]Layer{LayerNorm{Tokens: 12, Eps: 0.1},
+				&Conv2D{Out: 4, Kernel: 3, Pad: 1, Groups: 4, Bias: true, Act: SiLU}, &Conv2D{Out: 4, Kernel: 1}}}, &Conv2D{Out: 6, Kernel: 2, Groups: 2}, GlobalAvgPool{}, &Dense{Out: 3}}},
+		{"conv in groups, last", 16, 3, []Layer{&Conv1D{Length: 4, Out: 4, Kernel: 3, Groups: 4, Act: Tanh}, &Conv1D{Out: 2, Kernel: 2, Groups: 2, Bias: true}}},
 		{"conv last", 18, 2, []Layer{&Conv2D{Height: 3, Width: 3, Out: 2, Kernel: 2, Act: Tanh}, &Conv2D{Out: 3, Kernel: 2, Bias: true}}},
 		{"conv of sequences", 14, 3, []Layer{
 			&Conv1D{Length: 7, Out: 3, Kernel: 3, Pad: 1, Act: Tanh, Bias: true}, &Conv1D{Out: 2, Kernel: 3, Stride: 2, Act: SiLU}, AvgPool{Size: 2, Stride: 1}, &Dense{Out: 3, Bias: true}}},

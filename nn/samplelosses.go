@@ -21,7 +21,7 @@ func (n *Network) SampleLosses(losses, grad []float64, batch *Batch, ws *Workspa
 	}
 	plain := *batch
 	plain.Weights = nil
-	t := make([]float64, c)
+	t := make([]float64, p.targets)
 	var g []float64
 	for i := range batch.N {
 		if grad != nil {

@@ -15,6 +15,12 @@ type SparseMap interface {
 	Structure(in int, visit func(i, j int))
 }
 
+// A refiller is a SparseMap with a large Jacobian of which few elements differ from zero:
+// refill is Jacobian where the others are zero already.
+type refiller interface {
+	refill(jac, in []float64)
+}
+
 // structure stores ones in jac where the Jacobian of a map may differ from zero and
 // zeros elsewhere.
 func (o *op) structure(jac []float64) {
@@ -85,6 +91,14 @@ func (e Elementwise) Structure(in int, visit func(i, j int)) {
 	}
 }
 
+// Structure implements SparseMap: every channel by itself.
+func (p GlobalAvgPool) Structure(in int, visit func(i, j int)) {
+	n := in / p.Positions
+	for i := range in {
+		visit(i%n, i)
+	}
+}
+
 // Structure implements SparseMap: every token by itself.
 func (l LayerNorm) Structure(in int, visit func(i, j int)) {
 	l.each(in, func(from, to int) {
@@ -96,8 +110,9 @@ func (l LayerNorm) Structure(in int, visit func(i, j int)) {
 	})
 }
 
-// Structure implements SparseMap: every head by itself, and of the values of a token
-// each number goes to one.
+// Structure implements SparseMap: every head by itself. Of the values of a token each
+// number goes to one output only, but with all of them the outputs of a token have equal
+// columns, which products are faster with (see system.Pattern).
 func (a Attention) Structure(in int, visit func(i, j int)) {
 	x := make([]float64, in)
 	for i := range a.heads() {
@@ -111,8 +126,8 @@ func (a Attention) Structure(in int, visit func(i, j int)) {
 				for j := range h.reach(t) {
 					for f := range h.d {
 						visit(out, h.k(j)+f)
+						visit(out, h.v(j)+f)
 					}
-					visit(out, h.v(j)+e)
 				}
 			}
 		}

@@ -20,6 +20,8 @@ type tape struct {
 	hess  []float64    // with full: second derivative of the loss in the outputs
 	t     []float64    // a target, zero between uses
 
+	lengths []int // of the samples; nil where they do not matter
+
 	rows []float64 // derivatives in the rows of a batch
 	comp composer  // workspace for maps of one sample
 
@@ -182,9 +184,10 @@ func blockDiagonal(batch, rows, cols int) *system.Matrix {
 // are the parameters to use.
 func (t *tape) forward(pr products, theta, x []float64) []float64 {
 	p, batch := t.plan, t.batch
+	t.lengths = p.lengthsTo(t.lengths, x, batch)
 	cur := x
 	for i := range p.pre {
-		p.pre[i].apply(t.pre[i], cur, batch)
+		p.pre[i].apply(t.pre[i], cur, batch, t.lengths)
 		cur = t.pre[i]
 	}
 	t.recs[0].in = cur
@@ -194,7 +197,7 @@ func (t *tape) forward(pr products, theta, x []float64) []float64 {
 		case denseStep:
 			t.forwardDense(pr, s, r, theta)
 		case mapStep:
-			s.op.apply(r.out, r.in, batch)
+			s.op.apply(r.out, r.in, batch, t.lengths)
 		case blockStep:
 			s.forwardBlock(r.out, r.in, theta, batch, &r.side)
 		}
@@ -222,7 +225,7 @@ func (t *tape) forwardDense(pr products, s *step, r *record, theta []float64) {
 	}
 	cur := r.start
 	for i := range s.ops {
-		s.ops[i].apply(r.mids[i], cur, t.batch)
+		s.ops[i].apply(r.mids[i], cur, t.batch, t.lengths)
 		cur = r.mids[i]
 	}
 }

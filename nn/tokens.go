@@ -67,7 +67,7 @@ func (l *Tokens) rows(int) rowLayer {
 	if !l.Positions {
 		return r
 	}
-	r.row, r.always = l.In+l.Tokens, l.Tokens
+	r.row, r.fan = l.In+l.Tokens, l.In+1 // one of the positions
 	for t := range l.Tokens {
 		for i := range l.In {
 			r.index = append(r.index, t*l.In+i)

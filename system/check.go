@@ -142,6 +142,7 @@ func (m *SampleMap) check(name string, batch, rows, cols int, symmetric bool) er
 			for i := range rows {
 				for j := range i {
 					x, y := b[i*rows+j], b[j*rows+i]
+					// Products are symmetric but for rounding.
 					if d := math.Abs(x - y); d > 1e-12*(math.Abs(x)+math.Abs(y)) && d > 1e-300 {
 						return fmt.Errorf("%s of sample %d is not symmetric at (%d,%d): %v and %v", name, n, i, j, x, y)
 					}

@@ -209,8 +209,10 @@ func (m *SampleMap) MulAdd(dst, x []float64) {
 			dst[i] += d * x[i]
 		}
 	case m.Sparse != nil:
+		w := groupSpaces.Get().(*groupSpace)
+		defer groupSpaces.Put(w)
 		for n := range m.Batch {
-			m.sparseAdd(dst[n*m.Rows:(n+1)*m.Rows], x[n*m.Cols:(n+1)*m.Cols], n)
+			m.sparseAdd(w, dst[n*m.Rows:(n+1)*m.Rows], x[n*m.Cols:(n+1)*m.Cols], n)
 		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {
@@ -237,8 +239,10 @@ func (m *SampleMap) MulTransAdd(dst, x []float64) {
 	case m.Diag != nil:
 		m.MulAdd(dst, x)
 	case m.Sparse != nil:
+		w := groupSpaces.Get().(*groupSpace)
+		defer groupSpaces.Put(w)
 		for n := range m.Batch {
-			m.sparseTransAdd(dst[n*m.Cols:(n+1)*m.Cols], x[n*m.Rows:(n+1)*m.Rows], n)
+			m.sparseTransAdd(w, dst[n*m.Cols:(n+1)*m.Cols], x[n*m.Rows:(n+1)*m.Rows], n)
 		}
 	case m.Full != nil:
 		for r := range m.Batch * m.Rows {

@@ -2,13 +2,19 @@ package system
 
 import (
 	"fmt"
+	"sync"
 )
 
 // A Pattern says where the blocks of a sparse SampleMap may differ from zero: in row i of
-// a block the columns Col[Ptr[i]:Ptr[i+1]], ascending. All blocks share it.
+// a block the columns Col[Ptr[i]:Ptr[i+1]], ascending. All blocks share it. It may not
+// change once there has been a product with it. Products are fastest where consecutive
+// rows have equal columns.
 type Pattern struct {
 	Ptr []int // one more than rows
 	Col []int
+
+	once   sync.Once
+	groups []rowGroup
 }
 
 // check validates a pattern of blocks of rows×cols.

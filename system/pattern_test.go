@@ -91,6 +91,93 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+// Products with sparse maps of all sizes, whose rows have groups of all kinds, are those
+// of the same maps in full.
+func TestPatternGroups(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		numbers := func(n int) []float64 {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = rng.NormFloat64()
+			}
+			return x
+		}
+		batch, rows, cols := 1+rng.IntN(3), 1+rng.IntN(40), 1+rng.IntN(40)
+		m := chaintest.Thin(rng, system.SampleMap{Batch: batch, Rows: rows, Cols: cols, Full: numbers(batch * rows * cols)})
+		f := full(m)
+		same := func(what string, got, want []float64) {
+			for i, v := range want {
+				if math.Abs(got[i]-v) > 1e-13*(1+math.Abs(v)) {
+					t.Fatalf("seed %d, %d×%d: %s is %v at %d, want %v", seed, rows, cols, what, got[i], i, v)
+				}
+			}
+		}
+		x, y := numbers(batch*cols), numbers(batch*rows)
+		for what, do := range map[string]func(m *system.SampleMap, dst []float64){
+			"M x":  func(m *system.SampleMap, dst []float64) { m.MulAdd(dst[:batch*rows], x) },
+			"Mᵀ x": func(m *system.SampleMap, dst []float64) { m.MulTransAdd(dst[:batch*cols], y) },
+		} {
+			got := numbers(batch * max(rows, cols))
+			want := append([]float64(nil), got...)
+			do(&m, got)
+			do(&f, want)
+			same(what, got, want)
+		}
+		const width = 7
+		n, lda, ldd := rng.IntN(batch), rows+rng.IntN(3), cols+rng.IntN(3)
+		a, got := numbers(width*lda), numbers(width*ldd)
+		want := append([]float64(nil), got...)
+		m.RowsTimesAdd(got, ldd, a, lda, width, n)
+		block := f.Block(nil, n)
+		for i := range width {
+			for j := range cols {
+				for l := range rows {
+					want[i*ldd+j] += a[i*lda+l] * block[l*cols+j]
+				}
+			}
+		}
+		same("A M", got, want)
+	}
+}
+
+// Residuals with such maps are those with the maps in full, to far more digits than
+// float64 has of H x.
+func TestPatternResidual(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		numbers := func(n int) []float64 {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = float64(rng.IntN(1<<20)) + 0x1p-30*float64(rng.IntN(1<<20))
+			}
+			return x
+		}
+		batch, in, out, outputs := 1+rng.IntN(2), 1+rng.IntN(4), 4+rng.IntN(20), 4+rng.IntN(20)
+		d := &system.DenseStage{Batch: batch, In: in, Out: out, Z: numbers(batch * in), W: numbers(out * in)}
+		d.J = chaintest.Thin(rng, system.SampleMap{Batch: batch, Rows: outputs, Cols: out, Full: numbers(batch * outputs * out)})
+		c := &system.Chain{Stages: []system.Stage{d}, Loss: system.SampleMap{Batch: batch, Rows: outputs, Cols: outputs, Diag: numbers(batch * outputs)}}
+		plain := *d
+		plain.J = full(d.J)
+		twin := &system.Chain{Stages: []system.Stage{&plain}, Loss: c.Loss}
+		n := c.Params()
+		x, b := numbers(n), make([]float64, n)
+		system.NewProduct(twin, blas.Native()).HessVec(b, x) // so that b − H x is of the size of rounding
+		got, want := make([]float64, n), make([]float64, n)
+		system.NewProduct(c, blas.Native()).ResidualTo(got, b, x, nil)
+		system.NewProduct(twin, blas.Native()).ResidualTo(want, b, x, nil)
+		scale := 0.0
+		for _, v := range b {
+			scale = max(scale, math.Abs(v))
+		}
+		for i, v := range want {
+			if math.Abs(got[i]-v) > 1e-25*scale {
+				t.Fatalf("seed %d: residual %v when sparse, %v otherwise; H x is %v", seed, got[i], v, b[i])
+			}
+		}
+	}
+}
+
 func TestPatternErrors(t *testing.T) {
 	for want, p := range map[string]*system.Pattern{
 		"not one of 2 rows": {Ptr: []int{0, 1}, Col: []int{0}},

@@ -49,7 +49,11 @@ func (d *PDE) Job() (*race.Job, error) {
 }
 
 // PDEOptimizers are the words for the optimizers that solve differential equations.
-var PDEOptimizers = []string{"lm", "adam", "lbfgs"}
+var PDEOptimizers = []string{"lm", "tr", "cubic", "adam", "lbfgs"}
+
+// NeedsHessian reports whether an optimizer forms the Hessian, by as many products with it
+// as there are parameters.
+func NeedsHessian(name string) bool { return name == "tr" || name == "cubic" }
 
 // PDEOptimizer makes one of these; momentum is of lm, rate of adam. A name that is not
 // among them is an error.
@@ -89,7 +93,7 @@ poisson-2d 64, 612 s on poisson-2d 64,64,48,48, 96 s on heat-1d 64, 102 s on hea
 			}
 			j.Seconds, j.TargetL2 = 300, 1e-6
 			var list []contender
-			for _, name := range PDEOptimizers {
+			for _, name := range []string{"lm", "adam", "lbfgs"} {
 				k := contender{name: name, make: func(rate float64) train.Optimizer {
 					o, err := PDEOptimizer(name, rate, 0)
 					if err != nil {

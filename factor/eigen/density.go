@@ -16,8 +16,8 @@ import (
 //
 // by Lanczos' method from random vectors, in products products each. With it come
 // the standard errors of the means over the probes, at least two, else it panics
-// with factor.ErrShape; width must be positive. Estimates are for looks; how many
-// eigenvalues lie in an interval Spectrum counts exactly. A backend of nil is
+// with factor.ErrShape; width must be positive. The estimates are for
+// plots; Spectrum counts exactly how many eigenvalues lie in an interval. A backend of nil is
 // blas.Native(). The error is a *la.NotFiniteError.
 //
 // Source: L. Lin, Y. Saad and C. Yang, Approximating spectral densities of large

@@ -6,6 +6,7 @@
 //	Lanczos    the eigenpairs nearest to a shift, or at an end of the spectrum,
 //	           certified complete by counts
 //	MatFunc    f(A)g by products: |A|⁻¹g, the sign of A, spectral projectors
+//	AbsSolver  the same of a chain, for many vectors, also by complex shifts
 //	Density    the smoothed spectral density, estimated
 //	Flatness   how much of a gradient lies in the null space of a Hessian
 //

@@ -13,6 +13,7 @@ import (
 // An End of a spectrum.
 type End int
 
+// Ends of a spectrum.
 const (
 	Smallest End = iota
 	Largest

@@ -67,14 +67,22 @@ func checkWidth(eps float64) {
 type FuncError struct {
 	Reached, Wanted float64 // relative errors
 	Products        int
+	Shifts          int // factorizations at complex shifts
 	// Rounding says that rounding alone allows no better: ‖A‖/ε is too large.
 	Rounding bool
 }
 
 func (e *FuncError) Error() string {
-	s := fmt.Sprintf("eigen: f(A)g has an error of %.2g after %d products, wanted %.2g", e.Reached, e.Products, e.Wanted)
+	work := fmt.Sprintf("%d products", e.Products)
+	if e.Shifts > 0 {
+		work = fmt.Sprintf("%d complex shifts", e.Shifts)
+	}
+	s := fmt.Sprintf("eigen: f(A)g has an error of %.2g after %s, wanted %.2g", e.Reached, work, e.Wanted)
 	if e.Rounding {
 		return s + ": rounding allows no better for a matrix so large beside the width of f"
+	}
+	if e.Shifts > 0 {
+		return s + ": more shifts, or a smoother function, would help"
 	}
 	return s + ": a larger Basis, or a smoother function, would help"
 }

@@ -72,8 +72,8 @@ type Lanczos struct {
 
 // A LanczosReport tells how a Lanczos iteration went.
 type LanczosReport struct {
-	// Residual is the largest ‖Av − λv‖/‖A‖ of the pairs found, where for ‖A‖
-	// stands its greatest column norm, a lower bound.
+	// Residual is the largest ‖Av − λv‖/‖A‖ of the pairs found, with a lower bound
+	// in the place of ‖A‖.
 	Residual float64 `json:"residual"`
 	// Interval is around the shift, and Inside counts the eigenvalues of A in
 	// it, by inertia: as many as were found there, with multiplicity. It
@@ -113,9 +113,9 @@ func (e *LanczosError) Error() string {
 const countResolution = 32e-8
 
 // Factorize finds the k eigenvalues of a nearest to shift. The matrix is not
-// copied, and must not change before Factorize returns. It panics with ErrShape
-// if k is less than 1 or more than the order of a. The errors are a *MemoryError
-// for the basis or a factorization, a *la.NotFiniteError, and a *LanczosError if
+// copied, and must not change before Factorize returns. It panics with
+// factor.ErrShape if k is less than 1 or more than the order of a. The errors are a
+// *factor.MemoryError for the basis or a factorization, a *la.NotFiniteError, and a *LanczosError if
 // fewer than k pairs were found. Values and vectors may be used after a nil error
 // only.
 func (l *Lanczos) Factorize(a Source, shift float64, k int) error {
@@ -203,8 +203,8 @@ func (l *Lanczos) finish(k int) {
 }
 
 // Values returns the eigenvalues, nearest to the shift first, in dst, which has
-// length k or is nil and then allocated. It panics with ErrNotFactorized if
-// Factorize has not succeeded.
+// length k or is nil and then allocated. It panics with
+// factor.ErrNotFactorized if Factorize has not succeeded.
 func (l *Lanczos) Values(dst []float64) []float64 {
 	l.check()
 	if dst == nil {
@@ -217,7 +217,7 @@ func (l *Lanczos) Values(dst []float64) []float64 {
 }
 
 // Residuals returns ‖Av − λv‖/‖A‖ of each pair, in the order of Values; dst is as
-// there. For ‖A‖ stands a lower bound.
+// there. A lower bound stands for ‖A‖.
 func (l *Lanczos) Residuals(dst []float64) []float64 {
 	l.check()
 	if dst == nil {

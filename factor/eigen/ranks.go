@@ -48,13 +48,13 @@ func (s *sparseSource) message(m *sourceMessage) error {
 	return nil
 }
 
-// source is the Source that was sent.
-func (m *sourceMessage) source() (Source, error) {
+// source is the Source that was sent; interrupt is Options.Interrupt.
+func (m *sourceMessage) source(interrupt func() bool) (Source, error) {
 	backend, err := blas.ByName(m.Backend, m.Threads)
 	if err != nil {
 		return nil, err
 	}
-	o := &factor.Options{Backend: backend, MemoryLimit: m.MemoryLimit, PivotTolerance: m.PivotTolerance, Ordering: m.Ordering, Perm: m.Perm}
+	o := &factor.Options{Backend: backend, MemoryLimit: m.MemoryLimit, PivotTolerance: m.PivotTolerance, Ordering: m.Ordering, Perm: m.Perm, Interrupt: interrupt}
 	if m.Chain == nil {
 		if m.Ptr == nil {
 			m.Ptr = make([]int, m.N+1)
@@ -112,7 +112,7 @@ func NewSharedSpectrum(a Source, workers int) (*Spectrum, error) {
 	var s *Spectrum
 	var failed error
 	err := c.call(func() {
-		own, err := c.Source.source()
+		own, err := c.Source.source(o.Interrupt)
 		if err == nil {
 			s, err = NewSpectrum(own, c.Source.Threads)
 		}
@@ -160,7 +160,7 @@ func followSpectrum(message []byte) {
 	case c.End:
 		delete(followed, c.Number)
 	case c.Source != nil:
-		source, err := c.Source.source()
+		source, err := c.Source.source(nil)
 		if err == nil {
 			followed[c.Number], err = NewSpectrum(source, c.Source.Threads)
 		}

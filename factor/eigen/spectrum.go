@@ -137,7 +137,7 @@ func (s *Spectrum) Min(tol float64) (Interval, error) { return s.kth(1, tol) }
 func (s *Spectrum) Max(tol float64) (Interval, error) { return s.kth(s.n, tol) }
 
 // Kth returns an interval around the k-th smallest eigenvalue of H, counted from
-// 1 with multiplicity; see Min. It panics with ErrShape if there is none.
+// 1 with multiplicity; see Min. It panics with factor.ErrShape if there is none.
 func (s *Spectrum) Kth(k int, tol float64) (Interval, error) {
 	if k < 1 || k > s.n {
 		panic(factor.ErrShape)

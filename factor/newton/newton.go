@@ -191,7 +191,7 @@ func (m *Method) NextDirection(at *optimize.Location, dir []float64) (step float
 	}
 	d := m.dir.RawVector().Data
 	if fall := floats.Dot(d, at.Gradient); fall > 0 {
-		m.atRest = fall < 0x1p-50*math.Abs(at.F)
+		m.atRest = fall < 0x1p-50*math.Abs(at.F) // some units in its last place
 		floats.ScaleTo(dir, -1, d)
 	}
 	return 1
@@ -213,7 +213,9 @@ func (m *Method) take(a *la.Sym) (largest float64) {
 	return largest
 }
 
-// definite factors H + τI with a τ that makes it positive definite.
+// definite factors H + τI with a τ that makes it positive definite. The first τ above 0 is
+// 1e-3 of the diagonal, β of algorithm 3.3; each next one is four times as large, in place
+// of twice, since a trial is a factorization.
 func (m *Method) definite(scale float64) bool {
 	if !(scale > 0) {
 		scale = 1
@@ -236,7 +238,7 @@ func (m *Method) definite(scale float64) bool {
 			m.failed = err
 			return false
 		}
-		// From below the last one, so that it may shrink.
+		// From a sixteenth of the last direction's, so that it may shrink.
 		tau = math.Max(4*tau, math.Max(m.tau/16, 1e-3*scale))
 	}
 	m.used = math.Inf(1)

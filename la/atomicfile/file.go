@@ -153,8 +153,8 @@ func Write(name string, fill func(w io.Writer) error) error {
 }
 
 // Abandon removes all temporary files, for a process that is about to end in the
-// middle of something. From then on no File can be created or committed: calls that
-// try to wait for the end.
+// middle of something. From then on calls that would create or commit a File
+// wait until the process ends.
 func Abandon() {
 	unfinished.Lock() // for good
 	for name := range unfinished.names {

@@ -16,12 +16,13 @@ const never = 1 << 30
 
 // crossovers are measured by TestCalibrateAuto, by the native backend's
 // instruction set; calibrate.md has its table. With assembly the native backend
-// was at no order slower by more than a tenth. AVX-512 was not measured, and is
-// taken to be like AVX2.
+// was at no order slower by more than a tenth. AVX-512 and NEON were not measured,
+// and are taken to be like AVX2.
 var crossovers = map[string]crossover{
 	"go":     {product: 6, solve: 8, factor: 32},
 	"avx2":   {product: never, solve: never, factor: never},
 	"avx512": {product: never, solve: never, factor: never},
+	"neon":   {product: never, solve: never, factor: never},
 }
 
 // Auto returns the fastest backend that the build has, for calls that use at

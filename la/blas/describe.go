@@ -25,7 +25,7 @@ func Describe(b Backend) string {
 func (native) detail() string { return ", " + InstructionSet() }
 
 // InstructionSet is the instruction set that the native backend uses: "avx512",
-// "avx2", or "go" for plain Go.
+// "avx2", "neon", or "go" for plain Go.
 func InstructionSet() string { return gemm.ISA() }
 
 // InstructionSets are those that this build has for this processor, the one

@@ -35,8 +35,8 @@
 //
 // # Backends
 //
-// Native is Go and Go assembly (AVX2 with FMA, or AVX-512, chosen at run time)
-// and needs no C; with the tag noasm, and on other processors, it is plain Go.
+// Native is Go and Go assembly (AVX2 with FMA, or AVX-512, chosen at run time; NEON on
+// arm64) and needs no C; with the tag noasm, and on other processors, it is plain Go.
 // OpenBLAS is there in builds with the tag openblas. Gonum is gonum's own
 // blas, for comparison. Auto takes the fastest that the build has. ByName
 // chooses by name, Describe reports. A backend is a value: programs can use

@@ -17,8 +17,8 @@ func Native() Backend { return NativeThreads(runtime.GOMAXPROCS(0)) }
 // NativeThreads returns the backend that needs no C, whose calls use at most n
 // threads each; less than one means one.
 //
-// Its products run in assembly where the processor has AVX2 and FMA or
-// AVX-512, and otherwise in Go; the tag noasm leaves the assembly out.
+// Its products run in assembly where the processor has AVX2 and FMA, AVX-512 or
+// NEON (every arm64), and otherwise in Go; the tag noasm leaves the assembly out.
 func NativeThreads(n int) Backend { return native{max(1, n)} }
 
 func (native) Name() string   { return "native" }

@@ -23,7 +23,7 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 // whole tiles of 4, with zeros in the columns from n on; what is left of the diagonal
 // may be anything and becomes so, but for zeros in the tile that has the diagonal.
 // The diagonal of D goes to d, its other elements to e, and w is scratch for 2 ld
-// words. It has the errors of no data: a D that is singular or not finite is as it is.
+// words. It reports nothing: a D that is singular or not finite is left as it is.
 func FactorTiles(n int, t []float64, ld int, d, e []float64, perm []int, w []float64) {
 	if n < 0 {
 		panic(ErrNegative)

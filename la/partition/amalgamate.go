@@ -30,7 +30,7 @@ const leafColumns = 8
 
 // amalgamated merges nodes where this stores few zeros and takes hardly more
 // time: children into their parents, from the leaves up and of the children of a
-// node the last first; and leaves with each other that have the same rows, all columns
+// node the last first, and the children that these have left; and leaves with each other that have the same rows, all columns
 // and rows of their parent, or none. An arrow with a million leaves is so a tree of fewer.
 //
 // Sources: C. Ashcraft and R. Grimes, The influence of relaxed supernode
@@ -41,7 +41,7 @@ const leafColumns = 8
 func (s *supernodes) amalgamated() *supernodes {
 	n := s.len()
 	m := &amalgamation{s: s, host: identity(n), zeros: make([]float64, n), inner: make([]bool, n)}
-	m.cols = append([]int32(nil), s.cols...)
+	m.cols, m.tried = append([]int32(nil), s.cols...), make([]uint8, n)
 	child, sibling := make([]int32, n), make([]int32, n) // lists, the last child first
 	for k := range child {
 		child[k] = none
@@ -52,10 +52,11 @@ func (s *supernodes) amalgamated() *supernodes {
 		last := int32(none) // leaf whose rows are the front
 		for c := child[k]; c != none; c = sibling[c] {
 			if m.intoParent(c, k) {
+				m.adopt(c, child, sibling)
 				continue
 			}
 			m.inner[k] = true
-			if s.rows[c] == front && !m.inner[c] && !(last != none && m.intoLeaf(c, last)) {
+			if s.parent[c] == k && s.rows[c] == front && !m.inner[c] && !(last != none && m.intoLeaf(c, last)) {
 				last = c
 			}
 		}
@@ -86,6 +87,7 @@ type amalgamation struct {
 	cols   []int32   // of each node with what is part of it
 	zeros  []float64 // likewise, entries that are zero
 	inner  []bool    // has children that are no part of it
+	tried  []uint8   // with how many hosts of its parent
 	merged int
 }
 
@@ -99,6 +101,23 @@ func (m *amalgamation) intoParent(c, k int32) bool {
 	}
 	m.merge(c, k, zeros)
 	return true
+}
+
+// adoptions is with how many hosts of its parent a node is tried.
+const adoptions = 8
+
+// adopt lists the children that c has left after c, which has gone into its parent: what
+// would be too many zeros for a small node may be few for a large one, and a large
+// contribution is saved.
+func (m *amalgamation) adopt(c int32, child, sibling []int32) {
+	for d := child[c]; d != none; {
+		next := sibling[d]
+		if m.host[d] == d && m.tried[d] < adoptions {
+			m.tried[d]++
+			sibling[d], sibling[c] = sibling[c], d
+		}
+		d = next
+	}
 }
 
 // intoLeaf merges the leaf c into the leaf k that has the same rows, if that

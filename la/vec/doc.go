@@ -4,7 +4,9 @@
 // (see Pair). Each has a twin in plain Go, which runs on other
 // processors and under the tag noasm.
 //
-// The assembly is written by the program in _gen.
+// The assembly for amd64 is written by the program in _gen, that for arm64 by the one in
+// ../_neon, which has been tested on an emulator and not timed on a processor.
 package vec
 
 //go:generate sh -c "cd _gen && go run . -out ../vec_amd64.s -stubs ../vec_amd64.go -pkg vec"
+//go:generate sh -c "cd ../_neon && go run . -out .."

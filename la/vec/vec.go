@@ -2,7 +2,7 @@ package vec
 
 import "math"
 
-// assembly is whether the kernels in assembly run. They need AVX2 and FMA.
+// assembly is whether the kernels in assembly run. They need AVX2 and FMA, or arm64.
 var assembly = hasAssembly
 
 // Force makes the package use its assembly or not, until undo is called. It

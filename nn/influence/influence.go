@@ -110,12 +110,13 @@ func (f *Influence) check() {
 
 // LeastDamping returns the least damping with which H + εI is positive definite, but
 // for what inertia counts resolve, certified by the inertia there. It is 0 where
-// H itself is, and for Gauss–Newton, which is definite with every damping above 0.
+// H itself is, and for Gauss–Newton of a convex loss, as those of package nn are but
+// Gaussian, which is definite with every damping above 0.
 // It factors about five times, and again for later questions. The errors are those
 // of eigen.Lanczos.
 func (f *Influence) LeastDamping() (float64, error) {
 	f.check()
-	if f.GaussNewton {
+	if f.GaussNewton && f.net.LossFunc() != nn.Gaussian {
 		return 0, nil
 	}
 	source := eigen.OfChain(f.chain, f.Options)
@@ -149,7 +150,7 @@ func (f *Influence) solve(b *mat.Dense) error {
 
 // gradientTo computes ∇ℓ of one sample, without weight.
 func (f *Influence) gradientTo(dst []float64, b *nn.Batch, i int) error {
-	in, c := f.net.Inputs(), f.net.Outputs()
+	in, c := f.net.Inputs(), f.net.Targets()
 	f.one = nn.Batch{N: 1, X: b.X[i*in : i*in+in]}
 	if b.Labels != nil {
 		f.one.Labels = b.Labels[i : i+1]

@@ -35,8 +35,8 @@ func randomNet(t testing.TB, seed uint64, widths []int, act nn.Activation, loss 
 		for i := range b.X {
 			b.X[i] = rng.NormFloat64()
 		}
-		if loss == nn.SquaredError {
-			b.T = make([]float64, n*c)
+		if loss == nn.SquaredError || loss == nn.Gaussian {
+			b.T = make([]float64, n*net.Targets())
 			for i := range b.T {
 				b.T[i] = rng.NormFloat64()
 			}
@@ -61,7 +61,7 @@ func randomNet(t testing.TB, seed uint64, widths []int, act nn.Activation, loss 
 func gradients(t testing.TB, net *nn.Network, b *nn.Batch) *mat.Dense {
 	t.Helper()
 	g := mat.NewDense(b.N, net.NumParams(), nil)
-	in, c := net.Inputs(), net.Outputs()
+	in, c := net.Inputs(), net.Targets()
 	for i := range b.N {
 		one := &nn.Batch{N: 1, X: b.X[i*in : i*in+in]}
 		if b.Labels != nil {
@@ -100,6 +100,7 @@ func TestDense(t *testing.T) {
 		{"ce, definite, weights", []int{3, 4, 3}, nn.SiLU, nn.CrossEntropy, 30, true, 2},
 		{"mse, relu", []int{4, 6, 6, 2}, nn.ReLU, nn.SquaredError, 12, false, 0.1},
 		{"wide, for output space", []int{6, 20, 20, 3}, nn.Tanh, nn.CrossEntropy, 7, true, 0.05},
+		{"gaussian, half as many targets", []int{4, 5, 4}, nn.Tanh, nn.Gaussian, 9, true, 0.5},
 		{"bce, one output", []int{4, 5, 1}, nn.Tanh, nn.SigmoidCrossEntropy, 15, true, 0.05},
 	} {
 		net, train, test := randomNet(t, uint64(i), tc.widths, tc.act, tc.loss, tc.n, 6, tc.weights)

@@ -183,10 +183,13 @@ func (d *descent) step() (done bool, err error) {
 		return false, err
 	}
 	vec.Axpy(s, 1, d.theta)
-	// Where the decrease is lost in the rounding of the loss the gradient decides.
+	// Where the decrease is lost in the rounding of the loss, which some thousand sums
+	// leave at 1e-12 of it, the gradient decides.
 	if found.Decrease < 1e-11*math.Abs(d.at.Value) {
 		return d.polish(s, small)
 	}
+	// The rules for the radius and for steps follow J. Nocedal and S. J. Wright,
+	// Numerical Optimization, 2nd ed. (2006), algorithm 4.1, with η = 1e-4.
 	value := d.value(s)
 	ratio := (d.at.Value - value) / found.Decrease
 	if ratio > 0.75 && found.Norm > 0.5*d.radius {
@@ -216,7 +219,7 @@ func (d *descent) polish(to []float64, small float64) (done bool, err error) {
 			return false, err
 		}
 	}
-	if d.at.Gradient > 1e3*small {
+	if d.at.Gradient > 1e3*small { // more than the rounding of any gradient explains
 		return false, &ConvergenceError{d.at}
 	}
 	// As small as rounding lets it be.

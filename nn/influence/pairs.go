@@ -134,7 +134,7 @@ func (f *Influence) outputPairs(gram *factor.Gram, test *nn.Batch, keep func(t i
 
 // cross is J_t(H + εI)⁻¹J̃ᵀ for test samples from..to.
 func (f *Influence) cross(gram *factor.Gram, test *nn.Batch, from, to int) (*mat.Dense, error) {
-	in, c := f.net.Inputs(), f.net.Outputs()
+	in, c := f.net.Inputs(), f.net.Targets()
 	part := nn.Batch{N: to - from, X: test.X[from*in : to*in]}
 	if test.Labels != nil {
 		part.Labels = test.Labels[from:to]

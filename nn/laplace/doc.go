@@ -13,9 +13,11 @@
 //	                   ▲             │    └──▶ Predict, SampleTo, VarianceTo, StageCovarianceTo
 //	                   └─ Alternate ◀┘
 //
-// With GaussNewton all answers come from output space (factor.Gram): q = samples times
-// outputs (less one for the cross-entropy) has to be a few thousand at most, the number
-// of parameters may be millions. ExactHessian factors the chain, and refuses a point that
+// With GaussNewton all answers come from output space (factor.Gram), where q = samples
+// times outputs (less one for the cross-entropy) has to be a few thousand at most and the
+// number of parameters may be millions, or from the matrix of the parameters
+// (factor.Dense), where they are a few thousand and the samples may be many, whichever
+// counts fewer flops. ExactHessian factors the chain, and refuses a point that
 // is no minimum.
 //
 // The evidence (log marginal likelihood) at fixed w* is jointly concave in the

@@ -11,8 +11,8 @@ import (
 	"costate/la/vec"
 )
 
-// parts are the Gram matrices G_k of the groups in output space, J̃J̃ᵀ = Σ G_k for the
-// mean loss, and workspace for the evidence.
+// parts are the determinant in output space: the Gram matrices G_k of the groups,
+// J̃J̃ᵀ = Σ G_k for the mean loss, with K_k = κ G_k/λ_k and S = I + Σ K_k.
 type parts struct {
 	backend blas.Backend
 	q       int
@@ -44,8 +44,7 @@ func newParts(f *factor.Gram, p *prior, backend blas.Backend) *parts {
 	return e
 }
 
-// own is e with workspace of its own, for what several goroutines may call.
-func (e *parts) own() *parts {
+func (e *parts) own() determinant {
 	p := *e
 	p.s, p.b = make([]float64, len(e.s)), nil
 	return &p
@@ -69,14 +68,7 @@ func (e *parts) logDet(lambda []float64, kappa float64) (float64, error) {
 	if !e.backend.Potrf(q, e.s, q) {
 		return 0, errNotFinite
 	}
-	sum := 0.0
-	for i := range q {
-		sum += 2 * math.Log(e.s[i*q+i])
-	}
-	if sum-sum != 0 {
-		return 0, errNotFinite
-	}
-	return sum, nil
+	return logDetOf(e.s, q)
 }
 
 // derivatives returns, after logDet, γ_k = ⟨S⁻¹, K_k⟩ and tr S⁻¹K_kS⁻¹K_l, as trace
@@ -123,8 +115,8 @@ func (l *Laplace) scatters() []float64 {
 // It is that of laplace-torch. For the likelihood of the losses see Fit.
 func (l *Laplace) LogMarginal() (float64, error) {
 	l.need()
-	if l.gram != nil {
-		p := l.parts.own()
+	if l.det != nil {
+		p := l.det.own()
 		logDet, err := p.logDet(l.lambda, l.kappa)
 		if err != nil {
 			return math.NaN(), err
@@ -157,8 +149,8 @@ func (l *Laplace) evidence(logDet float64, lambda []float64, sigma float64, scat
 func (l *Laplace) EffectiveParamsTo(dst []float64) ([]float64, error) {
 	l.need()
 	dst = l.sized(dst, len(l.prior.groups))
-	if l.gram != nil {
-		p := l.parts.own()
+	if l.det != nil {
+		p := l.det.own()
 		if _, err := p.logDet(l.lambda, l.kappa); err != nil {
 			return nil, err
 		}

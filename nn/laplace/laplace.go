@@ -59,20 +59,31 @@ type Laplace struct {
 	lambda []float64 // by groups
 	scaled *scaling
 	f      factor.Inverter
-	gram   *factor.Gram // f, with GaussNewton
+	gram   *factor.Gram // f, with GaussNewton in output space
+	det    determinant  // with GaussNewton
 	kappa  float64
-	parts  *parts // with GaussNewton
+	space  space // what is wanted, and what is taken
+	in     space
 	fitted bool
 
 	residual, gradient float64
 }
 
+// A space is where the Gauss–Newton matrix is factored.
+type space int
+
+const (
+	cheapest space = iota
+	outputs
+	params
+)
+
 // Fit takes the network with its parameters as the minimum, and data as all of the
 // training data. Neither is changed or kept. nil opts are the defaults of factor. The
-// error is a *factor.MemoryError before anything large is allocated if output space does
-// not fit, and says how many samples would; a *NotMinimumError with ExactHessian; a
-// *factor.SingularError; factor.ErrNotGaussNewton for layers that are not dense; or what
-// nn reports of the data.
+// error is a *factor.MemoryError before anything large is allocated if neither output space
+// nor that of the parameters fits, and says how many samples would; a *NotMinimumError with
+// ExactHessian; a *factor.SingularError; factor.ErrNotGaussNewton for layers that are not
+// dense; or what nn reports of the data.
 func (l *Laplace) Fit(net *nn.Network, data *nn.Batch, opts *factor.Options) error {
 	l.fitted = false
 	if opts != nil {
@@ -85,7 +96,7 @@ func (l *Laplace) Fit(net *nn.Network, data *nn.Batch, opts *factor.Options) err
 	}
 	l.net = net.Clone()
 	if l.Curvature == GaussNewton && data != nil {
-		if err := l.fits(net, data.N); err != nil {
+		if err := l.place(net, data.N); err != nil {
 			return err
 		}
 	}
@@ -104,7 +115,7 @@ func (l *Laplace) Fit(net *nn.Network, data *nn.Batch, opts *factor.Options) err
 	if l.lambda, err = l.prior.precisions(l.PriorPrecision); err != nil {
 		return err
 	}
-	l.f, l.gram, l.parts = nil, nil, nil
+	l.f, l.gram, l.det = nil, nil, nil
 	if err := l.factorize(); err != nil {
 		return err
 	}
@@ -149,8 +160,9 @@ func (l *Laplace) backend() blas.Backend {
 	return blas.Native()
 }
 
-// fits refuses output space of n samples that is too large, before it is allocated.
-func (l *Laplace) fits(net *nn.Network, n int) error {
+// place chooses the space of the Gauss–Newton matrix for n samples by flops, takes the
+// other one where memory asks for it, and refuses both before they are allocated.
+func (l *Laplace) place(net *nn.Network, n int) error {
 	limit := l.opts.Limit()
 	rank := net.Outputs()
 	if net.LossFunc() == nn.CrossEntropy {
@@ -166,12 +178,23 @@ func (l *Laplace) fits(net *nn.Network, n int) error {
 	case ARD:
 		groups = 2*layers + net.Inputs()
 	}
+	p := net.NumParams()
 	// The parts, as many again in the making of derivatives, the Gram matrix, S and L.
-	per := 8 * int64(rank*rank) * int64(2*groups+5)
-	if need := per * int64(n) * int64(n); float64(per)*float64(n)*float64(n) > float64(limit) {
-		return tooLarge(n*rank, need, limit, int(math.Sqrt(float64(limit)/float64(per))))
+	per := 8 * float64(rank*rank) * float64(2*groups+5)
+	inOutputs := per * float64(n) * float64(n)
+	// H, M and its inverse, and those of the factorization.
+	inParams := 8 * 6 * float64(p) * float64(p)
+	l.in = l.space
+	if l.in == cheapest {
+		l.in = outputs
+		if few := inParameters(p, n*rank, groups); (few || inOutputs > float64(limit)) && inParams <= float64(limit) {
+			l.in = params
+		}
 	}
-	return nil
+	if l.in == params || inOutputs <= float64(limit) {
+		return nil
+	}
+	return tooLarge(n*rank, int64(min(inOutputs, math.MaxInt64/2)), limit, int(math.Sqrt(float64(limit)/per)))
 }
 
 // factorize factors Σ H_n + Λ = κ(H + Λ/κ) for the precisions and the noise at hand.
@@ -209,17 +232,7 @@ func (l *Laplace) analyse(before *scaling) error {
 		return l.f.Update(l.scaled.chain)
 	}
 	if l.Curvature == GaussNewton {
-		// The parts of the Gram matrix are those of the chain as it is.
-		l.gram = new(factor.Gram)
-		l.f = l.gram
-		if err := l.gram.Analyse(l.chain, &l.opts); err != nil {
-			return err
-		}
-		l.parts = newParts(l.gram, l.prior, l.backend())
-		if l.scaled.t == nil {
-			return nil
-		}
-		return l.gram.Update(l.scaled.chain)
+		return l.analyseGaussNewton()
 	}
 	if factor.Choose(l.chain, l.opts.MemoryLimit).Method == "dense" {
 		l.f = new(factor.Dense)
@@ -227,6 +240,30 @@ func (l *Laplace) analyse(before *scaling) error {
 		l.f = new(factor.Chain)
 	}
 	return l.f.Analyse(l.scaled.chain, &l.opts)
+}
+
+// analyseGaussNewton makes the factorization and the determinant of the chain as it is,
+// and gives the first one the scaled chain.
+func (l *Laplace) analyseGaussNewton() error {
+	if l.in == params {
+		f := new(factor.Dense)
+		l.f = f
+		if err := f.Analyse(l.chain, &l.opts); err != nil {
+			return err
+		}
+		l.det = newParameters(f, l.prior, l.backend())
+	} else {
+		l.gram = new(factor.Gram)
+		l.f = l.gram
+		if err := l.gram.Analyse(l.chain, &l.opts); err != nil {
+			return err
+		}
+		l.det = newParts(l.gram, l.prior, l.backend())
+	}
+	if l.scaled.t == nil {
+		return nil
+	}
+	return l.f.Update(l.scaled.chain)
 }
 
 // notMinimum finds the least eigenvalue of the Hessian for the error.
@@ -288,7 +325,7 @@ func (l *Laplace) GroupNames() []string {
 // Inertia counts the eigenvalues of Σ H_n + Λ. With GaussNewton all are positive.
 func (l *Laplace) Inertia() la.Inertia {
 	l.need()
-	if l.gram != nil {
+	if l.Curvature == GaussNewton {
 		return la.Inertia{Positive: len(l.prior.of), Certain: true}
 	}
 	return l.f.Inertia()

@@ -47,10 +47,10 @@ const longestStep = 4
 // so, and the settings are the best that was reached. It needs GaussNewton, and exclusive
 // use.
 //
-// A step takes q³/3 flops and 2q³ a group. Source of the concavity: the package comment.
+// A step takes q³/3 flops and 2q³ a group, or with fewer parameters P than that 7/3 P³. Source of the concavity: the package comment.
 func (l *Laplace) MaximizeEvidence(s *Settings) (*Maximum, error) {
 	l.need()
-	if l.gram == nil {
+	if l.det == nil {
 		return nil, ErrExact
 	}
 	var set Settings
@@ -107,7 +107,7 @@ func (n *newtonState) place(theta []float64) (float64, error) {
 	if n.noise {
 		n.sigma = math.Exp(-theta[len(n.lambda)] / 2)
 	}
-	logDet, err := n.l.parts.logDet(n.lambda, n.l.like.scale(n.sigma))
+	logDet, err := n.l.det.logDet(n.lambda, n.l.like.scale(n.sigma))
 	if err != nil {
 		return 0, err
 	}
@@ -134,7 +134,7 @@ func (n *newtonState) run(set *Settings) (*Maximum, error) {
 	}
 	for {
 		kappa := l.like.scale(n.sigma)
-		gamma, cross := l.parts.derivatives(n.lambda, kappa)
+		gamma, cross := l.det.derivatives(n.lambda, kappa)
 		l.slopes(grad, gamma, n.lambda, kappa, n.scatters)
 		g := grad[:len(n.theta)]
 		m.LogEvidence, m.Gradient = n.value, 0

@@ -22,13 +22,10 @@ var (
 	torchName = regexp.MustCompile(`^(|.*[^0-9])([0-9]{1,6})((?:\.[A-Za-z_][A-Za-z0-9_]*)*)\.(weight|bias)$`)
 )
 
-// newCatalog sorts the names of an archive: W1, b1, … or those of a state_dict of
-// PyTorch, as 0.weight, 0.bias or layers.0.weight.
-func newCatalog(keys []string) (*catalog, error) {
-	c := &catalog{has: map[string]bool{}}
-	own, torch := map[int]string{}, map[int]string{} // a weight of each number
-	around := ""                                     // the number in a state_dict's names
-	var names []string
+// arraysAmong returns the names of the arrays among the files of an archive, and a catalog
+// that has these. The other files are ignored.
+func arraysAmong(keys []string) (c *catalog, names []string, err error) {
+	c = &catalog{has: map[string]bool{}}
 	for _, key := range keys {
 		name, isArray := strings.CutSuffix(key, ".npy")
 		if !isArray {
@@ -36,10 +33,27 @@ func newCatalog(keys []string) (*catalog, error) {
 			continue
 		}
 		if c.has[name] {
-			return nil, fmt.Errorf("array %s is there twice", name)
+			return nil, nil, fmt.Errorf("array %s is there twice", name)
 		}
 		c.has[name] = true
 		names = append(names, name)
+	}
+	return c, names, nil
+}
+
+// isData reports whether an array of that name has data rather than parameters.
+func isData(name string) bool { return name == "X" || name == "T" || name == "g" || name == "x" }
+
+// newCatalog sorts the names of an archive: W1, b1, … or those of a state_dict of
+// PyTorch, as 0.weight, 0.bias or layers.0.weight.
+func newCatalog(keys []string) (*catalog, error) {
+	c, names, err := arraysAmong(keys)
+	if err != nil {
+		return nil, err
+	}
+	own, torch := map[int]string{}, map[int]string{} // a weight of each number
+	around := ""                                     // the number in a state_dict's names
+	for _, name := range names {
 		if m := ownName.FindStringSubmatch(name); m != nil {
 			k, _ := strconv.Atoi(m[2])
 			if m[1] == "W" || own[k] == "" {
@@ -57,7 +71,7 @@ func newCatalog(keys []string) (*catalog, error) {
 			}
 		} else if nearName.MatchString(name) {
 			return nil, fmt.Errorf("array %s: weights are W1, W2, … and biases b1, b2, …, counted from 1", name)
-		} else if name != "X" && name != "T" && name != "g" && name != "x" {
+		} else if !isData(name) {
 			c.ignored = append(c.ignored, name)
 		}
 	}
@@ -76,20 +90,12 @@ func newCatalog(keys []string) (*catalog, error) {
 
 // newDataCatalog sorts the names of an archive that is to have data only.
 func newDataCatalog(keys []string) (*catalog, error) {
-	c := &catalog{has: map[string]bool{}}
-	var names []string
-	for _, key := range keys {
-		name, isArray := strings.CutSuffix(key, ".npy")
-		if !isArray {
-			c.ignored = append(c.ignored, key)
-			continue
-		}
-		if c.has[name] {
-			return nil, fmt.Errorf("array %s is there twice", name)
-		}
-		c.has[name] = true
-		names = append(names, name)
-		if name != "X" && name != "T" && name != "g" && name != "x" {
+	c, names, err := arraysAmong(keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !isData(name) {
 			c.ignored = append(c.ignored, name)
 		}
 	}

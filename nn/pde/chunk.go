@@ -15,9 +15,10 @@ const chunkPoints = 128
 // each with kernels of one thread.
 type chunk struct {
 	set    *set
-	lo, hi int     // of the set's points
-	at     pass    // where the objective was linearized
-	loss   float64 // of the last evaluation
+	lo, hi int       // of the set's points
+	at     pass      // where the objective was linearized
+	loss   float64   // of the last evaluation
+	second []float64 // second derivatives of the loss in y, a matrix for each point
 }
 
 // x is the points.
@@ -36,9 +37,11 @@ func (c *chunk) forward(p *pass, theta []float64, order int) {
 
 // A worker is what one goroutine has to itself.
 type worker struct {
-	trial    pass // elsewhere than at the point that was linearized
-	jet      [2][2][]float64
-	gradient []float64
+	trial              pass // elsewhere than at the point that was linearized
+	jet                [2][2][]float64
+	gradient           []float64
+	tangent            tangent
+	direction, product []float64
 }
 
 // split makes the chunks and the workers.
@@ -74,15 +77,21 @@ func (o *Objective) pass(c *chunk, w *worker) *pass {
 // each calls do for all chunks, whose losses are zero before. A worker always has the
 // same chunks, so that with as many threads sums have the same bits.
 func (o *Objective) each(do func(c *chunk, w *worker)) {
-	n := len(o.workers)
+	o.spread(len(o.chunks), func(i int, w *worker) {
+		o.chunks[i].loss = 0
+		do(&o.chunks[i], w)
+	})
+}
+
+// spread calls do for 0 … n−1, shared out among the workers in turn.
+func (o *Objective) spread(n int, do func(i int, w *worker)) {
 	run := func(k int) {
-		for i := k; i < len(o.chunks); i += n {
-			o.chunks[i].loss = 0
-			do(&o.chunks[i], &o.workers[k])
+		for i := k; i < n; i += len(o.workers) {
+			do(i, &o.workers[k])
 		}
 	}
 	var wait sync.WaitGroup
-	for k := 1; k < n; k++ {
+	for k := 1; k < len(o.workers); k++ {
 		wait.Go(func() { run(k) })
 	}
 	run(0)

@@ -17,9 +17,17 @@
 // its second derivative along a step. The points of a group, say of the boundary, have
 // a residual and only as many rows as that needs.
 //
-// LevenbergMarquardt, the points, and the weights are at their own names. Networks are
-// those of package nn: dense layers with biases and smooth activations, one output. Begin
-// with Init.
+// The second derivatives of the residuals also make the exact Hessian of the loss, for
+// train.TrustRegion and train.CubicNewton. It is p products with it, which cost far more than
+// the matrix of a step of LevenbergMarquardt, and it does not finish sooner: Σ r∇²r is not
+// definite, and the damping that makes the Hessian so keeps steps short in the many directions
+// of small curvature. From 100 steps of LevenbergMarquardt on Poisson2D (32 units, 400 and 80
+// points, loss 8e-8) 60 more came to 4e-9, and as many of TrustRegion to 7e-8, each 24 times
+// as long.
+//
+// LevenbergMarquardt says how steps are made, PointKinds how points are chosen, and
+// Objective how they are weighted. Networks are those of package nn: dense layers with
+// biases and smooth activations. Begin with Init.
 //
 // Sources: M. Raissi, P. Perdikaris and G. E. Karniadakis, Physics-informed neural networks,
 // J. Comput. Phys. 378 (2019); J. Müller and M. Zeinhofer, Achieving high accuracy with PINNs

@@ -55,6 +55,7 @@ type LevenbergMarquardt struct {
 	obj     *Objective
 	theta   []float64 // where J, r and the product are
 	version int
+	kept    int // of obj, whose chunks keep what bend needs
 	valid   bool
 	loss    float64
 	trial   []float64
@@ -173,7 +174,7 @@ func (o *LevenbergMarquardt) linearize(t *train.Task, obj *Objective) error {
 		o.r, o.v, o.j = make([]float64, q), make([]float64, q), make([]float64, q*p)
 	}
 	t.Net.ParamsTo(o.trial)
-	if o.valid && o.version == t.Version && slices.Equal(o.trial, o.theta) {
+	if o.valid && o.version == t.Version && o.kept == obj.kept && slices.Equal(o.trial, o.theta) {
 		return nil
 	}
 	copy(o.theta, o.trial)
@@ -182,7 +183,7 @@ func (o *LevenbergMarquardt) linearize(t *train.Task, obj *Objective) error {
 	if o.loss, err = obj.linearize(o.r, o.j, o.theta); err != nil {
 		return err
 	}
-	o.valid = true
+	o.valid, o.kept = true, obj.kept
 	obj.kernels.Gemv(blas.Trans, q, p, 1, o.j, p, o.r, 0, o.g)
 	o.system.reset(obj.kernels, q, p, o.j)
 	return nil

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"costate/la"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/nn"
+	"costate/nn/train"
 )
 
 // Options say how a problem is made a finite one. The zero value takes the defaults.
@@ -54,6 +56,10 @@ type Objective struct {
 
 	chunks  []chunk
 	workers []worker
+	kept    int // changes whenever what the chunks keep of a point does
+
+	hessian *la.Sym
+	shifted train.Shifted // of hessian
 }
 
 // NewObjective makes the loss of a problem for a network, which must be of plain dense
@@ -221,6 +227,7 @@ func (o *Objective) total() (float64, error) {
 // parameters, in j. What bend needs is kept.
 func (o *Objective) linearize(r, j, theta []float64) (loss float64, err error) {
 	ld := o.net.params
+	o.kept++
 	o.each(func(c *chunk, _ *worker) {
 		p := &c.at
 		c.forward(p, theta, c.set.group.Order+2)

@@ -73,9 +73,11 @@ type pass struct {
 	u     [][]float64    // before the activation of each layer
 	phi   [][5][]float64 // derivatives of φ at the values
 	delta [][]float64    // cotangents of u
-	back  []float64      // cotangents of z
-	r     []float64      // residuals
-	y     []float64      // the rows of one residual, and its derivatives in them
+	back  []float64      // cotangents of z, of one layer after the other
+	keep  bool           // whether backward keeps those of all layers, in backs
+	backs [][]float64
+	r     []float64 // residuals
+	y     []float64 // the rows of one residual, and its derivatives in them
 	g, h  []float64
 	coef  []float64
 }
@@ -180,10 +182,15 @@ func (p *pass) activate(k int, l *layer, order int) {
 func (p *pass) backward(theta []float64) {
 	for k := len(p.net.layers) - 1; k > 0; k-- {
 		l := &p.net.layers[k]
-		p.back = resize(p.back, p.n*p.rows*l.in)
-		p.kernels.Gemm(blas.NoTrans, blas.NoTrans, p.n*p.rows, l.in, l.out, 1, p.delta[k], l.out, theta[l.w:], l.in, 0, p.back, l.in)
-		p.delta[k-1] = resize(p.delta[k-1], len(p.back))
-		p.pull(k-1, p.delta[k-1], p.back)
+		back := &p.back
+		if p.keep {
+			p.backs = grow(p.backs, len(p.net.layers))
+			back = &p.backs[k]
+		}
+		*back = resize(*back, p.n*p.rows*l.in)
+		p.kernels.Gemm(blas.NoTrans, blas.NoTrans, p.n*p.rows, l.in, l.out, 1, p.delta[k], l.out, theta[l.w:], l.in, 0, *back, l.in)
+		p.delta[k-1] = resize(p.delta[k-1], len(*back))
+		p.pull(k-1, p.delta[k-1], *back)
 	}
 }
 

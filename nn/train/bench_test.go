@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/la/vec"
 	"costate/nn"
 	"costate/nn/data"
 )
@@ -59,7 +60,7 @@ func BenchmarkStep(b *testing.B) {
 			}
 			// Two points of one batch in turn, so that each step is at a new one.
 			theta := [2][]float64{net.Params(), net.Params()}
-			scale(0.999, theta[1])
+			vec.Scale(theta[1], 0.999, theta[1])
 			parts()
 			var whole, needed time.Duration
 			k := 0

@@ -59,7 +59,11 @@ func (h *hessian) at(c *system.Chain, reshaped bool, backend blas.Backend) error
 func (h *hessian) Order() int { return h.solver.SymmetricDim() }
 
 func (h *hessian) Factorize(lambda float64) (la.Inertia, error) {
-	err := h.solver.Factorize(lambda)
+	return inertiaOf(&h.solver, h.solver.Factorize(lambda))
+}
+
+// inertiaOf is what Shifted.Factorize returns after a factorization that returned err.
+func inertiaOf(f interface{ Inertia() la.Inertia }, err error) (la.Inertia, error) {
 	var singular *factor.SingularError
 	if errors.As(err, &singular) {
 		return la.Inertia{Zero: 1}, nil
@@ -67,7 +71,7 @@ func (h *hessian) Factorize(lambda float64) (la.Inertia, error) {
 	if err != nil {
 		return la.Inertia{}, err
 	}
-	return h.solver.Inertia(), nil
+	return f.Inertia(), nil
 }
 
 func (h *hessian) Solve(dst, b []float64) error {

@@ -1,6 +1,10 @@
 package train
 
-import "math"
+import (
+	"math"
+
+	"costate/la/vec"
+)
 
 // stretch is the factor by which a step that lowers the loss is tried longer, up
 // to stretches times and as long as the loss falls: to 11 times its length. A trial costs
@@ -28,7 +32,7 @@ func (c *curve) to(alpha float64) []float64 {
 		c.d[i] = alpha * v
 	}
 	if c.a != nil {
-		axpy(0.5*alpha*alpha, c.a, c.d)
+		vec.Axpy(c.d, 0.5*alpha*alpha, c.a)
 	}
 	return c.d
 }

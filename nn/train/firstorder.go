@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -54,7 +55,7 @@ func (o *SGD) Step(t *Task) (Info, error) {
 		}
 		step = o.v
 	}
-	axpy(-rate, step, o.first.theta)
+	vec.Axpy(o.first.theta, -rate, step)
 	t.Net.SetParams(o.first.theta)
 	return info, nil
 }
@@ -156,7 +157,7 @@ func (f *firstOrder) begin(t *Task) (Info, error) {
 		return info, err
 	}
 	t.Net.ParamsTo(f.theta)
-	info.Loss, info.Gradient, info.Accepted = loss, norm(f.grad), true
+	info.Loss, info.Gradient, info.Accepted = loss, vec.Norm2(f.grad), true
 	return info, nil
 }
 

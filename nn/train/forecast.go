@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"costate/la/vec"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 // Source: N. I. M. Gould, S. Lucidi, M. Roma and P. L. Toint, Solving the
 // trust-region subproblem using the Lanczos method, SIAM J. Optim. 9 (1999).
 func (w *search) forecast() (lambda float64, u []float64) {
-	gn := norm(w.Gradient)
+	gn := vec.Norm2(w.Gradient)
 	if gn == 0 || gn-gn != 0 {
 		return 0, nil
 	}
@@ -35,7 +37,7 @@ func (w *search) forecast() (lambda float64, u []float64) {
 	var q [][]float64
 	var alpha, beta []float64 // of T; beta[k] couples k and k+1
 	next := clone(w.Gradient)
-	scale(1/gn, next)
+	vec.Scale(next, 1/gn, next)
 	most := min(w.Products, n)
 	for k := 0; k < most; k++ {
 		q = append(q, next)
@@ -45,15 +47,15 @@ func (w *search) forecast() (lambda float64, u []float64) {
 		// Twice against the whole basis, which keeps it orthogonal.
 		for range 2 {
 			for i := k; i >= 0; i-- {
-				d := dot(q[i], next)
-				axpy(-d, q[i], next)
+				d := vec.Dot(q[i], next)
+				vec.Axpy(next, -d, q[i])
 				if i == k {
 					a += d
 				}
 			}
 		}
 		alpha = append(alpha, a)
-		b := norm(next)
+		b := vec.Norm2(next)
 		beta = append(beta, b)
 		last := k+1 == most || !(b > 1e-12*math.Abs(alpha[0]))
 		if last || (k+1)%forecastCheck == 0 {
@@ -66,7 +68,7 @@ func (w *search) forecast() (lambda float64, u []float64) {
 				return w.expect(gn, theta, y, residual), combination(q, y)
 			}
 		}
-		scale(1/b, next)
+		vec.Scale(next, 1/b, next)
 	}
 	return 0, nil
 }
@@ -97,7 +99,7 @@ func ritz(alpha, beta []float64) (theta []float64, y *mat.Dense, ok bool) {
 func combination(q [][]float64, y *mat.Dense) []float64 {
 	u := make([]float64, len(q[0]))
 	for i, v := range q {
-		axpy(y.At(i, 0), v, u)
+		vec.Axpy(u, y.At(i, 0), v)
 	}
 	return u
 }

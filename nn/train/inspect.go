@@ -6,6 +6,7 @@ import (
 	"costate/factor"
 	"costate/factor/eigen"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -40,7 +41,7 @@ func Inspect(net *nn.Network, batch *nn.Batch, backend blas.Backend) (Inspection
 	if err := net.Linearize(&lin, batch); err != nil {
 		return Inspection{}, err
 	}
-	in := Inspection{Loss: lin.Loss, Gradient: norm(lin.Gradient), Negative: -1}
+	in := Inspection{Loss: lin.Loss, Gradient: vec.Norm2(lin.Gradient), Negative: -1}
 	source := eigen.OfChain(&lin.Chain, &factor.Options{Backend: backend})
 	size := source.Norm()
 	if size == 0 { // H = 0

@@ -8,6 +8,7 @@ import (
 
 	"costate/factor"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -52,7 +53,9 @@ import (
 // the system of the whole batch is solved by conjugate gradients, with products
 // in parallel over parts of the batch.
 //
-// Sources: K. Levenberg 1944; D. Marquardt 1963; M. K. Transtrum and J. P. Sethna,
+// Sources: K. Levenberg, A method for the solution of certain non-linear problems in
+// least squares, Quart. Appl. Math. 2 (1944); D. W. Marquardt, An algorithm for
+// least-squares estimation of nonlinear parameters, J. SIAM 11 (1963); M. K. Transtrum and J. P. Sethna,
 // Improvements to the Levenberg–Marquardt algorithm for nonlinear least-squares
 // minimization, arXiv:1201.5885, for the acceleration and the default rule ("delayed gratification");
 // H. B. Nielsen, Damping parameter in Marquardt's method, IMM-REP-1999-05, DTU
@@ -159,7 +162,7 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	if err != nil {
 		return info, err
 	}
-	info.Loss, info.After, info.Gradient = loss, loss, norm(o.grad)
+	info.Loss, info.After, info.Gradient = loss, loss, vec.Norm2(o.grad)
 	if info.Gradient == 0 {
 		return info, &StalledError{Optimizer: o.Name()}
 	}
@@ -181,8 +184,8 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 		return info, err
 	}
 	s := o.sol.RawVector().Data
-	scale(-1, s)
-	info.Length = norm(s)
+	vec.Scale(s, -1, s)
+	info.Length = vec.Norm2(s)
 	alpha, after, err := o.try(t, p, s, loss)
 	if err != nil {
 		p.back(t.Net)
@@ -313,7 +316,7 @@ func (o *LevenbergMarquardt) begin() {
 	if st.lambda <= 0 {
 		hg := make([]float64, len(o.grad))
 		o.product.HessVec(hg, o.grad)
-		st.lambda = firstDamping * dot(hg, o.grad) / dot(o.grad, o.grad)
+		st.lambda = firstDamping * vec.Dot(hg, o.grad) / vec.Dot(o.grad, o.grad)
 		if !(st.lambda > 0) {
 			st.lambda = 1
 		}
@@ -343,7 +346,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 		if err != nil {
 			return 0, err
 		}
-		return 0.5 * (dot(o.grad, x) + r + lambda*dot(x, x)), nil
+		return 0.5 * (vec.Dot(o.grad, x) + r + lambda*vec.Dot(x, x)), nil
 	} else {
 		copy(o.rhs.RawVector().Data, o.grad)
 		err = o.solver.SolveVecTo(&o.sol, &o.rhs)
@@ -351,7 +354,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 	if err = tolerable(err); err != nil {
 		return 0, err
 	}
-	return 0.5 * (dot(o.grad, x) + lambda*dot(x, x)), nil
+	return 0.5 * (vec.Dot(o.grad, x) + lambda*vec.Dot(x, x)), nil
 }
 
 // tolerable drops the error of a solution that is less accurate than asked: as a

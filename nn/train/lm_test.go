@@ -9,6 +9,7 @@ import (
 
 	"costate/factor"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/nn"
 	"costate/system"
 )
@@ -27,7 +28,7 @@ func solved(t *testing.T, c *system.Chain, lambda float64, g []float64) []float6
 	if err := f.SolveVecTo(&x, mat.NewVecDense(len(g), slices.Clone(g))); err != nil {
 		t.Fatal(err)
 	}
-	scale(-1, x.RawVector().Data)
+	vec.Scale(x.RawVector().Data, -1, x.RawVector().Data)
 	return x.RawVector().Data
 }
 
@@ -60,7 +61,7 @@ func TestBend(t *testing.T) {
 		var side [2][]float64
 		for i, h := range []float64{h, -h} {
 			moved := slices.Clone(theta)
-			axpy(h, s, moved)
+			vec.Axpy(moved, h, s)
 			net.SetParams(moved)
 			var at nn.Linearization
 			if err := net.Linearize(&at, batch); err != nil {
@@ -68,8 +69,8 @@ func TestBend(t *testing.T) {
 			}
 			side[i] = slices.Clone(system.NewProduct(&at.Chain, blas.Native()).Outputs(s))
 		}
-		axpy(-1, side[1], side[0])
-		scale(1/(2*h), side[0])
+		vec.Axpy(side[0], -1, side[1])
+		vec.Scale(side[0], 1/(2*h), side[0])
 		y := make([]float64, len(side[0]))
 		lin.Chain.Loss.MulTo(y, side[0])
 		rhs := make([]float64, len(s))

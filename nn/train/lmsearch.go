@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"costate/factor"
+	"costate/la/vec"
 )
 
 // halvings is how often a step is halved that does not lower the loss: down to about
@@ -68,9 +69,9 @@ func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) 
 		if err := t.Net.Predict(b.z, t.Batch.X, t.Batch.N, &p.ws); err != nil {
 			return nil, nil // it overflows there
 		}
-		axpy(1, b.z, b.y)
+		vec.Axpy(b.y, 1, b.z)
 	}
-	scale(1/(probe*probe), b.y)
+	vec.Scale(b.y, 1/(probe*probe), b.y)
 	p.lin.Chain.Loss.MulTo(b.z, b.y)
 	var err error
 	if gram, ok := o.solver.Method().(*factor.Gram); ok {
@@ -83,8 +84,8 @@ func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) 
 		return nil, err
 	}
 	a := o.acc.RawVector().Data
-	scale(-1, a)
-	if !(2*norm(a) <= sharpest*norm(s)) {
+	vec.Scale(a, -1, a)
+	if !(2*vec.Norm2(a) <= sharpest*vec.Norm2(s)) {
 		return nil, nil
 	}
 	return a, nil

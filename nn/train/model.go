@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"costate/la"
+	"costate/la/vec"
 )
 
 // A Model is a quadratic or cubic model of a loss around a point,
@@ -52,8 +53,8 @@ type Model struct {
 
 	// Products is how many products with H may be spent on a better λ to begin
 	// with, by Lanczos' method; 0 is none. Where they are cheap beside a
-	// factorization, 60 save most of those. They are only a guess: that the minimizer is
-	// one follows from the inertia.
+	// factorization, 60 save most of those. They only make a guess; the inertia proves
+	// that the minimizer is one.
 	Products int
 
 	// MaxFactorizations bounds the work; 0 is 200.
@@ -163,7 +164,7 @@ func (w *search) run() error {
 			return nil
 		}
 		if next == lambda || !math.IsInf(w.high, 1) && w.high-w.low <= 4e-16*w.high {
-			break // nothing between
+			break // nothing between but two float64s
 		}
 		lambda = next
 	}
@@ -176,13 +177,13 @@ func (w *search) run() error {
 // begin chooses the first λ.
 func (w *search) begin() float64 {
 	lambda := w.Guess
-	if norm(w.Gradient) == 0 {
+	if vec.Norm2(w.Gradient) == 0 {
 		lambda = 0 // either no step at all, or the hard case
 	} else if !(lambda > 0) || math.IsInf(lambda, 0) {
 		lambda = 0
 		if w.Sigma > 0 {
 			// Where H matters least: λ‖s‖ = ‖g‖ and λ = σ‖s‖.
-			lambda = math.Sqrt(w.Sigma * norm(w.Gradient))
+			lambda = math.Sqrt(w.Sigma * vec.Norm2(w.Gradient))
 		}
 	}
 	if w.Products > 0 {
@@ -191,7 +192,7 @@ func (w *search) begin() float64 {
 			copy(w.u, u)
 			w.haveU = true
 			w.H.Mul(w.v, w.u)
-			w.rayleigh = dot(w.u, w.v)
+			w.rayleigh = vec.Dot(w.u, w.v)
 			w.low = math.Max(0, -w.rayleigh)
 		}
 	}
@@ -221,7 +222,7 @@ func (w *search) improve() error {
 	if err := w.H.Solve(w.v, w.u); err != nil {
 		return err
 	}
-	nv := norm(w.v)
+	nv := vec.Norm2(w.v)
 	if !(nv > 0) || math.IsInf(nv, 0) {
 		return nil
 	}
@@ -230,7 +231,7 @@ func (w *search) improve() error {
 	}
 	copy(w.u, w.v)
 	w.H.Mul(w.v, w.u)
-	w.rayleigh = dot(w.u, w.v)
+	w.rayleigh = vec.Dot(w.u, w.v)
 	w.haveU = true
 	if -w.rayleigh > w.low && -w.rayleigh < w.high {
 		w.low = -w.rayleigh
@@ -244,16 +245,16 @@ func (w *search) definite(lambda float64) (next float64, done bool, err error) {
 	if err := w.H.Solve(w.s, w.Gradient); err != nil {
 		return 0, false, err
 	}
-	scale(-1, w.s)
-	ns, r := norm(w.s), w.radius(lambda)
+	vec.Scale(w.s, -1, w.s)
+	ns, r := vec.Norm2(w.s), w.radius(lambda)
 	if ns-ns != 0 {
 		w.low = math.Max(w.low, lambda)
 		return w.inside(math.NaN(), lambda), false, nil
 	}
 	tol := w.tolerance()
-	gs := dot(w.Gradient, w.s)
+	gs := vec.Dot(w.Gradient, w.s)
 	switch {
-	case ns <= r*(1+1e-14):
+	case ns <= r*(1+1e-14): // but for the rounding of the norm
 		// −m(s) is at least (−gᵀs + λ‖s‖²)/2, and no step within the radius
 		// does better by more than λ(r² − ‖s‖²)/2.
 		decrease := 0.5 * (-gs + lambda*ns*ns)
@@ -283,7 +284,7 @@ func (w *search) definite(lambda float64) (next float64, done bool, err error) {
 	if err := w.H.Solve(w.v, w.s); err != nil {
 		return 0, false, err
 	}
-	slope := dot(w.s, w.v) / (ns * ns * ns)
+	slope := vec.Dot(w.s, w.v) / (ns * ns * ns)
 	value := 1/ns - 1/r
 	if w.Sigma > 0 {
 		slope += w.Sigma / (lambda * lambda)
@@ -317,7 +318,7 @@ func (w *search) complete(lambda, ns, r, gs, tol float64) (bool, error) {
 	if !(e >= 0) {
 		e = 0
 	}
-	su := dot(w.s, w.u)
+	su := vec.Dot(w.s, w.u)
 	gap := (r - ns) * (r + ns)
 	root := math.Sqrt(su*su + gap)
 	// Of the two τ the one that is smaller in size, without cancellation.
@@ -326,10 +327,10 @@ func (w *search) complete(lambda, ns, r, gs, tol float64) (bool, error) {
 	if tau*tau*e > tol*total {
 		return false, nil
 	}
-	axpy(tau, w.u, w.s)
+	vec.Axpy(w.s, tau, w.u)
 	w.H.Mul(w.v, w.s)
-	decrease := -dot(w.Gradient, w.s) - 0.5*dot(w.s, w.v)
-	length := norm(w.s)
+	decrease := -vec.Dot(w.Gradient, w.s) - 0.5*vec.Dot(w.s, w.v)
+	length := vec.Norm2(w.s)
 	w.keep(lambda, length, decrease-w.cube(length), true)
 	return true, nil
 }
@@ -366,7 +367,7 @@ func (w *search) inside(proposal, last float64) float64 {
 // scale is a first λ above 0 where nothing is known: a tenth of the curvature at
 // which the gradient alone would make a step of the radius.
 func (w *search) scale() float64 {
-	switch g := norm(w.Gradient); {
+	switch g := vec.Norm2(w.Gradient); {
 	case g == 0:
 		return math.Max(1e-3*math.Abs(w.rayleigh), 1e-300)
 	case w.Sigma > 0:
@@ -385,5 +386,5 @@ func scrambled(u []float64) {
 		x ^= x << 17
 		u[i] = float64(x>>11)/(1<<52) - 1
 	}
-	scale(1/norm(u), u)
+	vec.Scale(u, 1/vec.Norm2(u), u)
 }

@@ -10,6 +10,7 @@ import (
 
 	"costate/la"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -123,7 +124,7 @@ func eigenMinimum(h, g []float64, n int, radius, sigma float64) (decrease, lambd
 	length := func(l float64) float64 {
 		s := 0.0
 		for j := range n {
-			if math.Abs(c[j]) > 1e-13*(1+norm(g)) {
+			if math.Abs(c[j]) > 1e-13*(1+vec.Norm2(g)) {
 				s += (c[j] / (d[j] + l)) * (c[j] / (d[j] + l))
 			}
 		}
@@ -146,17 +147,17 @@ func eigenMinimum(h, g []float64, n int, radius, sigma float64) (decrease, lambd
 	l := hi
 	s := make([]float64, n)
 	for j := range n {
-		if math.Abs(c[j]) > 1e-13*(1+norm(g)) {
+		if math.Abs(c[j]) > 1e-13*(1+vec.Norm2(g)) {
 			s[j] = -c[j] / (d[j] + l)
 		}
 	}
-	if gap := r(l)*r(l) - dot(s, s); gap > 0 && l > 1e-12 {
+	if gap := r(l)*r(l) - vec.Dot(s, s); gap > 0 && l > 1e-12 {
 		s[0] += math.Copysign(math.Sqrt(s[0]*s[0]+gap), s[0]) - s[0]
 	}
 	for j := range n {
 		decrease -= c[j]*s[j] + 0.5*d[j]*s[j]*s[j]
 	}
-	ns := norm(s)
+	ns := vec.Norm2(s)
 	return decrease - sigma*ns*ns*ns/3, l, d[0]
 }
 
@@ -238,7 +239,7 @@ func TestTrustRegionOptimality(t *testing.T) {
 				}
 				s := make([]float64, n)
 				found, err := m.Minimize(s)
-				what := fmt.Sprintf("%s Δ=%g guess=%g: λ=%g ‖s‖=%g hard=%v after %d", name, radius, guess, found.Lambda, norm(s), found.Hard, found.Factorizations)
+				what := fmt.Sprintf("%s Δ=%g guess=%g: λ=%g ‖s‖=%g hard=%v after %d", name, radius, guess, found.Lambda, vec.Norm2(s), found.Hard, found.Factorizations)
 				if err != nil {
 					t.Errorf("%s: %v", what, err)
 					continue
@@ -251,25 +252,25 @@ func TestTrustRegionOptimality(t *testing.T) {
 				if found.Lambda < 0 || found.Lambda < -lowest-1e-10*hn {
 					t.Errorf("%s: λ is left of −λ_min = %g (λ* = %g)", what, -lowest, wantLambda)
 				}
-				if norm(s) > radius*(1+2e-9) {
+				if vec.Norm2(s) > radius*(1+2e-9) {
 					t.Errorf("%s: outside the radius", what)
 				}
-				if slack := found.Lambda * (radius - norm(s)) * radius; slack > 1e-8*(found.Decrease+1e-12*hn*radius*radius) {
+				if slack := found.Lambda * (radius - vec.Norm2(s)) * radius; slack > 1e-8*(found.Decrease+1e-12*hn*radius*radius) {
 					t.Errorf("%s: λ(Δ−‖s‖)Δ = %g beside a decrease of %g", what, slack, found.Decrease)
 				}
 				res := make([]float64, n)
 				sh.Mul(res, s)
-				axpy(found.Lambda, s, res)
-				axpy(1, g, res)
-				bound := 1e-12 * (hn*norm(s) + found.Lambda*norm(s) + norm(g))
+				vec.Axpy(res, found.Lambda, s)
+				vec.Axpy(res, 1, g)
+				bound := 1e-12 * (hn*vec.Norm2(s) + found.Lambda*vec.Norm2(s) + vec.Norm2(g))
 				if found.Hard {
 					// τ²uᵀEu is at most 1e-9 of the decrease, so ‖τEu‖ at
 					// most its root times that of the norm.
 					hards++
-					bound = 1e-4 * (hn*norm(s) + norm(g))
+					bound = 1e-4 * (hn*vec.Norm2(s) + vec.Norm2(g))
 				}
-				if norm(res) > bound {
-					t.Errorf("%s: residual %g above %g", what, norm(res), bound)
+				if vec.Norm2(res) > bound {
+					t.Errorf("%s: residual %g above %g", what, vec.Norm2(res), bound)
 				}
 			}
 		}
@@ -291,33 +292,33 @@ func TestCubicOptimality(t *testing.T) {
 				}
 				s := make([]float64, n)
 				found, err := m.Minimize(s)
-				what := fmt.Sprintf("%s σ=%g guess=%g: λ=%g ‖s‖=%g hard=%v after %d", name, sigma, guess, found.Lambda, norm(s), found.Hard, found.Factorizations)
+				what := fmt.Sprintf("%s σ=%g guess=%g: λ=%g ‖s‖=%g hard=%v after %d", name, sigma, guess, found.Lambda, vec.Norm2(s), found.Hard, found.Factorizations)
 				if err != nil {
 					t.Errorf("%s: %v", what, err)
 					continue
 				}
 				want, _, lowest := eigenMinimum(h, g, n, 0, sigma)
 				hn := maxAbs(h) * float64(n)
-				if math.Abs(found.Decrease-want) > 1e-7*want+1e-13*hn*norm(s)*norm(s) {
+				if math.Abs(found.Decrease-want) > 1e-7*want+1e-13*hn*vec.Norm2(s)*vec.Norm2(s) {
 					t.Errorf("%s: decrease %g, want %g", what, found.Decrease, want)
 				}
 				if found.Lambda < 0 || found.Lambda < -lowest-1e-10*hn {
 					t.Errorf("%s: λ is left of −λ_min = %g", what, -lowest)
 				}
-				if d := math.Abs(found.Lambda - sigma*norm(s)); d > 1e-8*found.Lambda+1e-12 {
+				if d := math.Abs(found.Lambda - sigma*vec.Norm2(s)); d > 1e-8*found.Lambda+1e-12 {
 					t.Errorf("%s: λ − σ‖s‖ = %g", what, d)
 				}
 				res := make([]float64, n)
 				sh.Mul(res, s)
-				axpy(found.Lambda, s, res)
-				axpy(1, g, res)
-				bound := 1e-8 * (hn*norm(s) + norm(g))
+				vec.Axpy(res, found.Lambda, s)
+				vec.Axpy(res, 1, g)
+				bound := 1e-8 * (hn*vec.Norm2(s) + vec.Norm2(g))
 				if found.Hard {
 					hards++
-					bound = 1e-4 * (hn*norm(s) + norm(g))
+					bound = 1e-4 * (hn*vec.Norm2(s) + vec.Norm2(g))
 				}
-				if norm(res) > bound+1e-300 {
-					t.Errorf("%s: residual %g above %g", what, norm(res), bound)
+				if vec.Norm2(res) > bound+1e-300 {
+					t.Errorf("%s: residual %g above %g", what, vec.Norm2(res), bound)
 				}
 			}
 		}
@@ -337,8 +338,8 @@ func TestLooseModel(t *testing.T) {
 			m := &Model{H: &denseShifted{n: n, h: h}, Gradient: g, Radius: radius, Tolerance: 0.1}
 			found, err := m.Minimize(s)
 			want, lambda, _ := eigenMinimum(h, g, n, radius, 0)
-			if err != nil || found.Decrease < 0.8*want-1e-12 || norm(s) > 1.1*radius*(1+1e-12) {
-				t.Errorf("%s Δ=%g: %v, decrease %g of %g, ‖s‖ = %g", name, radius, err, found.Decrease, want, norm(s))
+			if err != nil || found.Decrease < 0.8*want-1e-12 || vec.Norm2(s) > 1.1*radius*(1+1e-12) {
+				t.Errorf("%s Δ=%g: %v, decrease %g of %g, ‖s‖ = %g", name, radius, err, found.Decrease, want, vec.Norm2(s))
 			}
 			m.Guess = lambda
 			if found, err = m.Minimize(s); err == nil && lambda > 0 {

@@ -3,8 +3,10 @@ package train
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"costate/la/blas"
+	"costate/la/vec"
 )
 
 // TrustRegion is Newton's method with the exact, indefinite Hessian. Each step is
@@ -50,7 +52,7 @@ func (o *TrustRegion) Name() string { return "tr" }
 // Step implements Optimizer.
 func (o *TrustRegion) Step(t *Task) (Info, error) {
 	info := unknown()
-	if err := t.needsBatch(o.Name()); err != nil {
+	if err := t.needsHessian(o.Name()); err != nil {
 		return info, err
 	}
 	if o.owner.changes(t.Net) || o.radius == 0 {
@@ -120,7 +122,7 @@ func (o *CubicNewton) Name() string { return "cubic" }
 // Step implements Optimizer.
 func (o *CubicNewton) Step(t *Task) (Info, error) {
 	info := unknown()
-	if err := t.needsBatch(o.Name()); err != nil {
+	if err := t.needsHessian(o.Name()); err != nil {
 		return info, err
 	}
 	if o.owner.changes(t.Net) || o.sigma == 0 {
@@ -159,11 +161,15 @@ func (o *CubicNewton) SetState(s State) error {
 
 // newton is what both share: the Hessian at a point, the step and its test.
 type newton struct {
-	at    point
-	h     hessian
-	path  curve
-	s     []float64
-	count int // negative eigenvalues at the point, −1 if not counted
+	at        point
+	batch     hessian // of the loss of a batch
+	objective Objective
+	loss      float64 // at the point, with what follows
+	gradient  []float64
+	h         Shifted
+	path      curve
+	s         []float64
+	count     int // negative eigenvalues at the point, −1 if not counted
 }
 
 // atBoundary is the length over the radius from which a step counts as one to the
@@ -190,37 +196,81 @@ var newtonHalvings = 6
 // search for one that lowers the loss is given up: some units of rounding.
 const shortest = 1e-15
 
+// stand goes to the parameters and the data of a task. moved reports whether anything is new.
+func (w *newton) stand(t *Task, backend blas.Backend) (moved bool, err error) {
+	if t.Objective != nil {
+		return w.standOn(t)
+	}
+	moved, reshaped, err := w.at.at(t.Net, t.Batch, t.Version)
+	if err != nil {
+		return moved, err
+	}
+	if moved {
+		w.objective = nil
+		if err := w.batch.at(&w.at.lin.Chain, reshaped, backend); err != nil {
+			w.at.valid = false
+			return moved, err
+		}
+	}
+	w.loss, w.gradient, w.h = w.at.lin.Loss, w.at.lin.Gradient, &w.batch
+	return moved, nil
+}
+
+// standOn is stand for an Objective, which needsHessian has found to be a Curved one.
+func (w *newton) standOn(t *Task) (moved bool, err error) {
+	p := &w.at
+	p.trial = resize(p.trial, t.Net.NumParams())
+	t.Net.ParamsTo(p.trial)
+	if p.valid && w.objective == t.Objective && p.plan == t.Net && p.version == t.Version && slices.Equal(p.trial, p.theta) {
+		return false, nil
+	}
+	p.valid = false
+	p.theta = append(p.theta[:0], p.trial...)
+	if w.objective == nil {
+		w.gradient = nil // that of the point's batch
+	}
+	w.gradient = resize(w.gradient, len(p.theta))
+	if w.loss, w.h, err = t.Objective.(Curved).Hessian(w.gradient, t.Net); err != nil {
+		return true, err
+	}
+	p.valid, p.version, p.plan, p.batch, p.n, w.objective = true, t.Version, t.Net, nil, 0, t.Objective
+	return true, nil
+}
+
+// countNegative counts the negative eigenvalues at the point. Networks have Hessians that
+// are singular in exact arithmetic, so that the signs of their least eigenvalues mean
+// nothing: those are left out.
+func (w *newton) countNegative(info *Info) error {
+	w.s = resize(w.s, len(w.gradient))
+	w.h.Mul(w.s, w.gradient)
+	inertia, err := w.h.Factorize(negligible * vec.Norm2(w.s) / info.Gradient)
+	if err != nil {
+		return err
+	}
+	info.Factorizations++
+	if inertia.Certain {
+		w.count = inertia.Negative
+	}
+	return nil
+}
+
 // step minimizes the model and tries the step.
 func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, count bool, info *Info) (length float64, err error) {
-	moved, reshaped, err := w.at.at(t.Net, t.Batch, t.Version)
+	moved, err := w.stand(t, backend)
 	if err != nil {
 		return 0, err
 	}
-	lin := &w.at.lin
-	info.Loss, info.After, info.Gradient = lin.Loss, lin.Loss, norm(lin.Gradient)
+	info.Loss, info.After, info.Gradient = w.loss, w.loss, vec.Norm2(w.gradient)
 	if moved {
-		if err := w.h.at(&lin.Chain, reshaped, backend); err != nil {
-			w.at.valid = false
-			return 0, err
-		}
 		w.count = -1
 	}
 	if count && w.count < 0 {
-		// Networks have Hessians that are singular in exact arithmetic, so that
-		// the signs of their least eigenvalues mean nothing: those are left out.
-		w.s = resize(w.s, len(lin.Gradient))
-		w.h.Mul(w.s, lin.Gradient)
-		inertia, err := w.h.Factorize(negligible * norm(w.s) / info.Gradient)
-		if err != nil {
+		if err := w.countNegative(info); err != nil {
 			return 0, err
 		}
-		info.Factorizations++
-		if inertia.Certain {
-			w.count = inertia.Negative
-		}
 	}
-	w.s = resize(w.s, len(lin.Gradient))
-	m.H, m.Gradient, m.Products = &w.h, lin.Gradient, forecastProducts
+	w.s = resize(w.s, len(w.gradient))
+	m.H, m.Gradient, m.Products = w.h, w.gradient, forecastProducts
 	found, err := m.Minimize(w.s)
 	info.Factorizations += found.Factorizations
 	var poor *SubproblemError
@@ -231,12 +281,12 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 		w.count = found.Negative
 	}
 	info.Damping, info.Length, info.Negative = found.Lambda, found.Norm, w.count
-	if !(found.Decrease > 0) || found.Norm <= shortest*norm(w.at.theta) {
+	if !(found.Decrease > 0) || found.Norm <= shortest*vec.Norm2(w.at.theta) {
 		return 0, &StalledError{Optimizer: name, Gradient: info.Gradient}
 	}
-	alpha, after := w.try(t, m, lin.Loss)
-	info.Ratio = (lin.Loss - after) / found.Decrease
-	if !(after < lin.Loss) {
+	alpha, after := w.try(t, m, w.loss)
+	info.Ratio = (w.loss - after) / found.Decrease
+	if !(after < w.loss) {
 		info.Ratio = math.Min(info.Ratio, 0)
 		w.at.back(t.Net)
 		return math.Ldexp(found.Norm, -newtonHalvings), nil
@@ -245,15 +295,23 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 	return alpha * found.Norm, nil
 }
 
+// tryLoss moves the network to θ + d and returns the loss there. Where that cannot be
+// evaluated, because numbers overflow, ok is false.
+func (w *newton) tryLoss(t *Task, d []float64) (loss float64, ok bool) {
+	w.at.move(t.Net, d)
+	loss, err := t.loss(t.Net, &w.at.ws)
+	return loss, err == nil && loss-loss == 0
+}
+
 // try looks for a loss below that at the point along the step, and leaves the
 // network there. Shorter steps are steps down by the model, too, as it falls along
 // the whole of its minimizer; longer ones are tried as long as they are.
 func (w *newton) try(t *Task, m *Model, loss float64) (alpha, after float64) {
 	w.path.s = w.s
-	w.path.loss = func(d []float64) (float64, bool) { return w.at.tryLoss(t.Net, t.Batch, d) }
+	w.path.loss = func(d []float64) (float64, bool) { return w.tryLoss(t, d) }
 	hs := make([]float64, len(w.s))
 	w.h.Mul(hs, w.s)
-	slope, curved, ns := dot(m.Gradient, w.s), dot(w.s, hs), norm(w.s)
+	slope, curved, ns := vec.Dot(m.Gradient, w.s), vec.Dot(w.s, hs), vec.Norm2(w.s)
 	w.path.allowed = func(alpha float64) bool {
 		return slope+0.5*alpha*curved+m.Sigma*alpha*alpha*ns*ns*ns/3 < 0
 	}

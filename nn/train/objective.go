@@ -24,6 +24,17 @@ type Objective interface {
 	Describe() string
 }
 
+// A Curved objective has an exact Hessian that can be factored. TrustRegion and CubicNewton
+// take it.
+type Curved interface {
+	Objective
+
+	// Hessian stores the gradient at net's parameters in dst, and returns the loss and the
+	// Hessian there, which may be used until the next call. The error says what is not finite,
+	// or that the matrix is too large.
+	Hessian(dst []float64, net *nn.Network) (float64, Shifted, error)
+}
+
 // A source deals out what steps are made for.
 type source interface {
 	check() error
@@ -104,6 +115,14 @@ func (t *Task) needsSamples(name string) error {
 		return nil
 	}
 	return fmt.Errorf("train: %s is for losses of batches of samples; for an Objective take one that needs gradients alone", name)
+}
+
+// needsHessian is the error of an optimizer that cannot use an Objective without Hessian.
+func (t *Task) needsHessian(name string) error {
+	if _, ok := t.Objective.(Curved); ok {
+		return nil
+	}
+	return t.needsBatch(name)
 }
 
 // same reports whether a task is about the same data as another one of that version.

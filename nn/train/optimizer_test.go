@@ -11,6 +11,7 @@ import (
 
 	"costate/factor"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/nn"
 	"costate/system"
 )
@@ -41,7 +42,7 @@ func TestQuadraticInOneStep(t *testing.T) {
 		if err := net.Linearize(&lin, b); err != nil {
 			t.Fatal(err)
 		}
-		first := norm(lin.Gradient)
+		first := vec.Norm2(lin.Gradient)
 		info, err := o.Step(&Task{Net: net, Batch: b, Version: 1})
 		if err != nil || !info.Accepted {
 			t.Fatalf("%s: %v, %+v", o.Name(), err, info)
@@ -49,7 +50,7 @@ func TestQuadraticInOneStep(t *testing.T) {
 		if err := net.Linearize(&lin, b); err != nil {
 			t.Fatal(err)
 		}
-		if g := norm(lin.Gradient); g > 1e-9*first {
+		if g := vec.Norm2(lin.Gradient); g > 1e-9*first {
 			t.Errorf("%s: gradient %g after one step, %g before", o.Name(), g, first)
 		}
 		if math.Abs(info.Ratio-1) > 1e-9 {
@@ -80,14 +81,14 @@ func TestGainRatio(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if relative(info.Loss, lin.Loss) > 1e-12 || relative(info.After, after) > 1e-12 || relative(info.Gradient, norm(lin.Gradient)) > 1e-12 {
-					t.Fatalf("%s, step %d: it reports %+v; losses %g to %g, gradient %g", o.Name(), k, info, lin.Loss, after, norm(lin.Gradient))
+				if relative(info.Loss, lin.Loss) > 1e-12 || relative(info.After, after) > 1e-12 || relative(info.Gradient, vec.Norm2(lin.Gradient)) > 1e-12 {
+					t.Fatalf("%s, step %d: it reports %+v; losses %g to %g, gradient %g", o.Name(), k, info, lin.Loss, after, vec.Norm2(lin.Gradient))
 				}
 				s := net.Params()
-				axpy(-1, before, s)
+				vec.Axpy(s, -1, before)
 				if !info.Accepted {
-					if norm(s) != 0 || info.Ratio > 0 {
-						t.Fatalf("%s, step %d: a step not taken moves by %g at ratio %g", o.Name(), k, norm(s), info.Ratio)
+					if vec.Norm2(s) != 0 || info.Ratio > 0 {
+						t.Fatalf("%s, step %d: a step not taken moves by %g at ratio %g", o.Name(), k, vec.Norm2(s), info.Ratio)
 					}
 					continue
 				}
@@ -105,19 +106,19 @@ func TestGainRatio(t *testing.T) {
 					// The step that the model asked for, whatever was made of it.
 					chain = chain.GaussNewton()
 					s = solved(t, chain, info.Damping, lin.Gradient)
-					if relative(norm(s), info.Length) > 1e-6 {
-						t.Errorf("lm, step %d: a step of length %g, recomputed %g", k, info.Length, norm(s))
+					if relative(vec.Norm2(s), info.Length) > 1e-6 {
+						t.Errorf("lm, step %d: a step of length %g, recomputed %g", k, info.Length, vec.Norm2(s))
 					}
 				} else {
-					scale(1/info.Stretch, s)
+					vec.Scale(s, 1/info.Stretch, s)
 				}
 				hs := make([]float64, len(s))
 				system.NewProduct(chain, blas.Native()).HessVec(hs, s)
-				model := -dot(lin.Gradient, s) - 0.5*dot(s, hs)
+				model := -vec.Dot(lin.Gradient, s) - 0.5*vec.Dot(s, hs)
 				switch o.(type) {
 				case *LevenbergMarquardt: // ½(λ‖s‖² − gᵀs) = −gᵀs − ½sᵀGs
 				case *CubicNewton:
-					sigma := (model - (lin.Loss-after)/info.Ratio) * 3 / math.Pow(norm(s), 3)
+					sigma := (model - (lin.Loss-after)/info.Ratio) * 3 / math.Pow(vec.Norm2(s), 3)
 					if !(sigma > -1e-9) {
 						t.Errorf("cubic, step %d: the model has σ = %g", k, sigma)
 					}
@@ -209,8 +210,8 @@ func TestConjugateGradients(t *testing.T) {
 // distance is ‖x−y‖/‖x‖.
 func distance(x, y []float64) float64 {
 	d := slices.Clone(x)
-	axpy(-1, y, d)
-	return norm(d) / norm(x)
+	vec.Axpy(d, -1, y)
+	return vec.Norm2(d) / vec.Norm2(x)
 }
 
 // TestFullBatchByConjugateGradients: steps of the whole batch by CG to high
@@ -287,7 +288,7 @@ func TestStalled(t *testing.T) {
 		if !errors.As(err, &stalled) {
 			t.Errorf("%s: %v", o.Name(), err)
 		}
-		if norm(net.Params()) != 0 {
+		if vec.Norm2(net.Params()) != 0 {
 			t.Errorf("%s moved", o.Name())
 		}
 	}

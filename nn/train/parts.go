@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/nn"
 	"costate/system"
 )
@@ -102,7 +103,7 @@ func (p *parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 			return q.err
 		}
 		p.Loss += q.share * q.loss
-		axpy(q.share, q.grad, p.Gradient)
+		vec.Axpy(p.Gradient, q.share, q.grad)
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func (p *parts) MulTo(dst, v []float64) {
 	p.each(func(_ *nn.Network, q *part) { q.product.HessVec(q.hv, v) })
 	clear(dst)
 	for _, q := range p.parts {
-		axpy(q.share, q.hv, dst)
+		vec.Axpy(dst, q.share, q.hv)
 	}
 }
 

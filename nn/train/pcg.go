@@ -4,6 +4,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/la/vec"
 )
 
 // ConjugateGradients solves (G + λI) x = b for the Gauss–Newton matrix G of a
@@ -47,11 +48,11 @@ type Preconditioner interface {
 // reached. The error is that of the preconditioner.
 func (c *ConjugateGradients) Solve(x []float64, a Operator, pre Preconditioner, lambda float64, b []float64) (products int, residual float64, err error) {
 	products, _, err = c.solve(a, pre, lambda, x, b)
-	nb := norm(b)
+	nb := vec.Norm2(b)
 	if nb == 0 {
 		return products, 0, err
 	}
-	return products, norm(c.r) / nb, err
+	return products, vec.Norm2(c.r) / nb, err
 }
 
 // solve is Solve; it returns xᵀr for the residual r that is left.
@@ -67,14 +68,14 @@ func (c *ConjugateGradients) solve(a Operator, pre Preconditioner, lambda float6
 	}
 	clear(x)
 	copy(c.r, b)
-	goal := tolerance * norm(b)
+	goal := tolerance * vec.Norm2(b)
 	rz := 0.0
-	for products < most && norm(c.r) > goal {
+	for products < most && vec.Norm2(c.r) > goal {
 		if err := c.precondition(pre); err != nil {
-			return products, dot(x, c.r), err
+			return products, vec.Dot(x, c.r), err
 		}
 		last := rz
-		rz = dot(c.r, c.z)
+		rz = vec.Dot(c.r, c.z)
 		if !(rz > 0) {
 			break // rounding: the preconditioned residual is no descent
 		}
@@ -88,16 +89,16 @@ func (c *ConjugateGradients) solve(a Operator, pre Preconditioner, lambda float6
 		}
 		a.MulTo(c.q, c.p)
 		products++
-		axpy(lambda, c.p, c.q)
-		curvature := dot(c.p, c.q)
+		vec.Axpy(c.q, lambda, c.p)
+		curvature := vec.Dot(c.p, c.q)
 		if !(curvature > 0) {
 			break
 		}
 		alpha := rz / curvature
-		axpy(alpha, c.p, x)
-		axpy(-alpha, c.q, c.r)
+		vec.Axpy(x, alpha, c.p)
+		vec.Axpy(c.r, -alpha, c.q)
 	}
-	return products, dot(x, c.r), nil
+	return products, vec.Dot(x, c.r), nil
 }
 
 func (c *ConjugateGradients) precondition(pre Preconditioner) error {

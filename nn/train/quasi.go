@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/optimize"
 
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -90,7 +91,7 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 		}
 	}
 	r := o.run
-	info.Loss, info.After, info.Gradient = r.loss, r.loss, norm(r.grad)
+	info.Loss, info.After, info.Gradient = r.loss, r.loss, vec.Norm2(r.grad)
 	if !r.next() {
 		t.Net.SetParams(theta)
 		o.Close()
@@ -106,7 +107,7 @@ func (o *Quasi) Step(t *Task) (Info, error) {
 	for i, v := range r.x {
 		theta[i] -= v
 	}
-	info.Length = norm(theta)
+	info.Length = vec.Norm2(theta)
 	return info, nil
 }
 

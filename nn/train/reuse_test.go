@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -28,7 +29,7 @@ func TestReuse(t *testing.T) {
 		before := settingsOf(used)
 		first := digits(16)
 		first.X = slices.Clone(first.X)
-		scale(100, first.X)
+		vec.Scale(first.X, 100, first.X)
 		r := &Run{Net: digitsNet(t, 3, 5, nn.Tanh, 2), Optimizer: used, Data: &Sampler{All: first}, Steps: 6}
 		if _, _, err := history(t, r); err != nil {
 			t.Fatal(err)

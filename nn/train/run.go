@@ -74,10 +74,11 @@ type Record struct {
 // A Reason says why a run ended.
 type Reason string
 
+// Reasons.
 const (
-	ReachedTarget  Reason = "target"
-	ReachedSteps   Reason = "steps"
-	ReachedSeconds Reason = "seconds"
+	ReachedTarget  Reason = "target"      // Run.Target, or Done
+	ReachedSteps   Reason = "steps"       // Run.Steps
+	ReachedSeconds Reason = "seconds"     // Run.Seconds
 	Stalled        Reason = "stalled"     // no step lowers the loss
 	Interrupted    Reason = "interrupted" // the context was cancelled
 	Failed         Reason = "failed"      // see the error

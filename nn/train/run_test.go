@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"costate/la/vec"
 	"costate/nn"
 	"costate/nn/npz"
 )
@@ -413,7 +414,7 @@ func TestBadData(t *testing.T) {
 			if err == nil || errors.As(err, &diverged) || !strings.Contains(err.Error(), "X[") {
 				t.Errorf("%s: %v", o.Name(), err)
 			}
-			if p := norm(r.Net.Params()); p-p != 0 {
+			if p := vec.Norm2(r.Net.Params()); p-p != 0 {
 				t.Errorf("%s: parameters are not finite", o.Name())
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"costate/factor/eigen"
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -25,9 +26,8 @@ import (
 // taken by eight. Info.Ratio is the decrease over that of the model
 // gᵀs + ½ sᵀ(H²+λ²)^½ s.
 //
-// Where saddle points are the question it needs neither a radius nor the inertia,
-// but it does not solve for anything exactly: near a minimum it converges as fast as
-// Products allow. TrustRegion makes fewer and better steps where H can be factored.
+// It leaves saddle points without a radius and without the inertia, but it solves
+// nothing exactly: near a minimum it converges as fast as Products allow. TrustRegion makes fewer and better steps where H can be factored.
 //
 // Source: Y. Dauphin, R. Pascanu, C. Gulcehre, K. Cho, S. Ganguli and Y. Bengio,
 // Identifying and attacking the saddle point problem in high-dimensional non-convex
@@ -78,7 +78,7 @@ func (o *SaddleFree) Step(t *Task) (Info, error) {
 		return info, err
 	}
 	lin := &o.at.lin
-	info.Loss, info.After, info.Gradient = lin.Loss, lin.Loss, norm(lin.Gradient)
+	info.Loss, info.After, info.Gradient = lin.Loss, lin.Loss, vec.Norm2(lin.Gradient)
 	if info.Gradient == 0 {
 		return info, &StalledError{Optimizer: o.Name()}
 	}
@@ -102,7 +102,7 @@ func (o *SaddleFree) Step(t *Task) (Info, error) {
 	if err != nil && !errors.As(err, &short) {
 		return info, err
 	}
-	scale(-1, o.s)
+	vec.Scale(o.s, -1, o.s)
 	return o.try(t, info)
 }
 
@@ -115,7 +115,7 @@ func (o *SaddleFree) begin(g []float64) {
 	o.lambda = o.Damping
 	if !(o.lambda > 0) {
 		o.product.HessVec(o.s, g)
-		o.lambda = firstDamping * norm(o.s) / norm(g)
+		o.lambda = firstDamping * vec.Norm2(o.s) / vec.Norm2(g)
 		if !(o.lambda > 0) {
 			o.lambda = 1
 		}
@@ -125,14 +125,14 @@ func (o *SaddleFree) begin(g []float64) {
 
 // try looks for a lower loss along the step.
 func (o *SaddleFree) try(t *Task, info Info) (Info, error) {
-	info.Length = norm(o.s)
-	if info.Length <= shortest*norm(o.at.theta) {
+	info.Length = vec.Norm2(o.s)
+	if info.Length <= shortest*vec.Norm2(o.at.theta) {
 		o.at.back(t.Net)
 		return info, &StalledError{Optimizer: o.Name(), Gradient: info.Gradient}
 	}
 	o.path = curve{s: o.s, d: o.path.d, loss: func(d []float64) (float64, bool) { return o.at.tryLoss(t.Net, t.Batch, d) }}
 	alpha, after := o.path.search(info.Loss, o.path.at(1), newtonHalvings)
-	info.Ratio = (info.Loss - after) / (-0.5 * dot(o.at.lin.Gradient, o.s))
+	info.Ratio = (info.Loss - after) / (-0.5 * vec.Dot(o.at.lin.Gradient, o.s))
 	if !(after < info.Loss) {
 		o.at.back(t.Net)
 		info.Ratio = math.Min(info.Ratio, 0)

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/la/blas"
+	"costate/la/vec"
 	"costate/nn"
 	"costate/system/chaintest"
 )
@@ -40,15 +41,15 @@ func TestSaddleFreeStep(t *testing.T) {
 			t.Fatalf("%v, %+v", err, info)
 		}
 		s := net.Params()
-		axpy(-1, before, s)
+		vec.Axpy(s, -1, before)
 		want := make([]float64, len(s))
 		for i, l := range ev {
 			u := mat.Col(nil, i, &v)
-			axpy(-dot(u, lin.Gradient)/math.Hypot(l, o.Damping), u, want)
+			vec.Axpy(want, -vec.Dot(u, lin.Gradient)/math.Hypot(l, o.Damping), u)
 		}
-		scale(info.Stretch, want)
-		axpy(-1, want, s)
-		if r := norm(s) / norm(want); r > saddleFreeTolerance {
+		vec.Scale(want, info.Stretch, want)
+		vec.Axpy(s, -1, want)
+		if r := vec.Norm2(s) / vec.Norm2(want); r > saddleFreeTolerance {
 			t.Errorf("the step is off by %v", r)
 		}
 		if after, err := net.Loss(batch, nil); err != nil || relative(after, info.After) > 1e-12 || !(after < info.Loss) {
@@ -117,12 +118,12 @@ func TestInspect(t *testing.T) {
 		if l < -2e-6*size {
 			negative++
 		}
-		f := dot(mat.Col(nil, i, &v), lin.Gradient) / math.Hypot(1, l/(FlatWidth*size))
+		f := vec.Dot(mat.Col(nil, i, &v), lin.Gradient) / math.Hypot(1, l/(FlatWidth*size))
 		flat += f * f
 	}
-	flat = math.Sqrt(flat) / norm(lin.Gradient)
+	flat = math.Sqrt(flat) / vec.Norm2(lin.Gradient)
 	in, err := Inspect(net, batch, nil)
-	if err != nil || in.Negative != negative || math.Abs(in.Flatness-flat) > 0.01 || in.FlatError > 0.01 || relative(in.Gradient, norm(lin.Gradient)) > 1e-12 {
+	if err != nil || in.Negative != negative || math.Abs(in.Flatness-flat) > 0.01 || in.FlatError > 0.01 || relative(in.Gradient, vec.Norm2(lin.Gradient)) > 1e-12 {
 		t.Errorf("%+v, want %d and %v: %v", in, negative, flat, err)
 	}
 	// f = w·(a x) of two hidden units at a = (1, 0), w = 0 with residual −1: each pair

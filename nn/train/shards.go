@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"costate/la/ranks"
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -221,7 +222,7 @@ func (s *shard) linearize(sum []float64, curvature bool) error {
 	if s.batch.N > 0 {
 		if err = s.parts.Linearize(s.net, &s.batch, curvature); err == nil {
 			sum[0] = s.share * s.parts.Loss
-			axpy(s.share, s.parts.Gradient, sum[2:])
+			vec.Axpy(sum[2:], s.share, s.parts.Gradient)
 		}
 	}
 	return s.sum(sum, err)
@@ -263,7 +264,7 @@ func (s *shard) sum(x []float64, err error) error {
 func (s *shard) product(dst, v []float64) {
 	if s.batch.N > 0 {
 		s.parts.MulTo(dst, v)
-		scale(s.share, dst)
+		vec.Scale(dst, s.share, dst)
 	} else {
 		clear(dst)
 	}

@@ -163,7 +163,9 @@ func filled(rng *rand.Rand, rows, cols int, sym bool) *system.Matrix {
 }
 
 // Thin returns a sparse map of some of the elements of one in full blocks: of between
-// none and all of them, or as many as are worth a Thin one. Others it returns as they are.
+// none and all of them, or as many as are worth a Thin one. Some of its rows have the
+// columns of the row before, or if that has one column the next one. Others it returns as
+// they are.
 func Thin(rng *rand.Rand, m system.SampleMap) system.SampleMap {
 	if m.Full == nil {
 		return m
@@ -173,10 +175,28 @@ func Thin(rng *rand.Rand, m system.SampleMap) system.SampleMap {
 		share /= 8
 	}
 	p := &system.Pattern{Ptr: []int{0}}
-	for range m.Rows {
-		for j := range m.Cols {
-			if rng.Float64() < share {
-				p.Col = append(p.Col, j)
+	again := 0
+	for i := range m.Rows {
+		var before []int
+		if i > 0 {
+			before = p.Col[p.Ptr[i-1]:]
+		}
+		again--
+		switch {
+		case again > 0 && len(before) == 1 && before[0]+1 < m.Cols:
+			p.Col = append(p.Col, before[0]+1)
+		case again > 0:
+			p.Col = append(p.Col, before...)
+		default:
+			again = rng.IntN(8)
+			if rng.IntN(4) == 0 {
+				p.Col = append(p.Col, rng.IntN(m.Cols))
+				break
+			}
+			for j := range m.Cols {
+				if rng.Float64() < share {
+					p.Col = append(p.Col, j)
+				}
 			}
 		}
 		p.Ptr = append(p.Ptr, len(p.Col))

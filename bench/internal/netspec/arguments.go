@@ -79,12 +79,8 @@ func (a *arguments) number(x argument, least int) (int, error) {
 // numbers are the arguments without a name, from least to most of them; those left out
 // are 0.
 func (a *arguments) numbers(what string, least, most int) ([]int, error) {
-	if len(a.list) < least || len(a.list) > most {
-		at := a.at
-		if len(a.list) > most {
-			at = a.list[most].at
-		}
-		return nil, a.errorAt(at, "%s takes %s", a.name, what)
+	if err := a.count(what, least, most); err != nil {
+		return nil, err
 	}
 	v := make([]int, most)
 	for i, x := range a.list {
@@ -94,6 +90,56 @@ func (a *arguments) numbers(what string, least, most int) ([]int, error) {
 		}
 	}
 	return v, nil
+}
+
+// count refuses fewer or more arguments without a name.
+func (a *arguments) count(what string, least, most int) error {
+	at := a.at
+	if len(a.list) > most {
+		at = a.list[most].at
+	} else if len(a.list) >= least {
+		return nil
+	}
+	return a.errorAt(at, "%s takes %s", a.name, what)
+}
+
+// axes is the value of an argument that is one number, or two with an x between them: for
+// the rows and for the columns of an image. The first result is for one, the other for two.
+func (a *arguments) axes(x argument, least int) (both int, each nn.Axes, err error) {
+	rows, columns, two := strings.Cut(x.text, "x")
+	if !two {
+		both, err = a.number(x, least)
+		return both, each, err
+	}
+	if each[0], err = a.number(argument{rows, x.at}, least); err != nil {
+		return 0, each, err
+	}
+	each[1], err = a.number(argument{columns, x.at + len(rows) + 1}, least)
+	if each[0] == each[1] {
+		return each[0], nn.Axes{}, err
+	}
+	return 0, each, err
+}
+
+// keyAxes is the argument of a name as axes, or zeros.
+func (a *arguments) keyAxes(name string, least int) (both int, each nn.Axes, err error) {
+	x, ok := a.keys[name]
+	if !ok {
+		return 0, nn.Axes{}, nil
+	}
+	return a.axes(x, least)
+}
+
+// yes is the argument of a name that is 1 or 0, or false without one.
+func (a *arguments) yes(name string) (bool, error) {
+	x, ok := a.keys[name]
+	if !ok {
+		return false, nil
+	}
+	if x.text != "0" && x.text != "1" {
+		return false, a.errorAt(x.at, "%s=%s; it is 1 or 0", name, x.text)
+	}
+	return x.text == "1", nil
 }
 
 // key is the argument of a name as a number, or 0.

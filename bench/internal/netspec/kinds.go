@@ -30,6 +30,7 @@ func init() {
 		"each":      {each},
 		"block":     {block},
 		"attention": {attention},
+		"lengths":   {plain(func() nn.Layer { return nn.Lengths{} })},
 		"norm":      {plain(func() nn.Layer { return norm{} })},
 		"image":     {image},
 		"sequence":  {sequence},
@@ -82,28 +83,34 @@ func tokens(a *arguments, o Options) ([]nn.Layer, error) {
 }
 
 func conv2d(a *arguments, o Options) ([]nn.Layer, error) {
-	c, err := convolution(a, o, "conv")
-	return one(&c, err)
+	if err := a.count("a number of channels and a kernel, as in conv:8,3 or conv:8,3x5", 2, 2); err != nil {
+		return nil, err
+	}
+	c := nn.Conv2D{Bias: o.Bias}
+	var errs [7]error
+	c.Out, errs[0] = a.number(a.list[0], 1)
+	c.Kernel, c.Kernels, errs[1] = a.axes(a.list[1], 1)
+	c.Act, errs[2] = a.act(o.Act)
+	c.Stride, c.Strides, errs[3] = a.keyAxes("stride", 1)
+	c.Pad, c.Pads, errs[4] = a.keyAxes("pad", 0)
+	c.Dilation, c.Dilations, errs[5] = a.keyAxes("dilation", 1)
+	c.Groups, errs[6] = a.key("groups", 1)
+	return one(&c, append(errs[:], a.known("act", "dilation", "groups", "pad", "stride"))...)
 }
 
 func conv1d(a *arguments, o Options) ([]nn.Layer, error) {
-	c, err := convolution(a, o, "conv1d")
-	return one(&nn.Conv1D{Out: c.Out, Kernel: c.Kernel, Stride: c.Stride, Pad: c.Pad, Dilation: c.Dilation, Bias: c.Bias, Act: c.Act}, err)
-}
-
-// convolution reads what the two kinds of convolutions have in common.
-func convolution(a *arguments, o Options, name string) (c nn.Conv2D, err error) {
-	v, err := a.numbers("a number of channels and a kernel, as in "+name+":8,3", 2, 2)
+	v, err := a.numbers("a number of channels and a kernel, as in conv1d:8,3", 2, 2)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
-	c = nn.Conv2D{Out: v[0], Kernel: v[1], Bias: o.Bias}
-	var errs [4]error
+	c := nn.Conv1D{Out: v[0], Kernel: v[1], Bias: o.Bias}
+	var errs [5]error
 	c.Act, errs[0] = a.act(o.Act)
 	c.Stride, errs[1] = a.key("stride", 1)
 	c.Pad, errs[2] = a.key("pad", 0)
 	c.Dilation, errs[3] = a.key("dilation", 1)
-	return c, cmp.Or(errs[0], errs[1], errs[2], errs[3], a.known("act", "dilation", "pad", "stride"))
+	c.Groups, errs[4] = a.key("groups", 1)
+	return one(&c, append(errs[:], a.known("act", "dilation", "groups", "pad", "stride"))...)
 }
 
 func pool(a *arguments, _ Options) ([]nn.Layer, error) {
@@ -123,7 +130,8 @@ func attention(a *arguments, _ Options) ([]nn.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return one(nn.Attention{Heads: v[0]}, a.known())
+	causal, err := a.yes("causal")
+	return one(nn.Attention{Heads: v[0], Causal: causal}, err, a.known("causal"))
 }
 
 func image(a *arguments, _ Options) ([]nn.Layer, error) {
@@ -153,8 +161,12 @@ func block(a *arguments, o Options) ([]nn.Layer, error) {
 	if c, ok := act.(chosen); ok {
 		act = c.Activation
 	}
-	if err := cmp.Or(err, a.known("act")); err != nil {
+	causal, err2 := a.yes("causal")
+	if err := cmp.Or(err, err2, a.known("act", "causal")); err != nil {
 		return nil, err
 	}
-	return []nn.Layer{half{v[0], v[1], act, 0}, half{v[0], v[1], act, 1}}, nil
+	h := half{heads: v[0], hidden: v[1], act: act, causal: causal}
+	second := h
+	second.index = 1
+	return []nn.Layer{h, second}, nil
 }

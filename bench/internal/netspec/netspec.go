@@ -21,15 +21,18 @@ const Help = `A network in one line: layers from the inputs to the outputs with 
 each a name and its numbers.
 
   dense:N                 N units
-  conv:N,K                N channels by a kernel of K×K; also stride=, pad=, dilation=
+  conv:N,K                N channels by a kernel of K×K; also stride=, pad=, dilation=,
+                          groups=; all but groups may be RxC, for rows and columns
   conv1d:N,K              the same along sequences
   pool or pool:K          means over squares of K×K (2), of K of a sequence; also stride=
   mean                    the mean over all positions or tokens
   flatten                 positions into PyTorch's order, channel by channel
   tokens:T,N              T tokens, each made N numbers wide, with learned positions
   each:N                  N units for each token or position
-  block:H,N               block of a transformer: H heads, N hidden units
-  attention:H             of the queries, keys and values that each:3N makes
+  block:H,N               block of a transformer: H heads, N hidden units; also causal=1
+  attention:H             of the queries, keys and values that each:3N makes; also causal=1
+  lengths                 first of all: a sample begins with how many of its tokens count;
+                          attention and mean leave out those behind
   norm                    layer norm, of each token or position if there are some
   res(LAYERS)             a skip around layers: res(norm|dense:16|dense:16)
   image:H,W or image:H,W,C, sequence:L or sequence:L,C

@@ -24,6 +24,7 @@ func (norm) Arrange(in nn.Shape) (nn.Layer, nn.Shape, error) {
 type half struct {
 	heads, hidden int
 	act           nn.Activation
+	causal        bool
 	index         int
 }
 
@@ -35,5 +36,12 @@ func (h half) Arrange(in nn.Shape) (nn.Layer, nn.Shape, error) {
 		return nil, in, errors.New("a block of a transformer without tokens; they begin with tokens:T,N")
 	}
 	block := nn.TransformerBlock(in.Positions(), in.Channels, h.heads, h.hidden, h.act)
-	return block[h.index].(*nn.Residual).Arrange(in)
+	r := block[h.index].(*nn.Residual)
+	for i, l := range r.Layers {
+		if a, ok := l.(nn.Attention); ok {
+			a.Causal = h.causal
+			r.Layers[i] = a
+		}
+	}
+	return r.Arrange(in)
 }

@@ -3,6 +3,7 @@ package prose
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -39,6 +40,18 @@ func Duration(s float64) string {
 		return fmt.Sprintf("%.3g ms", s*1e3)
 	}
 	return fmt.Sprintf("%.3g s", s)
+}
+
+// Within writes x with the decimals that an error of at most e leaves, at most ten digits.
+func Within(x, e float64) string {
+	if !(e < 1) {
+		return fmt.Sprintf("%.3g (its error is not known)", x)
+	}
+	digits := 10
+	if x != 0 && e > 0 {
+		digits = int(math.Floor(math.Log10(math.Abs(x))) - math.Floor(math.Log10(e)))
+	}
+	return fmt.Sprintf("%.*g ± %.0e", min(max(digits, 1), 10), x, e)
 }
 
 // Percent writes a part as a percentage, and nothing where it is not known.

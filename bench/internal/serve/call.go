@@ -83,6 +83,7 @@ var operations = map[string]func(*call) (*answer, error){
 	"sparse":           (*call).sparse,
 	"values":           (*call).values,
 	"solve":            (*call).solve,
+	"inertia":          (*call).inertia,
 	"condition":        (*call).condition,
 	"inverse_diagonal": (*call).inverseDiagonal,
 	"sample":           (*call).sample,

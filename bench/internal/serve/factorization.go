@@ -61,7 +61,7 @@ func (k *call) options(stop *stopper) (*factor.Options, error) {
 	if math.IsNaN(t) || t < 0 {
 		return nil, inputf("tolerance is %g; it must be positive", t)
 	}
-	return &factor.Options{Backend: stop, Tolerance: t, MemoryLimit: k.conn.server.Memory}, nil
+	return &factor.Options{Backend: stop, Tolerance: t, MemoryLimit: k.conn.server.Memory, Interrupt: stop.stopped}, nil
 }
 
 // factor makes a factorization of H + εI.
@@ -174,9 +174,7 @@ func (f *factorization) again(k *call, move bool) (*answer, error) {
 
 // fields says what a factorization knows.
 func (f *factorization) fields() map[string]any {
-	d := facts(f.f)
-	d["method"] = f.method()
-	return d
+	return map[string]any{"report": report(f.f), "method": f.method()}
 }
 
 // method is the name of the one that was taken.
@@ -187,12 +185,6 @@ func (f *factorization) method() string {
 	return f.asked
 }
 
-func facts(s solver) map[string]any {
-	log, sign := s.LogDet()
-	return map[string]any{"inertia": s.Inertia(), "report": report(s),
-		"logdet": map[string]any{"log": protocol.Number(log), "sign": protocol.Number(sign)}}
-}
-
 func report(s solver) map[string]any {
 	r := s.Report()
 	return map[string]any{
@@ -201,18 +193,39 @@ func report(s solver) map[string]any {
 	}
 }
 
-// solve solves for the columns of b, with any factorization.
-func (k *call) solve() (*answer, error) {
-	var s solver
-	var n int
-	var state *factored
+// solver returns what the handle factored, its order, and the state that guards it.
+func (k *call) solver() (s solver, n int, state *factored, err error) {
 	switch f := k.object.(type) {
 	case *factorization:
-		s, n, state = f.f, f.point.net.NumParams(), &f.factored
+		return f.f, f.point.net.NumParams(), &f.factored, nil
 	case *sparseMatrix:
-		s, n, state = &f.f, f.order, &f.factored
-	default:
-		return nil, inputf("solve: the handle %d is not that of a factorization", k.request.Handle)
+		return &f.f, f.order, &f.factored, nil
+	}
+	return nil, 0, nil, inputf("%s: the handle %d is not that of a factorization", k.request.Op, k.request.Handle)
+}
+
+// inertia answers with the inertia and the determinant. They are not in the answer of
+// the factorization, since to certify them may take as long again.
+func (k *call) inertia() (*answer, error) {
+	s, _, state, err := k.solver()
+	if err != nil {
+		return nil, err
+	}
+	state.mu.RLock()
+	defer state.mu.RUnlock()
+	if !state.ready {
+		return nil, errNotFactored
+	}
+	log, sign := s.LogDet()
+	return &answer{fields: map[string]any{"inertia": s.Inertia(),
+		"logdet": map[string]any{"log": protocol.Number(log), "sign": protocol.Number(sign), "error": protocol.Number(s.Report().LogDetError)}}}, nil
+}
+
+// solve solves for the columns of b, with any factorization.
+func (k *call) solve() (*answer, error) {
+	s, n, state, err := k.solver()
+	if err != nil {
+		return nil, err
 	}
 	b, err := k.floats("b", n, -1)
 	if err != nil {

@@ -21,14 +21,18 @@ func (c *client) images() (handle any, n int) {
 		{"kind": "conv", "out": 3, "kernel": 2, "pad": 1, "bias": true, "act": "sine", "args": []float64{1.5}},
 		{"kind": "residual", "layers": []fields{{"kind": "layernorm", "eps": 0.1, "tokens": 16}, {"kind": "conv", "out": 3, "kernel": 1, "act": "tanh"}}},
 		{"kind": "avgpool", "kernel": 2},
+		{"kind": "scale", "tokens": 4},
 		{"kind": "tokens", "tokens": 4, "out": 6},
 		{"kind": "attention", "tokens": 4, "heads": 2},
 		{"kind": "flatten"},
 		{"kind": "unflatten", "height": 1, "width": 4, "channels": 2},
 		{"kind": "conv1d", "out": 2, "kernel": 2, "width": 4, "channels": 2, "bias": true},
+		{"kind": "unflatten", "height": 1, "width": 3, "channels": 2},
+		{"kind": "conv", "out": 4, "kernel": []int{1, 2}, "stride": []int{1, 1}, "pad": []int{0, 1}, "groups": 2, "bias": true},
+		{"kind": "conv1d", "out": 2, "kernel": 2, "groups": 2},
 		{"kind": "mean", "tokens": 3},
 	}
-	n = 3*8 + 3 + 9 + 18 + 8 + 2
+	n = 4*2 + 4 + 2*4 + 3*8 + 3 + 9 + 6 + 18 + 8 + 2
 	rng := rand.New(rand.NewPCG(3, 4))
 	head, _ := c.ask("network", fields{"network": fields{"inputs": 18, "loss": "poisson", "layers": layers}},
 		map[string]*protocol.Array{"params": protocol.Floats(random(rng, n), n), "X": protocol.Floats(random(rng, 72), 4, 18), "T": protocol.Floats(make([]float64, 8), 4, 2)})
@@ -64,6 +68,33 @@ func TestLayersOfPositions(t *testing.T) {
 				t.Fatalf("pair %d: element %d of Hv is %v, of λv %v", j, i, hv, want)
 			}
 		}
+	}
+}
+
+// A sample of a network that begins with lengths is the one of its tokens that count.
+func TestLengths(t *testing.T) {
+	c := newClient(t, &Server{})
+	layers := []fields{{"kind": "lengths"}, {"kind": "tokens", "tokens": 3, "out": 6, "bias": true}, {"kind": "attention", "heads": 2}, {"kind": "mean"}}
+	params := random(rand.New(rand.NewPCG(1, 4)), 18)
+	outputs := func(layers []fields, x []float64, samples int) []float64 {
+		head, _ := c.ask("network", fields{"network": fields{"inputs": len(x) / samples, "loss": "mse", "layers": layers}},
+			map[string]*protocol.Array{"params": protocol.Floats(params, 18), "X": protocol.Floats(x, samples, len(x)/samples), "T": protocol.Floats(make([]float64, 2*samples), samples, 2)})
+		_, out := c.ask("gradient", fields{"handle": head["handle"]}, nil)
+		return out["outputs"].F
+	}
+	got := outputs(layers, []float64{2, 0.5, -3, 1, 0, 8, -8, 3, 7, 7, 0, 0, 1, -1}, 2)[:2]
+	layers[1]["tokens"] = 2
+	want := outputs(layers[1:], []float64{0.5, -3, 1, 0}, 1)
+	for i, v := range want {
+		if math.Abs(got[i]-v) > 1e-14 {
+			t.Errorf("%v, of the tokens alone %v", got, want)
+		}
+	}
+	layers[1]["tokens"] = 3
+	e := c.refuse("network", fields{"network": fields{"inputs": 7, "loss": "mse", "layers": layers}}, map[string]*protocol.Array{
+		"params": protocol.Floats(params, 18), "X": protocol.Floats([]float64{4, 1, 1, 1, 1, 1, 1}, 1, 7), "T": protocol.Floats([]float64{0, 0}, 1, 2)})
+	if e["type"] != "InputError" || !strings.Contains(e["message"].(string), "must be a whole number from 1 to 3") {
+		t.Errorf("%v", e)
 	}
 }
 

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -70,11 +71,19 @@ func (b *builder) rows(l nn.Layer) int64 {
 	positions := int64(b.shape.Positions())
 	switch l := l.(type) {
 	case *nn.Conv2D:
-		return positions * int64(l.Channels*l.Kernel*l.Kernel)
+		return positions * max(int64(l.Groups), 1) * int64(l.Channels) * taps(l)
 	case *nn.Conv1D:
-		return positions * int64(l.Channels*l.Kernel)
+		return positions * max(int64(l.Groups), 1) * int64(l.Channels*l.Kernel)
 	}
 	return 0
+}
+
+// taps is how many positions the kernel of a layer has, whose sizes fit together.
+func taps(l *nn.Conv2D) int64 {
+	if l.Kernels != (nn.Axes{}) {
+		return int64(l.Kernels[0]) * int64(l.Kernels[1])
+	}
+	return int64(l.Kernel) * int64(l.Kernel)
 }
 
 // residual makes a residual block.
@@ -106,11 +115,11 @@ func (s *layerSpec) make() (nn.Layer, error) {
 	case "dense":
 		return &nn.Dense{Out: s.Out, Bias: s.Bias, Skip: s.Skip, Act: act}, nil
 	case "conv":
-		return &nn.Conv2D{Out: s.Out, Kernel: s.Kernel, Stride: s.Stride, Pad: s.Pad, Dilation: s.Dilation,
+		return &nn.Conv2D{Out: s.Out, Kernel: s.Kernel.both, Stride: s.Stride.both, Pad: s.Pad.both, Dilation: s.Dilation.both, Groups: s.Groups,
+			Kernels: s.Kernel.each, Strides: s.Stride.each, Pads: s.Pad.each, Dilations: s.Dilation.each,
 			Height: s.Height, Width: s.Width, Channels: s.Channels, Bias: s.Bias, Act: act}, nil
 	case "conv1d":
-		return &nn.Conv1D{Out: s.Out, Kernel: s.Kernel, Stride: s.Stride, Pad: s.Pad, Dilation: s.Dilation,
-			Length: s.Width, Channels: s.Channels, Bias: s.Bias, Act: act}, nil
+		return s.conv1d(act)
 	case "tokens":
 		return &nn.Tokens{Tokens: s.Tokens, Out: s.Out, Bias: s.Bias, Act: act}, nil
 	case "attention":
@@ -123,9 +132,13 @@ func (s *layerSpec) make() (nn.Layer, error) {
 		}
 		return nn.LayerNorm{Eps: s.Eps, Tokens: s.Tokens}, nil
 	case "scale":
-		return nn.Scale{}, nil
+		return nn.Scale{Tokens: s.Tokens}, nil
 	case "avgpool":
-		return nn.AvgPool{Size: s.Kernel, Stride: s.Stride, Height: s.Height, Width: s.Width, Channels: s.Channels}, nil
+		kernel, err := s.Kernel.one(s.Kind)
+		stride, err2 := s.Stride.one(s.Kind)
+		return nn.AvgPool{Size: kernel, Stride: stride, Height: s.Height, Width: s.Width, Channels: s.Channels}, cmp.Or(err, err2)
+	case "lengths":
+		return nn.Lengths{}, nil
 	case "mean":
 		return nn.GlobalAvgPool{Positions: s.Tokens}, nil
 	case "flatten":
@@ -134,6 +147,17 @@ func (s *layerSpec) make() (nn.Layer, error) {
 		return nn.Unflatten{Height: s.Height, Width: s.Width, Channels: s.Channels}, nil
 	}
 	return nil, nil
+}
+
+// conv1d makes a convolution of sequences.
+func (s *layerSpec) conv1d(act nn.Activation) (nn.Layer, error) {
+	c := &nn.Conv1D{Out: s.Out, Groups: s.Groups, Length: s.Width, Channels: s.Channels, Bias: s.Bias, Act: act}
+	var errs [4]error
+	c.Kernel, errs[0] = s.Kernel.one(s.Kind)
+	c.Stride, errs[1] = s.Stride.one(s.Kind)
+	c.Pad, errs[2] = s.Pad.one(s.Kind)
+	c.Dilation, errs[3] = s.Dilation.one(s.Kind)
+	return c, cmp.Or(errs[0], errs[1], errs[2], errs[3])
 }
 
 // within reports whether the shape that the request has could be one of so many numbers,
@@ -176,18 +200,11 @@ func (b *builder) take(l nn.Layer, in nn.Shape) bool {
 	case *nn.Tokens:
 		units, row, bias = l.Out, l.In, l.Bias
 	case *nn.Conv2D:
-		if l.Kernel > b.left {
-			return false
-		}
-		units, row, bias = l.Out, l.Channels*l.Kernel, l.Bias
-		if row > b.left {
-			return false
-		}
-		row *= l.Kernel
+		units, row, bias = l.Out, l.Channels/max(l.Groups, 1)*int(taps(l)), l.Bias
 	case *nn.Conv1D:
-		units, row, bias = l.Out, l.Channels*l.Kernel, l.Bias
+		units, row, bias = l.Out, l.Channels/max(l.Groups, 1)*l.Kernel, l.Bias
 	case nn.Scale:
-		units, row = 2, in.Size()
+		units, row = 2, in.Size()/max(l.Tokens, 1)
 	default:
 		return true
 	}

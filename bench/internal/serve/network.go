@@ -1,6 +1,9 @@
 package serve
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"math"
 
 	"costate/nn"
@@ -55,15 +58,52 @@ type layerSpec struct {
 	Channels int `json:"channels"`
 	Tokens   int `json:"tokens"`
 
-	Kernel   int `json:"kernel"`
-	Stride   int `json:"stride"`
-	Pad      int `json:"pad"`
-	Dilation int `json:"dilation"`
+	Kernel   axes `json:"kernel"`
+	Stride   axes `json:"stride"`
+	Pad      axes `json:"pad"`
+	Dilation axes `json:"dilation"`
+	Groups   int  `json:"groups"`
 
 	Heads  int  `json:"heads"`
 	Causal bool `json:"causal"`
 
 	Layers []layerSpec `json:"layers"` // of a residual block
+}
+
+// axes is a number, or two in a list: along the rows, which is down an image, and along
+// its columns.
+type axes struct {
+	both int
+	each nn.Axes // not zero where they are two
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *axes) UnmarshalJSON(text []byte) error {
+	*a = axes{}
+	if bytes.HasPrefix(text, []byte("[")) {
+		var two []int
+		if err := json.Unmarshal(text, &two); err != nil {
+			return err
+		}
+		if len(two) != 2 {
+			return fmt.Errorf("%.80s: a number, or two of them, for rows and columns", text)
+		}
+		if two[0] == two[1] {
+			a.both = two[0]
+			return nil
+		}
+		a.each = nn.Axes(two)
+		return nil
+	}
+	return json.Unmarshal(text, &a.both)
+}
+
+// one is a number for a layer that has no two.
+func (a axes) one(kind string) (int, error) {
+	if a.each != (nn.Axes{}) {
+		return 0, inputf("%s with two numbers, %v; it takes one", kind, a.each)
+	}
+	return a.both, nil
 }
 
 // activation returns the activation of a layer.

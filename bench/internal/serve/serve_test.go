@@ -188,7 +188,8 @@ func TestRequests(t *testing.T) {
 				negative++
 			}
 		}
-		if got := head["inertia"].(map[string]any); got["negative"] != float64(negative) || got["certain"] != true {
+		known, _ := c.ask("inertia", fields{"handle": head["handle"]}, nil)
+		if got := known["inertia"].(map[string]any); got["negative"] != float64(negative) || got["certain"] != true {
 			t.Errorf("%s: inertia %v, but %d eigenvalues are negative", kind, got, negative)
 		}
 		_, out = c.ask("solve", fields{"handle": head["handle"]}, map[string]*protocol.Array{"b": identity(n)})
@@ -307,6 +308,7 @@ func TestRefusals(t *testing.T) {
 		{"dance", nil, nil, "unknown operation"},
 		{"factor", fields{"handle": 99}, nil, "nothing under the handle"},
 		{"solve", fields{"handle": h}, nil, "not that of a factorization"},
+		{"inertia", fields{"handle": h}, nil, "not that of a factorization"},
 		{"multiply", fields{"handle": h}, nil, "v is missing"},
 		{"multiply", fields{"handle": h}, map[string]*protocol.Array{"v": protocol.Floats(make([]float64, n), n)}, "shape"},
 		{"factor", fields{"handle": h, "eps": []float64{1, 2}}, nil, "eps has 2"},
@@ -319,7 +321,18 @@ func TestRefusals(t *testing.T) {
 		{"network", spec(fields{"kind": "dense", "out": -1}), params(1), "at least one output"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": int64(1 << 40), "height": 1, "width": 1}), params(1), "kernel"},
 		{"network", spec(fields{"kind": "conv1d", "out": 1, "kernel": 1, "width": 1}, fields{"kind": "scale"}), params(2), "more parameters"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 3}), params(6), "3 tokens"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 5}), params(6), "tokens 5"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": -1}), params(6), "tokens -1"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 2}, fields{"kind": "dense", "out": 1}), params(11), "more parameters"},
 		{"network", spec(fields{"kind": "flatten", "height": int64(1 << 40), "width": int64(1 << 40)}), params(1), "height"},
+		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1, 1}, "height": 1, "width": 1}), params(1), "a number, or two of them"},
+		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1 << 40}, "height": 1, "width": 1}), params(1), "kernel"},
+		{"network", spec(fields{"kind": "conv", "out": 3, "kernel": 1, "groups": 2, "height": 1, "width": 1}), params(3), "in 2 groups; their number must divide both"},
+		{"network", spec(fields{"kind": "conv1d", "out": 1, "kernel": 1, "width": 1, "pad": []int{0, 1}}), params(1), "conv1d with two numbers, 0×1; it takes one"},
+		{"network", spec(fields{"kind": "avgpool", "kernel": []int{1, 2}, "height": 1, "width": 1}), params(0), "avgpool with two numbers"},
+		{"network", spec(fields{"kind": "dense", "out": 2}, fields{"kind": "lengths"}), params(2), "must be the first layer"},
+		{"network", spec(fields{"kind": "lengths"}), params(0), "it needs the length and at least one number"},
 		{"network", spec(fields{"kind": "residual"}), params(1), "without layers"},
 		{"network", spec(fields{"kind": "residual", "layers": []fields{{"kind": "dense", "out": 1}, {"kind": "gru"}}}), params(1), "layer 3"},
 		{"network", spec(fields{"kind": "residual", "layers": []fields{{"kind": "dense", "out": 2}}}), params(2), "must be equal"},

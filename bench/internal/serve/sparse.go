@@ -144,11 +144,9 @@ func (k *call) values() (*answer, error) {
 }
 
 func (m *sparseMatrix) fields() map[string]any {
-	d := facts(&m.f)
 	tree := m.f.Tree()
-	d["order"], d["stored"] = m.order, m.a.Stored()
-	d["blocks"], d["block_max"] = tree.Nodes.Blocks(), tree.LargestFront()
-	return d
+	return map[string]any{"report": report(&m.f), "order": m.order, "stored": m.a.Stored(),
+		"blocks": tree.Nodes.Blocks(), "block_max": tree.LargestFront()}
 }
 
 // condition answers with an estimate of the condition number in the 1-norm.

@@ -34,6 +34,7 @@ def test_methods(H, A, method):
     assert F.inertia == ((e < 0).sum(), 0, (e > 0).sum(), True)
     sign, log = np.linalg.slogdet(M)
     assert F.sign == sign and abs(F.logdet - log) < 1e-9 * n
+    assert abs(F.logdet - log) <= F.logdet_error + 1e-14 * n * abs(log) and F.logdet_error < 1e-6
     true = np.linalg.cond(M, 1)
     assert 0.1 * true <= F.cond() <= 1.0001 * true
     r = F.report
@@ -84,6 +85,8 @@ def test_eigsh(H, A):
     values = linalg.eigsh(H, k=4, sigma=sigma, OPinv=H.factor(-sigma), return_eigenvectors=False)
     near = np.sort(e[np.argsort(np.abs(e - sigma))[:4]])
     assert np.abs(np.sort(values) - near).max() < 1e-9
+    ours = H.eigenpairs(4, near=sigma)
+    assert ours.complete and np.abs(np.sort(ours.values) - np.sort(values)).max() < 1e-9
     assert np.abs(linalg.eigsh(H, k=2, which="LA", return_eigenvectors=False).max() - e[-1]) < 1e-9
     for v, k in zip(near, range(4)):
         assert H.count_below(v + 1e-6) - H.count_below(v - 1e-6) >= 1
@@ -107,10 +110,12 @@ def test_singular():
         H.factor(0.0)
     assert e.value.eps == 0 and isinstance(e.value, np.linalg.LinAlgError) and e.value.inertia.negative == 0
     F = H.factor(1.0)
+    assert F.inertia == (0, 0, 12, True)
     with pytest.raises(costate.SingularError):
         F.refactor(0.0)
-    with pytest.raises(costate.InputError, match="factor again"):
-        F.solve(np.ones(12))
+    for call in (lambda: F.solve(np.ones(12)), lambda: F.inertia, lambda: F.logdet):
+        with pytest.raises(costate.InputError, match="factor again"):
+            call()
     assert np.allclose(F.refactor(1.0).solve(np.ones(12)), 1)
 
 

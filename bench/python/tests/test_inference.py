@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 import costate  # noqa: E402
+from costate.modules import GaussianNLL  # noqa: E402
 
 import reference  # noqa: E402
 from test_torch import close, data, net  # noqa: E402
@@ -61,12 +62,50 @@ def test_influence_of_a_network_of_arrays():
         H.influence(0.0)
 
 
-def test_losses_of_batches_have_no_influence():
+def test_sums_have_no_influence():
     model, _, X, y = problem("ce")
-    for loss in (nn.CrossEntropyLoss(reduction="sum"), nn.CrossEntropyLoss(weight=torch.ones(3))):
-        for f in (costate.influence, costate.laplace):
-            with pytest.raises(costate.InputError, match="reduction|classes"):
-                f(model, loss, X, y)
+    for f in (costate.influence, costate.laplace):
+        with pytest.raises(costate.InputError, match="reduction"):
+            f(model, nn.CrossEntropyLoss(reduction="sum"), X, y)
+
+
+WEIGHTED = {
+    "weights": {"weight": torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64)},
+    "ignored": {"ignore_index": 1},
+    "all": {"weight": torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64), "label_smoothing": 0.1, "ignore_index": 0},
+}
+
+
+@pytest.mark.parametrize("curvature", ["hessian", "ggn"])
+@pytest.mark.parametrize("options", WEIGHTED)
+def test_influence_with_weights_of_classes(options, curvature):
+    model, _, X, y = problem("ce")
+    loss = nn.CrossEntropyLoss(**WEIGHTED[options])
+    own = nn.CrossEntropyLoss(reduction="sum", **WEIGHTED[options])  # of one sample
+    damping = 1.5
+    dense = reference.hessian if curvature == "hessian" else reference.gauss_newton
+    g = gradients(model, own, X, y)
+    S = np.linalg.solve(dense(model, loss, X, y) + damping * np.eye(g.shape[1]), g.T)
+    I = costate.influence(model, loss, X, y, damping=damping, curvature=curvature)
+    other = X[:3] + 0.1
+    close(I.pairs(other, y[:3]), gradients(model, own, other, y[:3]) @ S, 1e-11)
+    close(I.self_influence(), np.einsum("ip,pi->i", g, S), 1e-11)
+    close(I.on_params(2), -S[:, 2] / 7, 1e-11)
+    v = reference.flat(model).requires_grad_()
+    (mean,) = torch.autograd.grad(reference.loss_of(model, loss, X, y)(v), v)
+    close(I.gradient_norm, np.linalg.norm(mean.numpy() + damping * v.detach().numpy()))
+
+
+def test_influence_of_means_and_variances():
+    """A loss with half as many targets as outputs."""
+    X, _, T = data(samples=7)
+    model, loss = net(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 6)), GaussianNLL()
+    g = gradients(model, loss, X, T)
+    S = np.linalg.solve(reference.hessian(model, loss, X, T) + 30 * np.eye(g.shape[1]), g.T)
+    I = costate.influence(model, loss, X, T, damping=30.0)
+    close(I.pairs(X + 0.1, T), gradients(model, loss, X + 0.1, T) @ S, 1e-11)
+    close(I.self_influence(), np.einsum("ip,pi->i", g, S), 1e-11)
+    close(I.on_params(6), -S[:, 6] / 7, 1e-11)
 
 
 class Dense:
@@ -88,6 +127,24 @@ class Dense:
     def log_marginal(self, lam):
         lam = np.broadcast_to(lam, self.theta.shape)
         return self.like - 0.5 * (lam * self.theta**2).sum() - 0.5 * np.linalg.slogdet(self.precision(lam) / lam[:, None])[1]
+
+
+@pytest.mark.parametrize("curvature", ["ggn", "hessian"])
+@pytest.mark.parametrize("options", WEIGHTED)
+def test_laplace_with_weights_of_classes(options, curvature):
+    model, _, X, y = problem("ce")
+    loss = nn.CrossEntropyLoss(**WEIGHTED[options])
+    d = Dense(model, loss, X, y, curvature=curvature)
+    lam = 9.0
+    Sigma = np.linalg.inv(d.precision(lam))
+    assert np.linalg.eigvalsh(Sigma)[0] > 0
+    L = costate.laplace(model, loss, X, y, prior_precision=lam, curvature=curvature)
+    close(L.log_marginal, d.log_marginal(lam), 1e-11)
+    close(L.variances(), np.diag(Sigma), 1e-11)
+    if curvature == "ggn":
+        best = L.maximize_evidence().prior_precision[0]
+        close(L.log_marginal, d.log_marginal(best), 1e-10)
+        assert all(d.log_marginal(f * best) < L.log_marginal for f in (0.9, 1.1))
 
 
 @pytest.mark.parametrize("curvature", ["ggn", "hessian"])

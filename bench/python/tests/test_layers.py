@@ -27,6 +27,7 @@ IMAGES = {
     "pool": (nn.Conv2d(2, 3, 2), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(6, 3)),
     "pool, stride": (nn.AvgPool2d(2, stride=1), nn.Conv2d(2, 3, 2), nn.Tanh(), nn.AvgPool2d(2, 1), nn.Flatten(), nn.Linear(6, 3)),
     "norm": (nn.Conv2d(2, 2, 3, padding=1), nn.LayerNorm((2, 4, 5), elementwise_affine=False), nn.Tanh(), nn.AvgPool2d(3), nn.Flatten(), nn.Linear(2, 3)),
+    "learned norm by row": (nn.Conv2d(2, 2, 3), nn.LayerNorm((2, 3)), nn.Tanh(), nn.LayerNorm(3), nn.Flatten(), nn.Linear(12, 3)),
     "learned norm": (nn.Conv2d(2, 2, 3), nn.LayerNorm((2, 2, 3)), nn.Tanh(), nn.Flatten(), nn.Linear(12, 3)),
     "residual": (Residual(nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.Tanh(), nn.Conv2d(3, 2, 3, padding=1))), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3)),
     "residual inside": (nn.Conv2d(2, 2, 3), nn.Tanh(), Residual(nn.Sequential(nn.Tanh(), nn.Conv2d(2, 2, 1))), nn.Flatten(), nn.Linear(12, 3)),
@@ -46,6 +47,8 @@ SEQUENCES = {
     "pool": (nn.Conv1d(3, 2, 2), nn.Tanh(), nn.AvgPool1d(2), nn.Conv1d(2, 3, 2), nn.AdaptiveAvgPool1d(1), nn.Flatten()),
     "tokens": (nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 2), nn.Flatten(), nn.Linear(6, 3)),
     "norm by token": (nn.Linear(6, 4), nn.LayerNorm(4, elementwise_affine=False), nn.GELU(), nn.Flatten(), nn.Linear(12, 3)),
+    "learned norm by token": (nn.Linear(6, 4), nn.LayerNorm(4), nn.GELU(), nn.Flatten(), nn.Linear(12, 3)),
+    "learned norm of X": (nn.LayerNorm(6), nn.Linear(6, 2), nn.Tanh(), nn.LayerNorm(2), nn.Flatten(), nn.Linear(6, 3)),
     "tokens as channels": (nn.Linear(6, 4), nn.Tanh(), nn.Conv1d(3, 2, 2), nn.Tanh(), nn.Linear(3, 2), nn.Flatten(), nn.Linear(4, 3)),
     "residual of tokens": (Residual(nn.Sequential(nn.LayerNorm(6, elementwise_affine=False), nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 6))), nn.Flatten(), nn.Linear(18, 3)),
     "residual that turns": (Residual(nn.Sequential(nn.Tanh(), nn.Conv1d(3, 3, 1))), nn.Linear(6, 2), nn.Flatten(), nn.Linear(6, 3)),
@@ -61,7 +64,7 @@ def test_sequences(name):
 @pytest.mark.parametrize("causal", [True, False])
 @pytest.mark.parametrize("heads", [1, 2])
 def test_attention(heads, causal, bias):
-    model = net(nn.Linear(2, 4), Residual(nn.Sequential(nn.LayerNorm(4, elementwise_affine=False), SelfAttention(4, heads, bias, causal))), nn.Flatten(), nn.Linear(12, 3))
+    model = net(nn.Linear(2, 4), Residual(nn.Sequential(nn.LayerNorm(4), SelfAttention(4, heads, bias, causal))), nn.Flatten(), nn.Linear(12, 3))
     H = check(model, nn.CrossEntropyLoss(), inputs(3, 2), LABELS)
     assert [p.name for p in H.params] == [n for n, _ in model.named_parameters()]
 

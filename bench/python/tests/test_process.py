@@ -181,7 +181,7 @@ def test_killed_server():
     assert small().factor(0.5).solve(np.ones(35)).shape == (35,)
     assert _server.current() is not server
     server._reader.join(5)
-    assert not [a for a in glob.glob(f"/dev/shm/costate-{os.getpid()}-*") if a not in {b.path for b in _server.current()._arenas._spare}]
+    assert not [a for a in glob.glob(f"/dev/shm/costate-py-{os.getpid()}-*") if a not in {b.path for b in _server.current()._arenas._spare}]
 
 
 def test_killed_while_computing():
@@ -390,11 +390,11 @@ print("usable")
 
 def test_arrays_that_cannot_be_placed():
     server = _server.current()
-    lent, files = set(server._arenas._lent), set(glob.glob(f"/dev/shm/costate-{os.getpid()}-*"))
+    lent, files = set(server._arenas._lent), set(glob.glob(f"/dev/shm/costate-py-{os.getpid()}-*"))
     with pytest.raises((TypeError, ValueError)):
         _arena.place(server._arenas, {"b": (np.array([1.0, "x"], dtype=object), "<f8")}, 0)
     assert server._arenas._lent == lent
-    assert set(glob.glob(f"/dev/shm/costate-{os.getpid()}-*")) <= files
+    assert set(glob.glob(f"/dev/shm/costate-py-{os.getpid()}-*")) <= files
 
 
 def test_interrupts_at_any_moment():
@@ -462,7 +462,53 @@ def test_nothing_is_left():
                 break
             time.sleep(0.05)
         assert not os.path.exists(f"/proc/{pid}"), end
-        assert not glob.glob(f"/dev/shm/costate-{python}-*"), end
+        assert not glob.glob(f"/dev/shm/costate-py-{python}-*"), end
+
+
+@linux
+def test_what_both_left_is_swept():
+    """Killed together, a client and its server leave a file, which the next client removes,
+    and only that one."""
+    text = """
+        import costate, numpy as np, os, signal
+        from costate import _server
+        costate.ldl(np.eye(300)).solve(np.ones((300, 20)))
+        s = _server.current()
+        paths = [a.path for a in s._arenas._spare]
+        assert paths and all(map(os.path.exists, paths))
+        os.kill(s.greeting["pid"], signal.SIGSTOP)  # so that it cannot tidy up
+        print(s.greeting["pid"], *paths, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    small().factor(0.5).solve(np.ones(35))
+    mine = [a.path for a in _server.current()._arenas._spare]
+    p = subprocess.run([sys.executable, "-c", textwrap.dedent(text)], capture_output=True, text=True, timeout=60)
+    pid, *left = p.stdout.split()
+    os.kill(int(pid), signal.SIGKILL)
+    script("import costate, numpy as np\ncostate.ldl(np.eye(3))")
+    assert left and not any(map(os.path.exists, left))
+    assert mine and all(map(os.path.exists, mine))
+
+
+def test_names_in_the_folder(tmp_path):
+    """Only files of this package's naming that are not locked are removed."""
+    arena = _arena.Arena(str(tmp_path), 1 << 16)
+    stale = tmp_path / "costate-py-77-0123456789ab"
+    others = [tmp_path / n for n in ("costate-77-0123456789ab", "costate-py-77", "costate-py-77-0123456789abc", "data")]
+    for f in (stale, *others):
+        f.write_bytes(b"x")
+    link = tmp_path / "costate-py-78-0123456789ab"
+    link.symlink_to(others[0])
+    _arena.sweep(str(tmp_path))
+    assert not stale.exists() and link.is_symlink() and all(f.exists() for f in others) and os.path.exists(arena.path)
+    view = arena.view("<f8", (4,), 0)
+    arena.close(unlink=False)  # the view keeps the mapping, and the lock
+    _arena.sweep(str(tmp_path))
+    assert os.path.exists(arena.path) and view.shape == (4,)
+    del view
+    arena.map.close()
+    _arena.sweep(str(tmp_path))
+    assert not os.path.exists(arena.path)
 
 
 @linux
@@ -493,7 +539,7 @@ def test_nothing_is_left_of_answers():
             p.wait()
             p.stdout.close()
         for _ in range(100):
-            left = glob.glob(f"/dev/shm/costate-{p.pid}-*")
+            left = glob.glob(f"/dev/shm/costate-py-{p.pid}-*")
             if not left:
                 break
             time.sleep(0.05)

@@ -234,6 +234,25 @@ def test_training_writes_the_model():
         assert next(model.parameters()).dtype == dtype and next(model.parameters()).requires_grad
 
 
+class Named(nn.Sequential):
+    """A Sequential as one is written, with a constructor of its own."""
+
+    def __init__(self, width):
+        super().__init__(nn.Linear(4, width), nn.Tanh(), nn.Linear(width, 3))
+
+
+class Forked(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x) + x.sum()
+
+
+def test_subclass_of_sequential():
+    X, y, _ = data()
+    H = check(net(Named(5)), nn.CrossEntropyLoss(), X, y)
+    assert [p.name for p in H.params] == ["0.0.weight", "0.0.bias", "0.2.weight", "0.2.bias"]
+    check(Named(4).double(), nn.CrossEntropyLoss(), X, y)
+
+
 class Unknown(nn.Module):
     def forward(self, x):
         return x
@@ -267,10 +286,16 @@ shared = nn.Linear(4, 4)
         ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 1, (1, 2))], "both directions"),
         ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.AvgPool2d(2, padding=1)], "without padding"),
         ("2", [nn.Linear(4, 4), nn.Unflatten(1, (1, 2, 2)), nn.AdaptiveAvgPool2d(2)], "only 1"),
-        ("2", [nn.Linear(4, 4), nn.Unflatten(1, (2, 2)), nn.LayerNorm(2)], "2 parts"),
         ("1", [nn.Linear(4, 4), SelfAttention(4, 2)], "takes"),
         ("0", [Residual(nn.Identity())], "does nothing"),
-        ("1", [nn.Linear(4, 3), nn.BatchNorm1d(3)], "supported are"),
+        ("1", [nn.Linear(4, 3), nn.BatchNorm1d(3)], "fused .* supported are"),
+        ("0", [nn.MaxPool1d(2)], "AvgPool"),
+        ("1", [nn.Linear(4, 3), nn.LogSoftmax(1)], "leave it out"),
+        ("0", [nn.MultiheadAttention(4, 1)], "SelfAttention"),
+        ("0", [nn.TransformerEncoderLayer(4, 2, 8)], "norm_first"),
+        ("0", [nn.ModuleList([nn.Linear(4, 3)])], "Sequential"),
+        ("0", [nn.DataParallel(nn.Linear(4, 3))], "model.module"),
+        ("0", [Forked(nn.Linear(4, 3))], "as a Sequential, with"),
         ("1", [nn.Linear(4, 3), nn.Dropout(0.5)], "eval"),
         ("0", [frozen()], "frozen"),
         ("0", [hooked()], "hooks"),

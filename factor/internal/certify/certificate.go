@@ -16,15 +16,15 @@ const (
 	// oneLook^(1/directions)/(0.8 √n) = 1/(104 √n).
 	directions = 6
 
-	// fewest is the least number of directions, and lucky how many times the size
-	// of G that they show its true one may be: where one singular value of G
-	// stands out, two directions miss it by more once in a thousand.
+	// fewest is the least number of directions.
 	fewest = 2
-	lucky  = 30
 
 	// oneLook is the chance of an error allowed after each direction from fewest
 	// on, so that all these looks together have chance.
 	oneLook = chance / (directions - fewest + 1)
+
+	// hidden is how much a solve may round, in units of Unit·max|S|·‖F⁻¹x‖.
+	hidden = 8
 
 	// few is the order up to which all unit vectors are tried.
 	few = 16
@@ -35,7 +35,9 @@ type probe struct {
 	certain bool
 	inverse float64 // lower bound of ‖F⁻¹‖₂ of the matrix that was factored
 	change  float64 // the largest ‖Gx‖ of a unit vector x
-	spread  float64 // an upper estimate of ‖G‖_F
+
+	tried             int     // directions
+	squares, inverses float64 // the sums of ‖Gx‖² and ‖F⁻¹x‖² over them
 }
 
 // probe measures G = I − A F⁻¹ in some directions, once for the factors that are
@@ -55,19 +57,10 @@ func (j *Judge) look() probe {
 	if j.n <= few {
 		m = j.n
 	}
-	scale := j.scale()
-	squares, tried := 0.0, 0
-	for i := range m {
-		x := w.b
-		j.direction(w, x, i)
-		change, inverse := j.try(w, x, scale)
-		p.change, p.inverse = max(p.change, change), max(p.inverse, inverse)
-		if change != change || inverse != inverse {
-			p.change, p.inverse, p.spread = math.Inf(1), math.Inf(1), math.Inf(1)
+	for p.tried < m {
+		if !j.further(w, &p) {
 			return p
 		}
-		squares += change * change
-		tried++
 		if j.n <= few {
 			continue
 		}
@@ -75,22 +68,40 @@ func (j *Judge) look() probe {
 		if miss >= 0.5 {
 			break // more directions would not make it likely
 		}
-		if tried >= fewest && math.Pow(miss, float64(tried)) <= oneLook {
+		if p.tried >= fewest && math.Pow(miss, float64(p.tried)) <= oneLook {
 			p.certain = true
 			break
 		}
 	}
 	if j.n <= few {
-		p.certain = squares < 0.01 // ‖G‖_F < 0.1
-		p.spread = math.Sqrt(squares)
-	} else {
-		p.spread = lucky * math.Sqrt(n*squares/float64(tried))
+		p.certain = p.squares < 0.01 // ‖G‖_F < 0.1
 	}
 	if p.certain {
-		norm, _ := j.magnitude(j.stats)
-		p.certain = 8*pivot.Unit*max(j.stats.Growth, norm)*p.inverse*j.inflate() < 0.1
+		p.certain = j.rounding()*p.inverse*j.inflate() < 0.1
 	}
 	return p
+}
+
+// rounding times ‖F⁻¹x‖ is what rounding of a solve may hide of ‖Gx‖.
+func (j *Judge) rounding() float64 {
+	norm, _ := j.magnitude(j.stats)
+	return hidden * pivot.Unit * max(j.stats.Growth, norm)
+}
+
+// further tries one more direction. It returns false, with infinite sizes in p, if what came
+// back is not a number.
+func (j *Judge) further(w *workspace, p *probe) bool {
+	x := w.b
+	j.direction(w, x, p.tried)
+	change, inverse := j.try(w, x, j.scale())
+	if change != change || inverse != inverse {
+		*p = probe{tried: p.tried + 1, inverse: math.Inf(1), change: math.Inf(1), squares: math.Inf(1), inverses: math.Inf(1)}
+		return false
+	}
+	p.change, p.inverse = max(p.change, change), max(p.inverse, inverse)
+	p.squares, p.inverses = p.squares+change*change, p.inverses+inverse*inverse
+	p.tried++
+	return true
 }
 
 // inflate is by how much ‖F⁻¹‖ may exceed the largest ‖F⁻¹x‖ of the directions
@@ -153,29 +164,20 @@ func (j *Judge) Inertia() Counts {
 	return j.counts
 }
 
-// LogDet returns log|det A| and a bound of its absolute error, as Inertia does.
-func (j *Judge) LogDet() (logAbs, bound float64) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.judge()
-	return j.logAbs, j.logError
-}
-
 // judge settles inertia and determinant, once.
 func (j *Judge) judge() {
 	if j.judged {
 		return
 	}
-	j.judged = true
+	j.judged, j.bounded = true, false
 	s := j.stats
 	j.counts = Counts{Negative: s.Negative, Zero: s.Zero}
 	if j.finding.Kind == Blind {
 		j.counts = Counts{Zero: j.n}
-		j.logAbs, j.logError = math.NaN(), math.Inf(1)
+		j.keep(math.NaN(), math.Inf(1))
 	} else {
 		p := j.probe()
-		j.counts.Certain = p.certain
-		j.logAbs, j.logError = s.LogAbs, j.logBound()
+		j.counts.Certain, j.logAbs = p.certain, s.LogAbs
 	}
 	if j.counts.Certain && j.finding.Shift == 0 || j.second == nil {
 		return
@@ -183,30 +185,8 @@ func (j *Judge) judge() {
 	// Factorize has said that the matrix is regular: zeros that are not certain do
 	// not take that back.
 	c, l, e, ok := j.second()
-	if ok && (c.Certain || !j.counts.Certain && c.Zero == 0 && e < j.logError) {
-		j.counts, j.logAbs, j.logError = c, l, e
+	if ok && (c.Certain || !j.counts.Certain && c.Zero == 0 && e < j.bound()) {
+		j.counts = c
+		j.keep(l, e)
 	}
-}
-
-// logBound bounds the error of the log-determinant of the factors at hand, of the
-// matrix that the engine has factored:
-//
-//	|log det(I − G)| ≤ √n ‖G‖_F / (1 − ‖G‖)
-//
-// and n logarithms rounded.
-func (j *Judge) logBound() float64 {
-	if e, ok := j.engine.(Enclosing); ok {
-		engine, op := e.Whole()
-		if j.whole == nil {
-			j.whole = new(Judge)
-			j.whole.Begin(engine, op, j.set, nil)
-		}
-		j.whole.settle(j.stats, j.finding)
-		return j.whole.logBound()
-	}
-	p, n := j.probe(), float64(j.n)
-	if !p.certain && !(p.spread < 0.1) {
-		return math.Inf(1)
-	}
-	return 2*math.Sqrt(n)*p.spread + pivot.Unit*(n+math.Abs(j.stats.LogAbs))
 }

@@ -65,7 +65,13 @@ type Settings struct {
 	MaxRefinements int
 	Threads        int // that refine right-hand sides side by side
 	Backend        blas.Backend
+
+	// Interrupt, unless it is nil, tells whether to give up: what has been begun then
+	// comes to an end without a result, soon.
+	Interrupt func() bool
 }
+
+func (s *Settings) interrupted() bool { return s.Interrupt != nil && s.Interrupt() }
 
 const (
 	// GrowthAlarm is the growth of the eliminated matrix over ‖A‖ from which
@@ -147,6 +153,7 @@ type Judge struct {
 	counts   Counts
 	logAbs   float64
 	logError float64
+	bounded  bool    // whether logError is known
 	cond     float64 // negative: not estimated yet
 
 	pool space.Pool[workspace]
@@ -171,6 +178,10 @@ func (j *Judge) Factorize() Finding {
 func (j *Judge) Again() Finding {
 	j.judged, j.cond, j.Count = false, -1, 0
 	s := j.factor(0)
+	if j.set.interrupted() {
+		j.settle(s, Finding{Kind: Blind})
+		return j.finding
+	}
 	if j.alarming(s) {
 		return j.avoid(s)
 	}
@@ -187,8 +198,11 @@ func (j *Judge) Again() Finding {
 	return j.finding
 }
 
-// factor runs the engine.
+// factor runs the engine, unless it is to give up.
 func (j *Judge) factor(shift float64) pivot.Stats {
+	if j.set.interrupted() {
+		return pivot.Stats{}
+	}
 	j.Count++
 	return j.engine.Factor(shift)
 }
@@ -317,7 +331,8 @@ func (j *Judge) settled() bool {
 		return false
 	}
 	j.mu.Lock()
-	j.judged, j.counts, j.logAbs, j.logError = true, c, l, e
+	j.judged, j.counts = true, c
+	j.keep(l, e)
 	j.mu.Unlock()
 	return true
 }
@@ -341,7 +356,8 @@ func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
 // not certain unless the matrix is zero: then nothing bounds its determinant.
 func (j *Judge) disown(c Counts) {
 	j.mu.Lock()
-	j.judged, j.counts, j.logAbs, j.logError = true, c, math.Inf(-1), math.Inf(1)
+	j.judged, j.counts = true, c
+	j.keep(math.Inf(-1), math.Inf(1))
 	if c.Certain {
 		j.logError = 0
 	}

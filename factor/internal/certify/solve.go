@@ -139,6 +139,10 @@ func (j *Judge) refineRows(own, w *workspace, from, to int) Outcome {
 	n := j.n
 	var o Outcome
 	for i := from; i < to; i++ {
+		if j.set.interrupted() {
+			o.Reached, o.Column = math.Inf(1), i
+			break
+		}
 		p := j.refine(own, w.x[i*n:(i+1)*n], w.b[i*n:(i+1)*n])
 		p.Column = i
 		o.join(p)

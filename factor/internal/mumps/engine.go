@@ -207,7 +207,8 @@ func (e *engine) stats(r C.costate_result) pivot.Stats {
 	s.Growth, s.Scale = float64(r.largest)/e.opts.Threshold, e.size
 	s.Spread = float64(r.largest)
 	m := math.Abs(float64(r.mantissa))
-	s.LogAbs = math.Log(m) + float64(r.exponent)*math.Ln2 - e.logDet
+	s.AddLog(math.Log(m)+float64(r.exponent)*math.Ln2, float64(e.n)/e.opts.Threshold) // as Rounding2 at worst
+	s.AddLog(-e.logDet, 0)
 	s.Finite = m-m == 0 && r.largest-r.largest == 0
 	switch {
 	case s.Zero > 0:

@@ -38,6 +38,10 @@ type Engine struct {
 	inverse   []float64 // 1/ε by stage
 	panels    space.Pool[panelSpace]
 
+	// Interrupt, unless it is nil, is asked at every panel of the Gram matrix whether to
+	// give up; what is made then means nothing.
+	Interrupt func() bool
+
 	crossed   crossed
 	marginals space.Pool[marginalSpace]
 	spaces    space.Pool[solveSpace]
@@ -155,7 +159,7 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	copy(f.eps, eps)
 	p := pivot.Empty()
 	same, definite := true, true
-	negative, logDet := 0, 0.0
+	negative := 0
 	for k, e := range eps {
 		same = same && e == eps[0]
 		definite = definite && e > 0
@@ -163,9 +167,9 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 		if e < 0 {
 			negative += n
 		}
-		logDet += float64(n) * math.Log(math.Abs(e))
-		if e == 0 {
-			p.Finite = false
+		p.AddLog(float64(n)*math.Log(math.Abs(e)), 0)
+		if e == 0 && p.Finite { // D⁻¹ does not exist
+			p.Finite, p.Block = false, k
 		}
 	}
 	if !p.Finite {
@@ -182,13 +186,13 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	if !definite {
 		f.pivot.Factor(f.backend, f.work, false, &p, 0)
 	}
-	p.Growth = 0 // nothing is eliminated before S
+	p.Growth = 0            // nothing is eliminated before S
+	p.Block, p.Row = -1, -1 // S is of all stages
 	if f.pivot.Chol {
 		p.Tiny = math.Inf(1) // S ≥ I: no pivot is small
 	}
 	// In(H + D) + In(−I) = In(D) + In(−S).
 	p.Negative = negative - p.Negative
-	p.LogAbs += logDet
 	return p
 }
 

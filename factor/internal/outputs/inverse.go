@@ -2,10 +2,8 @@ package outputs
 
 import (
 	"costate/factor/internal/pivot"
-	"costate/factor/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
-	"costate/system"
 )
 
 // Part computes the Gram matrix of the parameters of stage k that multiply the
@@ -65,139 +63,6 @@ func (f *Engine) Positive() bool {
 // InnerInverse writes S⁻¹, both triangles, to the q×q matrix dst.
 func (f *Engine) InnerInverse(dst []float64) {
 	f.pivot.InverseTo(f.backend, dst, make([]float64, pivot.InverseWork(f.q)))
-}
-
-// InverseDiag computes the diagonal of (H + D)⁻¹,
-//
-//	1/ε − diag(J̃_kᵀ S⁻¹ J̃_k)/ε²
-//
-// For the parameters of unit o of a stage with rows z̄ the second term is
-// diag(z̄ᵀ T_o z̄), where T_o[(n,ρ),(m,σ)] = Σ_jj' Δ[nj,ρo] S⁻¹[nj,mj'] Δ[mj',σo]: with R
-// rows a sample q²R multiplications a unit and (Batch·R)² a parameter besides S⁻¹.
-// Where J̃_k is formed it is multiplied by S⁻¹, q² multiplications a parameter.
-func (f *Engine) InverseDiag(dst []float64) {
-	inner := make([]float64, f.q*f.q)
-	f.InnerInverse(inner)
-	bands := pivot.NewBands(f.backend.Threads())
-	for k := range f.deltas {
-		d := f.stage(k)
-		part := dst[f.offsets[k]:f.offsets[k+1]]
-		bands.Rows(d.Out, d.Out*f.q*f.q, func(lo, hi int) {
-			w := f.marginals.Get()
-			defer f.marginals.Put(w)
-			for o := lo; o < hi; o++ {
-				if f.formed[k] != nil {
-					f.formedMarginal(w, part, k, o, inner)
-				} else {
-					f.pairMarginal(w, part, k, o, inner)
-				}
-			}
-		})
-	}
-}
-
-// InverseDiagBytes is the memory of InverseDiag.
-func (f *Engine) InverseDiagBytes() int64 {
-	q, most := int64(f.q), int64(0)
-	for k := range f.deltas {
-		d := f.stage(k)
-		in, rows := int64(d.In), int64(d.BatchRows())
-		if f.formed[k] != nil {
-			most = max(most, q*(in+1))
-		} else {
-			most = max(most, q*int64(d.SampleRows())+rows*(rows+in+1))
-		}
-	}
-	return 8 * (2*q*(q+33) + int64(f.backend.Threads())*most)
-}
-
-// marginalSpace is the workspace of one thread of InverseDiag.
-type marginalSpace struct{ column, sum, t, tz []float64 }
-
-// formedMarginal computes the diagonal for the parameters of unit o of stage k, whose
-// J̃_k is formed, in dst, those of the stage.
-func (f *Engine) formedMarginal(w *marginalSpace, dst []float64, k, o int, inner []float64) {
-	d, q, j := f.stage(k), f.q, f.formed[k]
-	in, p, e := d.In, d.Params(), f.eps[k]
-	if in > 0 {
-		w.tz = space.Resize(w.tz, q*in)
-		f.serial.Gemm(blas.NoTrans, blas.NoTrans, q, in, q, 1, inner, q, j[o*in:], p, 0, w.tz, in)
-		row := dst[o*in : (o+1)*in]
-		clear(row)
-		for i := range q {
-			vec.MulAdd(row, w.tz[i*in:(i+1)*in], j[i*p+o*in:])
-		}
-		for i, v := range row {
-			row[i] = (1 - v/e) / e
-		}
-	}
-	if d.Bias {
-		w.column = space.Resize(w.column, q)
-		for i := range q {
-			w.column[i] = j[i*p+d.Out*in+o]
-		}
-		sum := 0.0
-		for i, v := range w.column {
-			sum += v * vec.Dot(inner[i*q:(i+1)*q], w.column)
-		}
-		dst[d.Out*in+o] = (1 - sum/e) / e
-	}
-}
-
-// pairMarginal computes it from T_o.
-func (f *Engine) pairMarginal(w *marginalSpace, dst []float64, k, o int, inner []float64) {
-	d, e := f.stage(k), f.eps[k]
-	in, all := d.In, d.BatchRows()
-	w.sum, w.t, w.tz = space.Resize(w.sum, all), space.Resize(w.t, all*all), space.Resize(w.tz, all*in)
-	f.between(w, d, k, o, inner)
-	if in > 0 {
-		f.serial.Gemm(blas.NoTrans, blas.NoTrans, all, in, all, 1, w.t, all, d.Z, in, 0, w.tz, in)
-		row := dst[o*in : (o+1)*in]
-		clear(row)
-		for n := range all {
-			vec.MulAdd(row, w.tz[n*in:(n+1)*in], d.Z[n*in:])
-		}
-		for i, v := range row {
-			row[i] = (1 - v/e) / e
-		}
-	}
-	if d.Bias {
-		sum := 0.0
-		for r := range all {
-			d.OnesProduct(w.sum, r, d)
-			sum += vec.Dot(w.sum, w.t[r*all:(r+1)*all])
-		}
-		dst[d.Out*in+o] = (1 - sum/e) / e
-	}
-}
-
-// between computes T_o in w.t.
-func (f *Engine) between(w *marginalSpace, d *system.DenseStage, k, o int, inner []float64) {
-	q, batch, rows, all := f.q, f.Batch, d.SampleRows(), d.BatchRows()
-	w.column = space.Resize(w.column, q*rows)
-	for i := range w.column {
-		w.column[i] = f.deltas[k][i*d.Out+o]
-	}
-	clear(w.t)
-	for i := range q {
-		n := i % batch
-		sum := w.sum[:(n+1)*rows]
-		clear(sum)
-		for at := 0; at < q; at += batch {
-			weights, column := inner[i*q+at:][:n+1], w.column[at*rows:]
-			if rows == 1 {
-				vec.MulAdd(sum, weights, column)
-				continue
-			}
-			for m, v := range weights {
-				vec.Axpy(sum[m*rows:(m+1)*rows], v, column[m*rows:])
-			}
-		}
-		for r, v := range w.column[i*rows : (i+1)*rows] {
-			vec.Axpy(w.t[(n*rows+r)*all:][:len(sum)], v, sum)
-		}
-	}
-	vec.MirrorLower(all, w.t, all, 0, all)
 }
 
 // StageInverse computes the block of (H + D)⁻¹ of the parameters of stage k, both

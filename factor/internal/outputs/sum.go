@@ -86,7 +86,7 @@ func (f *Engine) sumPanels(_, _ int) {
 	count := (f.q + gramPanel - 1) / gramPanel
 	for {
 		p := count - int(f.claimed.Add(1))
-		if p < 0 {
+		if p < 0 || f.Interrupt != nil && f.Interrupt() {
 			return
 		}
 		f.sumPanel(w, p*gramPanel, min((p+1)*gramPanel, f.q))

@@ -67,6 +67,14 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 	b.count(big, p, place)
 }
 
+// Origin is the row of S that pivoting has brought to row i.
+func (b *Block) Origin(i int) int {
+	if b.Chol {
+		return i
+	}
+	return b.perm[i]
+}
+
 // count adds the pivots of Bunch–Kaufman of a block whose largest element is big to p.
 func (b *Block) count(big float64, p *Stats, place int) {
 	c := p.count(b.M, big, place)
@@ -83,6 +91,7 @@ func (b *Block) count(big float64, p *Stats, place int) {
 		l2 := (d/l1)*f - (e/l1)*e
 		c.add(l1, i)
 		c.add(l2, i)
+		c.rounding += Rounding2(d, e, f, l1, l2)
 		i++
 	}
 	c.done()

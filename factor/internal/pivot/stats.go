@@ -11,6 +11,7 @@ const Unit = 0x1p-53
 type Stats struct {
 	Negative, Zero int     // pivots below zero, and zero
 	LogAbs         float64 // log|det|
+	LogRound       float64 // a bound of the rounding error of LogAbs, for the pivots as they are
 
 	// Growth is the largest element of the pivot blocks, Scale a lower bound
 	// of the norm of the matrix read off on the way.
@@ -25,7 +26,8 @@ type Stats struct {
 	//
 	//	|d| / (order · Unit · max(|S|, Spread)),
 	//
-	// an eigenvalue of a 2×2 block for d. It was met at (Block, Row).
+	// an eigenvalue of a 2×2 block for d. It was met at (Block, Row), each -1 where
+	// that is not known.
 	Tiny       float64
 	Block, Row int
 
@@ -34,7 +36,7 @@ type Stats struct {
 }
 
 // Empty is the Stats of a factorization without pivots.
-func Empty() Stats { return Stats{Finite: true, Tiny: math.Inf(1)} }
+func Empty() Stats { return Stats{Finite: true, Tiny: math.Inf(1), Block: -1, Row: -1} }
 
 // A counter records the pivots of one block.
 type counter struct {
@@ -43,6 +45,7 @@ type counter struct {
 	place    int
 	product  float64 // of the pivots, times 2^exponent
 	exponent int
+	rounding float64 // relative error of product, in units of Unit
 }
 
 // count begins with a block of order m, number place, whose largest element is big.
@@ -77,6 +80,7 @@ func (c *counter) add(d float64, i int) {
 
 // multiply takes |d| into the product: one logarithm serves a block.
 func (c *counter) multiply(a float64) {
+	c.rounding++
 	if !(a > 0 && a <= math.MaxFloat64) {
 		c.p.LogAbs += math.Log(a)
 		return
@@ -94,4 +98,21 @@ func (c *counter) multiply(a float64) {
 }
 
 // done adds the logarithm of the determinant.
-func (c *counter) done() { c.p.LogAbs += math.Log(c.product) + float64(c.exponent)*math.Ln2 }
+func (c *counter) done() {
+	f, e := math.Frexp(c.product)
+	c.p.AddLog(math.Log(f)+float64(c.exponent+e)*math.Ln2, c.rounding)
+}
+
+// AddLog adds a term to LogAbs, the logarithm of a number whose relative error is rounding
+// times Unit. The term is a logarithm with an error of one unit in its last place, or a multiple of
+// one, or log f + e log 2 with ½ ≤ f < 1, where no part is larger than |term| + 1.
+func (p *Stats) AddLog(term, rounding float64) {
+	p.LogAbs += term
+	p.LogRound += Unit * (rounding + 4*(math.Abs(term)+1) + math.Abs(p.LogAbs))
+}
+
+// Rounding2 bounds the relative error of the determinant l1·l2 of a pivot [d e; e f] of order
+// two whose smaller eigenvalue l2 is (d/l1)f − (e/l1)e, in units of Unit.
+func Rounding2(d, e, f, l1, l2 float64) float64 {
+	return 8 + 2*(math.Abs(d/l1*f)+math.Abs(e/l1*e))/math.Abs(l2)
+}

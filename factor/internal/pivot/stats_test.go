@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 )
@@ -50,6 +51,40 @@ func TestCount(t *testing.T) {
 		same := p.LogAbs == want.LogAbs || p.LogAbs != p.LogAbs && want.LogAbs != want.LogAbs
 		if !same && !(math.Abs(p.LogAbs-want.LogAbs) <= 1e-12*float64(len(d))*700) {
 			t.Fatalf("%v: log %v, want %v", d, p.LogAbs, want.LogAbs)
+		}
+	}
+}
+
+// Logarithms of blocks that cancel: the error stays within LogRound, which is not idle.
+func TestLogRound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 1))
+	for round := range 300 {
+		p, det := Empty(), big.NewRat(1, 1)
+		scale := rng.IntN(400)
+		blocks, size := 1+rng.IntN(20), 1+rng.IntN(12)
+		pivots := make([][]float64, 2*blocks)
+		for k := range blocks {
+			for range size {
+				d := math.Ldexp(1+rng.Float64(), rng.IntN(scale+1))
+				pivots[k] = append(pivots[k], d)
+				pivots[blocks+k] = append(pivots[blocks+k], 1/d)
+			}
+		}
+		for k, block := range pivots {
+			c := p.count(size, 1, k)
+			for i, d := range block {
+				c.add(d, i)
+				det.Mul(det, new(big.Rat).SetFloat64(d))
+			}
+			c.done()
+		}
+		off, _ := det.Sub(det, big.NewRat(1, 1)).Float64()
+		want := math.Log1p(off)
+		if err := math.Abs(p.LogAbs - want); err > p.LogRound {
+			t.Errorf("round %d: log %v, want %v: off by %.1e, bound %.1e", round, p.LogAbs, want, err, p.LogRound)
+		}
+		if n := float64(2 * blocks * size); p.LogRound > 10*Unit*n*(1+float64(scale*blocks)) {
+			t.Errorf("round %d: bound %.1e for %d blocks of %d", round, p.LogRound, 2*blocks, size)
 		}
 	}
 }

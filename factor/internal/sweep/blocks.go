@@ -14,6 +14,7 @@ type blockStage struct {
 	s          *system.BlockStage
 	inner      bool
 	pivot      *pivot.Block
+	factors    factors // of the pivot block: pivot itself, if real
 	f, g       coefficient
 	a, c, quad coefficient // quad is Q
 }
@@ -23,7 +24,8 @@ func newBlockStage(_ *values, s *system.BlockStage, inner bool) *blockStage {
 	if inner {
 		n = s.NIn
 	}
-	return &blockStage{s: s, inner: inner, pivot: pivot.NewBlock(s.P, n)}
+	b := pivot.NewBlock(s.P, n)
+	return &blockStage{s: s, inner: inner, pivot: b, factors: b}
 }
 
 func (d *blockStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.NOut }
@@ -40,6 +42,16 @@ func (d *blockStage) point(s system.Stage) {
 }
 
 func (d *blockStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	d.form(f, eps)
+	d.pivot.Factor(f.backend, f.work, definite, p, k)
+	if d.inner {
+		d.pivot.Couple(f.backend, f.bands, f.next, f.v)
+		f.mirrorNext(d.pivot.N)
+	}
+}
+
+// form forms S, K and the lower triangle of FᵀPF + Q.
+func (d *blockStage) form(f *values, eps float64) {
 	s, be := d.s, f.backend
 	n, m, ni := s.NOut, s.P, d.pivot.N
 	value := f.p[:n*n]
@@ -63,11 +75,6 @@ func (d *blockStage) eliminate(f *values, k int, eps float64, definite bool, p *
 		d.quad.setTo(y)
 		d.f.addTransLower(be, y, pf)
 	}
-	d.pivot.Factor(be, f.work, definite, p, k)
-	if d.inner {
-		d.pivot.Couple(be, f.bands, f.next, f.v)
-		f.mirrorNext(ni)
-	}
 }
 
 // back: h = g + Gᵀp,  p ← Fᵀp − Kᵀ S⁻¹ h.
@@ -84,9 +91,9 @@ func (d *blockStage) back(w *solveSpace, b *turn) {
 		clear(w.next[:nrhs*ni])
 		d.f.applyTrans(be, w.next, w.p, nrhs)
 	}
-	d.pivot.Lower(be, b.t, nrhs, w.scratch)
+	d.factors.Lower(be, b.t, nrhs, w.scratch)
 	if d.inner {
-		d.pivot.SubCoupled(be, w.next, b.t, nrhs)
+		d.factors.SubCoupled(be, w.next, b.t, nrhs)
 		w.p, w.next = w.next, w.p
 	}
 }
@@ -96,8 +103,8 @@ func (d *blockStage) forward(w *solveSpace, b *turn) {
 	be, nrhs := b.backend, b.nrhs
 	m, n := d.s.P, d.s.NOut
 	t := b.t
-	d.pivot.JoinState(be, t, w.p, nrhs)
-	d.pivot.Upper(be, t, nrhs, w.scratch)
+	d.factors.JoinState(be, t, w.p, nrhs)
+	d.factors.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
 		copy(b.params(i, m), t[i*m:(i+1)*m])
 	}

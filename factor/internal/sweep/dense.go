@@ -22,6 +22,8 @@ type denseStage struct {
 	r       int // directions that reach the states
 	zin     int // In, plus 1 with a bias
 	pivot   *pivot.Block
+	factors factors   // of the pivot block, to solve with: pivot itself, if real
+	delta   []float64 // δ, as the perpendicular parameters couple by it
 	q       []float64 // r×zin: Q₁ᵀ, orthonormal rows
 	u       []float64 // rows×r, lower trapezoidal: [Z, c] = U Q₁ᵀ
 	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
@@ -63,6 +65,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 		n = s.Inputs()
 	}
 	d.pivot = pivot.NewBlock(d.r*s.Out, n)
+	d.factors = d.pivot
 	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, d.rows*d.r)
 	d.lq, d.tau = make([]float64, d.rows*d.zin), make([]float64, d.r)
 	d.negPerp = s.Out * (d.zin - d.r)
@@ -110,7 +113,7 @@ func (d *denseStage) scratch() (u, gr, yq, rows int) {
 // has orthonormal rows even where samples repeat.
 func (d *denseStage) point(st system.Stage) {
 	s := st.(*system.DenseStage)
-	d.s = s
+	d.s, d.delta = s, s.Delta
 	for n := range d.rows {
 		s.AugmentedRow(d.lq[n*d.zin:(n+1)*d.zin], n)
 	}
@@ -143,26 +146,9 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 		d.pivotsOf(eps, k, p)
 		return
 	}
-	s, be := d.s, f.backend
-	n := d.rows * s.Out
-	pu := d.pullBack(f)
-	m := d.pivot.M
-	d.ps, d.eps = pu, eps
-	p.Spread = max(p.Spread, vec.MaxLower(n, pu, n)*d.reach)
-	if d.batched {
-		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
-		f.bands.Rows(n, n*n, d.fold)
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, d.rows, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
-	} else {
-		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, d.rows, 1, d.u, d.r, pu, s.Out*n, 0, f.t1, s.Out*n)
-		for i := range m {
-			d.compress(i/s.Out+1, d.pivot.S[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
-		}
-	}
-	for i := range m {
-		d.pivot.S[i*m+i] += eps
-	}
+	be := f.backend
+	d.formPivot(f, eps)
+	p.Spread = max(p.Spread, vec.MaxLower(d.rows*d.s.Out, d.ps, d.rows*d.s.Out)*d.reach)
 	switch {
 	case !d.inner:
 		d.pivot.Factor(be, f.work, definite, p, k)
@@ -181,6 +167,28 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 	}
 }
 
+// formPivot overwrites P with P_s and forms S = εI + (U⊗I)ᵀ P_s (U⊗I), its lower
+// triangle at least.
+func (d *denseStage) formPivot(f *values, eps float64) {
+	s, be := d.s, f.backend
+	n, m := d.rows*s.Out, d.pivot.M
+	d.ps, d.eps = d.pullBack(f), eps
+	if d.batched {
+		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
+		f.bands.Rows(n, n*n, d.fold)
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, d.rows, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
+	} else {
+		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
+		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, d.rows, 1, d.u, d.r, d.ps, s.Out*n, 0, f.t1, s.Out*n)
+		for i := range m {
+			d.compress(i/s.Out+1, d.pivot.S[i*m:(i+1)*m], f.t1[i*n:(i+1)*n])
+		}
+	}
+	for i := range m {
+		d.pivot.S[i*m+i] += eps
+	}
+}
+
 // pivotsOf adds the pivots of the perpendicular parameters, all of them eps, to p, and
 // reports false if they are zero.
 func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
@@ -193,7 +201,7 @@ func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
 	case eps < 0:
 		p.Negative += d.negPerp
 	}
-	p.LogAbs += float64(d.negPerp) * logAbs(eps)
+	p.AddLog(float64(d.negPerp)*logAbs(eps), 0)
 	return true
 }
 
@@ -204,7 +212,7 @@ func (d *denseStage) form(be blas.Backend, rows *pivot.Bands) {
 	} else {
 		d.coupleRows(be, rows)
 	}
-	if d.negPerp > 0 && d.s.Delta != nil && d.eps != 0 {
+	if d.negPerp > 0 && d.delta != nil && d.eps != 0 && !math.IsInf(d.eps, 0) {
 		d.perpendicular(be, rows)
 	}
 }
@@ -320,7 +328,7 @@ func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
 	}
 	be.Gemm(blas.Trans, blas.NoTrans, in, in, d.r, -1, d.q, d.zin, d.q, d.zin, 1, d.perp, in)
 	root := math.Sqrt(math.Abs(d.eps))
-	for i, v := range s.Delta {
+	for i, v := range d.delta {
 		d.scaled[i] = v / root
 	}
 	be.Gemm(blas.NoTrans, blas.Trans, d.rows, d.rows, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, d.rows)

@@ -21,6 +21,9 @@ type Engine struct {
 	n        int
 	definite bool
 
+	// Interrupt, unless it is nil, is asked at every stage whether to give up.
+	Interrupt func() bool
+
 	eps []float64 // damping of the factors at hand, by stage
 	met pivot.Stats
 	w   values
@@ -124,7 +127,8 @@ func (f *Engine) Take(c *system.Chain) {
 	}
 }
 
-// Factor is the backward sweep over the matrices, with a damping for each stage.
+// Factor is the backward sweep over the matrices, with a damping for each stage. Finite
+// is false where it was interrupted.
 func (f *Engine) Factor(eps []float64) pivot.Stats {
 	f.met = pivot.Empty()
 	p := &f.met // not a local variable: it would be allocated
@@ -135,13 +139,19 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	copy(f.eps, eps)
 	f.setLoss()
 	for k := len(f.stages) - 1; k >= 0; k-- {
+		if f.Interrupt != nil && f.Interrupt() {
+			p.Finite = false
+			break
+		}
 		f.stages[k].eliminate(&f.w, k, eps[k], definite, p)
 		f.w.p, f.w.next = f.w.next, f.w.p
 		if k == len(f.stages)-1 {
 			p.Scale = p.Growth // nothing was eliminated before: a block of H + εI
 		}
 		if !p.Finite {
-			p.Block = k
+			if p.Block != k {
+				p.Block, p.Row = k, -1
+			}
 			break
 		}
 	}

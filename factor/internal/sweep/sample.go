@@ -13,7 +13,7 @@ import "math"
 func (f *Engine) Sample(x []float64) bool {
 	w := f.spaces.Get()
 	defer f.spaces.Put(w)
-	f.sizeSpace(w, 1)
+	f.sizeSpace(w, 1, 1)
 	b := &w.turn
 	*b = turn{backend: f.backend, x: x, n: f.n, nrhs: 1}
 	for k := range f.stages {

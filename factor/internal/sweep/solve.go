@@ -14,7 +14,7 @@ type solveSpace struct {
 	gr      []float64   // r×Out
 	yq      []float64   // rows×r
 	rows    []float64   // rows×In
-	scratch []float64   // m
+	scratch []float64   // m, of complex factors nrhs×m
 	coef    []float64   // coefficients of directions and rows
 	turn    turn
 }
@@ -28,22 +28,47 @@ type turn struct {
 	eps     float64
 	nrhs    int
 	last    bool // of the chain
+
+	// With complex factors the rows of t are the real parts of all vectors, and then
+	// their imaginary ones, while x has the two parts of a vector one after the other,
+	// and inverse is 1/ε; else it is zero.
+	complex bool
+	inverse complex128
 }
 
-// params is the stage's part of right-hand side i.
-func (b *turn) params(i, count int) []float64 { return b.x[i*b.n+b.off:][:count] }
+// factors are the factors of a pivot block, to solve with: pivot.Block, or for pairs
+// of rows pivot.Complex, whose methods these are.
+type factors interface {
+	Lower(be blas.Backend, t []float64, nrhs int, scratch []float64)
+	SubCoupled(be blas.Backend, p, t []float64, nrhs int)
+	JoinState(be blas.Backend, t, y []float64, nrhs int)
+	Upper(be blas.Backend, t []float64, nrhs int, scratch []float64)
+}
+
+// params is the stage's part of row i of the right-hand sides.
+func (b *turn) params(i, count int) []float64 {
+	if b.complex { // there the parts of a vector stand together
+		i = 2*i%b.nrhs + 2*i/b.nrhs
+	}
+	return b.x[i*b.n+b.off:][:count]
+}
 
 // Solve overwrites each of the nrhs rows of x, right-hand sides, with the
 // solution.
 func (f *Engine) Solve(x []float64, nrhs int) {
 	w := f.spaces.Get()
 	defer f.spaces.Put(w)
-	f.sizeSpace(w, nrhs)
+	f.sizeSpace(w, nrhs, 1)
+	w.turn = turn{backend: f.backend, x: x, n: f.n, nrhs: nrhs}
+	f.solve(w)
+}
+
+// solve is both sweeps, with what the turn of w has for all stages.
+func (f *Engine) solve(w *solveSpace) {
+	b := &w.turn
 	last := len(f.stages) - 1
 	_, _, out := f.stages[last].size()
-	clear(w.p[:nrhs*out])
-	b := &w.turn
-	*b = turn{backend: f.backend, x: x, n: f.n, nrhs: nrhs}
+	clear(w.p[:b.nrhs*out])
 	for k := last; k >= 0; k-- {
 		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
 		f.stages[k].back(w, b)
@@ -54,7 +79,8 @@ func (f *Engine) Solve(x []float64, nrhs int) {
 	}
 }
 
-func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
+// sizeSpace makes room for nrhs rows, and for so many rows of scratch.
+func (f *Engine) sizeSpace(w *solveSpace, nrhs, scratch int) {
 	if len(w.t) != len(f.stages) {
 		w.t = make([][]float64, len(f.stages))
 	}
@@ -68,7 +94,7 @@ func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
 	}
 	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
 	w.coef = space.Resize(w.coef, 2*fewRows)
-	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, pivot)
+	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, scratch*pivot)
 	w.rows = space.Resize(w.rows, rows)
 }
 
@@ -79,7 +105,6 @@ func (f *Engine) sizeSpace(w *solveSpace, nrhs int) {
 func (d *denseStage) back(w *solveSpace, b *turn) {
 	s, be, nrhs := d.s, b.backend, b.nrhs
 	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
-	eps := b.eps
 	for i := range nrhs {
 		if d.few != nil {
 			d.backFew(w, b, i)
@@ -88,17 +113,18 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
 		d.mulTransJ(ps, p)
 		t := b.t[i*m : (i+1)*m]
-		g := b.params(i, s.Params())
-		d.project(be, g, t, w.gr)
-		if d.negPerp > 0 {
-			for j := range g {
-				g[j] /= eps
-			}
-		}
+		d.project(be, b.params(i, s.Params()), t, w.gr)
 		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
-		if !d.inner {
-			continue
+	}
+	if d.few == nil && d.negPerp > 0 {
+		b.divide(s.Params())
+	}
+	for i := range nrhs {
+		if d.few != nil || !d.inner {
+			break
 		}
+		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
+		g := b.params(i, s.Params())
 		next := w.next[i*ni : (i+1)*ni]
 		if s.Skip {
 			copy(next, p)
@@ -121,10 +147,41 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 			s.ScatterAdd(next, to)
 		}
 	}
-	d.pivot.Lower(be, b.t, nrhs, w.scratch)
+	d.factors.Lower(be, b.t, nrhs, w.scratch)
 	if d.inner {
-		d.pivot.SubCoupled(be, w.next, b.t, nrhs)
+		d.factors.SubCoupled(be, w.next, b.t, nrhs)
 		w.p, w.next = w.next, w.p
+	}
+}
+
+// divide divides the stage's part of the right-hand sides, of count numbers, by ε.
+func (b *turn) divide(count int) {
+	if !b.complex {
+		for i := range b.nrhs {
+			g := b.params(i, count)
+			for j := range g {
+				g[j] /= b.eps
+			}
+		}
+		return
+	}
+	f, h := real(b.inverse), imag(b.inverse)
+	for i := range b.nrhs / 2 {
+		re, im := b.params(i, count), b.params(i+b.nrhs/2, count)
+		for j, x := range re {
+			y := im[j]
+			re[j], im[j] = f*x-h*y, f*y+h*x
+		}
+	}
+}
+
+// other is the row that has the other part of the complex vector of row i, and what of
+// 1/ε it is multiplied by on the way to row i.
+func (b *turn) other(i int) (row int, factor float64) {
+	if half := b.nrhs / 2; i < half {
+		return i + half, -imag(b.inverse)
+	} else {
+		return i - half, imag(b.inverse)
 	}
 }
 
@@ -176,10 +233,9 @@ func (d *denseStage) unproject(be blas.Backend, g, xr []float64, alpha float64) 
 func (d *denseStage) forward(w *solveSpace, b *turn) {
 	s, be, nrhs := d.s, b.backend, b.nrhs
 	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
-	eps := b.eps
 	t := b.t
-	d.pivot.JoinState(be, t, w.p, nrhs)
-	d.pivot.Upper(be, t, nrhs, w.scratch)
+	d.factors.JoinState(be, t, w.p, nrhs)
+	d.factors.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
 		if d.few != nil {
 			d.forwardFew(w, b, i)
@@ -187,16 +243,23 @@ func (d *denseStage) forward(w *solveSpace, b *turn) {
 		}
 		g := b.params(i, s.Params())
 		xr := t[i*m : (i+1)*m]
+		if d.negPerp == 0 {
+			clear(g)
+		}
+		coupled := d.inner && d.negPerp > 0 && s.Delta != nil
+		alpha := 1 / b.eps
+		if coupled && b.complex {
+			other, beta := b.other(i)
+			alpha = real(b.inverse)
+			d.subPerp(be, g, s.GatherRows(w.rows, w.p[other*ni:(other+1)*ni]), w.yq, w.gr, beta)
+		}
 		var y, rows []float64
 		if d.inner {
 			y = w.p[i*ni : (i+1)*ni]
 			rows = s.GatherRows(w.rows, y)
 		}
-		switch {
-		case d.negPerp == 0:
-			clear(g)
-		case d.inner && s.Delta != nil:
-			d.subPerp(be, g, rows, w.yq, w.gr, 1/eps)
+		if coupled {
+			d.subPerp(be, g, rows, w.yq, w.gr, alpha)
 		}
 		d.unproject(be, g, xr, 1)
 		if b.last {

@@ -19,6 +19,9 @@ const zeroBy = 2
 func (w *worker) node(k int) bool {
 	e := w.e
 	f := &e.fronts[k]
+	if e.opts.Interrupt != nil && e.opts.Interrupt() {
+		return w.halt(k, f, Interrupted)
+	}
 	if !w.columns(k, f) {
 		return false
 	}
@@ -124,13 +127,18 @@ func (w *worker) columns(k int, f *front) bool {
 			return w.halt(k, f, OutOfMemory)
 		}
 		w.delayed += nd
-	}
-	x, y := float64(p), float64(f.q)
-	w.flops += x*x*x/3 + x*x*y + x*y*y
-	if limit := e.opts.WorkLimit; limit > 0 && w.flops > limit*e.memory.flops {
-		return w.halt(k, f, OutOfWork)
+		w.extra += frontFlops(p, int(f.q)) - frontFlops(int(f.own), int(f.q))
+		if limit := e.opts.WorkLimit; limit > 0 && w.extra > (limit-1)*e.memory.flops {
+			return w.halt(k, f, OutOfWork)
+		}
 	}
 	return true
+}
+
+// frontFlops counts the elimination of p columns with q rows below.
+func frontFlops(p, q int) float64 {
+	x, y := float64(p), float64(q)
+	return x*x*x/3 + x*x*y + x*y*y
 }
 
 // order names the columns in the order in which they were eliminated.

@@ -32,9 +32,14 @@ type Options struct {
 	// included; 0 is no limit.
 	MemoryLimit int64
 
-	// WorkLimit bounds the flops of one factorization as a multiple of those
-	// planned without delayed pivots; 0 is no limit.
+	// WorkLimit bounds the flops of one factorization as a multiple, greater than 1,
+	// of those planned without delayed pivots; 0 is no limit. It stops as soon as what
+	// delays have cost and what is planned for the rest exceed it together.
 	WorkLimit float64
+
+	// Interrupt, unless it is nil, is asked at every front, from several goroutines,
+	// whether to give up.
+	Interrupt func() bool
 }
 
 // A Stop says why a factorization was given up.
@@ -46,6 +51,7 @@ const (
 	NotFinite        // a NaN or an infinity was met
 	OutOfMemory      // delayed pivots asked for more than MemoryLimit
 	OutOfWork        // delayed pivots asked for more than WorkLimit
+	Interrupted      // Interrupt returned true
 )
 
 // An Engine holds the factors of S (A + σI) S for the matrices of one pattern
@@ -171,7 +177,7 @@ func (e *Engine) Factor(shift float64) pivot.Stats {
 // A facts tells what a factorization met besides its pivots.
 type facts struct {
 	delayed int
-	flops   float64
+	extra   float64 // flops beyond those planned
 	stop    Stop
 }
 

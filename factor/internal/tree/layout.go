@@ -44,8 +44,7 @@ func (e *Engine) plan() {
 	for k := range e.fronts {
 		f := &e.fronts[k]
 		p, q := int(f.own), int(f.q)
-		x, y := float64(p), float64(q)
-		m.flops += x*x*x/3 + x*x*y + x*y*y
+		m.flops += frontFlops(p, q)
 		m.solve += 2*int64(p)*int64(p) + 4*int64(p)*int64(q)
 		l.words += words(p, q)
 		l.work = max(l.work, e.workFor(p, q))

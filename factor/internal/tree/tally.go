@@ -13,6 +13,7 @@ type tally struct {
 	negative, zero int
 	mantissa       float64 // the product of the pivots is mantissa · 2^exponent
 	exponent       int
+	rounding       float64 // relative error of the product, in units of the unit roundoff
 	growth, spread float64
 	tiny           float64
 	block, row     int
@@ -23,10 +24,11 @@ func (t *tally) reset() { *t = tally{mantissa: 1, tiny: math.Inf(1)} }
 // merge adds what later nodes met.
 func (t *tally) merge(u *tally) {
 	t.delayed += u.delayed
-	t.flops += u.flops
+	t.extra += u.extra
 	t.negative, t.zero = t.negative+u.negative, t.zero+u.zero
 	t.mantissa, t.exponent = t.mantissa*u.mantissa, t.exponent+u.exponent
 	t.normalise()
+	t.rounding += u.rounding + 1
 	t.growth, t.spread = max(t.growth, u.growth), max(t.spread, u.spread)
 	if t.stop == Complete && (u.tiny < t.tiny || u.stop != Complete) {
 		t.tiny, t.block, t.row, t.stop = u.tiny, u.block, u.row, u.stop
@@ -45,7 +47,7 @@ func (t *tally) stats() pivot.Stats {
 	t.normalise()
 	s := pivot.Empty()
 	s.Negative, s.Zero = t.negative, t.zero
-	s.LogAbs = math.Log(math.Abs(t.mantissa)) + float64(t.exponent)*math.Ln2
+	s.AddLog(math.Log(math.Abs(t.mantissa))+float64(t.exponent)*math.Ln2, t.rounding)
 	if t.zero > 0 {
 		s.LogAbs = math.Inf(-1)
 	}
@@ -96,6 +98,7 @@ func (w *worker) count(k int, f *front, largest float64) bool {
 			if a := math.Abs(l2); a < least {
 				least, at = a, i
 			}
+			t.rounding += pivot.Rounding2(v, o, u, l1, l2)
 			mantissa *= l1
 			t.scale(mantissa)
 			mantissa = l2
@@ -120,6 +123,7 @@ func (w *worker) count(k int, f *front, largest float64) bool {
 // scale multiplies the product of the pivots by d.
 func (t *tally) scale(d float64) {
 	m := t.mantissa * d
+	t.rounding++
 	if a := math.Abs(m); a > 0x1p400 || a < 0x1p-400 {
 		f, e := math.Frexp(d)
 		m = t.mantissa * f

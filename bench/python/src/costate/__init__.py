@@ -40,7 +40,7 @@ from ._server import shutdown
 from ._spectrum import Eigenpairs
 from ._train import History, train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def problem_of(model: Any, loss: Any, X: Any, y: Any, sample_weight: Any = None) -> Problem:
@@ -102,7 +102,8 @@ def influence(
     ----------
     model, loss, X, y, curvature, sample_weight
         As for `hessian`: the trained model and all of its training data. The loss has
-        reduction='mean' and no weights of classes.
+        reduction='mean'. With weights of classes ℓ_i has that of its class, and all w_i
+        are samples over the sum of these, by which torch divides.
     damping : float
         What training had as weight decay, ½·damping·‖θ‖² added to the mean loss. A larger
         one makes an indefinite Hessian definite, but then influences are no derivatives
@@ -138,8 +139,9 @@ def laplace(
     model, loss, X, y, curvature, sample_weight
         As for `hessian`: the trained model and all of its training data. The loss stands
         for the negative log-likelihood, MSELoss for that of a normal distribution; it has
-        reduction='mean' and no weights of classes. With curvature='ggn' samples times
-        outputs have to be a few thousand at most; 'hessian' needs a minimum.
+        reduction='mean', and samples times the loss is the negative log-likelihood, also
+        where samples or classes have weights. With curvature='ggn' samples times outputs
+        have to be a few thousand at most; 'hessian' needs a minimum.
     prior_precision : float, or one a group
     groups : {'scalar', 'layer', 'tensor', 'ard'}
         Which parameters have a prior precision in common: all, those of a layer, of one

@@ -1,19 +1,33 @@
-"""Files of shared memory through which arrays go to the server and back."""
+"""Files of shared memory through which arrays go to the server and back.
+
+A file is locked (flock) as long as it is mapped, so that `sweep` can tell those that were
+left by a process that was killed together with its server.
+"""
 
 from __future__ import annotations
 
 import mmap
 import os
+import re
 import secrets
 import threading
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
+try:
+    import fcntl
+except ImportError:  # there is no shared memory then
+    fcntl = None  # type: ignore[assignment]
+
 _ALIGN = 64
 _LEAST = 1 << 16
 _KEPT = 1 << 25  # the greatest file that is kept for the next request
 _SPARES = 4
+
+
+_PREFIX = "costate-py-"
+_NAME = re.compile(re.escape(_PREFIX) + r"[0-9]+-[0-9a-f]{12}")
 
 
 def _up(n: int) -> int:
@@ -24,8 +38,7 @@ class Arena:
     """A file in a folder of memory, mapped."""
 
     def __init__(self, folder: str, size: int):
-        self.path = os.path.join(folder, f"costate-{os.getpid()}-{secrets.token_hex(6)}")
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        fd, self.path = _create(folder)
         try:
             # Not only its size: without the memory behind it, writing would kill us.
             os.posix_fallocate(fd, 0, size)
@@ -38,7 +51,10 @@ class Arena:
         self.size = size
 
     def view(self, dtype: str, shape: Tuple[int, ...], offset: int) -> np.ndarray:
-        return np.ndarray(shape, dtype, self.map, offset)
+        # By frombuffer, which holds the memory: the mapping cannot be closed while a view
+        # is used, as it may be by another thread at the end of the process.
+        size = int(np.prod(shape, dtype=np.int64))
+        return np.frombuffer(self.map, dtype, size, offset).reshape(shape)
 
     def close(self, unlink: bool = True) -> None:
         try:
@@ -52,6 +68,41 @@ class Arena:
                 pass
 
 
+def _create(folder: str) -> Tuple[int, str]:
+    """Make a file and lock it. The lock is the mapping's, too, whose descriptor is a copy."""
+    while True:
+        path = os.path.join(folder, f"{_PREFIX}{os.getpid()}-{secrets.token_hex(6)}")
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_nlink:
+                return fd, path
+        except BaseException:
+            os.close(fd)
+            os.unlink(path)
+            raise
+        os.close(fd)  # another process swept it before it was locked
+
+
+def sweep(folder: str) -> None:
+    """Remove the files of this package that nobody has mapped any more."""
+    for name in os.listdir(folder):
+        if not _NAME.fullmatch(name):
+            continue
+        path = os.path.join(folder, name)
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue  # of another user, or gone
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+        except OSError:
+            pass  # in use
+        finally:
+            os.close(fd)
+
+
 class Arenas:
     """Arenas that wait for the next request."""
 
@@ -61,6 +112,8 @@ class Arenas:
         self._spare: List[Arena] = []
         self._lent: set = set()
         self._retired = False
+        if folder:
+            sweep(folder)
 
     def take(self, size: int) -> Optional[Arena]:
         """An arena of at least that size; None if there is no memory for it."""

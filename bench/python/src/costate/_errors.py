@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, NamedTuple, Optional, Tuple, Type
 
 import numpy as np
@@ -75,7 +76,7 @@ class AccuracyError(Error, np.linalg.LinAlgError):
     column: int
 
 
-class MemoryError(Error, MemoryError):  # noqa: A001 - it is one
+class MemoryError(Error, builtins.MemoryError):  # noqa: A001 - it is one
     """A factorization would need more memory than is allowed.
 
     Attributes

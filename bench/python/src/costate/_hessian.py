@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -99,20 +99,38 @@ class Factored(Symmetric):
         self._facts["report"] = head.get("report", self._facts["report"])
         return back(out["x"])
 
+    def _again(self, op: str, fields: Mapping[str, Any] = {}, arrays: _server.Arrays = {}) -> None:
+        """Factor anew. Where that fails the old inertia is not known any more either."""
+        self._facts = {k: v for k, v in self._facts.items() if k not in ("inertia", "logdet")}
+        self._facts = {**self._facts, **self._handle.request(op, fields, arrays)[0]}
+
+    def _known(self) -> Dict[str, Any]:
+        """Inertia and determinant of the last factorization, asked for when they are
+        first wanted, since to certify them may take as long as to factor."""
+        facts = self._facts
+        if "inertia" not in facts:
+            facts.update(self._handle.request("inertia")[0])
+        return facts
+
     @property
     def inertia(self) -> Inertia:
         """Numbers of negative, zero and positive eigenvalues."""
-        return inertia_of(self._facts["inertia"])
+        return inertia_of(self._known()["inertia"])
 
     @property
     def logdet(self) -> float:
         """log|det| of the matrix that was factored."""
-        return float(self._facts["logdet"]["log"])
+        return float(self._known()["logdet"]["log"])
+
+    @property
+    def logdet_error(self) -> float:
+        """A bound of the absolute error of `logdet`, infinite where none is known."""
+        return float(self._known()["logdet"]["error"])
 
     @property
     def sign(self) -> float:
         """The sign of its determinant, 0 if the inertia is not certain."""
-        return float(self._facts["logdet"]["sign"])
+        return float(self._known()["logdet"]["sign"])
 
     @property
     def report(self) -> Report:
@@ -168,7 +186,7 @@ class Factorization(Factored):
 
         If it fails, solving raises until a refactor succeeds.
         """
-        self._facts = self._handle.request("refactor", {"eps": damping(eps)})[0]
+        self._again("refactor", {"eps": damping(eps)})
         return self
 
     def update(self, eps: Optional[Union[float, Sequence[float]]] = None) -> "Factorization":
@@ -176,7 +194,7 @@ class Factorization(Factored):
 
         The damping is the last one unless another is given. Returns self.
         """
-        self._facts = self._handle.request("update", {} if eps is None else {"eps": damping(eps)})[0]
+        self._again("update", {} if eps is None else {"eps": damping(eps)})
         return self
 
     def inverse_diagonal(self) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Influence:
     """Influences of the training samples, those of a Hessian's batch.
 
-    At a minimum of the mean loss plus ½·damping·‖θ‖² the parameters follow the weight of
+    At a minimum of (1/N) Σ w_i ℓ_i + ½·damping·‖θ‖² the parameters follow the weight of
     training sample i as dθ/dw_i = −(1/N)(H + damping·I)⁻¹∇ℓ_i, with the exact inverse.
     Made by `influence` or `Hessian.influence`. The parameters and the batch are those of
     the moment it was made. Threads may share it, one at a time is answered.

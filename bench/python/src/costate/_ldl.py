@@ -41,9 +41,7 @@ class LDL(Factored):
             raise InputError(
                 f"a matrix of order {order} with {val.size} entries; the pattern that was analysed has order {self.shape[0]} and {self._entries}"
             )
-        self._facts = self._handle.request(
-            "values", arrays={"ptr": (ptr, "<i8"), "col": (col, "<i8"), "val": (val, "<f8")}
-        )[0]
+        self._again("values", arrays={"ptr": (ptr, "<i8"), "col": (col, "<i8"), "val": (val, "<f8")})
         return self
 
     def inverse_diagonal(self) -> np.ndarray:
@@ -62,8 +60,7 @@ class LDL(Factored):
         return self._facts["block_max"]
 
     def __repr__(self) -> str:
-        i = self.inertia
-        return f"<costate.LDL of order {self.shape[0]}, inertia ({i.negative}, {i.zero}, {i.positive})>"
+        return f"<costate.LDL of order {self.shape[0]}, {self.blocks} fronts, the largest of order {self.block_max}>"
 
 
 def compressed(A: Any, lower: bool) -> Tuple[int, np.ndarray, np.ndarray, np.ndarray]:

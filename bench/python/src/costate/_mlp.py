@@ -17,7 +17,7 @@ LOSSES = ("ce", "mse", "bce", "poisson", "gaussian")
 Activation = Union[str, Tuple[str, float]]
 
 
-def activation(act: Activation) -> Dict[str, Any]:
+def activation(act: Any) -> Dict[str, Any]:
     """The activation of a layer as the protocol has it."""
     if act is None:
         return {}
@@ -87,10 +87,15 @@ class Network:
         return [named[f"W{k}"] for k in layers], [named.get(f"b{k}") for k in layers]
 
 
+def _is_one(act: Any) -> bool:
+    """Whether act is one activation, and not one a layer."""
+    return isinstance(act, str) or isinstance(act, tuple) and len(act) == 2 and not isinstance(act[1], (str, tuple))
+
+
 def mlp(
     weights: Sequence[Any],
     biases: Optional[Sequence[Any]] = None,
-    act: Union[Activation, Sequence[Activation]] = "tanh",
+    act: Union[Activation, Sequence[Optional[Activation]]] = "tanh",
     loss: str = "ce",
 ) -> Network:
     """A multilayer perceptron from its weights: no torch needed.
@@ -122,7 +127,7 @@ def mlp(
         raise InputError("weights is empty; a network has at least one layer")
     last = len(weights) - 1
     acts: List[Any]
-    if isinstance(act, str) or isinstance(act, tuple) and len(act) == 2 and not isinstance(act[1], (str, tuple)):
+    if _is_one(act):
         activation(act)  # also where it is between no layers
         acts = [act] * last + [None]
     else:
@@ -136,7 +141,7 @@ def mlp(
     if len(biases) != last + 1:
         raise InputError(f"biases has {len(biases)} entries for {last + 1} layers")
     layers, parts, names, shapes = [], [], [], []
-    width = None
+    inputs, width = 0, None
     for k, (w, b, a) in enumerate(zip(weights, biases, acts), 1):
         w = numeric(w, f"W{k}")
         if w.ndim != 2 or 0 in w.shape or width is not None and w.shape[1] != width:

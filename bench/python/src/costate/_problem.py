@@ -68,11 +68,9 @@ class Problem:
         return p
 
     def require_mean(self, what: str) -> None:
-        """Refuse losses whose value of a sample depends on the others of its batch."""
+        """Refuse losses that are sums: a prior or weight decay is one of the mean loss."""
         if getattr(self.loss, "reduction", "mean") != "mean":
             raise InputError(f"{what} takes losses with reduction='mean', not {self.loss.reduction!r}")
-        if getattr(self.loss, "weight", None) is not None:
-            raise InputError(f"{what} does not take losses with weights of classes, whose mean is over the weights of a batch")
 
     def arrays(self) -> Dict[str, Tuple[np.ndarray, str]]:
         out = {"params": (self.params, "<f8"), "X": (self.inputs, "<f8")}

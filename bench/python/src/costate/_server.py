@@ -74,7 +74,7 @@ class Server:
                 f"the server speaks version {greeting.get('costate')} of the protocol, this package {_frame.VERSION}"
             )
         self.greeting = greeting
-        folder = greeting.get("shared", "") if hasattr(os, "posix_fallocate") else ""
+        folder = greeting.get("shared", "") if hasattr(os, "posix_fallocate") and _arena.fcntl is not None else ""
         self._arenas = _arena.Arenas(folder if os.environ.get("COSTATE_SHARED", "1") != "0" else "")
         self._reader = threading.Thread(target=self._read_answers, name="costate", daemon=True)
         self._reader.start()

@@ -27,6 +27,7 @@ const (
 	idGo isaID = iota
 	idAVX2
 	idAVX512
+	idNEON
 )
 
 var isaGo = isa{name: "go", id: idGo, mr: 4, nr: 4, mc: 64, kc: 256, nc: 2048}
@@ -43,7 +44,8 @@ func init() {
 	}
 }
 
-// ISA returns the name of the instruction set in use: "go", "avx2" or "avx512".
+// ISA returns the name of the instruction set in use: "go", "avx2", "avx512" or
+// "neon".
 func ISA() string { return active.Load().name }
 
 // ISAs returns the names of the instruction sets that this processor and this

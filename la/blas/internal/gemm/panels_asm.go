@@ -1,10 +1,6 @@
-//go:build !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package gemm
-
-import "unsafe"
-
-func solve(t *tile) { solveAVX2((*byte)(unsafe.Pointer(t))) }
 
 // ends returns the first row of an n-row matrix in the order asked for, and the
 // bytes from each row to the next.
