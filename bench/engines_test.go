@@ -33,6 +33,9 @@ func TestEngines(t *testing.T) {
 		{"mtx", "A.mtx", "--out-of-core", "/tmp"},
 		{"mtx", "A.mtx", "--engine", "mumps", "--plot", "a.png"},
 		{"solve", "--engine", "mumps"},
+		{"train", "--shard", "--optimizer", "lm"},
+		{"train", "--shard", "--optimizer", "tr"},
+		{"train", "--shard", "--experiment", "depth"},
 	} {
 		if _, errs, status := runBench(args...); status != statusUsage || !strings.Contains(errs, "--") {
 			t.Errorf("%v: status %d, %s", args, status, errs)

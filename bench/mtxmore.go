@@ -32,7 +32,7 @@ func (j *mtxJob) more(ctx context.Context) error {
 	}
 	if j.flags.spectrum > 0 && ctx.Err() == nil {
 		j.meter.step("spectrum")
-		sp, err := countSpectrum(eigen.OfSparse(j.a, &j.options), j.options.Backend.Threads(), j.flags.spectrum)
+		sp, err := countSpectrum(eigen.OfSparse(j.a, &j.options), j.flags.engine.name, j.options.Backend.Threads(), j.flags.spectrum)
 		if err != nil {
 			return fmt.Errorf("--spectrum: %w", err)
 		}

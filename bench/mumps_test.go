@@ -18,6 +18,7 @@ import (
 
 	"costate/la"
 	"costate/la/mtx"
+	"costate/nn/train/race"
 )
 
 // mpirun is the command on so many ranks; output and errors go to the buffers.
@@ -60,6 +61,8 @@ func TestRanks(t *testing.T) {
 	var native mtxResult
 	mustJSON(t, &native, "mtx", name, "--json", "--repeat", "1")
 	solve := append([]string{"solve"}, small...)
+	var counted solveResult
+	mustJSON(t, &counted, append(solve, "--spectrum", "5", "--json")...)
 	var block solveResult
 	mustJSON(t, &block, append(solve, "--method", "block", "--json")...)
 	for _, ranks := range []int{1, 2, 3} {
@@ -76,8 +79,38 @@ func TestRanks(t *testing.T) {
 		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &s) != nil {
 			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
 		}
+		c, out, errs = mpirun(ranks, append(solve, "--spectrum", "5", "--json")...)
+		var shared solveResult
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &shared) != nil {
+			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		for i, want := range counted.Spectrum.Counts { // at shifts that come from brackets
+			if got := shared.Spectrum.Counts[i]; got.Below != want.Below || got.Certain != want.Certain {
+				t.Errorf("%d ranks: %+v, by one %+v", ranks, got, want)
+			}
+		}
 		if s.Inertia != block.Inertia || !(float64(s.BackwardError) <= 1e-14) {
 			t.Errorf("%d ranks: %+v, native %+v", ranks, s, block)
+		}
+	}
+}
+
+// TestRanksTrain: training with batches shared out is training, but for rounding.
+func TestRanksTrain(t *testing.T) {
+	args := []string{"train", "--optimizer", "lm,adam", "--lr", "0.01", "--layers", "3", "--width", "8", "--batch", "0", "--curvature-batch", "100", "--cg", "--steps", "4", "--seconds", "60", "--residual", "--json"}
+	var whole []race.Result
+	mustJSON(t, &whole, args...)
+	for _, ranks := range []int{1, 2, 3} {
+		c, out, errs := mpirun(ranks, append(args, "--shard")...)
+		var sharded []race.Result
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &sharded) != nil || len(sharded) != len(whole) {
+			t.Fatalf("%d ranks: %v: %s%s", ranks, err, out, errs)
+		}
+		for i, w := range whole {
+			got, want := float64(sharded[i].Final.Loss), float64(w.Final.Loss)
+			if sharded[i].Final.Step != w.Final.Step || !(math.Abs(got-want) <= 1e-9*want) {
+				t.Errorf("%d ranks, %s: loss %.17g after %d steps, not shared out %.17g after %d", ranks, w.Optimizer, got, sharded[i].Final.Step, want, w.Final.Step)
+			}
 		}
 	}
 }
@@ -113,18 +146,22 @@ func rankProcesses(word string) map[string]int {
 // and says why.
 func TestRanksEnd(t *testing.T) {
 	name := meshFile(t, 150)
+	factor := []string{"mtx", name, "--engine", "mumps", "--repeat", "100000"}
+	train := []string{"train", "--shard", "--optimizer", "sgd", "--lr", "0.01", "--batch", "0", "--seconds", "1000"}
 	for _, c := range []struct {
 		what string
 		end  func(job *exec.Cmd, ranks map[string]int) error
 		says string
+		args []string
 	}{
-		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1"},
-		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0"},
-		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written"},
+		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", factor},
+		{"rank 1 of training killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", train},
+		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0", factor},
+		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written", factor},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			word := fmt.Sprintf("COSTATE_JOB=%d", time.Now().UnixNano())
-			job, _, errs := mpirun(2, "mtx", name, "--engine", "mumps", "--repeat", "100000")
+			job, _, errs := mpirun(2, c.args...)
 			job.Env = append(job.Env, word)
 			if err := job.Start(); err != nil {
 				t.Fatal(err)

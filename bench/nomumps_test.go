@@ -14,6 +14,9 @@ func TestNoMUMPS(t *testing.T) {
 	if _, errs, status := runBench("mtx", "A.mtx", "--engine", "mumps"); status != statusUsage || !strings.Contains(errs, "go build -tags mumps") {
 		t.Errorf("status %d: %s", status, errs)
 	}
+	if _, errs, status := runBench("train", "--shard", "--optimizer", "adam"); status != statusUsage || !strings.Contains(errs, "go build -tags mumps") {
+		t.Errorf("status %d: %s", status, errs)
+	}
 	for rank, says := range map[string]bool{"0": true, "1": false} {
 		c := exec.Command(os.Args[0])
 		c.Env = append(os.Environ(), "COSTATE_ARGS=engines", "OMPI_COMM_WORLD_SIZE=2", "OMPI_COMM_WORLD_RANK="+rank)

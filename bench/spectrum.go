@@ -14,6 +14,7 @@ import (
 	"costate/bench/internal/prose"
 	"costate/factor"
 	"costate/factor/eigen"
+	"costate/factor/mumps"
 	"costate/nn"
 )
 
@@ -36,13 +37,18 @@ type interval struct {
 // shifts between.
 func (m *measurement) measureSpectrum(ctx context.Context, lin *nn.Linearization, n int) (*spectrum, error) {
 	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: m.backend, MemoryLimit: m.memory, Interrupt: ended(ctx)})
-	return countSpectrum(source, m.backend.Threads(), n)
+	return countSpectrum(source, factor.EngineNative, m.backend.Threads(), n)
 }
 
-// countSpectrum does that for any matrix.
-func countSpectrum(source eigen.Source, threads, n int) (*spectrum, error) {
+// countSpectrum does that for any matrix. The ranks of mpirun share the shifts out, unless
+// the engine keeps them busy with each of them.
+func countSpectrum(source eigen.Source, engine string, threads, n int) (*spectrum, error) {
 	start := time.Now()
-	s, err := eigen.NewSpectrum(source, threads)
+	prepare := eigen.NewSpectrum
+	if mumps.Ranks() > 1 && engine == factor.EngineNative {
+		prepare = eigen.NewSharedSpectrum
+	}
+	s, err := prepare(source, threads)
 	if err != nil {
 		return nil, err
 	}

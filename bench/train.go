@@ -8,6 +8,7 @@ import (
 
 	"costate/bench/experiments"
 	"costate/bench/internal/prose"
+	"costate/factor/mumps"
 	"costate/la/blas"
 	"costate/nn/train"
 	"costate/nn/train/race"
@@ -144,6 +145,9 @@ func (s *session) trainHead(f *trainFlags, j *race.Job) {
 		batch = fmt.Sprintf("a fixed batch of %d", f.net.batch)
 	case f.net.batch == 0:
 		batch = "all of them at once"
+	}
+	if f.shard {
+		batch += " shared out among " + prose.Plural(mumps.Ranks(), "rank")
 	}
 	fmt.Fprintf(s.stdout, "%s on %s; %s parameters; up to %s each, to a loss of %g\n\n", f.title(), batch, prose.Group(j.Net.NumParams()), prose.Duration(f.seconds), f.target)
 }

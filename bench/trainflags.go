@@ -23,6 +23,7 @@ type trainFlags struct {
 	fixed      bool
 	curvature  int
 	cg         bool
+	shard      bool
 	count      bool
 	inertia    bool
 	floor      float64
@@ -83,6 +84,7 @@ func (f *trainFlags) register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.fixed, "fixed-batch", false, "train on one random batch")
 	fl.IntVar(&f.curvature, "curvature-batch", 0, "samples for the curvature of lm, if not the batch itself")
 	fl.BoolVar(&f.cg, "cg", false, "with --curvature-batch: solve for the whole batch by preconditioned conjugate gradients")
+	fl.BoolVar(&f.shard, "shard", false, "under mpirun: share out batches among the ranks, for first-order methods and for lm with --curvature-batch")
 	fl.BoolVar(&f.count, "count", false, "count the negative eigenvalues of the Hessian at every step of tr and cubic (one more factorization)")
 	fl.BoolVar(&f.inertia, "inertia", false, "count the negative eigenvalues of the Hessian along the run, and test how flat the gradient is")
 	fl.Float64Var(&f.floor, "min-damping", 0, "least damping of lm; with mini-batches about 0.5 keeps steps from following the noise of a batch (0: none)")
@@ -117,6 +119,10 @@ Without --batch one random batch of 64 samples is trained on, as with --batch
 --batch 0 takes all of them at once. For batches too large for one
 factorization --curvature-batch N takes the curvature of lm from a sub-sample,
 and --cg makes that the preconditioner of conjugate gradients on the whole.
+
+With --shard, under mpirun, each rank holds its share of a batch, and loss, gradient and
+products with the Gauss–Newton matrix are summed over the ranks. Rank 0 reads the data and
+factors the curvature of the sub-sample.
 
 Inputs are shifted and scaled to mean 0 and standard deviation 1. Seconds are
 those spent in steps. With several learning rates (--lr) each first-order method
@@ -177,9 +183,11 @@ func (f *trainFlags) check(fl *pflag.FlagSet) error {
 		return err
 	}
 	if f.experiment != "" {
-		return oneOf("experiment", f.experiment, experiments.Names())
+		if err := oneOf("experiment", f.experiment, experiments.Names()); err != nil {
+			return err
+		}
 	}
-	return nil
+	return f.checkShard()
 }
 
 // checkNumbers validates the numbers, and what needs other flags.

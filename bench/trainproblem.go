@@ -47,8 +47,8 @@ func (f *trainFlags) ratesOf(name string) []float64 {
 	return []float64{0.03, 0.3}
 }
 
-// network makes the network, its weights drawn with the seed.
-func (f *trainFlags) network(set *data.Set, seed uint64, backend blas.Backend) (*nn.Network, error) {
+// layOut makes the network, all parameters zero.
+func (f *trainFlags) layOut(set *data.Set) (*nn.Network, error) {
 	layers, err := f.net.layersOf(set)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,12 @@ func (f *trainFlags) network(set *data.Set, seed uint64, backend blas.Backend) (
 			l.(*nn.Dense).Skip = true
 		}
 	}
-	net, err := f.net.network(set, layers)
+	return f.net.network(set, layers)
+}
+
+// network makes the network, its weights drawn with the seed.
+func (f *trainFlags) network(set *data.Set, seed uint64, backend blas.Backend) (*nn.Network, error) {
+	net, err := f.layOut(set)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +136,11 @@ func (s *session) job(f *trainFlags, backend blas.Backend) (*race.Job, error) {
 	all := set.Batch(0, set.N)
 	seed := s.seed
 	j := &race.Job{Net: net, Steps: f.steps, Seconds: f.seconds, Target: f.target, Inspect: f.inertia}
+	if f.shard {
+		if j.Shards, err = f.shards(set); err != nil {
+			return nil, err
+		}
+	}
 	j.Sampler = func() *train.Sampler {
 		return &train.Sampler{All: all, Size: f.net.batch, Fixed: f.fixed, Curvature: f.curvature, Seed: seed}
 	}

@@ -2,7 +2,6 @@ package factor
 
 import (
 	"costate/factor/internal/certify"
-	"costate/factor/internal/mumps"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/tree"
 	"costate/internal/space"
@@ -21,7 +20,8 @@ import (
 //	    [ G       −M  0   ]  costates
 //
 // It knows nothing of where the entries of K come from. Chain does less work where stages have more parameters than samples
-// times outputs.
+// times outputs. With Options.Engine set to EngineMUMPS the ranks of MPI hold K together,
+// by ranges of stages, so that no rank has all of it; rank 0 has the chain.
 //
 //	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|,   N states
 //
@@ -39,6 +39,7 @@ type Augmented struct {
 	direct
 	k        augmentedEngine
 	enclosed enclosedEngine
+	ranks    ranksEngine // in place of k, if Options ask for MUMPS
 }
 
 var _ Factorization = (*Augmented)(nil)
@@ -54,11 +55,11 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	if err := f.k.analyse(c, &f.opts, name, 0, f.plan); err != nil {
-		return err
-	}
 	if name == EngineMUMPS {
-		f.gaveUp = f.mumpsGaveUp
+		return f.analyseRanks(c)
+	}
+	if err := f.k.analyse(c, &f.opts, 0, f.plan); err != nil {
+		return err
 	}
 	f.use(&f.k)
 	f.enclosed = enclosedEngine{damped: &f.engine, k: &f.k, matrix: symMatrix{a: f.k.system.K}}
@@ -71,31 +72,29 @@ func (f *Augmented) Update(c *system.Chain) error {
 	if err := f.point(c); err != nil {
 		return err
 	}
+	if f.ranks.k != nil {
+		f.ranks.take(c)
+		return nil
+	}
 	f.k.take(c)
 	return nil
 }
 
 // Reset empties the factorization, options included.
 func (f *Augmented) Reset() {
-	if e, ok := f.k.engine.(mumps.Engine); ok {
-		e.Release()
-	}
+	f.ranks.release()
 	*f = Augmented{}
 }
 
-// mumpsGaveUp tells why MUMPS gave up, nil if it did not.
-func (f *Augmented) mumpsGaveUp() error {
-	if err := f.k.engine.(mumps.Engine).Err(); err != nil {
-		return mumpsError(f.k.system.Order(), &f.opts, err)
-	}
-	return nil
-}
-
 // System returns the augmented system that is factored, at the damping 0. It
-// is not to be changed, and holds until the next call of another method.
+// is not to be changed, and holds until the next call of another method. With MUMPS it is
+// assembled for the call.
 func (f *Augmented) System() *system.Augmented {
 	if !f.ready {
 		panic(ErrNotAnalysed)
+	}
+	if f.ranks.k != nil {
+		return system.Assemble(f.matrix.chain, 0)
 	}
 	f.k.damp(nil)
 	return f.k.system
@@ -118,38 +117,39 @@ func (e *enclosedEngine) Whole() (certify.Engine, certify.Operator) {
 // An augmentedEngine factors the augmented system of a chain.
 type augmentedEngine struct {
 	system  *system.Augmented
-	engine  matrixEngine
-	offsets []int     // first parameter of each stage; L+1 long
-	diag    []int32   // of each parameter, the index of its diagonal in the values of K
-	base    []float64 // the value there without damping
-	size    float64   // the largest 2-norm of a column of K without damping
+	engine  *tree.Engine
+	layout  *system.Part // where the unknowns of each stage stand
+	diag    []int32      // of each parameter, the index of its diagonal in the values of K
+	base    []float64    // the value there without damping
+	size    float64      // the largest 2-norm of a column of K without damping
 	squares []float64
 	spaces  space.Pool[[]float64]
 }
 
-// analyse assembles K and lets the named engine analyse it; plan refuses what needs
-// too much memory, and the native factorization gives up at workLimit times its flops,
-// if that is not 0.
-func (k *augmentedEngine) analyse(c *system.Chain, o *Options, name string, workLimit float64, plan func(what string, c Cost) error) error {
-	const what = "LDLᵀ of the augmented system"
-	// A value, its column, the slot of its emission and its place in a front.
-	bytes := 32 * system.EntriesOf(c)
-	if err := plan(what, Cost{Bytes: bytes}); err != nil {
+// augmentedWhat names the factorization in errors.
+const augmentedWhat = "LDLᵀ of the augmented system"
+
+// augmentedBytes is what an entry of K takes: a value, its column, the slot of its emission
+// and its place in a front, or its coordinates.
+const augmentedBytes = 32
+
+// analyse assembles and analyses K; plan refuses what needs too much memory, and a
+// factorization gives up at workLimit times its flops, if that is not 0.
+func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
+	bytes := augmentedBytes * system.EntriesOf(c)
+	if err := plan(augmentedWhat, Cost{Bytes: bytes}); err != nil {
 		return err
 	}
 	k.system = system.Assemble(c, 0)
-	if err := k.begin(o, name, workLimit); err != nil {
+	if err := k.begin(o, workLimit); err != nil {
 		return err
 	}
 	cost := Cost(k.engine.Cost())
 	cost.Bytes += bytes
-	if err := plan(what, cost); err != nil {
+	if err := plan(augmentedWhat, cost); err != nil {
 		return err
 	}
-	k.offsets = make([]int, len(c.Stages)+1)
-	for i, s := range c.Stages {
-		k.offsets[i+1] = k.offsets[i] + s.Params()
-	}
+	k.layout = c.Part(0, 0)
 	k.diag, k.base = make([]int32, c.Params()), make([]float64, c.Params())
 	for i := range k.diag {
 		k.diag[i] = int32(k.system.K.Index(i, i))
@@ -159,15 +159,7 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, name string, work
 }
 
 // begin makes the engine.
-func (k *augmentedEngine) begin(o *Options, name string, workLimit float64) error {
-	if name == EngineMUMPS {
-		e, err := newMUMPS(k.system.K, o)
-		if err != nil {
-			return err
-		}
-		k.engine = e
-		return nil
-	}
+func (k *augmentedEngine) begin(o *Options, workLimit float64) error {
 	t, err := partition.Auto(k.system.K, nil)
 	if err != nil {
 		return err
@@ -197,12 +189,12 @@ func (k *augmentedEngine) read() {
 // damp writes the damping of each stage to the diagonal; nil is none.
 func (k *augmentedEngine) damp(eps []float64) {
 	val := k.system.K.RawLower().Val
-	for s := range len(k.offsets) - 1 {
+	for s := range len(k.layout.X) - 1 {
 		e := 0.0
 		if eps != nil {
 			e = eps[s]
 		}
-		for i := k.offsets[s]; i < k.offsets[s+1]; i++ {
+		for i := k.layout.X[s]; i < k.layout.X[s+1]; i++ {
 			val[k.diag[i]] = k.base[i] + e
 		}
 	}
@@ -213,19 +205,20 @@ func (k *augmentedEngine) Factor(eps []float64) pivot.Stats {
 	k.engine.Take(k.system.K.RawLower().Val, nil, max(k.size, vec.MaxMagnitude(eps)))
 	s := k.engine.Factor(0)
 	s.Negative -= k.system.States()
-	k.place(&s)
+	place(&s, k.layout)
 	return s
 }
 
-// place names a pivot of K by stage and parameter; −1 for one of a state.
-func (k *augmentedEngine) place(s *pivot.Stats) {
+// place names a pivot of K by stage and parameter; −1 for one of a state. A part has
+// the layout of K.
+func place(s *pivot.Stats, p *system.Part) {
 	row := s.Row
 	s.Block, s.Row = -1, -1
-	for i := range len(k.offsets) - 1 {
-		x, y, m := k.system.Stage(i)
+	for k := range len(p.X) - 1 {
+		x, y, m := p.Stage(k)
 		for _, r := range [][2]int{x, y, m} {
 			if row >= r[0] && row < r[1] {
-				s.Block = i
+				s.Block = k
 			}
 		}
 		if row >= x[0] && row < x[1] {
@@ -237,13 +230,22 @@ func (k *augmentedEngine) place(s *pivot.Stats) {
 func (k *augmentedEngine) Solve(x []float64, nrhs int) {
 	w := k.spaces.Get()
 	defer k.spaces.Put(w)
-	n, order := len(k.base), k.system.Order()
-	*w = space.Resize(*w, nrhs*order)
-	for i := range nrhs {
-		k.system.LiftTo((*w)[i*order:(i+1)*order], x[i*n:(i+1)*n])
+	*w = space.Resize(*w, nrhs*k.system.Order())
+	solveLifted(k.engine, *w, x, nrhs)
+}
+
+// solveLifted solves K (x, y, m) = (g, 0, 0) for each row g of x, which it overwrites. w is
+// scratch for as many vectors of the order of K.
+func solveLifted(k interface{ Solve([]float64, int) }, w, x []float64, nrhs int) {
+	if nrhs == 0 {
+		return
 	}
-	k.engine.Solve(*w, nrhs)
+	n, order := len(x)/nrhs, len(w)/nrhs
 	for i := range nrhs {
-		copy(x[i*n:(i+1)*n], (*w)[i*order:])
+		clear(w[i*order+copy(w[i*order:], x[i*n:(i+1)*n]) : (i+1)*order])
+	}
+	k.Solve(w, nrhs)
+	for i := range nrhs {
+		copy(x[i*n:(i+1)*n], w[i*order:])
 	}
 }

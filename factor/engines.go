@@ -81,14 +81,14 @@ var (
 
 // newMUMPS analyses the pattern of a with MUMPS.
 func newMUMPS(a *la.Sym, o *Options) (mumps.Engine, error) {
-	order, err := mumpsOrder(a, o)
+	mo, err := o.mumpsOptions(a.SymmetricDim())
 	if err != nil {
 		return nil, err
 	}
-	mo := mumps.Options{Ordering: o.MUMPS.Ordering, Perm: order, Threshold: o.mumpsThreshold(), Threads: o.Backend.Threads(),
-		MemoryLimit: o.MemoryLimit, OutOfCore: o.MUMPS.OutOfCore}
-	if mo.Ordering == "" && o.Ordering == partition.OrderAMD {
-		mo.Ordering = "amd"
+	if mo.Perm == nil {
+		if mo.Perm, err = mumpsOrder(a, o); err != nil {
+			return nil, err
+		}
 	}
 	e, err := mumps.New(a, mo)
 	if err != nil {
@@ -97,17 +97,28 @@ func newMUMPS(a *la.Sym, o *Options) (mumps.Engine, error) {
 	return e, nil
 }
 
-// mumpsOrder is the order that MUMPS is given, nil where it finds one itself: if it is
+// mumpsOptions are those for a matrix of order n.
+func (o *Options) mumpsOptions(n int) (mumps.Options, error) {
+	mo := mumps.Options{Ordering: o.MUMPS.Ordering, Perm: o.Perm, Threshold: o.mumpsThreshold(), Threads: o.Backend.Threads(),
+		MemoryLimit: o.MemoryLimit, OutOfCore: o.MUMPS.OutOfCore}
+	if mo.Ordering == "" && o.Ordering == partition.OrderAMD {
+		mo.Ordering = "amd"
+	}
+	switch {
+	case o.Perm == nil:
+		return mo, nil
+	case len(o.Perm) != n:
+		return mo, fmt.Errorf("factor: permutation of %d for %d unknowns", len(o.Perm), n)
+	}
+	return mo, o.Perm.Validate()
+}
+
+// mumpsOrder is the order that MUMPS is given without Options.Perm, nil where it finds one itself: if it is
 // asked to, or if package partition would leave a matrix as it comes. On an elasticity
 // problem MUMPS's own order then takes a quarter of the flops, while on most others it
 // takes more.
 func mumpsOrder(a *la.Sym, o *Options) (partition.Perm, error) {
-	switch {
-	case o.Perm != nil && len(o.Perm) != a.SymmetricDim():
-		return nil, fmt.Errorf("factor: permutation of %d for %d unknowns", len(o.Perm), a.SymmetricDim())
-	case o.Perm != nil:
-		return o.Perm, o.Perm.Validate()
-	case o.MUMPS.Ordering != "" || o.Ordering == partition.OrderAMD:
+	if o.MUMPS.Ordering != "" || o.Ordering == partition.OrderAMD {
 		return nil, nil
 	}
 	po := &partition.Options{Ordering: o.Ordering}

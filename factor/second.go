@@ -67,7 +67,7 @@ func (g *judged) askAugmented() (c certify.Counts, logAbs, logError float64, ok 
 	if s == nil {
 		s = &augmentedOpinion{point: h.point}
 		g.asked.augmented = s
-		if s.k.analyse(h.chain, &g.opts, EngineNative, delaysAtMost, g.affordable) != nil {
+		if s.k.analyse(h.chain, &g.opts, delaysAtMost, g.affordable) != nil {
 			s.refused = true
 		} else {
 			s.matrix.a = s.k.system.K

@@ -5,6 +5,7 @@ import (
 
 	"costate/factor/internal/mumps"
 	"costate/factor/internal/pivot"
+	"costate/la/partition"
 )
 
 // A shiftedMUMPS factors A − σI: the shift of the judge comes on top.
@@ -130,6 +131,20 @@ type Plan struct {
 	Fronts   int    // of the assembly tree
 	FrontMax int    // order of the largest, rows below included
 	Ranks    int    // of MPI that share the work
+
+	// What MUMPS predicts besides Cost; 0 with the native engine.
+	Entries   int64 // of the factors
+	RankBytes int64 // of the factors and workspaces of the rank with most, without the matrix
+}
+
+// mumpsPlan is the plan of MUMPS.
+func mumpsPlan(p mumps.Plan) Plan {
+	return Plan{Engine: EngineMUMPS, Ordering: p.Ordering, Fronts: p.Fronts, FrontMax: p.FrontMax, Ranks: p.Ranks, Entries: p.Entries, RankBytes: p.RankBytes}
+}
+
+// treePlan is the plan of the native engine.
+func treePlan(t *partition.Tree) Plan {
+	return Plan{Engine: EngineNative, Ordering: t.Ordering.String(), Fronts: len(t.Parent), FrontMax: t.LargestFront(), Ranks: 1}
 }
 
 // Plan tells what the analysis has found.
@@ -138,8 +153,7 @@ func (f *Sparse) Plan() Plan {
 		panic(ErrNotAnalysed)
 	}
 	if f.mumps.Engine != nil {
-		p := f.mumps.Plan()
-		return Plan{Engine: EngineMUMPS, Ordering: p.Ordering, Fronts: p.Fronts, FrontMax: p.FrontMax, Ranks: p.Ranks}
+		return mumpsPlan(f.mumps.Plan())
 	}
-	return Plan{Engine: EngineNative, Ordering: f.tree.Ordering.String(), Fronts: len(f.tree.Parent), FrontMax: f.tree.LargestFront(), Ranks: 1}
+	return treePlan(f.tree)
 }

@@ -20,6 +20,20 @@ func (a *Sym) ResidualTo(r, work, b, x []float64, shift float64) {
 	for i, v := range b {
 		y[2*i], y[2*i+1] = v, 0
 	}
+	a.SubProduct(y, x, shift)
+	for i := range r {
+		r[i] = y[2*i] + y[2*i+1]
+	}
+}
+
+// SubProduct computes y ← y − (A + shift I) x in twice the working precision, where element
+// i of y is the unevaluated sum of y[2i] and y[2i+1], a rounding error of the first: what a
+// residual is before it is rounded, for matrices that are the sum of several. x has the
+// order of the matrix as length and y twice that; they must not overlap. See ResidualTo.
+func (a *Sym) SubProduct(y, x []float64, shift float64) {
+	if len(x) != a.n || len(y) != 2*a.n {
+		panic(ErrLength)
+	}
 	for i, xi := range x {
 		s, l := plusProduct(0, 0, -shift, xi)
 		lo, hi := a.ptr[i], a.ptr[i+1]
@@ -37,9 +51,6 @@ func (a *Sym) ResidualTo(r, work, b, x []float64, shift float64) {
 		h, e := vec.TwoSum(y[2*i], s)
 		y[2*i] = h
 		y[2*i+1] += e + l
-	}
-	for i := range r {
-		r[i] = y[2*i] + y[2*i+1]
 	}
 }
 

@@ -39,12 +39,15 @@ type Augmented struct {
 // the shapes of the chain and the patterns of its maps: zeros among its numbers are kept.
 func Assemble(c *Chain, eps float64) *Augmented {
 	a := &Augmented{params: c.Params(), states: c.States()}
-	a.x, a.y = make([]int, len(c.Stages)+1), make([]int, len(c.Stages)+1)
-	for k, s := range c.Stages {
-		a.x[k+1], a.y[k+1] = a.x[k]+s.Params(), a.y[k]+s.States()
-	}
-	a.build = la.NewSymBuilder(a.Order(), int(EntriesOf(c)))
-	a.assemble(c, eps)
+	a.x, a.y = c.offsets()
+	p := a.whole(c)
+	return a.form(&p, eps)
+}
+
+// form assembles for the first time.
+func (a *Augmented) form(p *Part, eps float64) *Augmented {
+	a.build = la.NewSymBuilder(a.Order(), int(p.Entries()))
+	a.assemble(p, eps)
 	a.K, a.slots = a.build.Build()
 	a.build = nil
 	a.val = a.K.RawLower().Val
@@ -59,9 +62,15 @@ func (a *Augmented) Update(c *Chain, eps float64) {
 	if !a.fits(c) {
 		panic(ErrShape)
 	}
+	p := a.whole(c)
+	a.rewrite(&p, eps)
+}
+
+// rewrite assembles again.
+func (a *Augmented) rewrite(p *Part, eps float64) {
 	clear(a.val)
 	a.next = 0
-	a.assemble(c, eps)
+	a.assemble(p, eps)
 }
 
 // fits reports whether c has the stages and the number of entries of the chain
@@ -94,9 +103,8 @@ func (a *Augmented) Stages() int { return len(a.x) - 1 }
 // parameters are those from x[0] up to but not including x[1], and likewise its
 // states y and costates m.
 func (a *Augmented) Stage(k int) (x, y, m [2]int) {
-	y0 := a.params
-	m0 := a.params + a.states
-	return [2]int{a.x[k], a.x[k+1]}, [2]int{y0 + a.y[k], y0 + a.y[k+1]}, [2]int{m0 + a.y[k], m0 + a.y[k+1]}
+	p := Part{X: a.x, Y: a.y}
+	return p.Stage(k)
 }
 
 // StageOrder returns the permutation that orders the unknowns of K stage by stage,
@@ -145,33 +153,35 @@ func (a *Augmented) add(i, j int, v float64) {
 	a.next++
 }
 
-// assemble emits every entry of K, always in the same order.
-func (a *Augmented) assemble(c *Chain, eps float64) {
-	for i := range a.params {
+// assemble emits every entry of a part, always in the same order.
+func (a *Augmented) assemble(p *Part, eps float64) {
+	for i := a.x[p.From]; i < a.x[p.To]; i++ {
 		a.add(i, i, eps)
 	}
 	m0 := a.params + a.states
 	prev := outputMap{}
-	for k, s := range c.Stages {
+	if p.Before != nil {
+		prev = outputsOf(p.Before, a.params+a.y[p.From-1])
+	}
+	for l, s := range p.Stages {
+		k := p.From + l
 		x, y, m := a.x[k], a.params+a.y[k], m0+a.y[k]
 		for i := range s.States() {
 			a.add(m+i, y+i, -1)
 		}
-		out := outputMap{first: y}
 		switch s := s.(type) {
 		case *DenseStage:
 			a.dense(s, x, y, m, prev, k > 0)
-			out.j = s.J
-			if s.passes() {
-				out = outputMap{first: y + s.Batch*s.SampleStates()}
-			}
 		case *BlockStage:
 			a.blocks(s, x, m, prev, k > 0)
 		}
-		prev = out
+		prev = outputsOf(s, y)
 	}
-	for n := range c.Loss.Batch {
-		a.quadratic(&c.Loss, n, prev)
+	if p.Loss == nil {
+		return
+	}
+	for n := range p.Loss.Batch {
+		a.quadratic(p.Loss, n, prev)
 	}
 }
 
@@ -285,6 +295,18 @@ func (e *outputMap) row(i int) combination {
 		return combination{n: hi - lo, first: e.first + n*c, cols: p.Col[lo:hi], coef: e.j.block(n)[lo:hi]}
 	}
 	return combination{n: 1, first: e.first + i}
+}
+
+// outputsOf is the map of the stage whose states begin at y.
+func outputsOf(s Stage, y int) outputMap {
+	d, ok := s.(*DenseStage)
+	switch {
+	case !ok:
+		return outputMap{first: y}
+	case d.passes():
+		return outputMap{first: y + d.Batch*d.SampleStates()}
+	}
+	return outputMap{first: y, j: d.J}
 }
 
 // each calls f for every stored entry, by rows.

@@ -60,6 +60,9 @@ type Stage interface {
 	productFlops(inner bool) int64
 	entries(prev readout, inner bool) int64
 	readout() readout
+
+	// outside returns what the stages after this one need to know of it.
+	outside() Stage
 }
 
 // A SampleMap is a block-diagonal matrix with one block a sample, each Rows×Cols.

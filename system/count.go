@@ -42,13 +42,23 @@ func (s *BlockStage) productFlops(inner bool) int64 {
 // K. The lower triangle of K stores as many, or fewer where several entries are
 // summed in one element.
 func EntriesOf(c *Chain) int64 {
-	n := int64(c.Params()) + int64(c.States())
-	prev := readout{}
-	for k, s := range c.Stages {
-		n += s.entries(prev, k > 0)
-		prev = s.readout()
+	return int64(c.Params()) + int64(c.States()) + couplings(c.Stages, nil, &c.Loss)
+}
+
+// couplings counts the entries of stages that follow another one, or are the first if that
+// is nil, without those of damping and of the identity in M. loss may be nil.
+func couplings(stages []Stage, before Stage, loss *SampleMap) int64 {
+	n, prev, inner := int64(0), readout{}, before != nil
+	if inner {
+		prev = before.readout()
 	}
-	n += c.Loss.entries(prev)
+	for _, s := range stages {
+		n += s.entries(prev, inner)
+		prev, inner = s.readout(), true
+	}
+	if loss != nil {
+		n += loss.entries(prev)
+	}
 	return n
 }
 

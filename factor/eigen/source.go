@@ -29,6 +29,8 @@ type Source interface {
 	// fork makes a factorization; all of one source share one analysis as far
 	// as they can.
 	fork(o factor.Options) (shifted, error)
+	// message writes the matrix for other ranks.
+	message(m *sourceMessage) error
 }
 
 // A shifted is a factorization of A − σI.

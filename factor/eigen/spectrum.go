@@ -8,6 +8,7 @@ import (
 
 	"costate/factor"
 	"costate/la/blas"
+	"costate/la/ranks"
 )
 
 // A Spectrum counts eigenvalues of a symmetric matrix H. By Sylvester's law the number of eigenvalues of H
@@ -21,6 +22,7 @@ type Spectrum struct {
 	n       int
 	norm    float64
 	workers []shifted
+	shared  int // the number by which other ranks know it; 0 if they do not
 }
 
 // A Count is the number of eigenvalues of H below a shift.
@@ -73,6 +75,14 @@ func (s *Spectrum) SymmetricDim() int { return s.n }
 // of shifts that are not finite, or so far beyond the range of numbers that no
 // count comes out.
 func (s *Spectrum) Counts(shifts []float64) ([]Count, error) {
+	if s.shared > 0 {
+		return s.sharedCounts(shifts)
+	}
+	return s.counts(shifts)
+}
+
+// counts is Counts on this rank.
+func (s *Spectrum) counts(shifts []float64) ([]Count, error) {
 	counts, errs := make([]Count, len(shifts)), make([]error, len(shifts))
 	next := 0
 	var mu sync.Mutex
@@ -147,8 +157,11 @@ func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 	if err != nil {
 		return in, err
 	}
-	// Sections rather than halves: one shift for each worker.
+	// Sections rather than halves: one shift for each worker, of all ranks.
 	w := len(s.workers)
+	if s.shared > 0 {
+		w *= ranks.Size()
+	}
 	shifts := make([]float64, w)
 	for in.High-in.Low > tol*norm {
 		for i := range shifts {
@@ -160,12 +173,17 @@ func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 		}
 		before := in
 		for _, c := range counts {
+			r := 16e-8 * (norm + math.Abs(c.Shift)) // the resolution of the counts
+			if !c.Certain && c.Below+c.Near < k {
+				// The shift is at other eigenvalues, as 0 is for a singular H.
+				if c, err = s.Below(c.Shift + r); err != nil {
+					return in, err
+				}
+			}
 			switch {
 			case c.Below >= k:
 				in.High = math.Min(in.High, c.Shift)
 			case !c.Certain || c.Below+c.Near >= k:
-				// Within the resolution of the counts.
-				r := 16e-8 * (norm + math.Abs(c.Shift))
 				return Interval{math.Max(in.Low, c.Shift-r), math.Min(in.High, c.Shift+r)}, nil
 			default:
 				in.Low = math.Max(in.Low, c.Shift)

@@ -6,30 +6,43 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"costate/factor"
+	"costate/factor/mumps"
+	"costate/la/partition"
 	"costate/system"
 	"costate/system/chaintest"
 )
 
-// TestAugmented: K of chains, at several dampings and points, as the native engine.
+// TestAugmented: K of chains, at several dampings and points, as the native engine, with
+// stages of all kinds at the ends of the ranges that ranks have.
 func TestAugmented(t *testing.T) {
 	for i, stages := range [][]chaintest.Stage{
 		{{Out: 3}},
 		{{Out: 4}, {Out: 4}, {Out: 2}},
 		{{Out: 6}, {Out: 6}, {Out: 6}, {Out: 6}, {Out: 6}, {Out: 3}},
+		{{Out: 4, Full: true}, {Out: 4, Full: true, Bias: true}, {Out: 3, Full: true}},
+		{{Skip: true, Bias: true}, {Skip: true}, {Skip: true, Full: true}, {Out: 2}},
+		{{Out: 3, Pass: true}, {Rows: 3, In: 2, Out: 2, Pass: true, Full: true}, {Rows: 2, Out: 2, Pass: true, Full: true}, {Out: 2, Pass: true}},
+		{{Blocks: true, P: 5, Out: 3, Filled: true}, {Blocks: true, P: 4, Out: 3, Filled: true}, {Out: 3}, {Blocks: true, P: 3, Out: 2, Filled: true}},
 	} {
-		t.Run(fmt.Sprint(len(stages)), func(t *testing.T) {
-			point := func(k uint64) *rand.Rand { return rand.New(rand.NewPCG(uint64(i), k)) }
-			c := chaintest.Random(point(0), 3, 4, stages...)
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			point := func(k uint64) *system.Chain {
+				return chaintest.Random(rand.New(rand.NewPCG(uint64(i), k)), 3, 4, stages...)
+			}
+			c := point(0)
 			var native, f factor.Augmented
 			defer f.Reset()
 			if err := errors.Join(native.Analyse(c, nil), f.Analyse(c, &factor.Options{Engine: factor.EngineMUMPS})); err != nil {
 				t.Fatal(err)
 			}
 			for k := range uint64(2) {
-				c := chaintest.Random(point(k), 3, 4, stages...)
+				if k == 1 && i == 5 { // gathers are drawn, too
+					break
+				}
+				c := point(k)
 				if err := errors.Join(native.Update(c), f.Update(c)); err != nil {
 					t.Fatal(err)
 				}
@@ -40,12 +53,57 @@ func TestAugmented(t *testing.T) {
 					agree(t, &native, &f)
 				}
 			}
+			dampings := make([]float64, len(c.Stages))
+			for k := range dampings {
+				dampings[k] = 0.1 * float64(k+1)
+			}
+			if err := errors.Join(native.FactorizeStages(dampings), f.FactorizeStages(dampings)); err != nil {
+				t.Fatal(err)
+			}
+			agree(t, &native, &f)
 		})
 	}
-	var memory *factor.MemoryError
-	c := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 3, 4, chaintest.Stage{Out: 4}, chaintest.Stage{Out: 2})
-	limit := 32*system.EntriesOf(c) + 1000 // K, and too little for MUMPS
-	if err := new(factor.Augmented).Analyse(c, &factor.Options{Engine: factor.EngineMUMPS, MemoryLimit: limit}); !errors.As(err, &memory) {
-		t.Errorf("memory: error %v", err)
+}
+
+// TestAugmentedLimits: too little memory and an order of another length are errors.
+func TestAugmentedLimits(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 6, 20, slices.Repeat([]chaintest.Stage{{Out: 20}}, 4)...)
+	for _, limit := range []int64{1000, 32*system.EntriesOf(c) + 1000} { // too little for K, and for MUMPS
+		var memory *factor.MemoryError
+		if err := new(factor.Augmented).Analyse(c, &factor.Options{Engine: factor.EngineMUMPS, MemoryLimit: limit}); !errors.As(err, &memory) {
+			t.Errorf("memory: error %v", err)
+		}
+	}
+	if err := new(factor.Augmented).Analyse(c, &factor.Options{Engine: factor.EngineMUMPS, Perm: partition.Perm{1, 0}}); err == nil {
+		t.Error("an order of two unknowns was accepted")
+	}
+}
+
+// TestAugmentedShared: the ranks hold K together, no one much more than its share: elements
+// of it are counted.
+func TestAugmentedShared(t *testing.T) {
+	stages := slices.Repeat([]chaintest.Stage{{Out: 8}}, 12)
+	c := chaintest.Random(rand.New(rand.NewPCG(2, 2)), 6, 8, stages...)
+	var f factor.Augmented
+	defer f.Reset()
+	if err := f.Analyse(c, &factor.Options{Engine: factor.EngineMUMPS}); err != nil {
+		t.Fatal(err)
+	}
+	entries, all := f.RankEntries(), int64(f.System().K.Stored())
+	sum := int64(0)
+	for _, n := range entries {
+		sum += n
+	}
+	if len(entries) != mumps.Ranks() || sum != all {
+		t.Errorf("ranks store %d elements, K has %d", entries, all)
+	}
+	largest := all / int64(len(stages)) * 2 // no stage has more
+	if most := slices.Max(entries); most > all/int64(len(entries))+largest {
+		t.Errorf("ranks store %d of %d elements", entries, all)
+	}
+	t.Logf("ranks store %d of %d elements", entries, all)
+	var native factor.Augmented
+	if err := native.Analyse(c, nil); err != nil || native.RankEntries() != nil {
+		t.Errorf("native: %v, %v", native.RankEntries(), err)
 	}
 }

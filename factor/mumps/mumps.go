@@ -19,7 +19,10 @@
 // end the others, and a program that exits without stop likewise, with a message of mpirun.
 package mumps
 
-import "costate/factor/internal/mumps"
+import (
+	"costate/factor/internal/mumps"
+	"costate/la/ranks"
+)
 
 // Serve joins the ranks that a launcher (mpirun, or a scheduler that speaks PMIx or PMI)
 // has started. On rank 0, and where there is no launcher, it returns; on the others it
@@ -29,14 +32,14 @@ import "costate/factor/internal/mumps"
 //
 // A build without the tag mumps that was started on several ranks ends at once, with a
 // message that says how to build it.
-func Serve() (stop func()) { return mumps.Serve() }
+func Serve() (stop func()) { return ranks.Serve() }
 
 // Launched reports whether a launcher has started this program, as one of its ranks.
-func Launched() bool { return mumps.Launched() }
+func Launched() bool { return ranks.Launched() }
 
 // Version names MUMPS and MPI with their versions. In a build without the tag mumps it
 // returns an error that says how to build it.
 func Version() (string, error) { return mumps.Version() }
 
 // Ranks is the number of ranks that share the work: 1 until MPI has started.
-func Ranks() int { return mumps.Ranks() }
+func Ranks() int { return ranks.Size() }

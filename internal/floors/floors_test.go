@@ -17,7 +17,7 @@ import (
 // of lower floors only; those of one floor do not know each other.
 var floors = [][]string{
 	{"la/vec", "la/atomicfile", "internal/space", "nn/internal/numbers", "internal/alloctest", "internal/benchtest"},
-	{"la", "la/blas/internal/gemm"},
+	{"la", "la/blas/internal/gemm", "la/ranks"},
 	{"la/blas", "la/mtx", "la/partition", "la/matrixtest"},
 	{"la/blas/blastest", "system", "factor/internal/pivot"},
 	{"system/chaintest", "factor/internal/certify", "factor/internal/tree", "factor/internal/sweep", "factor/internal/outputs", "factor/internal/mumps"},

@@ -93,6 +93,7 @@ type LevenbergMarquardt struct {
 	solver   factor.Auto
 	product  *system.Product // of the Gauss–Newton matrix at the point
 	grad     []float64
+	loss     float64 // of the whole batch, with a sub-sample
 	w        []float64
 	rhs, sol mat.VecDense
 
@@ -141,7 +142,11 @@ var (
 // Step implements Optimizer.
 func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	info := unknown()
-	if err := t.needsBatch(o.Name()); err != nil {
+	needs := t.needsBatch
+	if t.Curvature != nil {
+		needs = t.needsSamples
+	}
+	if err := needs(o.Name()); err != nil {
 		return info, err
 	}
 	if o.owner.changes(t.Net) {
@@ -283,13 +288,20 @@ func (o *LevenbergMarquardt) linearize(t *Task, p *point) (loss float64, moved b
 		return p.lin.Loss, moved, nil
 	}
 	if moved {
-		if err := o.parts.Linearize(t.Net, t.Batch, o.CG != nil); err != nil {
+		if o.loss, o.grad, err = o.large(t).linearize(t, o.CG != nil); err != nil {
 			p.valid = false
 			return 0, moved, err
 		}
-		o.grad = o.parts.Gradient
 	}
-	return o.parts.Loss, moved, nil
+	return o.loss, moved, nil
+}
+
+// large is what evaluates the whole batch where the curvature is that of a sub-sample.
+func (o *LevenbergMarquardt) large(t *Task) largeBatch {
+	if t.Shards != nil {
+		return shardedBatch{t.Shards}
+	}
+	return &o.parts
 }
 
 // stepTolerance is the backward error asked of a step: far below what changes the loss
@@ -330,7 +342,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 		err = gram.SolveOutputsTo(&o.sol, o.w)
 	} else if sub && o.CG != nil {
 		var r float64
-		info.Products, r, err = o.CG.solve(&o.parts, &o.solver, lambda, x, o.grad)
+		info.Products, r, err = o.CG.solve(o.large(t), &o.solver, lambda, x, o.grad)
 		if err != nil {
 			return 0, err
 		}

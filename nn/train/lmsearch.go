@@ -100,7 +100,7 @@ func (o *LevenbergMarquardt) try(t *Task, p *point, s []float64, loss float64) (
 	c.loss = func(d []float64) (float64, bool) {
 		if sub {
 			p.move(t.Net, d)
-			return o.parts.LossAt(t.Net)
+			return o.large(t).LossAt(t.Net)
 		}
 		return p.tryLoss(t.Net, t.Batch, d)
 	}

@@ -75,6 +75,11 @@ func (t *Task) gradient(dst []float64, net *nn.Network, ws *nn.Workspace) (float
 	if t.Objective != nil {
 		return t.Objective.Gradient(dst, net)
 	}
+	if t.Shards != nil {
+		err := t.Shards.linearize(t, net, false)
+		copy(dst, t.Shards.grad)
+		return t.Shards.loss, err
+	}
 	return net.Gradient(dst, t.Batch, ws)
 }
 
@@ -83,11 +88,29 @@ func (t *Task) loss(net *nn.Network, ws *nn.Workspace) (float64, error) {
 	if t.Objective != nil {
 		return t.Objective.Loss(net)
 	}
+	if t.Shards != nil {
+		if err := t.Shards.take(t); err != nil {
+			return 0, err
+		}
+		return t.Shards.lossAt(net)
+	}
 	return net.Loss(t.Batch, ws)
 }
 
-// needsBatch is the error of an optimizer that cannot use an Objective.
+// needsBatch is the error of an optimizer that needs all of a batch in one place: it
+// cannot use an Objective, nor Shards.
 func (t *Task) needsBatch(name string) error {
+	if err := t.needsSamples(name); err != nil {
+		return err
+	}
+	if t.Shards != nil {
+		return fmt.Errorf("train: %s needs all of a batch in one place; Shards are for optimizers that need gradients alone, and for lm with a sub-sample for the curvature", name)
+	}
+	return nil
+}
+
+// needsSamples is the error of an optimizer that cannot use an Objective.
+func (t *Task) needsSamples(name string) error {
 	if t.Objective == nil {
 		return nil
 	}

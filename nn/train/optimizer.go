@@ -47,6 +47,9 @@ type Task struct {
 	// Objective, if it is not nil, is the loss instead, and there is no Batch.
 	Objective Objective
 
+	// Shards, if it is not nil, evaluates Batch on all ranks of MPI.
+	Shards *Shards
+
 	// Curvature is the batch whose curvature is factored, where it is not
 	// Batch: a sub-sample that a factorization can serve. Only
 	// LevenbergMarquardt looks at it.

@@ -14,6 +14,33 @@ import (
 // of width 64 keeps of each then fits into the cache of one core, 128 KiB an array.
 const partSize = 256
 
+// A largeBatch has loss, gradient and products with the Gauss–Newton matrix of a batch too
+// large for one linearization.
+type largeBatch interface {
+	Operator
+	linearize(t *Task, curvature bool) (loss float64, grad []float64, err error)
+	LossAt(net *nn.Network) (loss float64, ok bool)
+}
+
+// shardedBatch is the one of all ranks.
+type shardedBatch struct{ *Shards }
+
+func (s shardedBatch) linearize(t *Task, curvature bool) (float64, []float64, error) {
+	err := s.Shards.linearize(t, t.Net, curvature)
+	return s.loss, s.grad, err
+}
+
+func (s shardedBatch) LossAt(net *nn.Network) (float64, bool) {
+	loss, err := s.lossAt(net)
+	return loss, err == nil && loss-loss == 0
+}
+
+// linearize is Linearize for a task.
+func (p *parts) linearize(t *Task, curvature bool) (float64, []float64, error) {
+	err := p.Linearize(t.Net, t.Batch, curvature)
+	return p.Loss, p.Gradient, err
+}
+
 // parts is a network linearized on a batch too large for one linearization: part
 // by part, in parallel. Loss, gradient and products with the Gauss–Newton matrix
 // are sums over the parts in a fixed order, so that they do not depend on the
@@ -84,6 +111,12 @@ func (p *parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 // LossAt returns the loss of the batch of the last Linearize at the parameters of
 // net, and whether it is a number.
 func (p *parts) LossAt(net *nn.Network) (float64, bool) {
+	loss, err := p.loss(net)
+	return loss, err == nil && loss-loss == 0
+}
+
+// loss is the loss of the batch that is laid out at the parameters of net.
+func (p *parts) loss(net *nn.Network) (float64, error) {
 	theta := net.Params()
 	for _, w := range p.workers {
 		w.SetParams(theta)
@@ -92,11 +125,11 @@ func (p *parts) LossAt(net *nn.Network) (float64, bool) {
 	loss := 0.0
 	for _, q := range p.parts {
 		if q.err != nil {
-			return 0, false
+			return 0, q.err
 		}
 		loss += q.share * q.loss
 	}
-	return loss, loss-loss == 0
+	return loss, nil
 }
 
 // MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.

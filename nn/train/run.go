@@ -20,6 +20,9 @@ type Run struct {
 	// Objective, if it is not nil, is trained on in place of Data.
 	Objective Objective
 
+	// Shards, if it is not nil, evaluates the batches of Data on all ranks of MPI.
+	Shards *Shards
+
 	// Steps and Seconds are where the run ends; 0 is no limit, but not for both.
 	// Only the time spent in steps counts.
 	Steps   int
@@ -98,7 +101,7 @@ func (r *Run) Do(ctx context.Context) (Reason, error) {
 			c.Close()
 		}
 	}()
-	r.task.Net = r.Net
+	r.task.Net, r.task.Shards = r.Net, r.Shards
 	for {
 		switch {
 		case ctx.Err() != nil:

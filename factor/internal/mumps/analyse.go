@@ -50,8 +50,8 @@ func (e *engine) analyse(ordering int) error {
 		}
 	}
 	var r C.costate_result
-	do(func() {
-		C.costate_analyse(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.int(ordering), ints(perm), C.int(e.relax), &r)
+	(&command{Step: stepAnalyse, Instance: e.number, Relax: e.relax}).call(func() {
+		C.costate_analyse(e.at, e.matrix(), C.int(ordering), ints(perm), C.int(e.relax), &r)
 	})
 	e.predicted = r
 	if r.info < 0 {
@@ -64,6 +64,7 @@ func (e *engine) analyse(ordering int) error {
 		return fmt.Errorf("this MUMPS is built without the ordering %s", e.opts.Ordering)
 	}
 	e.plan.Fronts, e.plan.FrontMax = int(r.nodes), int(r.front)
+	e.plan.Entries, e.plan.RankBytes = int64(r.entries), int64(r.rank_megabytes)*megabyte
 	return e.affordable()
 }
 
@@ -75,10 +76,10 @@ func (e *engine) affordable() error {
 	return nil
 }
 
-// bytes is the memory planned: of MUMPS, and of the entries at rank 0.
+// bytes is the memory planned: of MUMPS, and of the entries that it is given.
 func (e *engine) bytes() int64 {
 	relaxed := float64(e.predicted.megabytes) * (100 + float64(e.relax)) / (100 + relax)
-	return int64(relaxed)*megabyte + 16*int64(len(e.rows)) + 12*int64(e.n)
+	return int64(relaxed)*megabyte + 16*int64(len(e.rows)) + 12*int64(e.n) // rows are none where K is shared
 }
 
 func (e *engine) Cost() pivot.Cost {

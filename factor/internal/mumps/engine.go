@@ -2,7 +2,6 @@
 
 package mumps
 
-// #include <stdlib.h>
 // #include "bridge.h"
 import "C"
 
@@ -13,11 +12,11 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"unsafe"
 
 	"costate/factor/internal/pivot"
 	"costate/internal/space"
 	"costate/la"
+	"costate/la/ranks"
 	"costate/la/vec"
 )
 
@@ -44,7 +43,7 @@ const (
 
 // An engine is one instance of MUMPS on all ranks.
 type engine struct {
-	handle    *handle
+	*instance
 	n         int
 	opts      Options
 	rows      []int32 // lower triangle by coordinates from 1, all of the diagonal included
@@ -63,10 +62,6 @@ type engine struct {
 	err       error
 }
 
-// A handle names an instance. It is apart from the engine, so that the instance of an
-// engine that nobody holds any more is freed.
-type handle struct{ at C.int }
-
 // New analyses matrices of the pattern of a, whose values at hand may decide which
 // unknowns are eliminated in pairs. It returns ErrNotBuilt in a build without MUMPS and a
 // *MemoryError if the plan exceeds the limit.
@@ -75,11 +70,10 @@ func New(a *la.Sym, o Options) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := start(); err != nil {
+	if err := ranks.Start(); err != nil {
 		return nil, err
 	}
-	e := &engine{n: a.SymmetricDim(), opts: o, relax: relax}
-	e.plan = Plan{Ranks: world.ranks, Ordering: "given"}
+	e := newEngine(a.SymmetricDim(), o)
 	if e.n == 0 {
 		return e, nil
 	}
@@ -92,38 +86,29 @@ func New(a *la.Sym, o Options) (Engine, error) {
 	return e, nil
 }
 
-// begin makes the instance.
-func (e *engine) begin() {
-	dir := C.CString(e.opts.OutOfCore)
-	defer C.free(unsafe.Pointer(dir))
-	h := new(handle)
-	do(func() { h.at = C.costate_new(C.int(e.opts.Threads), dir) })
-	e.handle = h
-	runtime.AddCleanup(e, func(h *handle) { go h.free() }, h)
+func newEngine(n int, o Options) *engine {
+	return &engine{n: n, opts: o, relax: relax, plan: Plan{Ranks: ranks.Size(), Ordering: "given"}}
 }
 
-// free frees the instance, once.
-func (h *handle) free() {
-	do(func() {
-		if h.at >= 0 {
-			C.costate_free(h.at)
-			h.at = -1
-		}
-	})
+// begin makes the instance.
+func (e *engine) begin() {
+	e.instance = newInstance(&e.opts)
+	runtime.AddCleanup(e, func(i *instance) { go i.free() }, e.instance)
 }
 
 func (e *engine) Release() {
-	if e.handle != nil {
-		e.handle.free()
+	if e.instance != nil {
+		e.instance.free()
 	}
 }
 
-func (e *engine) shape() C.costate_shape {
-	return C.costate_shape{n: C.int(e.n), entries: C.int64_t(len(e.rows))}
+// matrix is the matrix of rank 0, or its part of it.
+func (e *engine) matrix() C.costate_matrix {
+	if e.share != nil {
+		return e.instance.matrix()
+	}
+	return C.costate_matrix{n: C.int(e.n), entries: C.int64_t(len(e.rows)), row: ints(e.rows), col: ints(e.cols), val: doubles(e.vals)}
 }
-
-func ints(s []int32) *C.int         { return (*C.int)(unsafe.Pointer(unsafe.SliceData(s))) }
-func doubles(s []float64) *C.double { return (*C.double)(unsafe.Pointer(unsafe.SliceData(s))) }
 
 func (e *engine) Threshold() float64     { return e.opts.Threshold }
 func (e *engine) SetThreshold(u float64) { e.opts.Threshold = u }
@@ -164,21 +149,10 @@ func (e *engine) factor(shift float64) (r C.costate_result, ok bool) {
 	if e.err != nil { // another shift would not help
 		return r, false
 	}
-	copy(e.vals, e.values)
-	clear(e.vals[e.stored:])
-	if shift != 0 {
-		for i, at := range e.diag {
-			d := shift
-			if len(e.squares) > 0 {
-				d *= e.squares[i]
-			}
-			e.vals[at] += d
-		}
-	}
+	e.fill(shift)
 	for {
-		do(func() {
-			C.costate_factor(e.handle.at, e.shape(), ints(e.rows), ints(e.cols), doubles(e.vals), C.double(e.opts.Threshold), C.int(e.relax), &r)
-		})
+		c := command{Step: stepFactor, Instance: e.number, Relax: e.relax, Threshold: e.opts.Threshold, Shift: shift}
+		c.call(func() { C.costate_factor(e.at, e.matrix(), C.double(e.opts.Threshold), C.int(e.relax), &r) })
 		switch {
 		case r.info >= 0:
 			return r, true
@@ -193,6 +167,26 @@ func (e *engine) factor(shift float64) (r C.costate_result, ok bool) {
 			e.relax /= 2 // other values may do with less
 			return r, false
 		}
+	}
+}
+
+// fill sets the values on rank 0.
+func (e *engine) fill(shift float64) {
+	if e.share != nil {
+		e.share.shift(shift)
+		return
+	}
+	copy(e.vals, e.values)
+	clear(e.vals[e.stored:])
+	if shift == 0 {
+		return
+	}
+	for i, at := range e.diag {
+		d := shift
+		if len(e.squares) > 0 {
+			d *= e.squares[i]
+		}
+		e.vals[at] += d
 	}
 }
 
@@ -276,7 +270,7 @@ func (e *engine) Solve(x []float64, nrhs int) {
 // were one of a solution.
 func (e *engine) solve(x []float64, nrhs int) {
 	var r C.costate_result
-	do(func() { C.costate_solve(e.handle.at, C.int(nrhs), doubles(x), &r) })
+	(&command{Step: stepSolve, Instance: e.number}).call(func() { C.costate_solve(e.at, C.int(nrhs), doubles(x), &r) })
 	if r.info < 0 {
 		for i := range x[:nrhs*e.n] {
 			x[i] = math.NaN()

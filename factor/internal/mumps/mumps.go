@@ -1,18 +1,12 @@
 package mumps
 
 import (
-	"errors"
 	"fmt"
 
 	"costate/factor/internal/pivot"
 	"costate/la/partition"
+	"costate/system"
 )
-
-// HowToBuild is the command that builds the engine in.
-const HowToBuild = "apt-get install libmumps-dev libopenmpi-dev openmpi-bin && CGO_ENABLED=1 go build -tags mumps"
-
-// ErrNotBuilt says that this build has no MUMPS.
-var ErrNotBuilt = errors.New("this build has no MUMPS: build it in with '" + HowToBuild + "'")
 
 // Options are the settings of an Engine.
 type Options struct {
@@ -68,12 +62,49 @@ type Engine interface {
 	Release()
 }
 
+// A Chain is the engine of the augmented system K of a chain: it factors K + D + shift·I,
+// with the damping D of Damp. The ranks hold K together: each assembles, keeps and
+// multiplies by what a range of stages writes, and no rank has all of it. Methods may be
+// called as those of an Engine, and products as Solve.
+type Chain interface {
+	Factor(shift float64) pivot.Stats
+	Solve(x []float64, nrhs int)
+	Threshold() float64
+	SetThreshold(u float64)
+	Cost() pivot.Cost
+	Plan() Plan
+	Err() error
+	Release()
+
+	// Update takes another chain of the same shapes, at the damping 0.
+	Update(c *system.Chain)
+
+	// Damp sets the damping of each stage; an empty slice is none.
+	Damp(eps []float64)
+
+	// Norm is a lower bound of ‖K + D‖₂.
+	Norm() float64
+
+	// SymmetricDim, MulVecTo and ResidualTo are as those of la.Sym, for K + D. The sums
+	// over the ranks are one MPI_Allreduce a product, in twice the working precision for a
+	// residual.
+	SymmetricDim() int
+	MulVecTo(dst, x []float64)
+	ResidualTo(r, work, b, x []float64, shift float64)
+
+	// Stored is the number of elements of K that each rank stores.
+	Stored() []int64
+}
+
 // A Plan is what came of an analysis.
 type Plan struct {
 	Ordering string // as in Orderings, or "given"
 	Fronts   int    // of the assembly tree
 	FrontMax int    // order of the largest
 	Ranks    int
+
+	Entries   int64 // of the factors
+	RankBytes int64 // that the rank with most needs for MUMPS
 }
 
 // A MemoryError says that the analysis plans, or delayed pivots ask, for more than

@@ -20,6 +20,9 @@ type Job struct {
 	// Sampler.
 	Objective func() (train.Objective, error)
 
+	// Shards, if they are not nil, evaluate batches on all ranks of MPI.
+	Shards *train.Shards
+
 	// L2, if it is not nil, is a relative error of the network, for entries that are
 	// kept; a run ends where it is at most TargetL2, unless that is 0.
 	L2       func(net *nn.Network) float64
@@ -58,7 +61,7 @@ func (j *Job) Run(ctx context.Context, o train.Optimizer, rate float64, show fun
 	net := j.Net.Clone()
 	res := &Result{Optimizer: o.Name(), Rate: rate, Params: net.NumParams()}
 	res.Final.Best, res.Final.Crossings = Number(math.NaN()), []Crossing{}
-	r := &train.Run{Net: net, Optimizer: o, Steps: j.Steps, Seconds: j.Seconds, Target: j.Target}
+	r := &train.Run{Net: net, Optimizer: o, Steps: j.Steps, Seconds: j.Seconds, Target: j.Target, Shards: j.Shards}
 	if j.Objective != nil {
 		var err error
 		if r.Objective, err = j.Objective(); err != nil {

@@ -1,4 +1,4 @@
-package mumps
+package ranks
 
 import (
 	"os"

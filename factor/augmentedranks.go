@@ -1,0 +1,143 @@
+package factor
+
+import (
+	"slices"
+
+	"costate/factor/internal/certify"
+	"costate/factor/internal/mumps"
+	"costate/factor/internal/pivot"
+	"costate/internal/space"
+	"costate/la/ranks"
+	"costate/system"
+)
+
+// A ranksEngine factors the augmented system of a chain by MUMPS, with K held by all ranks
+// together: a dampedEngine.
+type ranksEngine struct {
+	k       mumps.Chain // nil where the native engine is used
+	layout  *system.Part
+	damping []float64 // of K as the ranks have it
+	current bool      // whether they have damping
+	spaces  space.Pool[[]float64]
+}
+
+// A ranksEnclosed is a certify.Enclosing: it factors H + D by way of K.
+type ranksEnclosed struct {
+	*damped
+	ranks  *ranksEngine
+	matrix symMatrix
+}
+
+// Whole is K at the damping that was asked for.
+func (e *ranksEnclosed) Whole() (certify.Engine, certify.Operator) {
+	e.ranks.damp(e.asked)
+	e.matrix.norm = e.ranks.k.Norm()
+	return e.ranks.k, &e.matrix
+}
+
+// analyseRanks is Analyse with MUMPS.
+func (f *Augmented) analyseRanks(c *system.Chain) error {
+	// Rank 0 knows how many of the ranks share the memory of its machine.
+	bytes := augmentedBytes * system.EntriesOf(c) * int64(ranks.OnMachine()) / int64(ranks.Size())
+	if err := f.plan(augmentedWhat, Cost{Bytes: bytes}); err != nil {
+		return err
+	}
+	e, err := newRanks(c, &f.opts)
+	if err != nil {
+		return err
+	}
+	f.ranks = ranksEngine{k: e, layout: c.Part(0, 0), damping: make([]float64, len(c.Stages))}
+	cost := Cost(e.Cost())
+	cost.Bytes += bytes
+	if err := f.plan(augmentedWhat, cost); err != nil {
+		f.ranks.release()
+		return err
+	}
+	f.gaveUp = func() error {
+		if err := e.Err(); err != nil {
+			return mumpsError(e.SymmetricDim(), &f.opts, err)
+		}
+		return nil
+	}
+	f.use(&f.ranks)
+	f.judge.Begin(&ranksEnclosed{damped: &f.engine, ranks: &f.ranks, matrix: symMatrix{a: e}}, &f.matrix, f.opts.settings(), nil)
+	return nil
+}
+
+// newRanks analyses with MUMPS, in an order of its own or that of Options.Perm.
+func newRanks(c *system.Chain, o *Options) (mumps.Chain, error) {
+	n := c.Params() + 2*c.States()
+	mo, err := o.mumpsOptions(n)
+	if err != nil {
+		return nil, err
+	}
+	e, err := mumps.NewChain(c, mo)
+	if err != nil {
+		return nil, mumpsError(n, o, err)
+	}
+	return e, nil
+}
+
+// RankEntries returns the number of elements of K that each rank of MPI stores, with the
+// engine mumps: their sum is little more than what K has, and none has all. It returns nil
+// with the native engine.
+func (f *Augmented) RankEntries() []int64 {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	if f.ranks.k == nil {
+		return nil
+	}
+	return f.ranks.k.Stored()
+}
+
+// Plan tells what the analysis of K has found.
+func (f *Augmented) Plan() Plan {
+	if !f.ready {
+		panic(ErrNotAnalysed)
+	}
+	if f.ranks.k != nil {
+		return mumpsPlan(f.ranks.k.Plan())
+	}
+	return treePlan(f.k.engine.Tree())
+}
+
+func (e *ranksEngine) release() {
+	if e.k != nil {
+		e.k.Release()
+		e.k = nil
+	}
+}
+
+// take takes a chain of the same shapes.
+func (e *ranksEngine) take(c *system.Chain) {
+	e.k.Update(c)
+	e.current = false
+}
+
+// damp has all ranks damp K, if it is not damped so.
+func (e *ranksEngine) damp(eps []float64) {
+	if e.current && slices.Equal(e.damping, eps) {
+		return
+	}
+	copy(e.damping, eps)
+	e.k.Damp(eps)
+	e.current = true
+}
+
+func (e *ranksEngine) Factor(eps []float64) pivot.Stats {
+	e.damp(eps)
+	s := e.k.Factor(0)
+	s.Negative -= e.states()
+	place(&s, e.layout)
+	return s
+}
+
+func (e *ranksEngine) states() int { return e.layout.Y[len(e.layout.Y)-1] }
+
+func (e *ranksEngine) Solve(x []float64, nrhs int) {
+	w := e.spaces.Get()
+	defer e.spaces.Put(w)
+	*w = space.Resize(*w, nrhs*e.k.SymmetricDim())
+	solveLifted(e.k, *w, x, nrhs)
+}

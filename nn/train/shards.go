@@ -1,0 +1,272 @@
+package train
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"costate/la/ranks"
+	"costate/la/vec"
+	"costate/nn"
+)
+
+// Shards evaluates batches on all ranks of MPI (package costate/la/ranks): each holds its
+// share of the samples, and loss, gradient and products with the Gauss–Newton matrix are
+// the sums of the ranks' shares of them, one MPI_Allreduce each. In a Run it serves the
+// optimizers that need nothing but gradients, and LevenbergMarquardt with a sub-sample for
+// the curvature (Task.Curvature), whose factorization stays with rank 0. The others need
+// all of a batch in one place and return an error.
+//
+//	rank 0    samples ──deal── θ ──▶ own share ─┐            ┌──▶ step
+//	             ╲  once a batch ╲              ├ sum ───────┤
+//	rank k        share ───────── θ ──▶ share  ─┘            └──▶ (nothing)
+//
+// Results are those without Shards but for rounding, and the same for the same number of
+// ranks. One goroutine at a time may use a Shards.
+type Shards struct {
+	number  int
+	shard   shard // of rank 0
+	batch   *nn.Batch
+	version int
+	dealt   bool
+	buf     []float64
+	loss    float64
+	grad    []float64
+}
+
+// shardsJob is what ranks know the evaluation by.
+const shardsJob = "nn/train"
+
+// makeNetwork makes the network of a description; see HandleNetworks.
+var makeNetwork func(description []byte) (*nn.Network, error)
+
+// HandleNetworks says how ranks make the network that NewShards describes. A program calls
+// it before mumps.Serve, or in an init function.
+func HandleNetworks(f func(description []byte) (*nn.Network, error)) { makeNetwork = f }
+
+var (
+	shardsMade atomic.Int64
+	followed   = map[int]*shard{} // by number, on other ranks than 0
+)
+
+func init() { ranks.Handle(shardsJob, followShard) }
+
+// NewShards has all ranks make the network of a description that the function of
+// HandleNetworks understands. Runs with these Shards are for networks of the same layers.
+// It returns ranks.ErrNotBuilt in a build without MPI.
+func NewShards(description []byte) (*Shards, error) {
+	if err := ranks.Start(); err != nil {
+		return nil, err
+	}
+	s := &Shards{number: int(shardsMade.Add(1))}
+	return s, s.call(&shardCommand{Step: shardNew, Description: description}, func() {})
+}
+
+// A shardStep is what all ranks do together.
+type shardStep int
+
+const (
+	shardNew shardStep = iota
+	shardTake
+	shardLinearize
+	shardLoss
+	shardProduct
+)
+
+// A shardCommand is what rank 0 tells the others to do.
+type shardCommand struct {
+	Step        shardStep
+	Number      int
+	Description []byte // of shardNew
+	All         int    // of shardTake: samples of the whole batch
+	Curvature   bool   // of shardLinearize
+}
+
+func (s *Shards) call(c *shardCommand, own func()) error {
+	c.Number = s.number
+	return ranks.Call(shardsJob, encode(c), own)
+}
+
+func encode(v any) []byte {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(v); err != nil {
+		panic(err) // a buffer takes all
+	}
+	return b.Bytes()
+}
+
+func decode(b []byte, v any) {
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(v); err != nil {
+		ranks.Fail(err)
+	}
+}
+
+// followShard is the part of other ranks than 0.
+func followShard(message []byte) {
+	var c shardCommand
+	decode(message, &c)
+	s := followed[c.Number]
+	switch c.Step {
+	case shardNew:
+		if makeNetwork == nil {
+			ranks.Fail(errors.New("the program has no train.HandleNetworks"))
+		}
+		net, err := makeNetwork(c.Description)
+		if err != nil {
+			ranks.Fail(err)
+		}
+		followed[c.Number] = &shard{net: net}
+	case shardTake:
+		var b nn.Batch
+		decode(ranks.Scatter(nil), &b)
+		s.take(&b, c.All)
+	case shardLinearize:
+		s.broadcastParams()
+		s.linearize(make([]float64, s.net.NumParams()+2), c.Curvature)
+	case shardLoss:
+		s.broadcastParams()
+		s.lossAt(make([]float64, 2))
+	case shardProduct:
+		v := make([]float64, s.net.NumParams())
+		ranks.Broadcast(v)
+		s.product(v, v)
+	}
+}
+
+// take deals the samples of a task, unless the ranks have them.
+func (s *Shards) take(t *Task) error {
+	if s.dealt && s.batch == t.Batch && s.version == t.Version {
+		return nil
+	}
+	s.batch, s.version, s.dealt = t.Batch, t.Version, true
+	n, in, out := t.Batch.N, t.Net.Inputs(), t.Net.Targets()
+	return s.call(&shardCommand{Step: shardTake, All: n}, func() {
+		share := func(rank int) nn.Batch {
+			return rows(t.Batch, rank*n/ranks.Size(), (rank+1)*n/ranks.Size(), in, out)
+		}
+		ranks.Scatter(func(rank int) []byte {
+			if rank == 0 {
+				return nil // it has them
+			}
+			return encode(share(rank))
+		})
+		own := share(0)
+		s.shard.take(&own, n)
+	})
+}
+
+// linearize evaluates loss and gradient of the task at the parameters of net and, with
+// curvature, prepares for products.
+func (s *Shards) linearize(t *Task, net *nn.Network, curvature bool) error {
+	if err := s.take(t); err != nil {
+		return err
+	}
+	s.shard.net = net
+	s.buf = resize(s.buf, net.NumParams()+2)
+	var failed error
+	err := s.call(&shardCommand{Step: shardLinearize, Curvature: curvature}, func() {
+		s.shard.broadcastParams()
+		failed = s.shard.linearize(s.buf, curvature)
+	})
+	s.loss, s.grad = s.buf[0], s.buf[2:]
+	return errors.Join(err, failed)
+}
+
+// lossAt is the loss of the batch of the last task at the parameters of net.
+func (s *Shards) lossAt(net *nn.Network) (float64, error) {
+	s.shard.net = net
+	sum := make([]float64, 2)
+	var failed error
+	err := s.call(&shardCommand{Step: shardLoss}, func() {
+		s.shard.broadcastParams()
+		failed = s.shard.lossAt(sum)
+	})
+	return sum[0], errors.Join(err, failed)
+}
+
+// MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.
+func (s *Shards) MulTo(dst, v []float64) {
+	err := s.call(&shardCommand{Step: shardProduct}, func() {
+		copy(dst, v)
+		ranks.Broadcast(dst)
+		s.shard.product(dst, dst)
+	})
+	if err != nil {
+		panic(err) // MPI has started
+	}
+}
+
+// A shard is what one rank has of a batch.
+type shard struct {
+	net   *nn.Network
+	batch nn.Batch
+	share float64 // of the whole batch
+	parts parts
+}
+
+func (s *shard) take(b *nn.Batch, all int) { s.batch, s.share = *b, float64(b.N)/float64(all) }
+
+// broadcastParams gives the parameters of rank 0 to all ranks.
+func (s *shard) broadcastParams() {
+	theta := s.net.Params()
+	ranks.Broadcast(theta)
+	s.net.SetParams(theta)
+}
+
+// linearize leaves in sum the loss, how many ranks failed, and the gradient.
+func (s *shard) linearize(sum []float64, curvature bool) error {
+	clear(sum)
+	var err error
+	if s.batch.N > 0 {
+		if err = s.parts.Linearize(s.net, &s.batch, curvature); err == nil {
+			sum[0] = s.share * s.parts.Loss
+			vec.Axpy(sum[2:], s.share, s.parts.Gradient)
+		}
+	}
+	return s.sum(sum, err)
+}
+
+// lossAt leaves in sum the loss and how many ranks failed.
+func (s *shard) lossAt(sum []float64) error {
+	var err error
+	if s.batch.N > 0 {
+		s.parts.layOut(s.net, &s.batch)
+		if sum[0], err = s.parts.loss(s.net); err == nil {
+			sum[0] *= s.share
+		}
+	}
+	return s.sum(sum, err)
+}
+
+// sum adds over all ranks. Where any has failed it returns the error of the first on rank 0.
+func (s *shard) sum(x []float64, err error) error {
+	text := ""
+	if err != nil {
+		x[1], text = 1, err.Error()
+	}
+	if ranks.Sum(x); x[1] == 0 {
+		return nil
+	}
+	for rank, m := range ranks.Gather([]byte(text)) {
+		if rank == 0 && err != nil {
+			return err
+		}
+		if len(m) > 0 {
+			return fmt.Errorf("train: rank %d: %s", rank, m)
+		}
+	}
+	return err
+}
+
+// product computes dst = G v, summed over all ranks; dst may be v.
+func (s *shard) product(dst, v []float64) {
+	if s.batch.N > 0 {
+		s.parts.MulTo(dst, v)
+		vec.Scale(dst, s.share, dst)
+	} else {
+		clear(dst)
+	}
+	ranks.Sum(dst)
+}
