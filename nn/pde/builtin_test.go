@@ -90,3 +90,36 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckSystem: so are those of further residuals, of other unknowns and of partners.
+func TestCheckSystem(t *testing.T) {
+	for _, c := range []struct {
+		group, more int
+		want        string
+		spoil       func(g, h []float64)
+	}{
+		{0, 0, "∂r/∂v ", func(g, h []float64) { g[6] += 1e-3 }},
+		{0, 0, "∂r/∂(L_2 v)", func(g, h []float64) { g[11] += 1 }},
+		{0, 1, "residual 2: ∂r/∂(D_x u)", func(g, h []float64) { g[1] -= 1e-3 }},
+		{4, 0, "∂r/∂v′ ", func(g, h []float64) { g[3]++ }},
+		{5, 0, "∂²r/∂(D_t v′)", func(g, h []float64) { h[16*16-1]++ }},
+	} {
+		p := curvedSystem()
+		g := &p.Groups[c.group]
+		right := g.residual(c.more)
+		wrong := func(x, y, g, h []float64) float64 {
+			r := right(x, y, g, h)
+			c.spoil(g, h)
+			return r
+		}
+		if c.more == 0 {
+			g.Residual = wrong
+		} else {
+			g.More[c.more-1] = wrong
+		}
+		var e *DerivativeError
+		if err := Check(p); !errors.As(err, &e) || !strings.Contains(err.Error(), c.want) || e.Group != g.Name || e.Residual != c.more {
+			t.Errorf("want %s of group %s: %v", c.want, g.Name, err)
+		}
+	}
+}

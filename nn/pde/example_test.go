@@ -53,3 +53,48 @@ func Example() {
 	fmt.Println("error below 1e-4:", pde.ErrorL2(net, logistic, x, nil) < 1e-4)
 	// Output: error below 1e-4: true
 }
+
+// A system with a periodic condition: sound in a ring, p_t + v_x = 0 and v_t + p_x = 0 for x from 0
+// to 2π, with p = sin x and v = 0 at the beginning. The rows of a residual are those of p, then
+// those of v: of order 1 p, p_x, p_t, v, v_x, v_t; and where points have partners p, v, p′, v′.
+func ExampleProblem_system() {
+	lo, hi := []float64{0, 0}, []float64{2 * math.Pi, 1}
+	start, ends := []pde.Region{pde.Face(lo, hi, 1, 0)}, []pde.Region{pde.Face(lo, hi, 0, lo[0])}
+	sound := &pde.Problem{
+		Name: "sound", Inputs: []string{"x", "t"}, Outputs: []string{"p", "v"}, Lo: lo, Hi: hi,
+		Solution: []func(x []float64) float64{
+			func(x []float64) float64 { return math.Sin(x[0]) * math.Cos(x[1]) },
+			func(x []float64) float64 { return -math.Cos(x[0]) * math.Sin(x[1]) },
+		},
+		Groups: []pde.Group{
+			{Name: "interior", Order: 1, Regions: []pde.Region{pde.Inside(lo, hi)},
+				Residual: pde.Linear([]float64{0, 0, 1, 0, 1, 0}, nil), More: []pde.Residual{pde.Linear([]float64{0, 1, 0, 0, 0, 1}, nil)}},
+			{Name: "ring", Weight: 10, Regions: ends, Partner: pde.Opposite(0, hi[0]),
+				Residual: pde.Linear([]float64{1, 0, -1, 0}, nil), More: []pde.Residual{pde.Linear([]float64{0, 1, 0, -1}, nil)}},
+			{Name: "initial", Weight: 10, Regions: start, More: []pde.Residual{pde.Linear([]float64{0, 1}, nil)},
+				Residual: pde.Value(func(x []float64) float64 { return math.Sin(x[0]) })},
+		},
+	}
+	if err := pde.Check(sound); err != nil {
+		fmt.Println(err)
+		return
+	}
+	net, err := nn.New(2, nn.SquaredError, nn.MLP([]int{2, 24, 2}, nn.Tanh, true)...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pde.Init(net, sound, 1, 1)
+	loss, err := pde.NewObjective(sound, net, &pde.Options{Interior: 225, Boundary: 45})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	run := &train.Run{Net: net, Optimizer: &pde.LevenbergMarquardt{}, Objective: loss, Steps: 100}
+	if _, err := run.Do(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("error below 1e-3:", pde.ErrorL2(net, sound, pde.Fresh(sound, 1000, 1), nil) < 1e-3)
+	// Output: error below 1e-3: true
+}

@@ -15,8 +15,9 @@ import (
 	"costate/nn/train"
 )
 
-// leastSquares is the solution of min ‖Jx − v‖² + λ‖x‖² by Householder QR.
-func leastSquares(t *testing.T, q, p int, j, v []float64, lambda float64) []float64 {
+// leastSquares is the solution of min ‖Jx − v‖² + λ xᵀDx by Householder QR; a nil d is the
+// identity.
+func leastSquares(t *testing.T, q, p int, j, v []float64, lambda float64, d []float64) []float64 {
 	t.Helper()
 	a, b := mat.NewDense(q+p, p, nil), mat.NewDense(q+p, 1, nil)
 	for i := range q {
@@ -24,7 +25,11 @@ func leastSquares(t *testing.T, q, p int, j, v []float64, lambda float64) []floa
 		b.Set(i, 0, v[i])
 	}
 	for i := range p {
-		a.Set(q+i, i, math.Sqrt(lambda))
+		weight := lambda
+		if d != nil {
+			weight *= d[i]
+		}
+		a.Set(q+i, i, math.Sqrt(weight))
 	}
 	var qr mat.QR
 	qr.Factorize(a)
@@ -79,7 +84,7 @@ func TestNormal(t *testing.T) {
 				}
 				x := make([]float64, p)
 				n.solve(x, v, lambda)
-				want := leastSquares(t, q, p, j, v, lambda)
+				want := leastSquares(t, q, p, j, v, lambda, nil)
 				// The condition number of the augmented matrix is at most 1/√rel times
 				// a factor of the order.
 				if d := distance(x, want); !(d <= 1e-14*float64(q+p)/math.Sqrt(rel)) {
@@ -139,6 +144,14 @@ func TestStep(t *testing.T) {
 			if _, err := o.linearize(r, j, theta); err != nil {
 				t.Fatal(err)
 			}
+			d, sum := make([]float64, p), 0.0
+			for k, x := range j {
+				d[k%p] += x * x
+				sum += x * x
+			}
+			for i := range d {
+				d[i] = d[i]/(sum/float64(p)) + 0.1
+			}
 			v := make([]float64, q)
 			for a := range q {
 				for i, l := range last {
@@ -146,7 +159,7 @@ func TestStep(t *testing.T) {
 				}
 				v[a] -= r[a]
 			}
-			s := leastSquares(t, q, p, j, v, lambda)
+			s := leastSquares(t, q, p, j, v, lambda, d)
 			for i, l := range last {
 				s[i] += c.momentum * l
 			}
@@ -157,7 +170,7 @@ func TestStep(t *testing.T) {
 				for i := range v {
 					v[i] = -v[i]
 				}
-				a = leastSquares(t, q, p, j, v, lambda)
+				a = leastSquares(t, q, p, j, v, lambda, d)
 			}
 			for i := range want {
 				want[i] += info.Stretch*s[i] + 0.5*info.Stretch*info.Stretch*a[i]

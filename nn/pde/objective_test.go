@@ -174,3 +174,31 @@ func testChunks(t *testing.T, problem *Problem) {
 		}
 	}
 }
+
+// TestLayer: points stay in the box, in their order, with its ends where they were, and are
+// as dense at distance d from the layer as 1/√(width² + d²) says.
+func TestLayer(t *testing.T) {
+	lo, hi := []float64{-2, 1}, []float64{3, 5}
+	for _, c := range []struct{ at, width float64 }{{0, 0.01}, {-2, 1e-4}, {3, 2}, {2.9, 0.3}} {
+		plain, moved := Inside(lo, hi), Layer(Inside(lo, hi), lo, hi, 0, c.at, c.width)
+		const n = 400
+		last, density := math.Inf(-1), 0.0
+		for k := range n + 1 {
+			x, y := make([]float64, 2), make([]float64, 2)
+			plain.Map(x, []float64{float64(k) / n, 0.3})
+			moved.Map(y, []float64{float64(k) / n, 0.3})
+			if !(y[0] > last) || y[0] < lo[0] || y[0] > hi[0] || y[1] != x[1] || (k == 0 || k == n) && math.Abs(y[0]-x[0]) > 1e-12 {
+				t.Fatalf("%+v: %v becomes %v after %g", c, x, y, last)
+			}
+			if k > 0 {
+				d := (y[0]+last)/2 - c.at
+				if got := (y[0] - last) / math.Hypot(c.width, d); k > 1 && !(math.Abs(got-density) < 0.01*density) {
+					t.Fatalf("%+v: points at %g are %g apart, over √(width² + d²) %g after %g", c, y[0], y[0]-last, got, density)
+				} else {
+					density = got
+				}
+			}
+			last = y[0]
+		}
+	}
+}

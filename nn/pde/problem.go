@@ -163,6 +163,23 @@ func Faces(lo, hi []float64, inputs ...int) []Region {
 	return all
 }
 
+// Layer is a region of the box from lo to hi, such as Inside or Face, with its points moved
+// along input i to where it is at, as a boundary layer or a front of that width needs:
+//
+//	x_i = at + width sinh(s)
+//
+// with s as even as x_i was. The width must be positive. Far from both ends, at a distance
+// l, about 0.9/ln(2l/width) of the points are within it, and they count for as much in
+// the loss.
+func Layer(r Region, lo, hi []float64, i int, at, width float64) Region {
+	from, to := math.Asinh((lo[i]-at)/width), math.Asinh((hi[i]-at)/width)
+	return Region{r.Dim, func(x, t []float64) {
+		r.Map(x, t)
+		s := (x[i] - lo[i]) / (hi[i] - lo[i])
+		x[i] = math.Min(math.Max(at+width*math.Sinh(from+s*(to-from)), lo[i]), hi[i]) // rounding
+	}}
+}
+
 // Opposite returns a Partner: the same point but for input i, which is at.
 func Opposite(i int, at float64) func(x2, x []float64) {
 	return func(x2, x []float64) {
