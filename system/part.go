@@ -27,11 +27,15 @@ func (c *Chain) Part(from, to int) *Part {
 		panic(ErrShape)
 	}
 	x, y := c.offsets()
-	p := &Part{From: from, To: to, X: x, Y: y, Stages: c.Stages[from:to]}
-	if from > 0 && from < to {
+	p := &Part{From: from, To: to, X: x, Y: y}
+	if from == to {
+		return p // which does not keep the chain
+	}
+	p.Stages = c.Stages[from:to]
+	if from > 0 {
 		p.Before = c.Stages[from-1].outside()
 	}
-	if to == len(c.Stages) && from < to {
+	if to == len(c.Stages) {
 		p.Loss = &c.Loss
 	}
 	return p

@@ -156,8 +156,8 @@ func (p *Pattern) looseTransAdd(dst, x, val []float64, g rowGroup) {
 // dst[i·ldd], and row i of A at a[i·lda].
 func (m *SampleMap) RowsTimesAdd(dst []float64, ldd int, a []float64, lda, rows, n int) {
 	p, val := m.Pattern, m.block(n)
-	w := m.Pattern.spaces.Get()
-	defer m.Pattern.spaces.Put(w)
+	w := p.spaces.Get()
+	defer p.spaces.Put(w)
 	for _, g := range p.rowGroups() {
 		cols, v := p.columns(g.lo), val[p.Ptr[g.lo]:p.Ptr[g.hi]]
 		switch g.kind {

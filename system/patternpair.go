@@ -8,9 +8,9 @@ import (
 
 // sparsePair computes dst += M x in twice the working precision, for a sparse m.
 func (m *SampleMap) sparsePair(dst, x vec.Pair) {
-	w := m.Pattern.spaces.Get()
-	defer m.Pattern.spaces.Put(w)
 	p := m.Pattern
+	w := p.spaces.Get()
+	defer p.spaces.Put(w)
 	for n := range m.Batch {
 		in, val := x.Slice(n*m.Cols, (n+1)*m.Cols), m.block(n)
 		for _, g := range p.rowGroups() {
@@ -51,9 +51,9 @@ func (p *Pattern) dotPair(i int, val []float64, x vec.Pair) (h, l float64) {
 
 // sparseTransPair is sparsePair with Mᵀ.
 func (m *SampleMap) sparseTransPair(dst, x vec.Pair) {
-	w := m.Pattern.spaces.Get()
-	defer m.Pattern.spaces.Put(w)
 	p := m.Pattern
+	w := p.spaces.Get()
+	defer p.spaces.Put(w)
 	for n := range m.Batch {
 		in, out, val := x.Slice(n*m.Rows, (n+1)*m.Rows), dst.Slice(n*m.Cols, (n+1)*m.Cols), m.block(n)
 		for _, g := range p.rowGroups() {

@@ -44,7 +44,8 @@ func (d *PDE) Job() (*race.Job, error) {
 		return nil, err
 	}
 	x, ws := pde.Fresh(p, freshPoints, d.Seed), new(nn.Workspace)
-	j.L2 = func(net *nn.Network) float64 { return pde.ErrorL2(net, p, x, ws) }
+	exact := pde.Exact(p, x)
+	j.L2 = func(net *nn.Network) float64 { return pde.ErrorL2(net, x, exact, ws) }
 	return j, nil
 }
 

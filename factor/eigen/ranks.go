@@ -1,10 +1,7 @@
 package eigen
 
 import (
-	"bytes"
-	"encoding/gob"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync/atomic"
 
@@ -116,7 +113,7 @@ func NewSharedSpectrum(a Source, workers int) (*Spectrum, error) {
 		if err == nil {
 			s, err = NewSpectrum(own, c.Source.Threads)
 		}
-		failed = agreed(err)
+		failed = ranks.Agree(err)
 	})
 	if err := errors.Join(err, failed); err != nil {
 		c.end()
@@ -128,7 +125,7 @@ func NewSharedSpectrum(a Source, workers int) (*Spectrum, error) {
 }
 
 func (c *spectrumCommand) call(own func()) error {
-	return ranks.Call(spectrumJob, encode(c), own)
+	return ranks.Call(spectrumJob, ranks.Encode(c), own)
 }
 
 // end has other ranks forget a Spectrum.
@@ -138,24 +135,10 @@ func (c *spectrumCommand) end() {
 	}
 }
 
-// agreed returns on rank 0 the first error of any rank.
-func agreed(err error) error {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	for rank, m := range ranks.Gather([]byte(text)) {
-		if rank > 0 && len(m) > 0 && err == nil {
-			err = fmt.Errorf("rank %d: %s", rank, m)
-		}
-	}
-	return err
-}
-
 // followSpectrum is the part of other ranks than 0.
 func followSpectrum(message []byte) {
 	var c spectrumCommand
-	decode(message, &c)
+	ranks.Decode(message, &c)
 	switch {
 	case c.End:
 		delete(followed, c.Number)
@@ -164,11 +147,11 @@ func followSpectrum(message []byte) {
 		if err == nil {
 			followed[c.Number], err = NewSpectrum(source, c.Source.Threads)
 		}
-		agreed(err)
+		ranks.Agree(err)
 	default:
 		counts, err := followed[c.Number].counts(decodeShifts(ranks.Scatter(nil)))
-		agreed(err)
-		ranks.Gather(encode(counts))
+		ranks.Agree(err)
+		ranks.Gather(ranks.Encode(counts))
 	}
 }
 
@@ -185,12 +168,12 @@ func (s *Spectrum) sharedCounts(shifts []float64) ([]Count, error) {
 			}
 			return own
 		}
-		ranks.Scatter(func(rank int) []byte { return encode(dealt(rank)) })
+		ranks.Scatter(func(rank int) []byte { return ranks.Encode(dealt(rank)) })
 		own, err := s.counts(dealt(0))
-		failed = agreed(err)
-		for rank, m := range ranks.Gather(encode(own)) {
+		failed = ranks.Agree(err)
+		for rank, m := range ranks.Gather(ranks.Encode(own)) {
 			var got []Count
-			decode(m, &got)
+			ranks.Decode(m, &got)
 			for i, c := range got {
 				counts[rank+i*size] = c
 			}
@@ -200,20 +183,6 @@ func (s *Spectrum) sharedCounts(shifts []float64) ([]Count, error) {
 }
 
 func decodeShifts(m []byte) (shifts []float64) {
-	decode(m, &shifts)
+	ranks.Decode(m, &shifts)
 	return shifts
-}
-
-func encode(v any) []byte {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(v); err != nil {
-		panic(err) // a buffer takes all
-	}
-	return b.Bytes()
-}
-
-func decode(b []byte, v any) {
-	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(v); err != nil {
-		ranks.Fail(err)
-	}
 }

@@ -3,6 +3,7 @@ package pde
 import (
 	"sync"
 
+	"costate/internal/space"
 	"costate/la/blas"
 )
 
@@ -102,7 +103,7 @@ func (o *Objective) spread(n int, do func(i int, w *worker)) {
 // derivatives in y are in g and h of the pass.
 func (c *chunk) evaluate(p *pass, k, a int) float64 {
 	d, rows := p.net.layers[0].in, p.fan()
-	p.y, p.g, p.h = resize(p.y, rows), resize(p.g, rows), resize(p.h, rows*rows)
+	p.y, p.g, p.h = space.Resize(p.y, rows), space.Resize(p.g, rows), space.Resize(p.h, rows*rows)
 	out := p.z[len(p.net.layers)]
 	for i := range p.y {
 		p.y[i] = out[p.at(i, a)]
@@ -115,7 +116,7 @@ func (c *chunk) evaluate(p *pass, k, a int) float64 {
 // residuals evaluates residual k at y of the pass, scaled, with its derivatives in y,
 // scaled as well, as cotangents of the last layer.
 func (c *chunk) residuals(p *pass, k int) []float64 {
-	p.r = resize(p.r, c.hi-c.lo)
+	p.r = space.Resize(p.r, c.hi-c.lo)
 	delta := p.last()
 	for a, w := range c.set.scale[c.lo:c.hi] {
 		p.r[a] = w * c.evaluate(p, k, a)
@@ -131,7 +132,7 @@ func (c *chunk) residuals(p *pass, k int) []float64 {
 //
 //	r¨ = g·ÿ + ẏᵀ h ẏ
 func (c *chunk) bends(p *pass, k int, y1, y2 []float64) []float64 {
-	p.r = resize(p.r, c.hi-c.lo)
+	p.r = space.Resize(p.r, c.hi-c.lo)
 	for a, w := range c.set.scale[c.lo:c.hi] {
 		c.evaluate(p, k, a)
 		sum := 0.0
@@ -190,6 +191,6 @@ func (p *pass) at(i, a int) int {
 // last is the cotangents of the last layer.
 func (p *pass) last() []float64 {
 	k := len(p.net.layers) - 1
-	p.delta[k] = resize(p.delta[k], p.n*p.rows*p.outputs())
+	p.delta[k] = space.Resize(p.delta[k], p.n*p.rows*p.outputs())
 	return p.delta[k]
 }

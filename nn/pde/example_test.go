@@ -50,7 +50,7 @@ func Example() {
 		return
 	}
 	x := []float64{0.5, 0.5, 0.5, 1, 0.5, 2}
-	fmt.Println("error below 1e-4:", pde.ErrorL2(net, logistic, x, nil) < 1e-4)
+	fmt.Println("error below 1e-4:", pde.ErrorL2(net, x, pde.Exact(logistic, x), nil) < 1e-4)
 	// Output: error below 1e-4: true
 }
 
@@ -95,6 +95,7 @@ func ExampleProblem_system() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("error below 1e-3:", pde.ErrorL2(net, sound, pde.Fresh(sound, 1000, 1), nil) < 1e-3)
+	x := pde.Fresh(sound, 1000, 1)
+	fmt.Println("error below 1e-3:", pde.ErrorL2(net, x, pde.Exact(sound, x), nil) < 1e-3)
 	// Output: error below 1e-3: true
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"costate/factor"
+	"costate/internal/space"
 	"costate/la"
 	"costate/la/partition"
 	"costate/la/vec"
@@ -43,7 +44,7 @@ func (o *Objective) Hessian(dst []float64, net *nn.Network) (float64, train.Shif
 	// Every worker makes its own columns, of all points: so each of them is summed up in
 	// the order of the points, however many workers there are.
 	o.spread(p, func(k int, w *worker) {
-		w.direction, w.product = resize(w.direction, p), resize(w.product, p)
+		w.direction, w.product = space.Resize(w.direction, p), space.Resize(w.product, p)
 		clear(w.direction)
 		w.direction[k] = 1
 		o.multiply(w.product, w.direction, w)
@@ -75,7 +76,7 @@ func (o *Objective) curve(dst []float64) (float64, error) {
 	o.kept++
 	for i := range o.workers {
 		w := &o.workers[i]
-		w.gradient = resize(w.gradient, len(dst))
+		w.gradient = space.Resize(w.gradient, len(dst))
 		clear(w.gradient)
 	}
 	o.each(func(c *chunk, w *worker) {
@@ -99,7 +100,7 @@ func (o *Objective) curve(dst []float64) (float64, error) {
 //	A_a = Σ_k w² (g gᵀ + r h)
 func (c *chunk) weigh(p *pass) {
 	m := p.fan()
-	c.second = resize(c.second, (c.hi-c.lo)*m*m)
+	c.second = space.Resize(c.second, (c.hi-c.lo)*m*m)
 	clear(c.second)
 	for k := range c.set.residuals() {
 		for a, w := range c.set.scale[c.lo:c.hi] {
@@ -128,7 +129,7 @@ func (o *Objective) multiply(dst, v []float64, w *worker) {
 // derivatives of the tangent's last layer.
 func (c *chunk) turn(p *pass, t *tangent) {
 	m, y := p.fan(), t.z[len(p.net.layers)]
-	t.delta, t.y = resize(t.delta, len(y)), resize(t.y, m)
+	t.delta, t.y = space.Resize(t.delta, len(y)), space.Resize(t.y, m)
 	for a := range c.hi - c.lo {
 		for i := range t.y {
 			t.y[i] = y[p.at(i, a)]

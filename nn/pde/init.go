@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"costate/la/vec"
 	"costate/nn"
 )
 
@@ -34,26 +35,35 @@ func Init(net *nn.Network, p *Problem, seed uint64, gain float64) {
 	}
 }
 
-// ErrorL2 is the relative error ‖u − u*‖ / ‖u*‖ of all unknowns over the points x, n×d,
-// with u* the problem's solution; NaN if none is known or the network cannot be evaluated.
-func ErrorL2(net *nn.Network, p *Problem, x []float64, ws *nn.Workspace) float64 {
+// Exact returns the problem's solution at the points x, n×d, as n×outputs; nil if none is
+// known.
+func Exact(p *Problem, x []float64) []float64 {
 	if p.Solution == nil {
-		return math.NaN()
+		return nil
 	}
 	d, m := p.Dim(), p.NumOutputs()
-	n := len(x) / d
-	u := make([]float64, n*m)
-	if err := net.Predict(u, x, n, ws); err != nil {
+	u := make([]float64, len(x)/d*m)
+	for a := range u {
+		at := a / m
+		u[a] = p.Solution[a%m](x[at*d : (at+1)*d])
+	}
+	return u
+}
+
+// ErrorL2 is the relative error ‖u − u*‖ / ‖u*‖ of all unknowns over the points x, n×inputs,
+// where the solution has the values exact, n×outputs (see Exact); NaN if there are none or
+// the network cannot be evaluated.
+func ErrorL2(net *nn.Network, x, exact []float64, ws *nn.Workspace) float64 {
+	if exact == nil {
 		return math.NaN()
 	}
-	e, s := 0.0, 0.0
-	for a, v := range u {
-		at := a / m
-		w := p.Solution[a%m](x[at*d : (at+1)*d])
-		e += (v - w) * (v - w)
-		s += w * w
+	u := make([]float64, len(exact))
+	if err := net.Predict(u, x, len(x)/net.Inputs(), ws); err != nil {
+		return math.NaN()
 	}
-	return math.Sqrt(e / s)
+	norm := vec.Norm2(exact)
+	vec.Axpy(u, -1, exact)
+	return vec.Norm2(u) / norm
 }
 
 // Fresh returns n uniform points of the domain, n×d, for ErrorL2. They are others than

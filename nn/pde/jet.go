@@ -1,6 +1,7 @@
 package pde
 
 import (
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )
@@ -16,7 +17,7 @@ func (p *pass) directional(theta, s []float64, work *[2][2][]float64) (y1, y2 []
 	for k := range p.net.layers {
 		l := &p.net.layers[k]
 		size := p.n * p.rows * l.out
-		u1, u2 := resize(work[1][0], size), resize(work[1][1], size)
+		u1, u2 := space.Resize(work[1][0], size), space.Resize(work[1][1], size)
 		work[1] = [2][]float64{u1, u2}
 		p.product(u1, p.z[k], s[l.w:], l, 0)
 		if l.b >= 0 {
@@ -28,7 +29,7 @@ func (p *pass) directional(theta, s []float64, work *[2][2][]float64) (y1, y2 []
 			p.product(u2, z2, theta[l.w:], l, 0)
 			p.kernels.Gemm(blas.NoTrans, blas.Trans, p.n*p.rows, l.out, l.in, 2, z1, l.in, s[l.w:], l.in, 1, u2, l.out)
 		}
-		z1, z2 = resize(work[0][0], size), resize(work[0][1], size)
+		z1, z2 = space.Resize(work[0][0], size), space.Resize(work[0][1], size)
 		work[0] = [2][]float64{z1, z2}
 		if l.act == nil {
 			copy(z1, u1)

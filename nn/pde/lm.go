@@ -15,7 +15,8 @@ import (
 //
 //	s = −(J̃ᵀJ̃ + λD)⁻¹ J̃ᵀr̃,     D_ii = ‖J̃_i‖²/m + 0.1
 //
-// with m the mean of the squares ‖J̃_i‖² of the columns, and follows the valley that they bend along by their geodesic acceleration,
+// with m the mean of the squares ‖J̃_i‖² of the columns, and follows the valley that they
+// bend along by their geodesic acceleration,
 //
 //	θ + αs + ½α²a,     a = −(J̃ᵀJ̃ + λD)⁻¹ J̃ᵀr̃¨
 //

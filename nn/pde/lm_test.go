@@ -222,7 +222,7 @@ func TestConvergence(t *testing.T) {
 			t.Errorf("step %d raises the loss from %g to %g", rec.Step, loss, rec.Loss)
 		}
 		loss = rec.Loss
-		errs = append(errs, ErrorL2(r.Net, small(), x, nil))
+		errs = append(errs, ErrorL2(r.Net, x, Exact(small(), x), nil))
 	}
 	if reason, err := r.Do(context.Background()); err != nil || reason != train.ReachedSteps {
 		t.Fatal(reason, err)

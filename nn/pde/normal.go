@@ -3,6 +3,7 @@ package pde
 import (
 	"math"
 
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )
@@ -52,8 +53,8 @@ func (n *normal) order() int {
 func (n *normal) reset(k blas.Backend, q, p int, j []float64) {
 	n.k, n.q, n.p, n.j = k, q, p, j
 	m := n.order()
-	n.gram, n.f = resize(n.gram, m*m), resize(n.f, m*m)
-	n.v, n.y, n.d = resize(n.v, q), resize(n.y, q), resize(n.d, p)
+	n.gram, n.f = space.Resize(n.gram, m*m), space.Resize(n.f, m*m)
+	n.v, n.y, n.d = space.Resize(n.v, q), space.Resize(n.y, q), space.Resize(n.d, p)
 	if n.outputs() {
 		k.Syrk(blas.Lower, blas.NoTrans, m, p, 1, j, p, 0, n.gram, m)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"costate/internal/space"
 	"costate/la"
 	"costate/la/blas"
 	"costate/la/vec"
@@ -174,7 +175,7 @@ func (o *Objective) Gradient(dst []float64, net *nn.Network) (float64, error) {
 	}
 	for i := range o.workers {
 		w := &o.workers[i]
-		w.gradient = resize(w.gradient, len(dst))
+		w.gradient = space.Resize(w.gradient, len(dst))
 		clear(w.gradient)
 	}
 	o.each(func(c *chunk, w *worker) {
@@ -196,7 +197,7 @@ func (o *Objective) take(net *nn.Network) error {
 	if n := net.NumParams(); n != o.net.params {
 		return fmt.Errorf("pde: a network of %d parameters; the objective is for one of %d", n, o.net.params)
 	}
-	o.theta = resize(o.theta, o.net.params)
+	o.theta = space.Resize(o.theta, o.net.params)
 	net.ParamsTo(o.theta)
 	return nil
 }

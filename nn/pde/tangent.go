@@ -1,6 +1,7 @@
 package pde
 
 import (
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )
@@ -24,7 +25,7 @@ func (t *tangent) along(p *pass, theta, v []float64) {
 	for k := range p.net.layers {
 		l := &p.net.layers[k]
 		size := p.n * p.rows * l.out
-		t.u[k], t.z[k+1] = resize(t.u[k], size), resize(t.z[k+1], size)
+		t.u[k], t.z[k+1] = space.Resize(t.u[k], size), space.Resize(t.z[k+1], size)
 		u := t.u[k]
 		p.product(u, p.z[k], v[l.w:], l, 0)
 		if l.b >= 0 {
@@ -61,10 +62,10 @@ func (t *tangent) backward(p *pass, theta, v, g []float64) {
 			return // the inputs do not depend on the parameters
 		}
 		p.kernels.Gemm(blas.Trans, blas.NoTrans, l.out, l.in, n, 1, p.delta[k], l.out, t.z[k], l.in, 1, g[l.w:], l.in)
-		t.back = resize(t.back, n*l.in)
+		t.back = space.Resize(t.back, n*l.in)
 		p.kernels.Gemm(blas.NoTrans, blas.NoTrans, n, l.in, l.out, 1, t.delta, l.out, theta[l.w:], l.in, 0, t.back, l.in)
 		p.kernels.Gemm(blas.NoTrans, blas.NoTrans, n, l.in, l.out, 1, p.delta[k], l.out, v[l.w:], l.in, 1, t.back, l.in)
-		t.delta = resize(t.delta, n*l.in)
+		t.delta = space.Resize(t.delta, n*l.in)
 		t.pull(p, k-1)
 	}
 }

@@ -3,6 +3,7 @@ package pde
 import (
 	"fmt"
 
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/nn"
@@ -93,10 +94,10 @@ func (p *pass) reset(net *shape, g *Group, n, d int, k blas.Backend) {
 	layers := len(net.layers)
 	p.z, p.u, p.delta = grow(p.z, layers+1), grow(p.u, layers), grow(p.delta, layers)
 	p.phi = grow(p.phi, layers)
-	p.z[0] = resize(p.z[0], n*p.rows*d)
+	p.z[0] = space.Resize(p.z[0], n*p.rows*d)
 	for k, l := range net.layers {
 		size := n * p.rows * l.out
-		p.z[k+1], p.u[k] = resize(p.z[k+1], size), resize(p.u[k], size)
+		p.z[k+1], p.u[k] = space.Resize(p.z[k+1], size), space.Resize(p.u[k], size)
 	}
 }
 
@@ -157,7 +158,7 @@ func (p *pass) activate(k int, l *layer, order int) {
 		if i > order {
 			phi[i] = nil
 		} else {
-			phi[i] = resize(phi[i], size)
+			phi[i] = space.Resize(phi[i], size)
 		}
 	}
 	l.act(phi, u[:size])
@@ -187,9 +188,9 @@ func (p *pass) backward(theta []float64) {
 			p.backs = grow(p.backs, len(p.net.layers))
 			back = &p.backs[k]
 		}
-		*back = resize(*back, p.n*p.rows*l.in)
+		*back = space.Resize(*back, p.n*p.rows*l.in)
 		p.kernels.Gemm(blas.NoTrans, blas.NoTrans, p.n*p.rows, l.in, l.out, 1, p.delta[k], l.out, theta[l.w:], l.in, 0, *back, l.in)
-		p.delta[k-1] = resize(p.delta[k-1], len(*back))
+		p.delta[k-1] = space.Resize(p.delta[k-1], len(*back))
 		p.pull(k-1, p.delta[k-1], *back)
 	}
 }
@@ -238,7 +239,7 @@ func (p *pass) pull(k int, delta, b []float64) {
 // j: row a is that of point a and its partner.
 func (p *pass) jacobian(j []float64, ld int) {
 	points := p.n / p.sides
-	p.coef = resize(p.coef, p.rows*p.sides)
+	p.coef = space.Resize(p.coef, p.rows*p.sides)
 	coef := p.coef
 	for k := range p.net.layers {
 		l := &p.net.layers[k]

@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"costate/internal/space"
 	"costate/la/vec"
 )
 
@@ -27,7 +28,7 @@ type curve struct {
 
 // to computes αs + ½α²a.
 func (c *curve) to(alpha float64) []float64 {
-	c.d = resize(c.d, len(c.s))
+	c.d = space.Resize(c.d, len(c.s))
 	for i, v := range c.s {
 		c.d[i] = alpha * v
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"costate/internal/space"
 	"costate/la/vec"
 	"costate/nn"
 )
@@ -150,7 +151,7 @@ type firstOrder struct {
 // begin evaluates loss and gradient and takes the parameters.
 func (f *firstOrder) begin(t *Task) (Info, error) {
 	n := t.Net.NumParams()
-	f.theta, f.grad = resize(f.theta, n), resize(f.grad, n)
+	f.theta, f.grad = space.Resize(f.theta, n), space.Resize(f.grad, n)
 	info := unknown()
 	loss, err := t.gradient(f.grad, t.Net, &f.ws)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"
@@ -337,7 +338,7 @@ func (o *LevenbergMarquardt) solve(t *Task, p *point, sub bool, info *Info) (pre
 	x := o.sol.RawVector().Data
 	if gram, ok := o.solver.Method().(*factor.Gram); ok && !sub {
 		c := t.Net.Outputs()
-		o.w = resize(o.w, t.Batch.N*c)
+		o.w = space.Resize(o.w, t.Batch.N*c)
 		t.Net.OutputGradient(o.w, t.Batch, p.lin.Outputs)
 		err = gram.SolveOutputsTo(&o.sol, o.w)
 	} else if sub && o.CG != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"costate/factor"
+	"costate/internal/space"
 	"costate/la/vec"
 )
 
@@ -59,7 +60,7 @@ func (b *bend) judge(used bool) {
 func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) {
 	b, p := &o.bend, &o.at
 	size := t.Batch.N * t.Net.Outputs()
-	b.z, b.y = resize(b.z, size), resize(b.y, size)
+	b.z, b.y = space.Resize(b.z, size), space.Resize(b.y, size)
 	o.path.s, o.path.a = s, nil
 	for i, z := range p.lin.Outputs {
 		b.y[i] = -2 * z

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 )
@@ -219,7 +220,7 @@ func (w *newton) stand(t *Task, backend blas.Backend) (moved bool, err error) {
 // standOn is stand for an Objective, which needsHessian has found to be a Curved one.
 func (w *newton) standOn(t *Task) (moved bool, err error) {
 	p := &w.at
-	p.trial = resize(p.trial, t.Net.NumParams())
+	p.trial = space.Resize(p.trial, t.Net.NumParams())
 	t.Net.ParamsTo(p.trial)
 	if p.valid && w.objective == t.Objective && p.plan == t.Net && p.version == t.Version && slices.Equal(p.trial, p.theta) {
 		return false, nil
@@ -229,7 +230,7 @@ func (w *newton) standOn(t *Task) (moved bool, err error) {
 	if w.objective == nil {
 		w.gradient = nil // that of the point's batch
 	}
-	w.gradient = resize(w.gradient, len(p.theta))
+	w.gradient = space.Resize(w.gradient, len(p.theta))
 	if w.loss, w.h, err = t.Objective.(Curved).Hessian(w.gradient, t.Net); err != nil {
 		return true, err
 	}
@@ -241,7 +242,7 @@ func (w *newton) standOn(t *Task) (moved bool, err error) {
 // are singular in exact arithmetic, so that the signs of their least eigenvalues mean
 // nothing: those are left out.
 func (w *newton) countNegative(info *Info) error {
-	w.s = resize(w.s, len(w.gradient))
+	w.s = space.Resize(w.s, len(w.gradient))
 	w.h.Mul(w.s, w.gradient)
 	inertia, err := w.h.Factorize(negligible * vec.Norm2(w.s) / info.Gradient)
 	if err != nil {
@@ -269,7 +270,7 @@ func (w *newton) step(name string, t *Task, m *Model, backend blas.Backend, coun
 			return 0, err
 		}
 	}
-	w.s = resize(w.s, len(w.gradient))
+	w.s = space.Resize(w.s, len(w.gradient))
 	m.H, m.Gradient, m.Products = w.h, w.gradient, forecastProducts
 	found, err := m.Minimize(w.s)
 	info.Factorizations += found.Factorizations

@@ -4,6 +4,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
+	"costate/internal/space"
 	"costate/la/vec"
 )
 
@@ -58,7 +59,7 @@ func (c *ConjugateGradients) Solve(x []float64, a Operator, pre Preconditioner, 
 // solve is Solve; it returns xᵀr for the residual r that is left.
 func (c *ConjugateGradients) solve(a Operator, pre Preconditioner, lambda float64, x, b []float64) (products int, xr float64, err error) {
 	n := len(b)
-	c.r, c.z, c.p, c.q = resize(c.r, n), resize(c.z, n), resize(c.p, n), resize(c.q, n)
+	c.r, c.z, c.p, c.q = space.Resize(c.r, n), space.Resize(c.z, n), space.Resize(c.p, n), space.Resize(c.q, n)
 	if c.in.Len() != n {
 		c.in, c.out = *mat.NewVecDense(n, nil), *mat.NewVecDense(n, nil)
 	}

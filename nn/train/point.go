@@ -3,6 +3,7 @@ package train
 import (
 	"slices"
 
+	"costate/internal/space"
 	"costate/nn"
 	"costate/system"
 )
@@ -25,8 +26,8 @@ type point struct {
 // reshaped whether the chain has other shapes than at the last call.
 func (p *point) at(net *nn.Network, batch *nn.Batch, version int) (moved, reshaped bool, err error) {
 	reshaped = p.plan != net || p.n != batch.N
-	p.theta = resize(p.theta, net.NumParams())
-	p.trial = resize(p.trial, net.NumParams())
+	p.theta = space.Resize(p.theta, net.NumParams())
+	p.trial = space.Resize(p.trial, net.NumParams())
 	if p.valid && !reshaped && p.version == version && p.batch == batch {
 		net.ParamsTo(p.trial)
 		if slices.Equal(p.trial, p.theta) {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"costate/internal/space"
 	"costate/nn"
 )
 
@@ -146,7 +147,7 @@ func (r *Run) source() source {
 
 // step makes one step and its record.
 func (r *Run) step() (Reason, error) {
-	r.good, r.before = resize(r.before, r.Net.NumParams()), r.good
+	r.good, r.before = space.Resize(r.before, r.Net.NumParams()), r.good
 	r.Net.ParamsTo(r.good)
 	if err := r.deal(); err != nil {
 		return Failed, err
@@ -235,7 +236,7 @@ func (r *Run) settle() error {
 	if r.pending == nil {
 		return nil
 	}
-	r.before, r.good = r.good, resize(r.before, r.Net.NumParams()) // good had the parameters before the step
+	r.before, r.good = r.good, space.Resize(r.before, r.Net.NumParams()) // good had the parameters before the step
 	r.Net.ParamsTo(r.good)
 	at := r.source().dealt()
 	if err := r.deal(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"costate/factor/eigen"
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"
@@ -87,7 +88,7 @@ func (o *SaddleFree) Step(t *Task) (Info, error) {
 	} else if moved {
 		o.product.Reset(&lin.Chain)
 	}
-	o.s = resize(o.s, len(lin.Gradient))
+	o.s = space.Resize(o.s, len(lin.Gradient))
 	if o.lambda == 0 {
 		o.begin(lin.Gradient)
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"costate/internal/space"
 	"costate/nn"
 )
 
@@ -151,15 +152,15 @@ func (s *Sampler) pick(dst *nn.Batch, stream, n, size, inputs, targets int) {
 // gather copies samples to dst, whose storage is used again.
 func gather(dst, all *nn.Batch, index []int, inputs, targets int) {
 	dst.N = len(index)
-	dst.X = resize(dst.X, len(index)*inputs)
+	dst.X = space.Resize(dst.X, len(index)*inputs)
 	if all.Labels != nil {
 		dst.Labels = append(dst.Labels[:0], make([]int, len(index))...)
 	}
 	if all.T != nil {
-		dst.T = resize(dst.T, len(index)*targets)
+		dst.T = space.Resize(dst.T, len(index)*targets)
 	}
 	if all.Weights != nil {
-		dst.Weights = resize(dst.Weights, len(index))
+		dst.Weights = space.Resize(dst.Weights, len(index))
 	}
 	for i, n := range index {
 		copy(dst.X[i*inputs:(i+1)*inputs], all.X[n*inputs:])

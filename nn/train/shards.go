@@ -1,12 +1,11 @@
 package train
 
 import (
-	"bytes"
-	"encoding/gob"
 	"errors"
-	"fmt"
+	"runtime"
 	"sync/atomic"
 
+	"costate/internal/space"
 	"costate/la/ranks"
 	"costate/la/vec"
 	"costate/nn"
@@ -31,7 +30,6 @@ type Shards struct {
 	batch   *nn.Batch
 	version int
 	dealt   bool
-	buf     []float64
 	loss    float64
 	grad    []float64
 }
@@ -61,6 +59,9 @@ func NewShards(description []byte) (*Shards, error) {
 		return nil, err
 	}
 	s := &Shards{number: int(shardsMade.Add(1))}
+	runtime.AddCleanup(s, func(number int) {
+		go (&shardCommand{Step: shardEnd, Number: number}).call(func() {}) // it may wait for a part
+	}, s.number)
 	return s, s.call(&shardCommand{Step: shardNew, Description: description}, func() {})
 }
 
@@ -73,6 +74,7 @@ const (
 	shardLinearize
 	shardLoss
 	shardProduct
+	shardEnd
 )
 
 // A shardCommand is what rank 0 tells the others to do.
@@ -86,27 +88,17 @@ type shardCommand struct {
 
 func (s *Shards) call(c *shardCommand, own func()) error {
 	c.Number = s.number
-	return ranks.Call(shardsJob, encode(c), own)
+	return c.call(own)
 }
 
-func encode(v any) []byte {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(v); err != nil {
-		panic(err) // a buffer takes all
-	}
-	return b.Bytes()
-}
-
-func decode(b []byte, v any) {
-	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(v); err != nil {
-		ranks.Fail(err)
-	}
+func (c *shardCommand) call(own func()) error {
+	return ranks.Call(shardsJob, ranks.Encode(c), own)
 }
 
 // followShard is the part of other ranks than 0.
 func followShard(message []byte) {
 	var c shardCommand
-	decode(message, &c)
+	ranks.Decode(message, &c)
 	s := followed[c.Number]
 	switch c.Step {
 	case shardNew:
@@ -120,18 +112,20 @@ func followShard(message []byte) {
 		followed[c.Number] = &shard{net: net}
 	case shardTake:
 		var b nn.Batch
-		decode(ranks.Scatter(nil), &b)
+		ranks.Decode(ranks.Scatter(nil), &b)
 		s.take(&b, c.All)
 	case shardLinearize:
 		s.broadcastParams()
-		s.linearize(make([]float64, s.net.NumParams()+2), c.Curvature)
+		s.linearize(s.scratch(s.net.NumParams()+2), c.Curvature)
 	case shardLoss:
 		s.broadcastParams()
-		s.lossAt(make([]float64, 2))
+		s.lossAt(s.scratch(2))
 	case shardProduct:
-		v := make([]float64, s.net.NumParams())
+		v := s.scratch(s.net.NumParams())
 		ranks.Broadcast(v)
 		s.product(v, v)
+	case shardEnd:
+		delete(followed, c.Number)
 	}
 }
 
@@ -150,7 +144,7 @@ func (s *Shards) take(t *Task) error {
 			if rank == 0 {
 				return nil // it has them
 			}
-			return encode(share(rank))
+			return ranks.Encode(share(rank))
 		})
 		own := share(0)
 		s.shard.take(&own, n)
@@ -164,20 +158,21 @@ func (s *Shards) linearize(t *Task, net *nn.Network, curvature bool) error {
 		return err
 	}
 	s.shard.net = net
-	s.buf = resize(s.buf, net.NumParams()+2)
+	sum := s.shard.scratch(net.NumParams() + 2)
 	var failed error
 	err := s.call(&shardCommand{Step: shardLinearize, Curvature: curvature}, func() {
 		s.shard.broadcastParams()
-		failed = s.shard.linearize(s.buf, curvature)
+		failed = s.shard.linearize(sum, curvature)
 	})
-	s.loss, s.grad = s.buf[0], s.buf[2:]
+	s.loss = sum[0]
+	s.grad = append(s.grad[:0], sum[2:]...)
 	return errors.Join(err, failed)
 }
 
 // lossAt is the loss of the batch of the last task at the parameters of net.
 func (s *Shards) lossAt(net *nn.Network) (float64, error) {
 	s.shard.net = net
-	sum := make([]float64, 2)
+	sum := s.shard.scratch(2)
 	var failed error
 	err := s.call(&shardCommand{Step: shardLoss}, func() {
 		s.shard.broadcastParams()
@@ -204,15 +199,24 @@ type shard struct {
 	batch nn.Batch
 	share float64 // of the whole batch
 	parts parts
+	theta []float64 // scratch
+	buf   []float64 // of scratch
+}
+
+// scratch is n numbers of any value, which hold until the next call.
+func (s *shard) scratch(n int) []float64 {
+	s.buf = space.Resize(s.buf, n)
+	return s.buf
 }
 
 func (s *shard) take(b *nn.Batch, all int) { s.batch, s.share = *b, float64(b.N)/float64(all) }
 
 // broadcastParams gives the parameters of rank 0 to all ranks.
 func (s *shard) broadcastParams() {
-	theta := s.net.Params()
-	ranks.Broadcast(theta)
-	s.net.SetParams(theta)
+	s.theta = space.Resize(s.theta, s.net.NumParams())
+	s.net.ParamsTo(s.theta)
+	ranks.Broadcast(s.theta)
+	s.net.SetParams(s.theta)
 }
 
 // linearize leaves in sum the loss, how many ranks failed, and the gradient.
@@ -230,6 +234,7 @@ func (s *shard) linearize(sum []float64, curvature bool) error {
 
 // lossAt leaves in sum the loss and how many ranks failed.
 func (s *shard) lossAt(sum []float64) error {
+	clear(sum)
 	var err error
 	if s.batch.N > 0 {
 		s.parts.layOut(s.net, &s.batch)
@@ -242,22 +247,13 @@ func (s *shard) lossAt(sum []float64) error {
 
 // sum adds over all ranks. Where any has failed it returns the error of the first on rank 0.
 func (s *shard) sum(x []float64, err error) error {
-	text := ""
 	if err != nil {
-		x[1], text = 1, err.Error()
+		x[1] = 1
 	}
 	if ranks.Sum(x); x[1] == 0 {
 		return nil
 	}
-	for rank, m := range ranks.Gather([]byte(text)) {
-		if rank == 0 && err != nil {
-			return err
-		}
-		if len(m) > 0 {
-			return fmt.Errorf("train: rank %d: %s", rank, m)
-		}
-	}
-	return err
+	return ranks.Agree(err)
 }
 
 // product computes dst = G v, summed over all ranks; dst may be v.

@@ -13,8 +13,6 @@ package mumps
 import "C"
 
 import (
-	"bytes"
-	"encoding/gob"
 	"sync/atomic"
 	"unsafe"
 
@@ -57,11 +55,7 @@ type command struct {
 
 // call has all ranks do their parts of a command. That MPI has started New has seen to.
 func (c *command) call(own func()) {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(c); err != nil {
-		panic(err) // a buffer takes all
-	}
-	if err := ranks.Call(job, b.Bytes(), own); err != nil {
+	if err := ranks.Call(job, ranks.Encode(c), own); err != nil {
 		panic(err)
 	}
 }
@@ -83,9 +77,7 @@ var (
 // follow is the part of other ranks than 0.
 func follow(message []byte) {
 	var c command
-	if err := gob.NewDecoder(bytes.NewReader(message)).Decode(&c); err != nil {
-		ranks.Fail(err)
-	}
+	ranks.Decode(message, &c)
 	i := followed[c.Instance]
 	switch c.Step {
 	case stepNew:

@@ -3,7 +3,6 @@
 package mumps
 
 import (
-	"encoding/binary"
 	"math"
 
 	"costate/internal/space"
@@ -174,8 +173,10 @@ func (s *share) end(i int) int {
 // stored returns on rank 0 the number of elements of K that each rank stores.
 func (s *share) stored() []int64 {
 	var all []int64
-	for _, m := range ranks.Gather(binary.LittleEndian.AppendUint64(nil, uint64(s.k.K.Stored()))) {
-		all = append(all, int64(binary.LittleEndian.Uint64(m)))
+	for _, m := range ranks.Gather(ranks.Encode(s.k.K.Stored())) {
+		var stored int
+		ranks.Decode(m, &stored)
+		all = append(all, int64(stored))
 	}
 	return all
 }
