@@ -41,7 +41,8 @@ func potrf(g Backend, n int, a []float64, lda int) (ok bool) {
 	return potrf(g, n2, a22, lda)
 }
 
-// potrfTiles factors by four columns at a time. It works on the transposed
+// potrfTiles factors by four columns at a time, and brings the rest up to date
+// after every eight, which halves the passes over it. It works on the transposed
 // factor U = Lᵀ, so that everything runs along memory, in a buffer of zeros
 // whose order is the next multiple of four, with ones on the diagonal there:
 //
@@ -61,7 +62,12 @@ func potrfTiles(n int, a []float64, lda int, buf []float64) (ok bool) {
 		if rest := (ld - k - 4) / 4; rest > 0 {
 			row := buf[k*ld+k+4:]
 			vec.Solve4(row, ld, rest, &f)
-			vec.Trapezoid(buf[(k+4)*ld+k+4:], ld, rest, rest, 4, row, ld, row)
+			if k%8 == 0 { // the next four columns only; the rest waits for them
+				vec.Trapezoid(buf[(k+4)*ld+k+4:], ld, 1, rest, 4, row, ld, row)
+			} else {
+				row = buf[(k-4)*ld+k+4:]
+				vec.Trapezoid(buf[(k+4)*ld+k+4:], ld, rest, rest, 8, row, ld, row)
+			}
 		}
 	}
 	transposeUpper(n, buf, ld, a, lda)
