@@ -29,6 +29,11 @@ type Batch struct {
 // samples.
 const Ignored = -100
 
+// A labelChecker is a loss that does not take labels in all of its forms.
+type labelChecker interface {
+	checkLabels() error
+}
+
 // check reports the first thing wrong with b for a network of plan p.
 func (b *Batch) check(p *plan) error {
 	if b == nil || b.N <= 0 {
@@ -44,6 +49,11 @@ func (b *Batch) check(p *plan) error {
 	case b.Labels != nil:
 		if len(b.Labels) != b.N {
 			return fmt.Errorf("nn: %d labels for a batch of %d samples", len(b.Labels), b.N)
+		}
+		if l, ok := p.loss.(labelChecker); ok {
+			if err := l.checkLabels(); err != nil {
+				return fmt.Errorf("nn: %w", err)
+			}
 		}
 		classes := max(2, p.targets)
 		for i, t := range b.Labels {

@@ -38,7 +38,7 @@ func randomBatch(net *Network, n int, rng *rand.Rand, weighted bool) *Batch {
 			b.Labels = append(b.Labels, rng.IntN(max(2, c)))
 		}
 	default:
-		for range n * c {
+		for range n * net.Targets() {
 			b.T = append(b.T, rng.Float64())
 		}
 	}
@@ -116,7 +116,14 @@ func netCases(t testing.TB) []netCase {
 		add(n+"/elementwise after skip", 3, false, 4, loss, &Dense{Out: 4, Act: Tanh, Skip: true}, Elementwise{GELUTanh}, &Dense{Out: 3})
 		add(n+"/scale", 3, true, 4, loss, &Dense{Out: 6, Bias: true}, LayerNorm{Eps: 0.1}, Scale{}, Elementwise{Tanh}, &Dense{Out: 3})
 		add(n+"/scale first and last", 3, false, 4, loss, Scale{}, &Dense{Out: 4, Act: Tanh}, Scale{})
+		add(n+"/gains without shifts", 3, true, 4, loss, &Dense{Out: 6, Bias: true}, LayerNorm{Eps: 0.1}, Scale{NoShift: true}, Elementwise{Tanh}, &Dense{Out: 3})
 		add(n+"/block layer last", 3, false, 4, loss, &Dense{Out: 4, Act: Tanh}, gain{})
+	}
+	for _, loss := range []Loss{
+		&WeightedSigmoidCrossEntropy{Positive: []float64{2, 1, 0.3}, Weights: []float64{1, 0.5, 3}},
+		&WeightedSigmoidCrossEntropy{Positive: []float64{2, 1, 0.3}, TargetWeights: true},
+	} {
+		add(loss.Name(), 4, true, 3, loss, MLP([]int{3, 5, 3}, Tanh, true)...)
 	}
 	for _, loss := range []Loss{CrossEntropy, SquaredError} {
 		n := loss.Name()

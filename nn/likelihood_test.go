@@ -31,6 +31,15 @@ func lossCases() []lossCase {
 			return t
 		}
 	}
+	weighted := func(n int) func(*rand.Rand) []float64 { // probabilities and their weights
+		return func(rng *rand.Rand) []float64 {
+			t := make([]float64, 2*n)
+			for i := range n {
+				t[i], t[n+i] = rng.Float64(), float64(rng.IntN(3))
+			}
+			return t
+		}
+	}
 	return []lossCase{
 		{Poisson, 1, counts(1)}, {Poisson, 3, counts(3)},
 		{Gaussian, 2, counts(1)}, {Gaussian, 6, counts(3)},
@@ -39,6 +48,33 @@ func lossCases() []lossCase {
 		{&WeightedCrossEntropy{Smoothing: 1, Weights: []float64{1, 0.5}}, 2, label(2)},
 		{&WeightedCrossEntropy{Smoothing: 0.1, Weights: []float64{1, 0, 2.5, 0.3}}, 4, label(4)},
 		{&WeightedCrossEntropy{Weights: []float64{1, 0, 2.5, 0.3}}, 4, counts(4)},
+		{&WeightedSigmoidCrossEntropy{}, 3, label(3)},
+		{&WeightedSigmoidCrossEntropy{Positive: []float64{2.5}}, 1, label(1)},
+		{&WeightedSigmoidCrossEntropy{Positive: []float64{1, 0, 2.5, 0.3}}, 4, label(4)},
+		{&WeightedSigmoidCrossEntropy{Weights: []float64{1, 0, 2.5}}, 3, label(3)},
+		{&WeightedSigmoidCrossEntropy{Positive: []float64{3, 0.2}, Weights: []float64{0.5, 2}, TargetWeights: true}, 2, weighted(2)},
+	}
+}
+
+// Without weights, and with ones, it is the SigmoidCrossEntropy; what is almost certain
+// keeps its digits.
+func TestWeightedBinary(t *testing.T) {
+	for _, l := range []Loss{&WeightedSigmoidCrossEntropy{}, &WeightedSigmoidCrossEntropy{Positive: []float64{1, 1}, Weights: []float64{1, 1}}} {
+		for _, z := range [][]float64{{0.3, -2}, {40, -40}, {-800, 1e300}} {
+			for _, tt := range [][]float64{{1, 0}, {0, 1}, {0.25, 0.5}} {
+				v, g, h := sample(l, z, tt)
+				wv, wg, wh := sample(SigmoidCrossEntropy, z, tt)
+				near := func(a, b float64) bool { return math.Abs(a-b) <= 4e-16*math.Abs(b) } // a few roundings
+				if !near(v, wv) {
+					t.Errorf("loss of %v for %v: %v, want %v", z, tt, v, wv)
+				}
+				for i := range z {
+					if !near(g[i], wg[i]) || !near(h[3*i], wh[3*i]) {
+						t.Errorf("%v for %v: %v %v, want %v %v", z, tt, g[i], h[3*i], wg[i], wh[3*i])
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -104,13 +140,15 @@ func TestLikelihoodConventions(t *testing.T) {
 		{Gaussian, []float64{1, 2, 0, log(4)}, []float64{3, 2}, (4.0/2 + log(4)/2) / 2},
 		{&WeightedCrossEntropy{Smoothing: 0.3}, z, []float64{1, 0, 0}, -0.8*log(p[0]) - 0.1*log(p[1]) - 0.1*log(p[2])},
 		{&WeightedCrossEntropy{Weights: []float64{3, 1, 1}}, z, []float64{1, 0, 0}, -3 * log(p[0])},
+		{&WeightedSigmoidCrossEntropy{Positive: []float64{3, 5}}, []float64{log(3), 0}, []float64{0.5, 0}, (0.5*3*log(4.0/3) + 0.5*log(4) + log(2)) / 2},
+		{&WeightedSigmoidCrossEntropy{Weights: []float64{2, 3}, TargetWeights: true}, []float64{log(3), 0}, []float64{1, 0, 5, 7}, (2*5*log(4.0/3) + 3*7*log(2)) / 2},
 		{&WeightedCrossEntropy{Smoothing: 0.3, Weights: []float64{3, 2, 1}}, z, []float64{0, 1, 0}, -0.1*3*log(p[0]) - 0.8*2*log(p[1]) - 0.1*log(p[2])},
 	} {
 		if got := c.loss.Sample(nil, nil, c.z, c.t); math.Abs(got-c.want) > 1e-15*(1+math.Abs(c.want)) {
 			t.Errorf("%s: %v, want %v", c.loss.Name(), got, c.want)
 		}
 	}
-	for want, l := range map[string]Loss{"ce": &WeightedCrossEntropy{}, "ce(smoothing=0.1)": &WeightedCrossEntropy{Smoothing: 0.1}, "ce(smoothing=0.1,weights=[1 2])": &WeightedCrossEntropy{0.1, []float64{1, 2}}} {
+	for want, l := range map[string]Loss{"ce": &WeightedCrossEntropy{}, "bce": &WeightedSigmoidCrossEntropy{}, "bce(positive=[2],weights=[3],of targets)": &WeightedSigmoidCrossEntropy{[]float64{2}, []float64{3}, true}, "ce(smoothing=0.1)": &WeightedCrossEntropy{Smoothing: 0.1}, "ce(smoothing=0.1,weights=[1 2])": &WeightedCrossEntropy{0.1, []float64{1, 2}}} {
 		if l.Name() != want {
 			t.Errorf("%q, want %q", l.Name(), want)
 		}
@@ -173,6 +211,11 @@ func TestLikelihoodErrors(t *testing.T) {
 		"2 weights of classes for 3":  &WeightedCrossEntropy{Weights: []float64{1, 2}},
 		"weight 1 is -1":              &WeightedCrossEntropy{Weights: []float64{1, -1, 2}},
 		"3 outputs; it needs an expe": Gaussian,
+
+		"1 positive weights for 3":               &WeightedSigmoidCrossEntropy{Positive: []float64{1}},
+		"4 weights for 3":                        &WeightedSigmoidCrossEntropy{Weights: make([]float64, 4)},
+		"entry 2 of the positive weights is -1":  &WeightedSigmoidCrossEntropy{Positive: []float64{0, 1, -1}},
+		"entry 0 of the weights is NaN; it must": &WeightedSigmoidCrossEntropy{Weights: []float64{math.NaN(), 1, 1}},
 	} {
 		if _, err := New(2, l, dense); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
@@ -184,6 +227,16 @@ func TestLikelihoodErrors(t *testing.T) {
 		t.Error(err)
 	}
 	if err := net.Linearize(new(Linearization), &Batch{N: 2, X: x, Labels: []int{0, 3}}); err == nil || !strings.Contains(err.Error(), "label of sample 1 is 3") {
+		t.Error(err)
+	}
+	net = mustNet(t, 2, &WeightedSigmoidCrossEntropy{TargetWeights: true}, dense)
+	if err := net.Linearize(new(Linearization), &Batch{N: 1, X: x[:2], T: []float64{0, 1, 0.5, 1, -2, 1}}); err == nil || !strings.Contains(err.Error(), "T[0]: entry 4 is -2; it is the weight of target 1") {
+		t.Error(err)
+	}
+	if err := net.Linearize(new(Linearization), &Batch{N: 1, X: x[:2], T: []float64{0, 3, 0.5, 1, 2, 1}}); err == nil || !strings.Contains(err.Error(), "T[0]: entry 1 is 3; the sigmoid") {
+		t.Error(err)
+	}
+	if err := net.Linearize(new(Linearization), &Batch{N: 1, X: x[:2], Labels: []int{1}}); err == nil || !strings.Contains(err.Error(), "labels, but each target has a weight") {
 		t.Error(err)
 	}
 	net = mustNet(t, 2, Poisson, dense)

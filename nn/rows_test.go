@@ -67,6 +67,7 @@ func rowCases() []rowCase {
 		{"residual after skip", 4, 2, []Layer{&Dense{Out: 4, Act: SiLU, Skip: true}, &Residual{[]Layer{LayerNorm{Eps: 0.1}, tanh(4)}}, &Residual{[]Layer{pairs{}, tanh(4)}}, &Dense{Out: 3}}},
 		{"block layer within residual", 4, 3, []Layer{tanh(4), &Residual{[]Layer{LayerNorm{Eps: 0.1}, Scale{}, tanh(3), gain{}, Elementwise{Tanh}, tanh(4)}}, &Dense{Out: 3}}},
 		{"scale shared by tokens, first, within residual, last", 6, 3, []Layer{Scale{Tokens: 2}, &Tokens{Tokens: 2, Out: 4}, &Residual{[]Layer{LayerNorm{Tokens: 2, Eps: 0.1}, Scale{Tokens: 2}, tok(4, Tanh)}}, Scale{Tokens: 4}, &Tokens{Tokens: 2, Out: 2}, Scale{Tokens: 2}}},
+		{"gains shared by tokens, first, within residual, last", 6, 3, []Layer{Scale{Tokens: 2, NoShift: true}, &Tokens{Tokens: 2, Out: 4}, &Residual{[]Layer{LayerNorm{Tokens: 2, Eps: 0.1}, Scale{Tokens: 2, NoShift: true}, tok(4, Tanh)}}, Scale{Tokens: 4, NoShift: true}, &Tokens{Tokens: 2, Out: 2}, Scale{Tokens: 2, NoShift: true}}},
 		{"block layer first and last within residual", 3, 2, []Layer{&Residual{[]Layer{gain{}, tanh(3), Scale{}}}, &Residual{[]Layer{gain{}}}}},
 		{"residual conv", 16, 2, []Layer{&Conv2D{Height: 4, Width: 4, Out: 2, Kernel: 3, Act: Tanh}, &Residual{[]Layer{&Conv2D{Out: 3, Kernel: 3, Pad: 1, Act: Tanh}, &Conv2D{Out: 2, Kernel: 1}}}, Elementwise{Tanh}, &Dense{Out: 3}}},
 		{"bilinear residual", 4, 2, []Layer{tanh(4), &Residual{[]Layer{tanh(3), tanh(4)}}, pairs{}, &Dense{Out: 3}}},
