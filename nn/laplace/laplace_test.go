@@ -96,6 +96,7 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 	if temperature == 0 {
 		temperature = 1
 	}
+	positive, isBinary := binary(net.LossFunc(), out)
 	for i := range data.N {
 		f := lin.Outputs[i*out : (i+1)*out]
 		weight := 1.0
@@ -105,13 +106,13 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 		if w, ok := net.LossFunc().(*nn.WeightedCrossEntropy); ok {
 			weight *= w.Weights[data.Labels[i]]
 		}
-		switch net.LossFunc() {
-		case nn.SquaredError:
+		switch {
+		case net.LossFunc() == nn.SquaredError:
 			for j, v := range f {
 				r := v - data.T[i*out+j]
 				negLog += weight * (r*r/(2*sigma*sigma*temperature) + math.Log(sigma) + math.Log(2*math.Pi)/2)
 			}
-		case nn.SigmoidCrossEntropy:
+		case isBinary:
 			for j, v := range f {
 				y := float64(data.Labels[i])
 				if out > 1 {
@@ -120,7 +121,7 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 						y = 1
 					}
 				}
-				negLog += weight * (math.Log1p(math.Exp(v)) - y*v) / temperature
+				negLog += weight * (positive[j]*y*math.Log1p(math.Exp(-v)) + (1-y)*math.Log1p(math.Exp(v))) / temperature
 			}
 		default:
 			sum := 0.0
@@ -130,10 +131,10 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 			negLog += weight * (math.Log(sum) - f[data.Labels[i]]) / temperature
 		}
 	}
-	switch net.LossFunc() {
-	case nn.SquaredError:
+	switch {
+	case net.LossFunc() == nn.SquaredError:
 		kappa *= float64(out) / (2 * sigma * sigma)
-	case nn.SigmoidCrossEntropy:
+	case isBinary:
 		kappa *= float64(out)
 	}
 	kappa /= temperature
@@ -166,6 +167,17 @@ func denseOf(t testing.TB, l *Laplace, net *nn.Network, data *nn.Batch) *dense {
 	return d
 }
 
+// binary returns the weights of positives, and whether a loss is a binary cross-entropy.
+func binary(loss nn.Loss, outputs int) (positive []float64, is bool) {
+	if w, ok := loss.(*nn.WeightedSigmoidCrossEntropy); ok {
+		return w.Positive, true
+	}
+	for range outputs {
+		positive = append(positive, 1)
+	}
+	return positive, loss == nn.SigmoidCrossEntropy
+}
+
 func near(t *testing.T, what string, got, want mat.Matrix, tol float64) {
 	t.Helper()
 	var d mat.Dense
@@ -191,6 +203,7 @@ var cases = []testCase{
 	{nn.SigmoidCrossEntropy, nn.Tanh, []int{3, 5, 1}, 14},
 	{nn.SigmoidCrossEntropy, nn.Softplus, []int{3, 5, 2}, 8},
 	{&nn.WeightedCrossEntropy{Weights: []float64{0.5, 2, 1}}, nn.Tanh, []int{3, 4, 3}, 12},
+	{&nn.WeightedSigmoidCrossEntropy{Positive: []float64{0.5, 2}}, nn.Tanh, []int{3, 4, 2}, 12},
 }
 
 func (c testCase) name() string { return fmt.Sprintf("%s/%v/n=%d", c.loss.Name(), c.widths, c.n) }

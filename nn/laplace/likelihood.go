@@ -22,6 +22,9 @@ type likelihood struct {
 
 func newLikelihood(loss nn.Loss, batch *nn.Batch, outputs int, temperature float64) likelihood {
 	n, c := float64(batch.N), float64(outputs)
+	if _, ok := loss.(*nn.WeightedSigmoidCrossEntropy); ok {
+		return likelihood{base: n * c / temperature}
+	}
 	switch loss.Name() {
 	case nn.SquaredError.Name():
 		samples := n

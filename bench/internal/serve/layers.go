@@ -132,7 +132,7 @@ func (s *layerSpec) make() (nn.Layer, error) {
 		}
 		return nn.LayerNorm{Eps: s.Eps, Tokens: s.Tokens}, nil
 	case "scale":
-		return nn.Scale{Tokens: s.Tokens}, nil
+		return nn.Scale{Tokens: s.Tokens, NoShift: s.NoShift}, nil
 	case "avgpool":
 		return nn.AvgPool{Size: s.Kernel.both, Stride: s.Stride.both, Sizes: s.Kernel.each, Strides: s.Stride.each, Height: s.Height, Width: s.Width, Channels: s.Channels}, nil
 	case "lengths":
@@ -203,6 +203,9 @@ func (b *builder) take(l nn.Layer, in nn.Shape) bool {
 		units, row, bias = l.Out, l.Channels/max(l.Groups, 1)*l.Kernel, l.Bias
 	case nn.Scale:
 		units, row = 2, in.Size()/max(l.Tokens, 1)
+		if l.NoShift {
+			units = 1
+		}
 	default:
 		return true
 	}

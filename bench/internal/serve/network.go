@@ -14,6 +14,26 @@ type networkSpec struct {
 	Inputs int         `json:"inputs"`
 	Layers []layerSpec `json:"layers"`
 	Loss   string      `json:"loss"`
+
+	// Of the loss bce.
+	PosWeight     []float64 `json:"pos_weight"`
+	Weight        []float64 `json:"weight"`
+	TargetWeights bool      `json:"target_weights"`
+}
+
+// loss returns the loss of a network.
+func (s *networkSpec) loss() (nn.Loss, error) {
+	if s.PosWeight == nil && s.Weight == nil && !s.TargetWeights {
+		l, err := nn.LossByName(s.Loss)
+		if err != nil {
+			return nil, &inputError{err}
+		}
+		return l, nil
+	}
+	if s.Loss != nn.SigmoidCrossEntropy.Name() {
+		return nil, inputf("the loss %.80q has no pos_weight, weight and target_weights", s.Loss)
+	}
+	return &nn.WeightedSigmoidCrossEntropy{Positive: s.PosWeight, Weights: s.Weight, TargetWeights: s.TargetWeights}, nil
 }
 
 // build returns the network with the given parameters. Without a batch it may take limit
@@ -22,9 +42,9 @@ func (s *networkSpec) build(params []float64, limit int64) (*nn.Network, error) 
 	if s == nil {
 		return nil, inputf("network: the head has no description of one")
 	}
-	loss, err := nn.LossByName(s.Loss)
+	loss, err := s.loss()
 	if err != nil {
-		return nil, &inputError{err}
+		return nil, err
 	}
 	b := &builder{params: len(params), left: len(params), shape: nn.Shape{Height: 1, Width: 1, Channels: s.Inputs}, limit: limit}
 	layers, err := b.layers(s.Layers)
@@ -57,6 +77,8 @@ type layerSpec struct {
 	Width    int `json:"width"`
 	Channels int `json:"channels"`
 	Tokens   int `json:"tokens"`
+
+	NoShift bool `json:"no_shift"` // scale: gains alone
 
 	Kernel   axes `json:"kernel"`
 	Stride   axes `json:"stride"`

@@ -164,8 +164,10 @@ func (k *call) predict() (*answer, error) {
 // probabilities returns those of the classes, N×Outputs, by the link of the request; nil
 // where the loss has no classes.
 func (k *call) probabilities(net *nn.Network, p *laplace.Prediction) ([]float64, error) {
-	loss := net.LossFunc().Name()
-	if !(loss == nn.CrossEntropy.Name() && p.Outputs > 1 || loss == nn.SigmoidCrossEntropy.Name() && p.Outputs == 1) {
+	loss := net.LossFunc()
+	_, binary := loss.(*nn.WeightedSigmoidCrossEntropy)
+	binary = binary || loss == nn.SigmoidCrossEntropy
+	if !(loss == nn.CrossEntropy && p.Outputs > 1 || binary && p.Outputs == 1) {
 		return nil, nil
 	}
 	probs := make([]float64, p.N*p.Outputs)

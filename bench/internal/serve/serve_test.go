@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -300,6 +301,11 @@ func TestRefusals(t *testing.T) {
 	spec := func(layers ...fields) fields {
 		return fields{"network": fields{"inputs": 1, "loss": "mse", "layers": layers}}
 	}
+	weighed := func(loss string, weights fields) fields {
+		network := fields{"inputs": 1, "loss": loss, "layers": []fields{{"kind": "dense", "out": 1}}}
+		maps.Copy(network, weights)
+		return fields{"network": network}
+	}
 	for _, r := range []struct {
 		op     string
 		f      fields
@@ -326,6 +332,11 @@ func TestRefusals(t *testing.T) {
 		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 5}), params(6), "tokens 5"},
 		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": -1}), params(6), "tokens -1"},
 		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "tokens": 2}, fields{"kind": "dense", "out": 1}), params(11), "more parameters"},
+		{"network", spec(fields{"kind": "dense", "out": 4}, fields{"kind": "scale", "no_shift": true}), params(9), "the layers have 8"},
+		{"network", weighed("mse", fields{"pos_weight": []float64{1}}), params(1), "has no pos_weight"},
+		{"network", weighed("bce", fields{"pos_weight": []float64{1, 2}}), params(1), "2 positive weights for 1 outputs"},
+		{"network", weighed("bce", fields{"weight": []float64{-1}}), params(1), "entry 0 of the weights is -1"},
+		{"network", weighed("bce", fields{"target_weights": true}), params(1), "T has the shape (1, 1); it must be (1, 2)"},
 		{"network", spec(fields{"kind": "flatten", "height": int64(1 << 40), "width": int64(1 << 40)}), params(1), "height"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int{1, 1, 1}, "height": 1, "width": 1}), params(1), "a number, or two of them"},
 		{"network", spec(fields{"kind": "conv", "out": 1, "kernel": []int64{1, 1 << 40}, "height": 1, "width": 1}), params(1), "kernel"},

@@ -137,6 +137,19 @@ for reduction in ("mean", "sum"):
     LOSSES["bce " + reduction] = (nn.BCEWithLogitsLoss(reduction=reduction), "targets")
 
 
+FACTORS = {
+    "outputs": torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64),
+    "one": torch.tensor(1.75, dtype=torch.float64),
+    "samples": torch.linspace(0, 2, 7, dtype=torch.float64)[:, None],
+    "both": torch.linspace(0, 3, 21, dtype=torch.float64).reshape(7, 3),
+}
+for weight in (None, *FACTORS):
+    for positive in (None, *FACTORS):
+        if weight or positive:
+            options = {"weight": FACTORS.get(weight), "pos_weight": FACTORS.get(positive)}
+            LOSSES[f"bce weight {weight}, pos_weight {positive}"] = (nn.BCEWithLogitsLoss(**options), "targets")
+LOSSES["bce sum weights"] = (nn.BCEWithLogitsLoss(weight=FACTORS["samples"], pos_weight=FACTORS["outputs"], reduction="sum"), "targets")
+
 LOSSES["gaussian"] = (GaussianNLL(), "half")
 
 
@@ -147,6 +160,20 @@ def test_losses(name):
     assert (labels == 1).any() and (labels != 1).any()
     outputs = 6 if kind == "half" else 3
     check(net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, outputs)), loss, X, labels if kind == "labels" else targets)
+
+
+def test_binary_labels():
+    """Targets of 0 and 1 of one output and of images, with weights of every shape that torch takes."""
+    X, labels, _ = data(samples=7)
+    y = (labels > 0).double()[:, None]
+    model = net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    for options in ({"pos_weight": torch.tensor([3.0])}, {"pos_weight": torch.tensor(3.0), "weight": torch.rand(7, 1, dtype=torch.float64)}):
+        check(model, nn.BCEWithLogitsLoss(**options), X, y)
+    X, y = torch.randn(3, 1, 3, 4, dtype=torch.float64), torch.randint(0, 2, (3, 2, 2, 3)).double()
+    model = net(nn.Conv2d(1, 2, 2))
+    for shape in ((2, 1, 1), (2, 3), (2, 2, 3), (3, 1, 1, 1), (3, 2, 1, 1)):
+        check(model, nn.BCEWithLogitsLoss(pos_weight=torch.rand(shape, dtype=torch.float64)), X, y)
+        check(model, nn.BCEWithLogitsLoss(weight=torch.rand(shape, dtype=torch.float64), pos_weight=torch.rand(2, 1, 1, dtype=torch.float64)), X, y)
 
 
 def test_default_ignore_index():
@@ -323,7 +350,9 @@ def test_unsupported(path, layers, words):
         (nn.PoissonNLLLoss(log_input=False), "targets", costate.UnsupportedModule, "log_input"),
         (nn.GaussianNLLLoss(), "targets", costate.UnsupportedModule, "GaussianNLL"),
         (GaussianNLL(), "targets", costate.InputError, "log-variances"),
-        (nn.BCEWithLogitsLoss(pos_weight=torch.ones(3)), "targets", costate.UnsupportedModule, "pos_weight"),
+        (nn.BCEWithLogitsLoss(pos_weight=torch.ones(4)), "targets", costate.InputError, r"loss.pos_weight has the shape \(4,\)"),
+        (nn.BCEWithLogitsLoss(weight=torch.ones(6, 1, 3)), "targets", costate.InputError, r"loss.weight has the shape \(6, 1, 3\)"),
+        (nn.BCEWithLogitsLoss(weight=-torch.ones(3)), "targets", costate.InputError, "loss.weight has an entry that is negative"),
         (nn.CrossEntropyLoss, "labels", costate.InputError, "CrossEntropyLoss()"),
         ("crossentropy", "labels", costate.InputError, "'ce', 'mse', 'bce'"),
         (None, "labels", costate.InputError, "'ce', 'mse', 'bce'"),

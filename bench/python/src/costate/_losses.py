@@ -43,9 +43,7 @@ def translated(loss: Any) -> Tuple[str, Fill]:
     if kind is nn.MSELoss:
         return "mse", lambda p, y: _targets(loss, p, y)
     if kind is nn.BCEWithLogitsLoss:
-        if loss.weight is not None or loss.pos_weight is not None:
-            raise UnsupportedModule("loss", loss, "weight and pos_weight are not supported; weights of samples are (sample_weight=)")
-        return "bce", lambda p, y: _targets(loss, p, y)
+        return "bce", lambda p, y: _binary(loss, p, y)
     if kind is nn.PoissonNLLLoss:
         if not loss.log_input or loss.full:
             raise UnsupportedModule("loss", loss, f"log_input={loss.log_input}, full={loss.full}; it must be True and False")
@@ -68,6 +66,51 @@ def _targets(loss: Any, p: Problem, y: np.ndarray) -> None:
     p.targets = y.reshape(n, -1)
     if getattr(loss, "reduction", "mean") == "sum":
         p.weights = np.full(n, float(y.size))
+
+
+def _binary(loss: Any, p: Problem, y: np.ndarray) -> None:
+    """torch lets weight and pos_weight be of any shape that fits to that of the targets.
+    Weights of the outputs are in the description of the loss, and those of the samples are
+    sample weights. Else each target t has a weight m of its own: with v and w those of
+    torch, w (v t log σ + (1−t) log(1−σ)) is m times the cross-entropy of the target w v t/m
+    for m = w (v t + 1 − t)."""
+    _targets(loss, p, y)
+    n, outputs = y.shape[0], y.shape[1:]
+    w, v = _weights(loss, "weight", y.shape), _weights(loss, "pos_weight", y.shape)
+    p.spec = {k: x for k, x in p.spec.items() if k not in ("pos_weight", "weight", "target_weights")}
+    for name, a in (("weight", w), ("pos_weight", v)):
+        if a is not None and a.shape[0] == 1:
+            p.spec[name] = np.broadcast_to(a[0], outputs).reshape(-1).tolist()
+    if (w is None or w.shape[0] == 1) and (v is None or v.shape[0] == 1):
+        return
+    if w is not None and w.size == n and (v is None or v.shape[0] == 1):
+        p.weights = w.reshape(n) if p.weights is None else p.weights * w.reshape(n)
+        return
+    t = y.astype(np.float64)
+    yes = t if v is None else v * t
+    m = yes + (1 - t)
+    t = np.divide(yes, m, out=t, where=m > 0)
+    m = m if w is None else w * m
+    p.targets = np.concatenate([a.reshape(n, -1) for a in (t, m)], axis=1)
+    p.spec = {k: x for k, x in p.spec.items() if k not in ("pos_weight", "weight")}
+    p.spec["target_weights"] = True
+
+
+def _weights(loss: Any, name: str, shape: Tuple[int, ...]) -> Optional[np.ndarray]:
+    """weight or pos_weight of a BCEWithLogitsLoss, with as many dimensions as the targets."""
+    given = getattr(loss, name)
+    if given is None:
+        return None
+    a = np.asarray(numeric(given, "loss." + name), dtype=np.float64)
+    try:
+        fits = np.broadcast_shapes(a.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InputError(f"loss.{name} has the shape {a.shape}, which does not fit to that of y, {shape}")
+    if not (np.isfinite(a) & (a >= 0)).all():
+        raise InputError(f"loss.{name} has an entry that is negative or not finite")
+    return a.reshape((1,) * (len(shape) - a.ndim) + a.shape)
 
 
 def _cross_entropy(loss: Any, p: Problem, y: np.ndarray) -> None:
