@@ -350,11 +350,11 @@ def test_interrupted_before_sending():
         + """
 server = _server.current()
 F.free_me = small.factor(0.6)
-server._writing.acquire()
+server._stream.writing.acquire()
 del F.free_me  # its handle waits for the next request
 waits = list(server._unused)
 assert len(waits) == 1
-t = threading.Timer(1.5, server._writing.release)
+t = threading.Timer(1.5, server._stream.writing.release)
 t.start()
 took = interrupt(lambda: F.solve(v), 0.3)
 assert took is not None and took < 1, took
@@ -584,7 +584,7 @@ def test_cancelled_by_another_thread():
         while True:
             numbers = set(server._pending) - before
             if numbers:
-                server._send(_frame.pack({"op": "cancel", "cancel": max(numbers)}, {}), [])
+                server._stream.send(_frame.pack({"op": "cancel", "cancel": max(numbers)}, {}), [])
                 return
             time.sleep(0.01)
 

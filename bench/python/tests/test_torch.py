@@ -95,6 +95,7 @@ MODELS = {
     "norm": [nn.Linear(4, 5), nn.LayerNorm(5, elementwise_affine=False), nn.Tanh(), nn.Linear(5, 3)],
     "norm after": [nn.Linear(4, 5), nn.Tanh(), nn.LayerNorm(5, eps=0.1, elementwise_affine=False), nn.Linear(5, 3)],
     "norm, learned": [nn.Linear(4, 5), nn.LayerNorm(5), nn.Tanh(), nn.Linear(5, 3), nn.LayerNorm(3)],
+    "norm, no learned": [nn.LayerNorm(4, elementwise_affine=False), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3), nn.LayerNorm(3, elementwise_affine=False)],
     "norm first": [nn.LayerNorm(4), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)],
     "residual": [nn.Linear(4, 5), nn.Tanh(), Residual(nn.Sequential(nn.Linear(5, 5), nn.Tanh())), Residual(nn.Linear(5, 5, bias=False)), nn.Linear(5, 3)],
     "residual of two": [Residual(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 4))), nn.Tanh(), Residual(nn.Sequential(nn.Tanh(), nn.Linear(4, 4))), nn.Linear(4, 3)],

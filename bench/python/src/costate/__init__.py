@@ -68,13 +68,13 @@ def hessian(
         A Sequential, nested as you like, of Linear, Conv1d and Conv2d,
         AvgPool1d, AvgPool2d, AdaptiveAvgPool1d and -2d to 1, Tanh, ReLU, GELU (both
         forms), SiLU, Sigmoid, Softplus, LeakyReLU, ELU, Identity, LayerNorm, Flatten,
-        Unflatten, Dropout in eval mode, and `Residual`, `SelfAttention` and `Sine` of
-        `costate.modules`; or what `mlp` made. Parameters
+        Unflatten, Dropout in eval mode, and `Residual`, `SelfAttention`, `TokenMean`,
+        `Lengths` and `Sine` of `costate.modules`; or what `mlp` made. Parameters
         count in the order of ``model.parameters()``, each flattened by rows, as in
         ``torch.nn.utils.parameters_to_vector``.
     loss : torch.nn loss module, or 'ce', 'mse', 'bce'
         CrossEntropyLoss (weight, ignore_index, label_smoothing), MSELoss,
-        BCEWithLogitsLoss or PoissonNLLLoss (of logarithms), reduction 'mean' or 'sum', or
+        BCEWithLogitsLoss (weight, pos_weight) or PoissonNLLLoss (of logarithms), reduction 'mean' or 'sum', or
         `costate.modules.GaussianNLL`; None for a Network.
     X : array or tensor of shape (samples, …)
         The inputs, of any floating type.
@@ -175,7 +175,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-_MODULES = ("GaussianNLL", "Residual", "SelfAttention", "Sine")
+_MODULES = ("GaussianNLL", "Lengths", "Residual", "SelfAttention", "Sine", "TokenMean")
 
 __all__ = [
     "AccuracyError",

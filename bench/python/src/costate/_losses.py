@@ -13,8 +13,8 @@ from torch import nn
 
 from ._arrays import is_integer, numeric
 from ._errors import InputError, UnsupportedModule
-from ._layers import is_own
 from ._problem import Problem
+from .modules import GaussianNLL
 
 Fill = Callable[[Problem, np.ndarray], None]
 
@@ -50,14 +50,14 @@ def translated(loss: Any) -> Tuple[str, Fill]:
         return "poisson", lambda p, y: _targets(loss, p, y)
     if kind is nn.GaussianNLLLoss:
         raise UnsupportedModule("loss", loss, "it takes three arguments; costate.modules.GaussianNLL takes means and log-variances as the outputs of one model")
-    if is_own(loss, "GaussianNLL"):
+    if type(loss) is GaussianNLL:
         return "gaussian", lambda p, y: _targets(loss, p, y)
     raise UnsupportedModule("loss", loss, "supported are CrossEntropyLoss, MSELoss, BCEWithLogitsLoss, PoissonNLLLoss and costate.modules.GaussianNLL")
 
 
 def _targets(loss: Any, p: Problem, y: np.ndarray) -> None:
     n, shape = p.inputs.shape[0], p.outputs
-    if is_own(loss, "GaussianNLL"):
+    if type(loss) is GaussianNLL:
         if len(shape) != 1 or shape[0] % 2:
             raise InputError(f"the model has outputs of the shape {shape}; {type(loss).__name__} takes as many log-variances as means")
         shape = (shape[0] // 2,)

@@ -1,19 +1,15 @@
-"""The server process, and requests to it.
+"""Requests to the server, and what it keeps for us.
 
-One process a Python process, started on first use and ended with it. Requests may
-come from any thread. Answers are read by a thread of their own, which no signal
-interrupts, so that an interrupt leaves the stream whole.
+One server a Python process, started on first use and ended with it. Requests may come
+from any thread. Answers are read by a thread of their own, which no signal interrupts, so
+that an interrupt leaves the stream whole.
 """
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import itertools
 import os
-import socket
-import subprocess
-import tempfile
 import threading
 import weakref
 from collections import deque
@@ -23,8 +19,8 @@ import numpy as np
 
 from . import _arena, _frame
 from ._errors import Cancelled, ServerError, error_of
+from ._stream import Stream, program
 
-_PIPE_BUF = 4096  # so many bytes go into a pipe at once or not at all
 _PATIENCE = 10.0  # seconds for the answer to a cancelled request
 
 Arrays = Mapping[str, Tuple[np.ndarray, str]]
@@ -52,24 +48,16 @@ class Server:
         self._ids = itertools.count(1)
         self._pending: Dict[int, _Pending] = {}
         self._state = threading.Lock()
-        self._writing = threading.Lock()
         self._dead: Optional[ServerError] = None
         self._unused: Deque[int] = deque()
-        self._process: Optional[subprocess.Popen] = None
-        self._socket: Optional[socket.socket] = None
-        self._words: Any = None
-        address = os.environ.get("COSTATE_SERVER", "")
-        if address:
-            self._connect(address)
-        else:
-            self._start()
+        self._stream = Stream()
         try:
-            greeting, _ = _frame.read(self._read_exactly)
+            greeting, _ = _frame.read(self._stream.read)
         except (OSError, EOFError, ValueError) as e:
-            self._end()
-            raise ServerError(f"the server of costate could not be started ({e})", self._last_words()) from None
+            self._stream.close()
+            raise ServerError(f"the server of costate could not be started ({e})", self._stream.last_words()) from None
         if greeting.get("costate") != _frame.VERSION:
-            self._end()
+            self._stream.close()
             raise ServerError(
                 f"the server speaks version {greeting.get('costate')} of the protocol, this package {_frame.VERSION}"
             )
@@ -81,93 +69,21 @@ class Server:
 
     # Beginning and end.
 
-    def _start(self) -> None:
-        self._words = tempfile.TemporaryFile()
-        command = [program(), "serve", *os.environ.get("COSTATE_FLAGS", "").split()]
-        try:
-            # A session of its own: Ctrl-C is for us, not for the server.
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._words,
-                bufsize=0,
-                start_new_session=True,
-            )
-        except OSError as e:
-            raise ServerError(f"the server of costate could not be started: {e}") from None
-        self._rfd, self._wfd = self._process.stdout.fileno(), self._process.stdin.fileno()  # type: ignore[union-attr]
-
-    def _connect(self, address: str) -> None:
-        if not address.startswith("unix:"):
-            raise ServerError(f"COSTATE_SERVER is {address!r}; it must be unix:PATH")
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self._socket.connect(address[len("unix:") :])
-        except OSError as e:
-            raise ServerError(f"no server of costate at {address}: {e}") from None
-        self._rfd = self._wfd = self._socket.fileno()
-
-    def _last_words(self) -> str:
-        if self._words is None:
-            return ""
-        try:
-            size = os.fstat(self._words.fileno()).st_size
-            return os.pread(self._words.fileno(), 4000, max(0, size - 4000)).decode(errors="replace").strip()
-        except (OSError, ValueError):
-            return ""
-
-    def _end(self) -> None:
-        """Close the stream, which ends the server."""
-        if self._socket is not None:
-            self._socket.close()
-        if self._process is not None:
-            for f in (self._process.stdin, self._process.stdout):
-                try:
-                    f.close()  # type: ignore[union-attr]
-                except OSError:
-                    pass
-            try:
-                self._process.wait(2)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-
     def close(self) -> None:
         """End the server. What it held is gone."""
         if self.pid != os.getpid():
             return
         self._die(ServerError("the server of costate was closed"))
-        if self._socket is not None:
-            try:
-                self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            self._socket.close()
-        if self._process is not None:
-            try:
-                self._process.stdin.close()  # type: ignore[union-attr]
-            except OSError:
-                pass
-            try:
-                self._process.wait(2)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._stream.close()
         self._arenas.abandon()
 
     def leave(self) -> None:
         """After a fork, in the child: the server is the parent's."""
         self._dead = ServerError("this object belongs to the process that this one was forked from; make it anew here")
-        self._state, self._writing = threading.Lock(), threading.Lock()
+        self._state = threading.Lock()
         self._pending = {}
         self._unused.clear()
-        if self._process is not None:
-            for f in (self._process.stdin, self._process.stdout):
-                f.close()  # type: ignore[union-attr]
-            self._process.returncode = 0  # not our child: nothing to wait for
-        if self._socket is not None:
-            self._socket.close()
+        self._stream.leave()
         self._arenas.forget()
 
     def _die(self, why: ServerError) -> None:
@@ -184,26 +100,12 @@ class Server:
     def alive(self) -> bool:
         return self._dead is None
 
-    # Reading.
-
-    def _read_exactly(self, n: int) -> bytes:
-        data = os.read(self._rfd, min(n, 1 << 20)) if n else b""
-        if len(data) == n:
-            return data
-        parts: List[bytes] = [data]
-        got = len(data)
-        while got < n:
-            if not data:
-                raise EOFError("it ended")
-            data = os.read(self._rfd, min(n - got, 1 << 20))
-            parts.append(data)
-            got += len(data)
-        return b"".join(parts)
+    # Answers.
 
     def _read_answers(self) -> None:
         while True:
             try:
-                head, archive = _frame.read(self._read_exactly)
+                head, archive = _frame.read(self._stream.read)
             except (OSError, EOFError, ValueError) as e:
                 break_ = e
                 break
@@ -212,57 +114,14 @@ class Server:
             if p is not None:
                 p.head, p.archive, p.answered = head, archive, True
                 p.done.release()
-        status = ""
-        if self._process is not None and self._dead is None:
-            try:
-                status = f" (exit status {self._process.wait(2)})"
-            except subprocess.TimeoutExpired:
-                status = f" ({break_})"
-        self._die(ServerError(f"the server of costate has ended{status}", self._last_words()))
+        how = ""
+        if self._dead is None:
+            status = self._stream.status()
+            how = f" (exit status {status})" if status is not None else f" ({break_})"
+        self._die(ServerError(f"the server of costate has ended{how}", self._stream.last_words()))
         self._arenas.retire()
 
-    # Writing.
-
-    def _write(self, frame: bytes, sent: List[int]) -> None:
-        view = memoryview(frame)
-        while view:
-            # No interrupt comes between the write and its count: there is no
-            # bytecode between them.
-            sent.extend(map(os.write, (self._wfd,), (view,)))
-            view = view[sent[-1] :]
-
-    def _send(self, frame: bytes, sent: List[int]) -> None:
-        """Write a frame whole, whatever interrupts, or, while `sent` is empty, not at all."""
-        if len(frame) <= _PIPE_BUF or threading.current_thread() is not threading.main_thread():
-            with self._writing:
-                self._write(frame, sent)
-            return
-        done = threading.Lock()
-        done.acquire()
-        failure: List[Optional[OSError]] = []
-
-        def write() -> None:
-            try:
-                with self._writing:
-                    self._write(frame, [])
-                failure.append(None)
-            except OSError as e:
-                failure.append(e)
-            finally:
-                done.release()
-
-        # Not threading.Thread, whose start an interrupt may leave half done.
-        sent.extend(map(_thread.start_new_thread, (write,), ((),)))
-        interrupt: Optional[BaseException] = None
-        while not failure:  # an interrupt may come after the lock was taken
-            try:
-                done.acquire()
-            except KeyboardInterrupt as e:
-                interrupt = e
-        if failure[0] is not None:
-            raise failure[0]
-        if interrupt is not None:
-            raise interrupt
+    # Handles that are not used any more.
 
     def _free_list(self) -> List[int]:
         unused = []
@@ -280,15 +139,15 @@ class Server:
         self._unused.append(handle)
         # Where somebody is writing, maybe the thread that this one interrupts, the
         # handle goes with the next request.
-        if self._writing.acquire(blocking=False):
+        if self._stream.writing.acquire(blocking=False):
             try:
                 unused = self._free_list()
                 for i in range(0, len(unused), 200):
-                    self._write(_frame.pack({"op": "free", "free": unused[i : i + 200]}, {}), [])
+                    self._stream.write(_frame.pack({"op": "free", "free": unused[i : i + 200]}, {}), [])
             except OSError:
                 pass
             finally:
-                self._writing.release()
+                self._stream.writing.release()
 
     # Requests.
 
@@ -349,7 +208,7 @@ class Server:
                     return pending
                 self._pending[number] = pending
             try:
-                self._send(frame, sent)
+                self._stream.send(frame, sent)
             except OSError:
                 # The reader finds out why, and fails what is pending.
                 pass
@@ -359,7 +218,7 @@ class Server:
             # sent, and else answers at once.
             try:
                 if sent and not pending.answered:
-                    self._send(_frame.pack({"op": "cancel", "cancel": number}, {}), [])
+                    self._stream.send(_frame.pack({"op": "cancel", "cancel": number}, {}), [])
                     pending.done.acquire(timeout=_PATIENCE)
             except OSError:
                 pass
@@ -389,18 +248,6 @@ class Handle:
 
     def __reduce__(self) -> Any:
         raise TypeError("what the server of costate holds can be neither copied nor pickled; make it anew from the model or the matrix")
-
-
-def program() -> str:
-    """The path of the program that is the server."""
-    path = os.environ.get("COSTATE_PROGRAM", "")
-    if path:
-        return path
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_bin", "costate")
-    for p in (path, path + ".exe"):
-        if os.path.exists(p):
-            return p
-    raise ServerError(f"the program {path} is missing: install the package (pip install ./bench/python), or name it in COSTATE_PROGRAM")
 
 
 _lock = threading.Lock()

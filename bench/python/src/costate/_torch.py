@@ -9,7 +9,7 @@ import torch
 
 from ._arrays import numeric
 from ._errors import InputError
-from ._layers import Walk
+from ._layers import walk_through
 from ._losses import translated
 from ._problem import Param, Problem, layout, sample_weights
 
@@ -42,9 +42,7 @@ def problem(model: Any, loss: Any, X: Any, y: Any, sample_weight: Any) -> Proble
     x = numeric(X, "X")
     if x.ndim == 0 or 0 in x.shape:
         raise InputError(f"X has the shape {x.shape}; it must be (samples, …) with at least one sample")
-    walk = Walk(x.shape[1:])
-    walk.module(model, "")
-    walk.as_torch()
+    walk = walk_through(model, x.shape[1:])
     if not walk.tensors:
         raise InputError("the model has no parameters")
     samples = x.shape[0]
