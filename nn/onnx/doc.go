@@ -1,12 +1,13 @@
 // Package onnx reads feed-forward networks from .onnx files: a chain of layers from
 // one input to one output.
 //
-//	Gemm, MatMul with Add              dense layers
+//	Gemm, MatMul with Add              dense layers; alpha and beta are part of the parameters
+//	Conv, AveragePool, GlobalAveragePool   of images and sequences, whose shape the input has
 //	x + (Gemm with an activation)(x)   dense layers with Skip
 //	Tanh, Relu, Sigmoid, Softplus, LeakyRelu, Elu, Gelu, x·Sigmoid(x), x·½(1+Erf(x/√2))
 //	LayerNormalization                 a layer norm and its learned scale
 //	Add, Sub, Mul, Div by constants    fixed shifts and scales, as of the inputs; no parameters
-//	Flatten, Reshape to two dimensions, Identity, Dropout
+//	Flatten, Reshape to units or to an image, Identity, Dropout, Pad of nothing
 //
 // Anything else is an error that names the node, its operator and the version of the
 // operator set. Weights may be of the types DOUBLE, FLOAT, FLOAT16 and BFLOAT16, in

@@ -13,7 +13,8 @@ import (
 type fixed struct {
 	op    fixedOp
 	width int
-	by    []float64 // a number for each unit, or one for all
+	by    []float64 // a number for each unit, for each channel of an image, or one for all
+	div   int       // unit i has number i/div, counted around
 }
 
 type fixedOp int
@@ -28,10 +29,7 @@ const (
 
 // at returns scale and shift of a unit.
 func (f *fixed) at(i int) (scale, shift float64) {
-	v := f.by[0]
-	if len(f.by) > 1 {
-		v = f.by[i]
-	}
+	v := f.by[i/f.div%len(f.by)]
 	switch f.op {
 	case plus:
 		return 1, v
@@ -52,7 +50,11 @@ func (f *fixed) String() string {
 	for _, v := range f.by {
 		sum.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v)))
 	}
-	return fmt.Sprintf("%s %d numbers %x", [...]string{"plus", "minus", "from", "times", "over"}[f.op], len(f.by), sum.Sum64())
+	text := fmt.Sprintf("%s %d numbers %x", [...]string{"plus", "minus", "from", "times", "over"}[f.op], len(f.by), sum.Sum64())
+	if f.div != 1 {
+		text += fmt.Sprintf(", each for %d units", f.div)
+	}
+	return text
 }
 
 // OutWidth implements nn.Layer.

@@ -77,7 +77,6 @@ func (w *walk) node(n *onnxpb.NodeProto, value string) (string, error) {
 		w.activate(a)
 		return out, nil
 	}
-	in := n.GetInput()
 	switch n.GetOpType() {
 	case "Identity", "Dropout":
 		return out, nil
@@ -85,15 +84,21 @@ func (w *walk) node(n *onnxpb.NodeProto, value string) (string, error) {
 		if axis := integer(n, "axis", 1); axis != 1 {
 			return "", w.fail(n, "axis %d; only 1, all but the samples, is known", axis)
 		}
+		w.units()
+		return out, nil
+	case "Pad": // torch writes one of nothing before an average
+		if in := n.GetInput(); len(in) < 2 || w.constants[in[1]] == nil || slices.ContainsFunc(w.constants[in[1]].data, func(v float64) bool { return v != 0 }) {
+			return "", w.fail(n, "only one of nothing is known; convolutions have pads of their own")
+		}
 		return out, nil
 	case "Reshape":
-		if len(in) != 2 || w.constants[in[1]] == nil || len(w.constants[in[1]].data) != 2 {
-			return "", w.fail(n, "only one to samples × units, of a constant shape, is known")
-		}
-		if units := w.constants[in[1]].data[1]; units > 0 && units < math.MaxInt32 {
-			return out, w.setWidth(n, int(units))
-		}
-		return out, nil
+		return out, w.reshape(n)
+	case "Conv":
+		return out, w.conv(n, value)
+	case "AveragePool":
+		return out, w.pool(n)
+	case "GlobalAveragePool":
+		return out, w.mean(n)
 	case "Gemm", "MatMul":
 		d, end, err := w.dense(n, value)
 		if err != nil {
@@ -108,15 +113,23 @@ func (w *walk) node(n *onnxpb.NodeProto, value string) (string, error) {
 	case "Softmax", "LogSoftmax":
 		return "", w.fail(n, "it belongs to the loss; export the network without it")
 	}
-	return "", w.fail(n, "the operator is not known; Gemm, MatMul, Add, Sub, Mul, Div, Tanh, Relu, Sigmoid, Softplus, LeakyRelu, Elu, Gelu, LayerNormalization, Flatten, Reshape, Identity and Dropout are")
+	return "", w.fail(n, "the operator is not known; Gemm, MatMul, Conv, AveragePool, GlobalAveragePool, Add, Sub, Mul, Div, Tanh, Relu, Sigmoid, Softplus, LeakyRelu, Elu, Gelu, LayerNormalization, Flatten, Reshape, Identity and Dropout are")
 }
 
-// activate gives the last dense layer an activation, or makes one a layer.
+// activate gives the last layer with weights an activation, or makes one a layer.
 func (w *walk) activate(a nn.Activation) {
 	if len(w.model.Layers) > 0 {
-		if d, ok := w.model.Layers[len(w.model.Layers)-1].(*nn.Dense); ok && d.Act == nil && !d.Skip {
-			d.Act = a
-			return
+		switch l := w.model.Layers[len(w.model.Layers)-1].(type) {
+		case *nn.Dense:
+			if l.Act == nil && !l.Skip {
+				l.Act = a
+				return
+			}
+		case *nn.Conv2D:
+			if l.Act == nil {
+				l.Act = a
+				return
+			}
 		}
 	}
 	w.add(nn.Elementwise{Act: a})
@@ -129,6 +142,10 @@ func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, erro
 	if len(in) < 2 || in[0] != value || len(n.GetOutput()) == 0 {
 		return nil, "", w.fail(n, "the weights must come second")
 	}
+	if w.image.channels*w.image.height > 1 {
+		return nil, "", w.fail(n, "samples of %s; a Flatten must make them units before", w.image.shape())
+	}
+	w.units()
 	weights, err := w.parameter(n, in[1])
 	if err != nil {
 		return nil, "", err
@@ -137,10 +154,14 @@ func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, erro
 		return nil, "", w.fail(n, "weights of the shape %v; they must be a matrix", weights.shape)
 	}
 	end := n.GetOutput()[0]
-	var bias string
+	bias, alpha, beta := "", 1.0, 1.0
 	if n.GetOpType() == "Gemm" {
-		if attribute(n, "alpha", 1) != 1 || attribute(n, "beta", 1) != 1 || integer(n, "transA", 0) != 0 {
-			return nil, "", w.fail(n, "alpha, beta and transA must be 1, 1 and 0")
+		if integer(n, "transA", 0) != 0 {
+			return nil, "", w.fail(n, "transA must be 0: samples are rows")
+		}
+		alpha, beta = attribute(n, "alpha", 1), attribute(n, "beta", 1)
+		if math.IsNaN(alpha*beta) || math.IsInf(alpha*beta, 0) {
+			return nil, "", w.fail(n, "alpha is %g and beta %g", alpha, beta)
 		}
 		if integer(n, "transB", 0) == 0 {
 			weights = weights.transposed()
@@ -150,25 +171,14 @@ func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, erro
 		}
 	} else {
 		weights = weights.transposed()
-		// A vector that is added to the product is its bias.
-		if next := w.users[end]; len(next) == 1 && next[0].GetOpType() == "Add" && end != w.output && len(next[0].GetInput()) == 2 && len(next[0].GetOutput()) == 1 {
-			other := next[0].GetInput()[0]
-			if other == end {
-				other = next[0].GetInput()[1]
-			}
-			if c := w.constants[other]; c != nil && len(c.data) == weights.shape[0] {
-				if c.broadcasts(len(c.data)) {
-					bias, end = other, next[0].GetOutput()[0]
-				}
-			}
-		}
+		bias, end = w.added(end, weights.shape[0])
 	}
 	d := &nn.Dense{Out: weights.shape[0], In: weights.shape[1]}
 	if err := w.setWidth(n, d.In); err != nil {
 		return nil, "", err
 	}
-	w.model.Params = append(w.model.Params, weights.data...)
-	if bias != "" {
+	w.model.Params = append(w.model.Params, weights.times(alpha)...)
+	if bias != "" && beta != 0 {
 		b, err := w.parameter(n, bias)
 		if err != nil {
 			return nil, "", err
@@ -177,10 +187,27 @@ func (w *walk) dense(n *onnxpb.NodeProto, value string) (*nn.Dense, string, erro
 			return nil, "", w.fail(n, "a bias of the shape %v for %d units", b.shape, d.Out)
 		}
 		d.Bias = true
-		w.model.Params = append(w.model.Params, b.data...)
+		w.model.Params = append(w.model.Params, b.times(beta)...)
 	}
 	w.width = d.Out
 	return d, end, nil
+}
+
+// added returns the vector that is added to a product of so many units, its bias, and the
+// value of the sum; without one "" and the product.
+func (w *walk) added(product string, units int) (bias, sum string) {
+	next := w.users[product]
+	if len(next) != 1 || next[0].GetOpType() != "Add" || product == w.output || len(next[0].GetInput()) != 2 || len(next[0].GetOutput()) != 1 {
+		return "", product
+	}
+	other := next[0].GetInput()[0]
+	if other == product {
+		other = next[0].GetInput()[1]
+	}
+	if c := w.constants[other]; c != nil && len(c.data) == units && c.broadcasts(units) {
+		return other, next[0].GetOutput()[0]
+	}
+	return "", product
 }
 
 // shift takes an operation with a constant as a fixed map.
@@ -206,11 +233,11 @@ func (w *walk) shift(n *onnxpb.NodeProto, value string) error {
 			return err
 		}
 	}
-	// A constant may have the shape of a sample that is flattened later.
-	if !c.broadcasts(w.width) && (len(w.model.Layers) > 0 || len(c.data) != w.width) {
-		return w.fail(n, "a constant of the shape %v for %d units", c.shape, w.width)
+	div, err := w.spread(c)
+	if err != nil {
+		return w.fail(n, "%w", err)
 	}
-	f := &fixed{width: w.width, by: c.data}
+	f := &fixed{width: w.width, by: c.data, div: div}
 	switch op := n.GetOpType(); {
 	case op == "Add":
 		f.op = plus
@@ -226,9 +253,6 @@ func (w *walk) shift(n *onnxpb.NodeProto, value string) error {
 		return w.fail(n, "a division by 0")
 	default:
 		f.op = over
-	}
-	if w.model.Inputs == 0 {
-		w.model.Inputs = w.width
 	}
 	w.add(f)
 	return nil
@@ -247,6 +271,7 @@ func (w *walk) layerNorm(n *onnxpb.NodeProto, value string) error {
 	if !(eps > 0) {
 		return w.fail(n, "epsilon is %g; it must be positive", eps)
 	}
+	w.byChannel()
 	scale, err := w.parameter(n, in[1])
 	if err != nil {
 		return err

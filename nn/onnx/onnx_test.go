@@ -17,9 +17,11 @@ import (
 	"costate/nn/onnx/internal/onnxpb"
 )
 
+var exports = []string{"controller", "exported", "images", "sequence"}
+
 // Networks that torch wrote give torch's outputs, to the rounding of float32.
 func TestExported(t *testing.T) {
-	for _, name := range []string{"controller", "exported"} {
+	for _, name := range exports {
 		m, err := Read("testdata/" + name + ".onnx")
 		if err != nil {
 			t.Fatal(err)
@@ -79,6 +81,32 @@ func model(nodes []*onnxpb.NodeProto, constants ...*onnxpb.TensorProto) []byte {
 	return raw
 }
 
+// shaped is model for samples of a shape.
+func shaped(dims []int64, nodes []*onnxpb.NodeProto, constants ...*onnxpb.TensorProto) []byte {
+	var file onnxpb.ModelProto
+	if err := proto.Unmarshal(model(nodes, constants...), &file); err != nil {
+		panic(err)
+	}
+	shape := &onnxpb.TensorShapeProto{Dim: []*onnxpb.TensorShapeProto_Dimension{{DimParam: "n"}}}
+	for _, d := range dims {
+		shape.Dim = append(shape.Dim, &onnxpb.TensorShapeProto_Dimension{DimValue: d})
+	}
+	file.Graph.Input[0].Type = &onnxpb.TypeProto{TensorType: &onnxpb.TypeProto_Tensor{Shape: shape}}
+	raw, err := proto.Marshal(&file)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+func list(name string, v ...int64) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: name, Ints: v}
+}
+
+func number(name string, v int64) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: name, I: v}
+}
+
 func one(t *testing.T, raw []byte) *nn.Network {
 	t.Helper()
 	m, err := Parse(raw)
@@ -105,6 +133,8 @@ func TestForms(t *testing.T) {
 	}{
 		{"Gemm", model([]*onnxpb.NodeProto{node("Gemm", "x w b", "y")}, w, b), []float64{-2.5, -3.5, -2}, 9},
 		{"Gemm, transposed", model([]*onnxpb.NodeProto{node("Gemm", "x w", "y", &onnxpb.AttributeProto{Name: "transB", I: 1})}, wt), []float64{-3, -3, -3}, 6},
+		{"Gemm, alpha and beta", model([]*onnxpb.NodeProto{node("Gemm", "x w b", "y", &onnxpb.AttributeProto{Name: "alpha", F: 0.5}, &onnxpb.AttributeProto{Name: "beta", F: -2})}, w, b), []float64{-2.5, -0.5, -3.5}, 9},
+		{"Gemm, beta of 0", model([]*onnxpb.NodeProto{node("Gemm", "x w b", "y", &onnxpb.AttributeProto{Name: "beta", F: 0})}, w, b), []float64{-3, -3, -3}, 6},
 		{"MatMul and Add", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("Add", "b u", "y")}, w, b), []float64{-2.5, -3.5, -2}, 9},
 		{"Sub and Div", model([]*onnxpb.NodeProto{node("Sub", "x c", "u"), node("Div", "u d", "v"), node("MatMul", "v w", "y")}, w, doubles("c", []float64{1, 1}, 2), doubles("d", []float64{2}, 1)), []float64{-4, -5, -6}, 6},
 		{"Sub from, Mul", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("Sub", "b u", "v"), node("Mul", "v v2", "y")}, w, b, doubles("v2", []float64{2}, 1)), []float64{7, 5, 8}, 6},
@@ -118,6 +148,100 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s: %d parameters, want %d", c.name, net.NumParams(), c.count)
 		}
 		check(t, c.name, net, x, c.want, 1, 1e-12)
+	}
+}
+
+// Values worked out by hand. Samples are two channels of two rows and three columns:
+//
+//	1 2 3    7 8 9
+//	4 5 6    0 1 2
+func TestImages(t *testing.T) {
+	x := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2}
+	image, sequence := []int64{2, 2, 3}, []int64{2, 6}
+	ones := doubles("w", []float64{1, 1, 1, 1, 1, 1, 1, 1}, 1, 2, 2, 2)
+	edge := doubles("w", []float64{1, -1, 10, 0}, 1, 2, 1, 2) // the difference to the right, and tens
+	each := doubles("w", []float64{1, 2, 3}, 3, 1, 1, 1)
+	c := doubles("c", []float64{1, 2}, 1, 2, 1, 1)
+	for _, k := range []struct {
+		name  string
+		raw   []byte
+		want  []float64
+		count int
+	}{
+		{"ones", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w", "y")}, ones), []float64{28, 36}, 8},
+		{"columns", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w", "y", list("kernel_shape", 1, 2))}, edge), []float64{69, 79, -1, 9}, 4},
+		{"columns, bias, padding", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w b", "y", list("pads", 0, 1, 0, 1), list("strides", 1, 3))}, edge, doubles("b", []float64{0.5}, 1)), []float64{-0.5, 93.5, -3.5, 26.5}, 5},
+		{"dilated columns", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w", "y", list("dilations", 1, 2))}, edge), []float64{68, -2}, 4},
+		{"same", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w", "y", &onnxpb.AttributeProto{Name: "auto_pad", S: []byte("SAME_UPPER")})}, doubles("w", []float64{0, 0, 1, 0, 0, 1}, 1, 2, 1, 3)), []float64{10, 12, 0, 6, 8, 0}, 6},
+		{"valid", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w", "y", &onnxpb.AttributeProto{Name: "auto_pad", S: []byte("VALID")})}, ones), []float64{28, 36}, 8},
+		{"groups", shaped(image, []*onnxpb.NodeProto{node("AveragePool", "x", "u", list("kernel_shape", 2, 3)), node("Conv", "u w b", "v", number("group", 2)), node("Flatten", "v", "y")},
+			doubles("w", []float64{2, 10, 100, 1000}, 4, 1, 1, 1), doubles("b", []float64{1, 2, 3, 4}, 4)), []float64{8, 37, 453, 4504}, 8},
+		{"pool", shaped(image, []*onnxpb.NodeProto{node("AveragePool", "x", "u", list("kernel_shape", 1, 2), list("strides", 1, 1)), node("Conv", "u w", "v"), node("Tanh", "v", "y")}, doubles("w", []float64{0, 0.1}, 1, 2, 1, 1)),
+			[]float64{math.Tanh(0.75), math.Tanh(0.85), math.Tanh(0.05), math.Tanh(0.15)}, 2},
+		{"pad of nothing", shaped(image, []*onnxpb.NodeProto{node("Pad", "x p", "u"), node("Conv", "u w", "y")}, ones, doubles("p", make([]float64, 8), 8)), []float64{28, 36}, 8},
+		{"mean", shaped(image, []*onnxpb.NodeProto{node("GlobalAveragePool", "x", "u"), node("Flatten", "u", "v"), node("Gemm", "v m", "y")}, doubles("m", []float64{2, 0, 0, 2}, 2, 2)), []float64{7, 9}, 4},
+		{"mean of a convolution", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w", "u", number("group", 1)), node("GlobalAveragePool", "u", "y")}, ones), []float64{32}, 8},
+		{"channels", shaped(image, []*onnxpb.NodeProto{node("Sub", "x c", "u"), node("AveragePool", "u", "v", list("kernel_shape", 2, 2)), node("Mul", "v c", "z"), node("Conv", "z e", "y")}, c, doubles("e", []float64{1, 0, 0, 1}, 2, 2, 1, 1)), []float64{2, 3, 4, 6}, 4},
+		{"all numbers", shaped(image, []*onnxpb.NodeProto{node("AveragePool", "x", "u", list("kernel_shape", 2, 2)), node("Add", "u d", "v"), node("Flatten", "v", "z"), node("MatMul", "z m", "y")},
+			doubles("d", []float64{1, 2, 3, 4}, 2, 1, 2), doubles("m", []float64{1, 0, 0, 0}, 4, 1)), []float64{4}, 4},
+		{"reshaped", shaped([]int64{12}, []*onnxpb.NodeProto{node("Reshape", "x s", "u"), node("Conv", "u w", "v"), node("Reshape", "v f", "z"), node("MatMul", "z m", "y")},
+			&onnxpb.TensorProto{Name: "s", Dims: []int64{4}, DataType: typeInt64, Int64Data: []int64{-1, 2, 2, 3}}, &onnxpb.TensorProto{Name: "f", Dims: []int64{2}, DataType: typeInt64, Int64Data: []int64{0, -1}}, ones, doubles("m", []float64{1, 2}, 2, 1)), []float64{100}, 10},
+		{"sequence", shaped(sequence, []*onnxpb.NodeProto{node("Conv", "x w", "u", list("kernel_shape", 2), list("strides", 2), list("pads", 1, 1)), node("AveragePool", "u", "y", list("kernel_shape", 2), list("strides", 2))}, doubles("w", []float64{1, 0, 0, 1}, 1, 2, 2)), []float64{9, 5.5}, 4},
+		{"one channel", shaped([]int64{1, 2, 6}, []*onnxpb.NodeProto{node("Conv", "x w", "u"), node("AveragePool", "u", "v", list("kernel_shape", 2, 6)), node("Flatten", "v", "y")}, each), []float64{4, 8, 12}, 3},
+	} {
+		net := one(t, k.raw)
+		if net.NumParams() != k.count {
+			t.Errorf("%s: %d parameters, want %d", k.name, net.NumParams(), k.count)
+		}
+		check(t, k.name, net, x, k.want, 1, 1e-12)
+	}
+}
+
+func TestRefusedImages(t *testing.T) {
+	image := []int64{2, 2, 3}
+	w := doubles("w", make([]float64, 8), 1, 2, 2, 2)
+	conv := func(attributes ...*onnxpb.AttributeProto) []*onnxpb.NodeProto {
+		return []*onnxpb.NodeProto{node("Conv", "x w", "y", attributes...)}
+	}
+	pool := func(attributes ...*onnxpb.AttributeProto) []*onnxpb.NodeProto {
+		return []*onnxpb.NodeProto{node("AveragePool", "x", "y", attributes...)}
+	}
+	same := &onnxpb.AttributeProto{Name: "auto_pad", S: []byte("SAME_LOWER")}
+	for _, c := range []struct {
+		words string
+		raw   []byte
+	}{
+		{"give the input a shape", model(conv(), w)},
+		{"give the input a shape", model(pool(list("kernel_shape", 1, 1)))},
+		{"give the input a shape", model([]*onnxpb.NodeProto{node("GlobalAveragePool", "x", "y")})},
+		{"weights of the shape [1 2 2 2]", shaped([]int64{2, 6}, conv(), w)},
+		{"for 3 channels", shaped([]int64{3, 2, 3}, conv(), w)},
+		{"in 2 groups", shaped(image, conv(number("group", 2)), w)},
+		{"in -1 groups", shaped(image, conv(number("group", -1)), w)},
+		{"at least as large", shaped([]int64{2, 1, 3}, conv(), w)},
+		{"both sides", shaped(image, conv(list("pads", 0, 1, 0, 0)), w)},
+		{"pads [-1", shaped(image, conv(list("pads", -1, 0, -1, 0)), w)},
+		{"both sides", shaped(image, conv(list("pads", 1)), w)},
+		{"auto_pad", shaped(image, conv(same), w)},
+		{"strides is [0 1]", shaped(image, conv(list("strides", 0, 1)), w)},
+		{"dilations is [1]", shaped(image, conv(list("dilations", 1)), w)},
+		{"a kernel_shape of 3×2", shaped(image, conv(list("kernel_shape", 3, 2)), w)},
+		{"a bias of the shape [2]", shaped(image, []*onnxpb.NodeProto{node("Conv", "x w b", "y")}, w, doubles("b", []float64{1, 2}, 2))},
+		{"numbers to take from each sample", shaped([]int64{2, 5000, 5000}, conv(), w)},
+		{"are refused", shaped([]int64{2, 1 << 14, 1 << 15}, conv(), w)},
+		{"without padding", shaped(image, pool(list("kernel_shape", 2, 2), list("pads", 1, 1, 1, 1)))},
+		{"without padding", shaped(image, pool(list("kernel_shape", 2, 2), number("ceil_mode", 1)))},
+		{"at least 1", shaped(image, pool())},
+		{"only one of nothing", shaped(image, []*onnxpb.NodeProto{node("Pad", "x p", "y")}, doubles("p", []float64{0, 1}, 2))},
+		{"at least as large", shaped(image, pool(list("kernel_shape", 3, 3)))},
+		{"a Flatten must", shaped(image, []*onnxpb.NodeProto{node("MatMul", "x m", "y")}, doubles("m", make([]float64, 3), 3, 1))},
+		{"one for each channel", shaped(image, []*onnxpb.NodeProto{node("Add", "x m", "y")}, doubles("m", make([]float64, 3), 3))},
+		{"a shape of [0 5]", shaped(image, []*onnxpb.NodeProto{node("Reshape", "x s", "y")}, &onnxpb.TensorProto{Name: "s", Dims: []int64{3}, DataType: typeInt64, Int64Data: []int64{-1, 0, 5}})},
+		{"takes 10 units, but 12 come", shaped(image, []*onnxpb.NodeProto{node("Reshape", "x s", "y")}, &onnxpb.TensorProto{Name: "s", Dims: []int64{3}, DataType: typeInt64, Int64Data: []int64{-1, 2, 5}})},
+	} {
+		if _, err := Parse(c.raw); err == nil || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%v; want %q", err, c.words)
+		}
 	}
 }
 
@@ -148,11 +272,12 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"no file", []byte("hello"), "not an .onnx file"},
 		{"empty", nil, "no graph"},
-		{"operator", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("Conv", "u w", "y")}, w), `node "Conv of y", Conv of operator set 17: the operator is not known`},
+		{"operator", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("MaxPool", "u", "y")}, w), `node "MaxPool of y", MaxPool of operator set 17: the operator is not known`},
 		{"softmax", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("Softmax", "u", "y")}, w), "belongs to the loss"},
 		{"shared", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("MatMul", "u w", "y")}, w), "used twice"},
 		{"widths", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("MatMul", "u v", "y")}, w, doubles("v", []float64{1, 2, 3}, 3, 1)), "takes 3 units, but 2 come"},
-		{"alpha", model([]*onnxpb.NodeProto{node("Gemm", "x w", "y", &onnxpb.AttributeProto{Name: "alpha", F: 2})}, w), "alpha"},
+		{"transA", model([]*onnxpb.NodeProto{node("Gemm", "x w", "y", &onnxpb.AttributeProto{Name: "transA", I: 1})}, w), "transA"},
+		{"alpha", model([]*onnxpb.NodeProto{node("Gemm", "x w", "y", &onnxpb.AttributeProto{Name: "alpha", F: float32(math.Inf(1))})}, w), "alpha is +Inf"},
 		{"bias", model([]*onnxpb.NodeProto{node("Gemm", "x w b", "y")}, w, doubles("b", []float64{1, 2, 3}, 3)), "bias"},
 		{"weights first", model([]*onnxpb.NodeProto{node("MatMul", "w x", "y")}, w), "come second"},
 		{"two values", model([]*onnxpb.NodeProto{node("MatMul", "x w", "u"), node("Tanh", "u", "v"), node("Relu", "u", "z"), node("Add", "v z", "y")}, w), "2 nodes use"},
@@ -214,7 +339,7 @@ func TestFixedString(t *testing.T) {
 	texts := map[string]bool{}
 	for _, by := range [][]float64{{1}, {2}, {1, 2}, {2, 1}} {
 		for op := plus; op <= over; op++ {
-			texts[(&fixed{op: op, width: 2, by: by}).String()] = true
+			texts[(&fixed{op: op, width: 2, by: by, div: 1}).String()] = true
 		}
 	}
 	if len(texts) != 20 {
@@ -224,7 +349,7 @@ func TestFixedString(t *testing.T) {
 
 // FuzzParse: whatever the bytes, an error or a network that can be evaluated.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"controller", "exported"} {
+	for _, name := range exports {
 		raw, err := os.ReadFile("testdata/" + name + ".onnx")
 		if err != nil {
 			f.Fatal(err)
@@ -233,6 +358,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(model([]*onnxpb.NodeProto{node("Sub", "x c", "u"), node("MatMul", "u w", "v"), node("Add", "v b", "z"), node("LayerNormalization", "z s b2", "y")},
 		doubles("w", []float64{1, 2, 3, 4}, 2, 2), doubles("b", []float64{1, 2}, 2), doubles("b2", []float64{1, 2}, 2), doubles("s", []float64{1, 2}, 2), doubles("c", []float64{1, 2}, 2)))
+	f.Add(shaped([]int64{2, 2, 3}, []*onnxpb.NodeProto{node("Sub", "x c", "u"), node("Conv", "u w b", "v", list("pads", 1, 0, 1, 0), list("strides", 2, 1), number("group", 2)), node("AveragePool", "v", "z", list("kernel_shape", 1, 2)), node("GlobalAveragePool", "z", "y")},
+		doubles("w", []float64{1, 2, 3, 4}, 2, 1, 1, 2), doubles("b", []float64{1, 2}, 2), doubles("c", []float64{1, 2}, 2, 1, 1)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := Parse(raw)
 		if err != nil {

@@ -124,3 +124,15 @@ func (t *tensor) transposed() *tensor {
 	}
 	return out
 }
+
+// times returns the numbers of a constant times a factor.
+func (t *tensor) times(factor float64) []float64 {
+	if factor == 1 {
+		return t.data
+	}
+	out := make([]float64, len(t.data))
+	for i, v := range t.data {
+		out[i] = factor * v
+	}
+	return out
+}

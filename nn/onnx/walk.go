@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"costate/nn"
@@ -21,6 +20,8 @@ type walk struct {
 	input, output string
 	model         Model
 	width         int // 0: not known yet
+	image         image
+	rows          int // numbers that convolutions take from a sample
 }
 
 // newWalk finds constants, input and output.
@@ -61,7 +62,7 @@ func newWalk(g *onnxpb.GraphProto, opset int64) (*walk, error) {
 			return nil, fmt.Errorf("more than one input: %.80q and %.80q", w.input, v.GetName())
 		}
 		w.input = v.GetName()
-		w.width = features(v)
+		w.features(v)
 	}
 	if w.input == "" || len(g.GetOutput()) != 1 {
 		return nil, fmt.Errorf("%d outputs and the input %.80q; one of each is needed", len(g.GetOutput()), w.input)
@@ -91,23 +92,24 @@ func constant(n *onnxpb.NodeProto) (*tensor, error) {
 	return nil, fmt.Errorf("a constant without a value that is known")
 }
 
-// features returns the numbers of a sample of an input, 0 if the file does not say.
-func features(v *onnxpb.ValueInfoProto) int {
-	dims := v.GetType().GetTensorType().GetShape().GetDim()
-	n := int64(1)
-	for i, d := range dims {
+// features takes the shape of the samples of the input, if the file says it.
+func (w *walk) features(v *onnxpb.ValueInfoProto) {
+	var shape []int
+	size := int64(1)
+	for i, d := range v.GetType().GetTensorType().GetShape().GetDim() {
 		if i == 0 {
 			continue
 		}
-		if d.GetDimValue() < 1 || n > math.MaxInt32/d.GetDimValue() {
-			return 0
+		if d.GetDimValue() < 1 || size > maxSize/d.GetDimValue() {
+			return
 		}
-		n *= d.GetDimValue()
+		size *= d.GetDimValue()
+		shape = append(shape, int(d.GetDimValue()))
 	}
-	if len(dims) < 2 {
-		return 0
+	if len(shape) > 0 {
+		w.width, w.image = int(size), imageOf(shape)
+		w.model.Inputs = w.width
 	}
-	return int(n)
 }
 
 // fail is an error that names a node.
@@ -140,6 +142,7 @@ func (w *walk) run() (*Model, error) {
 			return nil, err
 		}
 	}
+	w.byChannel()
 	m := &w.model
 	if len(m.Layers) == 0 {
 		return nil, fmt.Errorf("a graph without layers")

@@ -61,6 +61,19 @@ def test_onnx(tmp_path):
     assert np.array_equal(out["g"], g) and np.abs(out["x"] - F.solve(g)).max() < 1e-6 * np.abs(out["x"]).max()
 
 
+def test_onnx_of_images(tmp_path):
+    torch.manual_seed(2)
+    model = nn.Sequential(nn.Conv2d(2, 3, (2, 3), padding=(0, 1)), nn.Tanh(), nn.AvgPool2d((1, 2)), nn.Conv2d(3, 2, 2, stride=(2, 1), bias=False), nn.SiLU(), nn.Flatten(), nn.Linear(2, 3)).eval()
+    X, y = torch.randn(4, 2, 4, 5, dtype=torch.float64), torch.tensor([0, 2, 1, 1])
+    torch.onnx.export(model, X.float(), str(tmp_path / "m.onnx"), dynamic_axes={"input": {0: "n"}}, input_names=["input"])
+    np.savez(tmp_path / "data.npz", X=X.flatten(1).numpy(), T=y.numpy())
+    result, out = solve(tmp_path / "m.onnx", tmp_path, "--eps", "0.4")
+    H = costate.hessian(model.double(), nn.CrossEntropyLoss(), X, y)
+    assert result["params"] == H.shape[0] and result["backward_error"] <= 1e-14
+    assert np.abs(out["g"] - H.gradient.numpy()).max() < 1e-12
+    assert np.abs(out["x"] - H.factor(0.4).solve(out["g"])).max() < 1e-10
+
+
 def test_refusals(tmp_path):
     (tmp_path / "m.onnx").write_bytes(b"nothing")
     (tmp_path / "m.safetensors").write_bytes(b"nothing")
