@@ -58,6 +58,27 @@ def test_no_bias_and_jax_layout():
     assert mixed.parameters.size == 38
 
 
+class Foreign:
+    """An array of another library, which has its numbers only by NumPy's protocol, as those of JAX."""
+
+    def __init__(self, a):
+        self._a = a
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self._a, dtype)
+
+
+def test_arrays_of_other_libraries():
+    rng = np.random.default_rng(14)
+    W, b = [rng.standard_normal((5, 4)), rng.standard_normal((3, 5))], [rng.standard_normal(5), rng.standard_normal(3)]
+    X, y, v = rng.standard_normal((6, 4)), rng.integers(0, 3, 6), rng.standard_normal(43)
+    want = costate.mlp(W, b).hessian(X, y)
+    H = costate.mlp([Foreign(w) for w in W], [Foreign(c) for c in b]).hessian(Foreign(X), Foreign(y))
+    assert np.array_equal(H @ Foreign(v), want @ v)
+    x = H.factor(0.2).solve(Foreign(v))
+    assert type(x) is np.ndarray and np.array_equal(x, want.factor(0.2).solve(v))
+
+
 def forms(a):
     """The same numbers in other forms."""
     yield "fortran", np.asfortranarray(a)

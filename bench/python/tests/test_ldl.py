@@ -61,6 +61,29 @@ def test_fill():
     assert 81 <= costate.ldl(arrow).nnz < 300
 
 
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_no_copy(form):
+    """Nothing of the size of the matrix is made in Python: its numbers go to shared memory."""
+    import tracemalloc
+
+    from costate import _server
+
+    if not _server.current()._arenas._folder:
+        pytest.skip("there is no shared memory")
+    A = sparse.diags([np.full(40000, 4.0), np.full(39999, -1.0), np.full(39999, -1.0)], [0, 1, -1], format=form)
+    A.sum_duplicates()
+    costate.ldl(A)
+    tracemalloc.start()
+    try:
+        L = costate.ldl(A)
+        L.refactor(A)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < A.data.nbytes / 4, peak
+    assert L.inertia == (0, 0, 40000, True)
+
+
 def test_lower_triangle():
     A = saddle()
     for T in (sparse.tril(A, format="csr"), sparse.tril(A, format="csc"), sparse.tril(A, format="coo")):

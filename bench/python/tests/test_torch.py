@@ -220,6 +220,53 @@ def test_tensors_in_and_out():
         close(parts[name].numpy(), p.grad.numpy())
 
 
+class Elsewhere(torch.Tensor):
+    """Numbers on another device: what has its device without being copied there is lost."""
+
+    device = torch.device("meta")
+    copies = 0
+
+    def cpu(self):
+        type(self).copies += 1
+        return self.as_subclass(torch.Tensor)
+
+    def numpy(self):
+        raise TypeError("it must be copied to the host first")
+
+
+def test_devices_are_kept():
+    X, y, _ = data()
+    model = net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3))
+    H = costate.hessian(model, nn.CrossEntropyLoss(), X.as_subclass(Elsewhere), y.as_subclass(Elsewhere))
+    close(H.gradient.numpy(), costate.hessian(model, nn.CrossEntropyLoss(), X, y).gradient.numpy())
+    v = torch.ones(H.shape[0], dtype=torch.float32).as_subclass(Elsewhere)
+    before = Elsewhere.copies
+    for out in (H @ v, H.factor(0.5).solve(v)):
+        assert out.device.type == "meta" and out.dtype == torch.float32 and out.shape == v.shape
+    assert Elsewhere.copies == before + 2
+
+
+def test_forms_of_data():
+    """Arrays and tensors of every type, order and stride, labels of every type and one-hot, as X and y of a model of torch."""
+    X, y, _ = data(samples=6)
+    X = X.round()  # exact in all types
+    model = net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3))
+    want = costate.hessian(model, nn.CrossEntropyLoss(), X, y)
+    a = X.numpy()
+    wide = torch.zeros(12, 8, dtype=torch.float64)
+    wide[::2, ::2] = X
+    forms = [X.to(t) for t in (torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int8)]
+    forms += [X.T.contiguous().T, wide[::2, ::2], X.clone().requires_grad_(), np.asfortranarray(a), a.astype(">f8"), a.astype("f4")[::-1][::-1], a.tolist()]
+    for x in forms:
+        assert torch.equal(costate.hessian(model, nn.CrossEntropyLoss(), x, y).gradient, want.gradient)
+    labels = [y.to(t) for t in (torch.uint8, torch.int8, torch.int16, torch.int32)] + [y.numpy().astype(">i4"), y.tolist()]
+    for t in labels:
+        assert torch.equal(costate.hessian(model, nn.CrossEntropyLoss(), X, t).gradient, want.gradient)
+    one = nn.functional.one_hot(y, 3)
+    for t in (one, one.bool(), one.double(), one.float(), one.T.contiguous().T, one.numpy().astype(">f4"), np.asfortranarray(one.numpy())):
+        close(costate.hessian(model, nn.CrossEntropyLoss(), X, t).gradient.numpy(), want.gradient.numpy())
+
+
 def test_float32_model():
     X, y, _ = data()
     model = net(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3)).float()
