@@ -25,8 +25,8 @@
 // group, so that one W serves all groups.
 //
 // The Loss of a batch is the mean over its samples of a loss of each: CrossEntropy,
-// also weighted and smoothed, SquaredError, SigmoidCrossEntropy, Poisson or Gaussian,
-// with the conventions of PyTorch's functions of these names.
+// also weighted and smoothed, SquaredError, SigmoidCrossEntropy, also weighted, Poisson or
+// Gaussian, with the conventions of PyTorch's functions of these names.
 //
 // # The passes
 //

@@ -96,6 +96,44 @@ def test_influence_with_weights_of_classes(options, curvature):
     close(I.gradient_norm, np.linalg.norm(mean.numpy() + damping * v.detach().numpy()))
 
 
+BINARY = {
+    "outputs": {"weight": torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64), "pos_weight": torch.tensor([3.0, 0.5, 1.0], dtype=torch.float64)},
+    "targets": {"weight": torch.linspace(0, 3, 21, dtype=torch.float64).reshape(7, 3), "pos_weight": torch.tensor(2.0, dtype=torch.float64)},
+}
+
+
+@pytest.mark.parametrize("curvature", ["hessian", "ggn"])
+@pytest.mark.parametrize("options", BINARY)
+def test_binary_cross_entropy_with_weights(options, curvature):
+    """Influence and the Laplace approximation, whose likelihood is a sum over the outputs."""
+    X, _, T = data(samples=7)
+    model, loss = net(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 3)), nn.BCEWithLogitsLoss(**BINARY[options])
+    each = nn.BCEWithLogitsLoss(reduction="none", **BINARY[options])
+    v = reference.flat(model)
+    dense = reference.hessian if curvature == "hessian" else reference.gauss_newton
+    own = torch.autograd.functional.jacobian(lambda p: reference.loss_of(model, each, X, T)(p).mean(dim=1), v).numpy()
+    A = dense(model, loss, X, T)
+    S = np.linalg.solve(A + 1.5 * np.eye(len(v)), own.T)
+    I = costate.influence(model, loss, X, T, damping=1.5, curvature=curvature)
+    close(I.self_influence(), np.einsum("ip,pi->i", own, S), 1e-11)
+    close(I.on_params(2), -S[:, 2] / 7, 1e-11)
+    close(I.pairs(X, T), own @ S, 1e-11)
+    lam = 9.0
+    M = 21 * A + lam * np.eye(len(v))
+    assert np.linalg.eigvalsh(M)[0] > 0
+    L = costate.laplace(model, loss, X, T, prior_precision=lam, curvature=curvature)
+    close(L.variances(), np.diag(np.linalg.inv(M)), 1e-11)
+    close(L.log_marginal, -21 * loss(model(X), T).item() - 0.5 * lam * (v @ v).item() - 0.5 * np.linalg.slogdet(M / lam)[1], 1e-11)
+
+
+def test_probabilities_with_weights():
+    X, y, _ = data(samples=7)
+    T = (y > 0).double()[:, None]
+    model = net(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 1))
+    P = costate.laplace(model, nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0])), X, T, prior_precision=3.0).predict(X)
+    close(P.probabilities, 1 / (1 + np.exp(-P.mean / np.sqrt(1 + np.pi / 8 * P.variance))))
+
+
 def test_influence_of_means_and_variances():
     """A loss with half as many targets as outputs."""
     X, _, T = data(samples=7)

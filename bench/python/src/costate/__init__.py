@@ -140,8 +140,9 @@ def laplace(
     model, loss, X, y, curvature, sample_weight
         As for `hessian`: the trained model and all of its training data. The loss stands
         for the negative log-likelihood, MSELoss for that of a normal distribution; it has
-        reduction='mean', and samples times the loss is the negative log-likelihood, also
-        where samples or classes have weights. With curvature='ggn' samples times outputs
+        reduction='mean', and samples times the loss, or times targets where it is a mean
+        over these, is the negative log-likelihood, also where samples, classes or targets
+        have weights. With curvature='ggn' samples times outputs
         have to be a few thousand at most, and layer norms without weights; 'hessian' needs
         a minimum.
     prior_precision : float, or one a group
