@@ -153,6 +153,7 @@ def test_train_arrays():
     h = costate.train(net, None, X, y, steps=40)
     assert h.model is not net and h.loss[-1] < 1e-3 * h.loss[0]
     assert h.model.hessian(X, y).loss == h.loss[-1]
+    assert repr(h).startswith(f"<costate.History of {len(h.step) - 1} steps, loss ") and len(repr(h)) < 120
     assert len(h.step) == len(h.loss) == len(h.damping) == len(h.seconds) and np.isnan(h.damping[0])
     with pytest.raises(costate.InputError):
         costate.train(net, None, X, y, steps=-1)

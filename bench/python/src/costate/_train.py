@@ -31,6 +31,9 @@ class History(NamedTuple):
     seconds: np.ndarray
     model: Any
 
+    def __repr__(self) -> str:
+        return f"<costate.History of {len(self.step) - 1} steps, loss {self.loss[0]:.6g} to {self.loss[-1]:.6g}, ended by {self.reason}>"
+
 
 def train(
     model: Any,
