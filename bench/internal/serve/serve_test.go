@@ -546,6 +546,8 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":1,"loss":"mse","layers":[{"kind":"dense","out":1,"bias":true,"act":"tanh"}]}}`), archive)
 	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":8,"loss":"mse","layers":[{"kind":"unflatten","height":2,"width":2},{"kind":"residual","layers":[{"kind":"conv","out":2,"kernel":1,"act":"sine"}]},{"kind":"avgpool","kernel":2},{"kind":"mean","tokens":1},{"kind":"flatten"}]}}`), archive)
 	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":12,"loss":"ce","layers":[{"kind":"attention","tokens":2,"heads":1,"causal":true},{"kind":"layernorm","eps":1,"tokens":2},{"kind":"conv1d","out":1,"kernel":2,"width":2}]}}`), archive)
+	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":1,"loss":"bce","pos_weight":[2],"weight":[0.5],"target_weights":true,"layers":[{"kind":"dense","out":1},{"kind":"scale","no_shift":true}]}}`), archive)
+	f.Add([]byte(`{"id":1,"op":"network","network":{"inputs":7,"loss":"mse","layers":[{"kind":"lengths"},{"kind":"attention","tokens":2,"heads":1},{"kind":"avgpool","kernel":[1,2],"stride":[2,1],"height":1,"width":2}]}}`), archive)
 	matrix, err := protocol.FormatArchive(map[string]*protocol.Array{"ptr": protocol.Integers([]int64{0, 1, 3}, 3), "col": protocol.Integers([]int64{0, 0, 1}, 3), "val": protocol.Floats([]float64{2, 1, 3}, 3)})
 	if err != nil {
 		f.Fatal(err)
