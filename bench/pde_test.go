@@ -62,6 +62,27 @@ func TestPDETour(t *testing.T) {
 	leftovers(t, ".", tourPlot)
 }
 
+// TestPDESizes: a problem has its own network and points where no flag says otherwise.
+func TestPDESizes(t *testing.T) {
+	for _, c := range []struct {
+		args   []string
+		params int
+	}{
+		{[]string{"--pde", "poisson-2d"}, 2*64 + 64 + 64 + 1},
+		{[]string{"--pde", "burgers"}, 2*20 + 20 + 2*(20*20+20) + 20 + 1},
+		{[]string{"--pde", "burgers", "--hidden", "5"}, 2*5 + 5 + 5 + 1},
+	} {
+		var r struct {
+			race.Result
+			Params int `json:"params"`
+		}
+		mustJSON(t, &r, append([]string{"pde", "--steps", "1"}, c.args...)...)
+		if r.Params != c.params {
+			t.Errorf("%v: %d parameters, want %d", c.args, r.Params, c.params)
+		}
+	}
+}
+
 // TestPDEModes runs all problems, kinds of points and what else there is for a moment.
 func TestPDEModes(t *testing.T) {
 	dir := t.TempDir()

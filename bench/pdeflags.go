@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ type pdeFlags struct {
 const tourPlot = "pde.png"
 
 func newPDE(s *session) *cobra.Command {
-	f := pdeFlags{hidden: intsFlag{64}}
+	var f pdeFlags
 	c := &cobra.Command{
 		Use:   "pde",
 		Short: "Solve a differential equation by a network, to many digits",
@@ -86,9 +87,12 @@ problems of one's own.`
 
 func (f *pdeFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.pde, "pde", "poisson-2d", "the problem: "+strings.Join(pde.Names(), ", "))
-	fl.Var(&f.hidden, "hidden", "units of the hidden layers")
-	fl.IntVar(&f.interior, "interior", 900, "points inside")
-	fl.IntVar(&f.boundary, "boundary", 120, "points on the boundary and at the beginning, together")
+	usual, front := experiments.DefaultPDESize(""), experiments.DefaultPDESize("burgers")
+	f.hidden = usual.Hidden
+	burgers := func(text string, size any) string { return fmt.Sprintf("%s (burgers: %v)", text, size) }
+	fl.Var(&f.hidden, "hidden", burgers("units of the hidden layers", (*intsFlag)(&front.Hidden)))
+	fl.IntVar(&f.interior, "interior", usual.Interior, burgers("points inside", front.Interior))
+	fl.IntVar(&f.boundary, "boundary", usual.Boundary, burgers("points on the boundary and at the beginning, together", front.Boundary))
 	fl.StringVar(&f.points, "points", "", "points: "+strings.Join(pde.PointKinds, ", ")+" (default gauss up to two dimensions, else halton)")
 	fl.IntVar(&f.resample, "resample", 0, "draw new points after so many steps; they are halton, sobol or uniform (0: never)")
 	fl.StringVar(&f.act, "act", "tanh", "activation between the layers: "+strings.Join(pde.ActivationNames(), ", "))
@@ -111,6 +115,7 @@ func (f *pdeFlags) check(fl *pflag.FlagSet) error {
 	if err := oneOf("pde", f.pde, pde.Names()); err != nil {
 		return err
 	}
+	f.size(fl)
 	if err := oneOf("act", f.act, pde.ActivationNames()); err != nil {
 		return err
 	}
@@ -138,6 +143,20 @@ func (f *pdeFlags) check(fl *pflag.FlagSet) error {
 		}
 	}
 	return f.checkNumbers(fl)
+}
+
+// size gives flags that were not given the problem's own values.
+func (f *pdeFlags) size(fl *pflag.FlagSet) {
+	own := experiments.DefaultPDESize(f.pde)
+	if !fl.Changed("hidden") {
+		f.hidden = own.Hidden
+	}
+	if !fl.Changed("interior") {
+		f.interior = own.Interior
+	}
+	if !fl.Changed("boundary") {
+		f.boundary = own.Boundary
+	}
 }
 
 // checkNumbers validates the numbers, and what needs other flags.

@@ -49,6 +49,23 @@ func (d *PDE) Job() (*race.Job, error) {
 	return j, nil
 }
 
+// A PDESize is a network for a problem and the points to train it on.
+type PDESize struct {
+	Hidden             []int // units of the hidden layers
+	Interior, Boundary int   // points, as in pde.Options
+}
+
+// DefaultPDESize returns a size that takes the built-in problem of this name to a relative
+// error of about 1e-5 in half a minute on two cores. A steep front needs layers and points
+// that one smooth layer of units does not make up for: with that of the other problems
+// Burgers' equation stays above 0.2.
+func DefaultPDESize(problem string) PDESize {
+	if problem == "burgers" {
+		return PDESize{Hidden: []int{20, 20, 20}, Interior: 2000, Boundary: 300}
+	}
+	return PDESize{Hidden: []int{64}, Interior: 900, Boundary: 120}
+}
+
 // PDEOptimizers are the words for the optimizers that solve differential equations.
 var PDEOptimizers = []string{"lm", "tr", "cubic", "adam", "lbfgs"}
 

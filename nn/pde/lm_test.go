@@ -232,6 +232,27 @@ func TestConvergence(t *testing.T) {
 	}
 }
 
+// TestResampledConvergence: with points drawn anew every five steps the solution is found as
+// well, though the loss is of other points then.
+func TestResampledConvergence(t *testing.T) {
+	x := make([]float64, 500)
+	for i := range x {
+		x[i] = (float64(i) + 0.5) / 500
+	}
+	exact := Exact(small(), x)
+	for _, points := range []string{"halton", "sobol", "uniform"} {
+		r := newRun(t, &LevenbergMarquardt{}, &Options{Interior: 60, Points: points, Resample: 5, Seed: 4})
+		r.Steps = 150
+		before := ErrorL2(r.Net, x, exact, nil)
+		if reason, err := r.Do(context.Background()); err != nil || reason != train.ReachedSteps {
+			t.Fatal(points, reason, err)
+		}
+		if after := ErrorL2(r.Net, x, exact, nil); !(after < 5e-5 && after < before/1000) {
+			t.Errorf("%s: error %.1e at the beginning, %.1e after 150 steps", points, before, after)
+		}
+	}
+}
+
 // TestResume: a run in two parts is a run in a whole, to the last bit, also where points
 // are drawn anew, with momentum, and for methods of nn/train.
 func TestResume(t *testing.T) {
