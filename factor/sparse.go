@@ -20,7 +20,9 @@ import (
 // shifts or new values follow in one pattern. For the Hessian of a network take Auto, which
 // never assembles it; for blocks that are dense already Block, for a full matrix gonum's
 // mat package; where Cost is too large, an iterative method. A singular
-// matrix is a *SingularError, and still solves what is consistent.
+// matrix is a *SingularError, and still solves what is consistent. Rows of very different
+// sizes do not hide that; the number of zero eigenvalues is that of the scaled matrix below,
+// within some 1e-14 of its norm, and so not certain.
 //
 //	P S A S Pᵀ = L D Lᵀ       S  powers of two       D  pivots of order 1 and 2
 //
@@ -72,15 +74,20 @@ type treeEngine struct {
 }
 
 // Factor factors A + (base + shift) I.
-func (e *treeEngine) Factor(shift float64) pivot.Stats {
-	s := e.Engine.Factor(e.base + shift)
+func (e *treeEngine) Factor(shift float64) pivot.Stats { return e.factor(e.base+shift, 0) }
+
+// FactorScaled factors S (A + base·I) S + shift·I.
+func (e *treeEngine) FactorScaled(shift float64) pivot.Stats { return e.factor(e.base, shift) }
+
+func (e *treeEngine) factor(shift, even float64) pivot.Stats {
+	s := e.FactorEven(shift, even)
 	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= e.mostDelays {
 		return s
 	}
 	pair := e.pair
 	e.pair = nil
 	pair()
-	return e.Engine.Factor(e.base + shift)
+	return e.FactorEven(shift, even)
 }
 
 // treeOptions are those of an engine over a tree.
@@ -421,7 +428,7 @@ func (f *Sparse) factorize(sigma float64) error {
 			f.eq.unscale()
 		}
 	}
-	err = f.again(err)
+	err = f.strictly(err)
 	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
 		// Only a matching shows what matters where elements are of all orders
 		// of magnitude.
@@ -430,7 +437,34 @@ func (f *Sparse) factorize(sigma float64) error {
 		}
 		err = f.attempt()
 	}
-	return err
+	return f.otherwise(err)
+}
+
+// otherwise factors once more, with a scaling of its own, what a scaling by a matching shows
+// as singular: where rows of a singular matrix find no partner, a matching may scale them
+// so that more seems to be zero than is. The null space does not depend on the
+// scaling, so that the scaling that shows less of it is nearer to the truth. Without a matching many
+// pivots may be put off: if that is too much, what was found before stays.
+func (f *Sparse) otherwise(err error) error {
+	singular := isSingular(err)
+	if f.eq.start == nil || !singular && (err != nil || f.report.Shift == 0) {
+		return err
+	}
+	zero := f.Inertia().Zero
+	start := f.eq.start
+	defer func() { f.eq.start = start }()
+	f.eq.start = nil
+	if e := f.rescale(); e != nil {
+		return e
+	}
+	if e := f.attempt(); e == nil || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
+		return e
+	}
+	f.eq.start = start
+	if e := f.rescale(); e != nil {
+		return e
+	}
+	return f.attempt()
 }
 
 // doubtfulPivot is how many times the rounding errors of its front a pivot must
@@ -513,7 +547,7 @@ func (f *Sparse) SymmetricDim() int {
 
 // SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
 // as the factors give it: no refinement, no check. With a shift in Report the
-// factors are those of A + shift·I.
+// factors are those of A + shift·I, or of a singular A as it is said there.
 func (f *Sparse) SolveRaw(x []float64, nr int) {
 	if !f.factored {
 		panic(ErrNotFactorized)

@@ -26,6 +26,10 @@ type Engine interface {
 type Scaled interface {
 	// Scale is the diagonal of S, nil for the identity.
 	Scale() []float64
+
+	// FactorScaled factors S A S + shift·I, which is S (A + shift·S⁻²) S. Its
+	// LogAbs means nothing.
+	FactorScaled(shift float64) pivot.Stats
 }
 
 // An Enclosing engine factors a larger matrix, whose determinant has the magnitude of
@@ -83,6 +87,11 @@ const (
 	// from 1; refinement against A contracts by ShiftBy·cond(A) a step.
 	ShiftBy = 1e-8
 
+	// mostShift·‖A‖ is the largest shift that is tried: four steps, of which one meets
+	// another eigenvalue seldom enough, and beyond which growth says more about the
+	// matrix than about the shift.
+	mostShift = 16 * ShiftBy
+
 	// closer·‖A‖ is the shift that tells null vectors from small eigenvalues: the
 	// least that rounding errors, of some units of A, leave standing.
 	closer = 128 * pivot.Unit
@@ -118,6 +127,10 @@ type Finding struct {
 	Block, Row int     // of the pivot that decided it
 	Suggest    float64 // a shift at which the matrix is not singular
 	near       bool    // Shift is as small as what the tolerance lets pass
+
+	// Scaled says that the shift is in the units of the scaled matrix: factors are
+	// those of A + Shift·S⁻².
+	Scaled bool
 }
 
 // Counts are the numbers of negative and zero eigenvalues.
@@ -144,6 +157,7 @@ type Judge struct {
 	stats   pivot.Stats
 	finding Finding
 	null    []float64 // a unit vector that A takes to rounding errors; nil if none is known
+	basis   []float64 // of the null space, where the finding is scaled and it was needed
 	Count   int       // runs of the engine since Factorize began
 
 	mu       sync.Mutex // guards what follows
@@ -176,7 +190,7 @@ func (j *Judge) Factorize() Finding {
 // Again is Factorize for the same A with an engine that was told to go about it in
 // another way. A null vector found before is not looked for anew.
 func (j *Judge) Again() Finding {
-	j.judged, j.cond, j.Count = false, -1, 0
+	j.judged, j.cond, j.Count, j.basis = false, -1, 0, nil
 	s := j.factor(0)
 	if j.set.interrupted() {
 		j.settle(s, Finding{Kind: Blind})
@@ -205,6 +219,15 @@ func (j *Judge) factor(shift float64) pivot.Stats {
 	}
 	j.Count++
 	return j.engine.Factor(shift)
+}
+
+// factorScaled is factor with a shift of the scaled matrix.
+func (j *Judge) factorScaled(shift float64) pivot.Stats {
+	if j.set.interrupted() {
+		return pivot.Stats{}
+	}
+	j.Count++
+	return j.engine.(Scaled).FactorScaled(shift)
 }
 
 func (j *Judge) settle(s pivot.Stats, f Finding) {
@@ -255,7 +278,7 @@ func (j *Judge) avoid(met pivot.Stats) Finding {
 		j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row})
 		return j.finding
 	}
-	for delta := ShiftBy * norm; delta <= 16*ShiftBy*norm; delta *= step {
+	for delta := ShiftBy * norm; delta <= mostShift*norm; delta *= step {
 		below := j.factor(-delta)
 		s, shift := j.factor(delta), delta
 		kind := Regular
@@ -293,8 +316,7 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 	if p.certain {
 		return j.finding
 	}
-	factored, _ := j.magnitude(s)
-	if !(p.inverse*j.inflate()*factored*pivot.Unit*vanishing < 1) {
+	if j.nearlySingular(p.inverse) {
 		if f, ok := j.singular(s); ok {
 			return f
 		}
@@ -308,6 +330,29 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 		j.settle(j.factor(0), Finding{Block: s.Block, Row: s.Row})
 	}
 	return j.finding
+}
+
+// nearlySingular reports whether the smallest eigenvalue of the matrix factored may be so
+// small that a vector vanishes. least is what is known of the norm of its inverse. One
+// random direction misses it as often as its part along the eigenvector is small; steps
+// of inverse iteration do not.
+func (j *Judge) nearlySingular(least float64) bool {
+	factored, _ := j.magnitude(j.stats)
+	limit := 1 / (j.inflate() * factored * pivot.Unit * vanishing)
+	if !(least < limit) {
+		return true
+	}
+	w := j.space(1)
+	defer j.pool.Put(w)
+	j.direction(w, w.b, 0)
+	for range powerSteps {
+		_, inverse := j.try(w, w.b, j.scale())
+		if !(inverse < limit) {
+			return true
+		}
+		vec.Scale(w.b, 1/inverse, w.x)
+	}
+	return false
 }
 
 // refines reports whether the factors refine a solution to the tolerance.
@@ -368,33 +413,73 @@ func (j *Judge) disown(c Counts) {
 // singular reports whether the matrix is singular to working accuracy: whether a
 // vector is found that it takes to rounding errors, which bounds its condition from
 // below. Eigenvalues within a shift of zero are then counted as zero. The factors
-// that stay are those of A + σI, with which a consistent system refines.
+// that stay are those of A + σI, or of S A S + σI, with which a consistent system
+// refines.
+//
+// Where the rows of A are of different sizes, a σ that is small beside ‖A‖ is large
+// beside the small rows, and swallows eigenvalues that belong to them. So a scaled
+// matrix is first shifted as it is scaled: by Sylvester's law of inertia its null
+// space has the dimension of that of A.
 func (j *Judge) singular(s pivot.Stats) (f Finding, ok bool) {
-	_, norm := j.magnitude(s)
+	factored, norm := j.magnitude(s)
 	if norm == 0 {
 		norm = 1
 	}
+	suggest := 100 * ShiftBy * norm
+	if e, is := j.engine.(Scaled); is && e.Scale() != nil && factored > 0 {
+		for _, by := range [...]float64{closer, ShiftBy} {
+			f = Finding{Kind: Singular, Shift: by * factored, Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer, Scaled: true}
+			if j.within(s, f, j.factorScaled) {
+				return j.plainly(s, f, by*norm), true
+			}
+		}
+	}
 	for _, by := range [...]float64{closer, ShiftBy} {
-		delta := by * norm
-		f = Finding{Kind: Singular, Shift: delta, Block: s.Block, Row: s.Row, Suggest: 100 * ShiftBy * norm, near: by == closer}
-		below, above := j.factor(-delta), j.factor(delta)
-		j.settle(above, f)
-		if j.op.IsZero() {
-			j.disown(Counts{Zero: j.n, Certain: true})
+		f = Finding{Kind: Singular, Shift: by * norm, Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer}
+		if j.within(s, f, j.factor) {
 			return f, true
 		}
-		if by == closer && above.Negative >= below.Negative || !j.vanishes() {
-			continue // of closer shifts rounding errors may leave nothing
-		}
-		c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
-		if !below.Finite || !above.Finite {
-			c = Counts{Negative: s.Negative, Zero: s.Zero}
-		}
-		c.Zero = max(c.Zero, 1)
-		j.disown(c)
-		return f, true
 	}
 	return f, false
+}
+
+// plainly puts a shift of A in the place of the shift of the scaled matrix that f has
+// found, unless it is too large beside the smallest rows or swallows eigenvalues that are not
+// zero.
+func (j *Judge) plainly(met pivot.Stats, f Finding, shift float64) Finding {
+	factored, _ := j.magnitude(met)
+	if most := vec.MaxMagnitude(j.scale()); !(shift*most*most <= mostShift*factored) {
+		return f
+	}
+	counts, g := j.counts, f
+	g.Shift, g.Scaled = shift, false
+	if j.within(met, g, j.factor) && j.counts == counts {
+		return g
+	}
+	j.settle(j.factorScaled(f.Shift), f)
+	j.disown(counts)
+	return f
+}
+
+// within reports whether the matrix is singular by what it is within the shift of f,
+// which is then the finding. met is of the factors without shift.
+func (j *Judge) within(met pivot.Stats, f Finding, factor func(shift float64) pivot.Stats) bool {
+	below, above := factor(-f.Shift), factor(f.Shift)
+	j.settle(above, f)
+	if j.op.IsZero() {
+		j.disown(Counts{Zero: j.n, Certain: true})
+		return true
+	}
+	if f.near && (above.Negative >= below.Negative || above.Zero > 0) || !j.vanishes() {
+		return false // of closer shifts rounding errors may leave nothing
+	}
+	c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, met.Zero)}
+	if !below.Finite || !above.Finite {
+		c = Counts{Negative: met.Negative, Zero: met.Zero}
+	}
+	c.Zero = max(c.Zero, 1)
+	j.disown(c)
+	return true
 }
 
 // Norm is the bound of ‖A‖₂ reached so far.

@@ -92,17 +92,27 @@ func (j *Judge) NullSpace(k int) (v []float64, worst float64) {
 		}
 		j.orthonormalise(v)
 		now := j.images(r, v)
-		if !(now < worst) {
-			break
+		slow := !(now <= worst/2)
+		if now < worst {
+			copy(best, v)
+			worst = now
 		}
-		copy(best, v)
-		slow := now > worst/2
-		worst = now
-		if slow || worst == 0 {
+		if slow && !j.finding.Scaled || worst == 0 {
 			break
 		}
 	}
 	return best, worst
+}
+
+// nullBasis is an orthonormal basis of the null space, of as many vectors as are
+// counted.
+func (j *Judge) nullBasis() []float64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.basis == nil {
+		j.basis, _ = j.NullSpace(j.counts.Zero)
+	}
+	return j.basis
 }
 
 // images writes −A v to the rows of r for the rows v, and returns the norm of the
@@ -174,8 +184,19 @@ func orthonormaliseRows(v []float64, n int) {
 
 // remove takes the part in the null space out of x. It is what stays of x under
 // steps of inverse iteration with factors of A + σI, in the form of NullSpace. z
-// and r are scratch.
+// and r are scratch. With a shift of the scaled matrix these steps lead to a vector
+// of the null space that is not the closest to x: then a basis is made, once.
 func (j *Judge) remove(x, z, r []float64) {
+	if j.finding.Scaled {
+		v := j.nullBasis()
+		for range 2 {
+			for i := 0; i < len(v); i += j.n {
+				y := v[i : i+j.n]
+				vec.Axpy(x, -vec.Dot(y, x), y)
+			}
+		}
+		return
+	}
 	copy(z, x)
 	j.engine.Solve(z, 1)
 	vec.Scale(z, j.finding.Shift, z)

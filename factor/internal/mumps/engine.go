@@ -56,6 +56,7 @@ type engine struct {
 	squares   []float64
 	logDet    float64 // log det S²
 	size      float64
+	even      float64 // added to the diagonal of the scaled matrix
 	plan      Plan
 	predicted C.costate_result
 	relax     int
@@ -132,7 +133,10 @@ func (e *engine) Take(values, scale []float64, size float64) {
 	e.logDet = float64(exponents) * math.Ln2
 }
 
-func (e *engine) Factor(shift float64) pivot.Stats {
+func (e *engine) Factor(shift float64) pivot.Stats { return e.FactorEven(shift, 0) }
+
+func (e *engine) FactorEven(shift, even float64) pivot.Stats {
+	e.even = even
 	if e.n == 0 {
 		return pivot.Empty()
 	}
@@ -178,7 +182,7 @@ func (e *engine) fill(shift float64) {
 	}
 	copy(e.vals, e.values)
 	clear(e.vals[e.stored:])
-	if shift == 0 {
+	if shift == 0 && e.even == 0 {
 		return
 	}
 	for i, at := range e.diag {
@@ -186,7 +190,7 @@ func (e *engine) fill(shift float64) {
 		if len(e.squares) > 0 {
 			d *= e.squares[i]
 		}
-		e.vals[at] += d
+		e.vals[at] += d + e.even
 	}
 }
 

@@ -74,6 +74,7 @@ type Engine struct {
 	octaves int       // log₂ det S²
 	size    float64   // a bound of the largest element of S A S
 	shift   float64   // of the factorization at hand
+	even    float64   // added to the diagonal of the scaled matrix
 
 	arena   []float64 // fronts as planned
 	columns []int32   // their columns
@@ -160,9 +161,13 @@ func (e *Engine) Tree() *partition.Tree { return e.tree }
 // The same numbers give the same bits, whatever was factored before. After a
 // first factorization and another one that settles the memory of delayed
 // pivots, nothing is allocated unless more pivots are delayed.
-func (e *Engine) Factor(shift float64) pivot.Stats {
+func (e *Engine) Factor(shift float64) pivot.Stats { return e.FactorEven(shift, 0) }
+
+// FactorEven factors S (A + shift·I) S + even·I, of the determinant of which LogAbs
+// says nothing unless even is 0.
+func (e *Engine) FactorEven(shift, even float64) pivot.Stats {
 	e.hold()
-	e.shift = shift
+	e.shift, e.even = shift, even
 	t := e.run()
 	e.facts = t.facts
 	t.exponent -= e.octaves // while both are whole numbers, so that nothing cancels
