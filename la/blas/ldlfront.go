@@ -83,18 +83,28 @@ func (f *frontTiles) swap(x, y int, perm []int) {
 	}
 }
 
+// pair eliminates columns c and t by a pivot of order two in places k and k+1, and
+// returns its off-diagonal element.
+func (f *frontTiles) pair(k, c, t int, perm []int) float64 {
+	f.swap(k, c, perm)
+	if t == k {
+		t = c
+	}
+	f.swap(k+1, t, perm)
+	return f.two(k)
+}
+
 // eliminate takes pivots until none qualifies; work has 2m elements.
 func (f *frontTiles) eliminate(rule pivotRule, e []float64, perm []int, work []float64) (k, zero int, finite bool) {
-	m, p := f.m, f.p
 	next := 0
-	for failed := 0; failed < p-k; {
-		if next >= p {
+	for failed := 0; failed < f.p-k; {
+		if next >= f.p {
 			next = k
 		}
 		c := next
 		if c == k {
 			// Most columns are pivots where they are.
-			row := f.t[k*f.ld : k*f.ld+m]
+			row := f.t[k*f.ld:][:f.m]
 			_, most := vec.Peak(row[k+1:])
 			switch rule.one(row[k], 0, most) {
 			case pivotOne:
@@ -110,19 +120,14 @@ func (f *frontTiles) eliminate(rule pivotRule, e []float64, perm []int, work []f
 		t, most := a.most()
 		kind := rule.one(a.v[a.c], t, most)
 		if kind == pivotFails && t >= 0 {
-			b := f.column(k, k+t, work[m:])
+			b := f.column(k, k+t, work[f.m:])
 			kind = rule.two(a, b, most)
 			t += k
 			switch kind {
 			case pivotPartner:
 				c = t
 			case pivotTwo:
-				f.swap(k, c, perm)
-				if t == k {
-					t = c
-				}
-				f.swap(k+1, t, perm)
-				e[k] = f.two(k)
+				e[k] = f.pair(k, c, t, perm)
 			}
 		}
 		switch kind {
