@@ -241,6 +241,8 @@ func (t *absTask) largest() float64 {
 	if n == 0 {
 		return 0
 	}
+	// Ritz values and residuals of 24 steps enclose the outermost eigenvalue unless the start
+	// lacks it; slack is for a start that hardly has it.
 	const steps, slack = 24, 1.05
 	k := newKrylov(t.source.opts.Backend, n, min(steps, n))
 	v := make([]float64, n)

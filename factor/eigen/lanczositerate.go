@@ -48,7 +48,7 @@ func (l *Lanczos) iterate(want, solves int) (found bool, err error) {
 	s := &l.space
 	n := s.n
 	m := min(s.m, n-len(l.values))
-	tol := math.Min(l.tol, 1e-10)
+	tol := math.Min(l.tol, ritzTolerance)
 	h := mat.NewSymDense(m, nil)
 	l.random(s.v[:n], 0)
 	largest := 0.0 // of the operator, as met
@@ -123,6 +123,7 @@ func (l *Lanczos) random(dst []float64, j int) {
 		before := vec.Norm2(dst)
 		l.orthogonalize(dst, j)
 		l.orthogonalize(dst, j)
+		// What is left when the space is all but full is rounding, of 1e-16: then anew.
 		if after := vec.Norm2(dst); after > 1e-10*before {
 			floats.Scale(1/after, dst)
 			return

@@ -1,7 +1,8 @@
 package partition
 
 // fewZeros reports whether a node of so many columns and rows may have so many
-// zeros. Small nodes cost more by being there than by zeros.
+// zeros. Small nodes cost more by being there than by zeros. The numbers are those that
+// CHOLMOD has by default (nrelax and zrelax), below.
 func fewZeros(cols, rows int, zeros float64) bool {
 	p, q := float64(cols), float64(rows)
 	entries := p*(p+1)/2 + p*q

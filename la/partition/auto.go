@@ -56,7 +56,8 @@ const manyReuses = 10
 
 const (
 	// naturalFull is the share of entries in the factor of the natural order from which
-	// no other order is looked for, and the same if the factorization is repeated.
+	// no other order is looked for, and the same if the factorization is repeated: a matrix
+	// of dense blocks in their order fills more than half, and other orders of it more.
 	naturalFull      = 0.5
 	naturalFullOften = 0.8
 
@@ -66,9 +67,10 @@ const (
 	ndSeconds  = 1e-6
 
 	// worthwhile is how many times the seconds of nested dissection the factorization
-	// must take for that to be tried, once and if it is repeated.
+	// must take for that to be tried: where it is worth anything it halves the flops, most
+	// often, and so pays for itself. worthwhileOften is the same if they are repeated.
 	worthwhile      = 2.0
-	worthwhileOften = 0.2
+	worthwhileOften = worthwhile / manyReuses
 )
 
 // Auto finds an assembly tree for any sparse symmetric matrix, from its pattern,

@@ -105,6 +105,14 @@ const (
 	// alone give some units.
 	vanishing = 16
 
+	// clearOf times the shift that avoided a singular pivot is suggested in its place: far
+	// enough from the eigenvalue for growth to stay below 1/(clearOf·ShiftBy) = 1e6.
+	clearOf = 100
+
+	// blindShift·‖A‖ is suggested where no shift up to mostShift gave factors: 600 times
+	// the last of these.
+	blindShift = 1e-4
+
 	// step is the ratio of the shifts tried one after another: no simple
 	// fraction, so that equally spaced eigenvalues are not met twice.
 	step = 2.3
@@ -301,10 +309,10 @@ func (j *Judge) avoid(met pivot.Stats) Finding {
 		default:
 			continue
 		}
-		j.settle(s, Finding{Kind: kind, Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
+		j.settle(s, Finding{Kind: kind, Shift: shift, Block: met.Block, Row: met.Row, Suggest: clearOf * delta})
 		return j.finding
 	}
-	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: 1e-4 * norm})
+	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: blindShift * norm})
 	return j.finding
 }
 
@@ -362,7 +370,7 @@ func (j *Judge) settled() bool {
 // eigenvalues lie; those above are at hand. If A is singular to working accuracy,
 // these are counted as zero.
 func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
-	f := Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: 100 * delta}
+	f := Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: clearOf * delta}
 	j.settle(above, f)
 	if !j.vanishes() {
 		f.Kind = Regular

@@ -203,6 +203,8 @@ func (j *Judge) remove(x, z, r []float64) {
 	before := math.Inf(1)
 	for range nullSteps {
 		now := j.images(r, z)
+		// Parts along eigenvalues that are orders beyond σ fall by as much a step. What does not
+		// fall to a quarter is rounding, or so close to σ that it is counted as zero.
 		if !(now < before/4) || vec.Norm2(z) <= pivot.Unit*vec.Norm2(x) {
 			break
 		}

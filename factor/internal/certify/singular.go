@@ -22,7 +22,7 @@ func (j *Judge) singular(s pivot.Stats) (f Finding, ok bool) {
 	if norm == 0 {
 		norm = 1
 	}
-	suggest := 100 * ShiftBy * norm
+	suggest := clearOf * ShiftBy * norm
 	if e, is := j.engine.(Scaled); is && e.Scale() != nil && factored > 0 {
 		for _, by := range [...]float64{closer, ShiftBy} {
 			f = Finding{Kind: Singular, Shift: by * factored, Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer, Scaled: true}
