@@ -47,7 +47,8 @@ type Options struct {
 	Mates []int32
 
 	// Reuse is the number of factorizations to come on this tree, as far
-	// as is known; 0 is unknown. Many are worth a longer search.
+	// as is known; 0 is unknown. Many are worth a longer search: for a tree that
+	// goes to AnalyseTree of factor.Sparse, which without one does not know.
 	Reuse int
 }
 
