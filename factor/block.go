@@ -31,7 +31,8 @@ import (
 // Columns without a stable pivot (of a zero diagonal block, for example) are put
 // off to the next block. Every solution is refined with the residual of a kept
 // copy of A, and leaves with its measured backward error in Report. Inertia is
-// exact or says that it is not certain.
+// exact or says that it is not certain. The matrix is not scaled: where its rows
+// differ by many orders of magnitude, Sparse tells more.
 //
 // The zero value is ready for Factorize. Analyse is only needed to set options
 // or to know the cost beforehand. After Factorize has returned nil, solves and

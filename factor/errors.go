@@ -81,7 +81,8 @@ type AccuracyError struct {
 	Column  int     // right-hand side, from 0
 
 	// Singular says that the matrix is singular: the right-hand side is not in
-	// its range, and the solution has the least residual that was reached.
+	// its range, as far as its last digits tell, and the solution has the least
+	// residual that was reached.
 	Singular bool
 }
 

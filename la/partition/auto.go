@@ -56,9 +56,9 @@ type Options struct {
 const manyReuses = 10
 
 const (
-	// naturalFull is the share of entries in the factor of the natural order from which
-	// no other order is looked for, and the same if the factorization is repeated: a matrix
-	// of dense blocks in their order fills more than half, and other orders of it more.
+	// naturalFull is the share of the matrix's entries in the factor of the natural order
+	// from which no other order is looked for: a factor of less than twice the entries has
+	// little left to save. naturalFullOften is the same if the factorization is repeated.
 	naturalFull      = 0.5
 	naturalFullOften = 0.8
 
@@ -188,8 +188,8 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	return best
 }
 
-// Full reports whether the order that a comes in fills so little that Auto looks
-// for no other: bands, chains of dense blocks, arrows.
+// Full reports whether a, in the order that it comes in, gets so few new entries by
+// elimination that Auto looks for no other order: bands, chains of dense blocks, arrows.
 func Full(a *la.Sym) bool {
 	q := compress(a.RawLower(), nil)
 	return newETree(&q.wgraph, identity(q.len())).full() >= naturalFull
