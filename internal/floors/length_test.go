@@ -21,9 +21,7 @@ const (
 )
 
 // longer are functions and files that may be longer, and why.
-var longer = map[string]string{
-	"factor/sparse.go": "is about to be split by purpose",
-}
+var longer = map[string]string{}
 
 // Functions and files stay short. Not counted are programs that write assembly, in folders
 // that the compiler does not see, where a function is one kernel from its first instruction
