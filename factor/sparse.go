@@ -6,7 +6,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
 	"costate/factor/internal/tree"
 	"costate/la"
@@ -56,6 +55,13 @@ type Sparse struct {
 	spent  int64        // flops of attempts before, for the same values
 
 	unpaired error // why a tree with pairs was refused
+	stopped  error // why a factorization under way was given up
+
+	structure structure // what the pattern says
+	whole     bool      // A itself is to be factored, whatever that says
+	byRest    bool      // the factors at hand are those of structure.rest
+
+	judgesRest bool // the judge is over these
 }
 
 var _ Solver = (*Sparse)(nil)
@@ -69,18 +75,27 @@ type treeEngine struct {
 	// loads it, or loads this one again. mostDelays is how many are too many.
 	pair       func()
 	mostDelays float64
+
+	// giveUp, if not nil, is called where the work allowed is spent, or pair has found that
+	// there is no point in going on, and tells whether that is so.
+	giveUp func(exhausted bool) bool
 }
 
 // Factor factors A + (base + shift) I.
 func (e *treeEngine) Factor(shift float64) pivot.Stats {
 	s := e.Engine.Factor(e.base + shift)
-	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= e.mostDelays {
-		return s
+	if e.pair != nil && (e.Stopped() == tree.OutOfWork || float64(e.Delayed()) > e.mostDelays) {
+		pair := e.pair
+		e.pair = nil
+		if pair(); e.giveUp(false) {
+			return pivot.Stats{}
+		}
+		s = e.Engine.Factor(e.base + shift)
 	}
-	pair := e.pair
-	e.pair = nil
-	pair()
-	return e.Engine.Factor(e.base + shift)
+	if e.giveUp != nil && e.Stopped() == tree.OutOfWork {
+		e.giveUp(true)
+	}
+	return s
 }
 
 // treeOptions are those of an engine over a tree.
@@ -159,6 +174,9 @@ func (f *Sparse) order() error {
 	if err := f.match(); err != nil {
 		return err
 	}
+	if f.deficient() && !f.whole {
+		return f.prepareRest()
+	}
 	o.Mates = f.mates
 	paired, err := partition.Auto(f.s, o)
 	if err != nil {
@@ -191,24 +209,57 @@ type trial struct{ work, delays float64 }
 // symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
 func (f *Sparse) match() error {
 	m := partition.Match(f.kept)
+	f.observe(m, zerosOf(f.kept))
 	f.mates, f.eq.start = m.Mate, m.Scale
 	return f.rescale()
 }
 
 // pair makes a new tree, with pairs, while values are being factored. Where that
-// is refused all stays as it is but for the scaling, which is loaded.
+// is refused all stays as it is but for the scaling, which is loaded. Where the matching
+// finds a matrix structurally singular there is no point in going on.
 func (f *Sparse) pair() {
 	planned := f.planned
 	if f.unpaired = f.makePairs(); f.unpaired != nil {
 		f.planned = planned
 	}
+	if f.unpaired == errDeficient {
+		f.stopped = errDeficient
+	}
 	f.load()
+}
+
+// giveUp keeps why there is no point in going on, if there is none: the work allowed is
+// exhausted, or what pair has found. It reports whether that is so.
+func (f *Sparse) giveUp(exhausted bool) bool {
+	if exhausted && f.stopped == nil {
+		f.stopped = f.unpaired
+		if f.stopped == nil {
+			f.stopped = &WorkError{Order: f.kept.SymmetricDim(), Planned: float64(f.planned.Factor), Limit: f.workLimit(f.engine.Engine)}
+		}
+	}
+	return f.stopped != nil
+}
+
+const (
+	// A factorization may take so many times its planned flops for pivots that are put off,
+	// and flopsAllowed whatever was planned: some seconds. What takes more is on the way to
+	// a full front.
+	workAllowed  = 100
+	flopsAllowed = 1e11
+)
+
+// workLimit is the most flops that a factorization by an engine may take.
+func (f *Sparse) workLimit(e *tree.Engine) float64 {
+	return max(workAllowed*float64(e.Cost().Factor), flopsAllowed)
 }
 
 func (f *Sparse) makePairs() error {
 	if f.mates == nil {
 		if err := f.match(); err != nil {
 			return err
+		}
+		if f.deficient() && !f.whole && f.engine.base == 0 {
+			return errDeficient
 		}
 	}
 	t := f.paired
@@ -315,6 +366,7 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 		return err
 	}
 	o := treeOptions(&f.opts)
+	o.WorkLimit = max(workAllowed, flopsAllowed/max(t.Cost.Flops, 1))
 	var pair func()
 	if on != nil {
 		o.WorkLimit, pair, f.engine.mostDelays = on.work, f.pair, on.delays
@@ -326,10 +378,19 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 	if err := f.planTree(c); err != nil {
 		return err
 	}
-	f.tree, f.engine.Engine, f.engine.pair = t, engine, pair
-	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil)
+	f.tree, f.engine.Engine, f.engine.pair, f.engine.giveUp = t, engine, pair, f.giveUp
+	f.gaveUp = func() error { return f.stopped }
+	f.judgeTree()
 	f.ready = true
 	return nil
+}
+
+// judgeTree puts the judge over the engine of the tree. It gives up where that has.
+func (f *Sparse) judgeTree() {
+	set := f.opts.settings()
+	set.Interrupt = func() bool { return f.stopped != nil || f.opts.interrupted() }
+	f.judge.Begin(&f.engine, &f.matrix, set, nil)
+	f.judgesRest = false
 }
 
 func (f *Sparse) planTree(c Cost) error {
@@ -396,96 +457,6 @@ func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 	f.factored, f.known = false, false
 	copy(f.kept.RawLower().Val, a.RawLower().Val)
 	return f.factorize(sigma)
-}
-
-// factorize factors the values at hand, less sigma on the diagonal.
-func (f *Sparse) factorize(sigma float64) error {
-	f.engine.base, f.mumps.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma, -sigma
-	f.spent = 0
-	if f.mumps.Engine != nil {
-		f.mumps.SetThreshold(f.opts.mumpsThreshold())
-	}
-	if err := f.rescale(); err != nil {
-		return err
-	}
-	err := f.attempt()
-	if err == ErrInterrupted {
-		return err
-	}
-	if f.eq.plain && f.doubtful(err) {
-		// Large elements may hide that others are small by scaling only.
-		if f.eq.force(f.kept) {
-			f.scaleValues()
-			err = f.attempt()
-		} else {
-			f.eq.unscale()
-		}
-	}
-	err = f.again(err)
-	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
-		// Only a matching shows what matters where elements are of all orders
-		// of magnitude.
-		if err := f.match(); err != nil {
-			return err
-		}
-		err = f.attempt()
-	}
-	return err
-}
-
-// doubtfulPivot is how many times the rounding errors of its front a pivot must
-// be for the scaling not to be doubted: with pivots of a size that is what
-// cancellation of a few digits leaves.
-const doubtfulPivot = 1e4
-
-// doubtful reports whether another scaling could serve better.
-func (f *Sparse) doubtful(err error) bool {
-	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
-}
-
-// unsure reports whether a factorization found the matrix singular, or its inertia
-// not for certain.
-func (f *Sparse) unsure(err error) bool {
-	if err != nil {
-		return isSingular(err)
-	}
-	return f.doubtful(nil) && !f.Inertia().Certain
-}
-
-// load gives the engine the values at hand.
-func (f *Sparse) load() {
-	var scale []float64
-	if !f.eq.plain {
-		scale = f.eq.s
-	}
-	f.factors().Take(f.s.RawLower().Val, scale, f.eq.size)
-}
-
-func (f *Sparse) attempt() error {
-	f.load()
-	factorize := f.judge.Again
-	if f.spent == 0 {
-		factorize = f.judge.Factorize
-	}
-	err := f.run(factorize, 0, "A·v", func(g certify.Finding) *SingularError {
-		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
-	})
-	f.report.Flops += f.spent
-	f.spent = f.report.Flops
-	if f.mumps.Engine != nil {
-		f.report.Bytes = f.mumps.Cost().Bytes + f.workBytes()
-		return err
-	}
-	f.report.Bytes += f.engine.Grown()
-	switch f.engine.Stopped() {
-	case tree.OutOfWork: // of a tree without pairs, which pairs did not replace
-		f.factored, f.known = false, false
-		return f.unpaired
-	case tree.OutOfMemory:
-		f.factored, f.known = false, false
-		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
-	}
-	return err
 }
 
 // Reset empties the factorization, options included.
