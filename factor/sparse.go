@@ -56,6 +56,13 @@ type Sparse struct {
 	spent  int64        // flops of attempts before, for the same values
 
 	unpaired error // why a tree with pairs was refused
+	stopped  error // why a factorization under way was given up
+
+	structure structure // what the pattern says
+	whole     bool      // A itself is to be factored, whatever that says
+	byRest    bool      // the factors at hand are those of structure.rest
+
+	judgesRest bool // the judge is over these
 }
 
 var _ Solver = (*Sparse)(nil)
@@ -131,6 +138,9 @@ func (f *Sparse) order() error {
 	if err := f.match(); err != nil {
 		return err
 	}
+	if f.deficient() && !f.whole {
+		return f.prepareRest()
+	}
 	o.Mates = f.mates
 	paired, err := partition.Auto(f.s, o)
 	if err != nil {
@@ -150,48 +160,6 @@ func (f *Sparse) order() error {
 	}
 	f.paired = paired
 	return f.prepare(single, &trial{budget, math.Inf(1)})
-}
-
-// A trial bounds what a tree without pairs may do before one with pairs takes its place:
-// flops, as a multiple of those planned, and delayed pivots.
-type trial struct{ work, delays float64 }
-
-// match finds partners for unknowns without a diagonal to rely on, and scales by
-// the same matching.
-//
-// Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
-// symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
-func (f *Sparse) match() error {
-	m := partition.Match(f.kept)
-	f.mates, f.eq.start = m.Mate, m.Scale
-	return f.rescale()
-}
-
-// pair makes a new tree, with pairs, while values are being factored. Where that
-// is refused all stays as it is but for the scaling, which is loaded.
-func (f *Sparse) pair() {
-	planned := f.planned
-	if f.unpaired = f.makePairs(); f.unpaired != nil {
-		f.planned = planned
-	}
-	f.load()
-}
-
-func (f *Sparse) makePairs() error {
-	if f.mates == nil {
-		if err := f.match(); err != nil {
-			return err
-		}
-	}
-	t := f.paired
-	f.paired = nil
-	if t == nil {
-		var err error
-		if t, err = partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates}); err != nil {
-			return err
-		}
-	}
-	return f.prepare(t, nil)
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -287,6 +255,7 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 		return err
 	}
 	o := treeOptions(&f.opts)
+	o.WorkLimit = max(workAllowed, flopsAllowed/max(t.Cost.Flops, 1))
 	var pair func()
 	if on != nil {
 		o.WorkLimit, pair, f.engine.mostDelays = on.work, f.pair, on.delays
@@ -298,10 +267,19 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 	if err := f.planTree(c); err != nil {
 		return err
 	}
-	f.tree, f.engine.Engine, f.engine.pair = t, engine, pair
-	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil)
+	f.tree, f.engine.Engine, f.engine.pair, f.engine.giveUp = t, engine, pair, f.giveUp
+	f.gaveUp = func() error { return f.stopped }
+	f.judgeTree()
 	f.ready = true
 	return nil
+}
+
+// judgeTree puts the judge over the engine of the tree. It gives up where that has.
+func (f *Sparse) judgeTree() {
+	set := f.opts.settings()
+	set.Interrupt = func() bool { return f.stopped != nil || f.opts.interrupted() }
+	f.judge.Begin(&f.engine, &f.matrix, set, nil)
+	f.judgesRest = false
 }
 
 func (f *Sparse) planTree(c Cost) error {

@@ -14,6 +14,10 @@ type treeEngine struct {
 	// loads it, or loads this one again. mostDelays is how many are too many.
 	pair       func()
 	mostDelays float64
+
+	// giveUp, if not nil, is called where the work allowed is spent, or pair has found that
+	// there is no point in going on, and tells whether that is so.
+	giveUp func(exhausted bool) bool
 }
 
 // Factor factors A + (base + shift) I.
@@ -24,13 +28,18 @@ func (e *treeEngine) FactorScaled(shift float64) pivot.Stats { return e.factor(e
 
 func (e *treeEngine) factor(shift, even float64) pivot.Stats {
 	s := e.FactorEven(shift, even)
-	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= e.mostDelays {
-		return s
+	if e.pair != nil && (e.Stopped() == tree.OutOfWork || float64(e.Delayed()) > e.mostDelays) {
+		pair := e.pair
+		e.pair = nil
+		if pair(); e.giveUp(false) {
+			return pivot.Stats{}
+		}
+		s = e.FactorEven(shift, even)
 	}
-	pair := e.pair
-	e.pair = nil
-	pair()
-	return e.FactorEven(shift, even)
+	if e.giveUp != nil && e.Stopped() == tree.OutOfWork {
+		e.giveUp(true)
+	}
+	return s
 }
 
 // treeOptions are those of an engine over a tree.

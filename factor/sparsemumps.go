@@ -104,7 +104,10 @@ func isSingular(err error) bool {
 
 // factors is the engine in use.
 func (f *Sparse) factors() matrixEngine {
-	if f.mumps.Engine != nil {
+	switch {
+	case f.byRest:
+		return &restEngine{&f.structure}
+	case f.mumps.Engine != nil:
 		return &f.mumps
 	}
 	return &f.engine

@@ -270,7 +270,9 @@ func form(t *sum, m *system.Matrix, x, y []*big.Float) {
 
 // Inertia counts the negative and zero eigenvalues of A + εI, and returns
 // log|det|, by elimination with 1×1 and 2×2 pivots without rounding to speak of.
-// It does not change a.
+// What is left of elements below 2^-(prec-200) of the largest is zero: quotients round at
+// 2^-prec, and the determinants of submatrices of small orders are either zero or far larger,
+// being sums of products of float64 numbers. It does not change a.
 func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64) {
 	n := len(a)
 	m := make([][]*big.Float, n)
@@ -281,6 +283,15 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 		}
 		m[i][i].Add(m[i][i], number(eps))
 	}
+	largest := number(0)
+	for i := range m {
+		for _, v := range m[i] {
+			if v := new(big.Float).Abs(v); v.Cmp(largest) > 0 {
+				largest = v
+			}
+		}
+	}
+	tiny := new(big.Float).SetMantExp(largest, -(prec - 200))
 	var p, q big.Float
 	p.SetPrec(prec)
 	q.SetPrec(prec)
@@ -292,7 +303,7 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 	}
 	for k := 0; k < n; {
 		r, c := largestPivot(m, k)
-		if m[r][c].Sign() == 0 {
+		if p.Abs(m[r][c]).Cmp(tiny) <= 0 {
 			return negative, n - k, math.Inf(-1)
 		}
 		if r == c {

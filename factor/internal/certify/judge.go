@@ -165,6 +165,7 @@ type Judge struct {
 	finding Finding
 	null    []float64 // a unit vector that A takes to rounding errors; nil if none is known
 	basis   []float64 // of the null space, where the finding is scaled and it was needed
+	missing []int     // the unknowns that the engine has left out; nil if there are none
 	Count   int       // runs of the engine since Factorize began
 
 	mu       sync.Mutex // guards what follows
@@ -238,7 +239,7 @@ func (j *Judge) factorScaled(shift float64) pivot.Stats {
 }
 
 func (j *Judge) settle(s pivot.Stats, f Finding) {
-	j.stats, j.finding, j.probed = s, f, false
+	j.stats, j.finding, j.probed, j.missing = s, f, false, nil
 }
 
 // scale is the diagonal of the engine's scaling, nil if there is none.

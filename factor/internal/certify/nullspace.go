@@ -78,6 +78,9 @@ func (j *Judge) NullSpace(k int) (v []float64, worst float64) {
 	w := j.space(1)
 	defer j.pool.Put(w)
 	v = make([]float64, k*n)
+	if k <= len(j.missing) {
+		return v, j.nullVectors(v)
+	}
 	for i := range k {
 		w.random(v[i*n:(i+1)*n], i)
 	}
@@ -220,17 +223,27 @@ func (j *Judge) remove(x, z, r []float64) {
 // is left is the least residual, and its x of least norm.
 func (j *Judge) least(w *workspace, x, b []float64, nb float64, o *Outcome) {
 	z, r := make([]float64, j.n), make([]float64, j.n)
+	remove := func(x []float64) { j.remove(x, z, r) }
+	if j.missing != nil {
+		remove = j.project
+	}
 	c := append([]float64(nil), b...)
-	j.remove(c, z, r)
+	remove(c)
 	y := append([]float64(nil), c...)
 	j.engine.Solve(y, 1)
-	j.remove(y, z, r)
+	remove(y)
 	if nc := vec.Norm2(c); nc > 0 {
 		j.improve(w, y, c, nc)
-		j.remove(y, z, r)
+		remove(y)
+	}
+	better := false
+	if j.missing != nil { // a large x has a small backward error, whatever its residual
+		j.op.ResidualTo(r, b, x)
+		j.op.ResidualTo(z, b, y)
+		better = vec.Norm2(z) < vec.Norm2(r)
 	}
 	e := j.residual(w.d, y, b, nb)
-	if e == e && !(e > 2*o.Reached) {
+	if e == e && (better || !(e > 2*o.Reached)) {
 		copy(x, y)
 		o.Reached = e
 	}

@@ -49,9 +49,7 @@ func (w *worker) node(k int) bool {
 	}
 	f.ne = int32(ne)
 	if f.base >= 0 && ne > 0 {
-		y := w.work[:q*ne]
-		blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ne)
-		w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ne, 1, w.block(f), ldc)
+		blas.LdlSchur(w.backend, q, ne, f.w, p, d, f.below(), 1, w.block(f), ldc, w.work)
 	}
 	if q > 0 {
 		c = w.block(f)

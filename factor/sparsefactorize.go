@@ -10,7 +10,42 @@ import (
 // factorize factors the values at hand, less sigma on the diagonal.
 func (f *Sparse) factorize(sigma float64) error {
 	f.engine.base, f.mumps.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma, -sigma
-	f.spent = 0
+	f.spent, f.stopped, f.byRest = 0, nil, false
+	if f.structure.rest != nil && sigma == 0 {
+		if err, ok := f.byStructure(); ok {
+			return err
+		}
+	}
+	if err := f.useWhole(); err != nil {
+		return err
+	}
+	err := f.factorizeWhole()
+	switch {
+	case err == nil:
+		return nil
+	case err == errDeficient, sigma == 0 && isSingular(err) && f.findsDeficient():
+		if e := f.prepareRest(); e != nil {
+			return e
+		}
+		if e, ok := f.byStructure(); ok {
+			return e
+		}
+		if err == errDeficient {
+			f.unpaired, f.stopped = nil, nil
+			if e := f.makePairs(); e != nil {
+				return e
+			}
+		}
+		err = f.factorizeWhole() // again: the scaling of the factors has been overwritten
+	}
+	if sigma == 0 {
+		return f.noted(err)
+	}
+	return err
+}
+
+// factorizeWhole factors the values at hand as a whole.
+func (f *Sparse) factorizeWhole() error {
 	if f.mumps.Engine != nil {
 		f.mumps.SetThreshold(f.opts.mumpsThreshold())
 	}
@@ -18,7 +53,7 @@ func (f *Sparse) factorize(sigma float64) error {
 		return err
 	}
 	err := f.attempt()
-	if err == ErrInterrupted {
+	if err == ErrInterrupted || f.stopped != nil {
 		return err
 	}
 	if f.eq.plain && f.doubtful(err) {
@@ -36,6 +71,9 @@ func (f *Sparse) factorize(sigma float64) error {
 		// of magnitude.
 		if err := f.match(); err != nil {
 			return err
+		}
+		if f.deficient() && !f.whole && f.mumps.Engine == nil && f.engine.base == 0 {
+			return errDeficient
 		}
 		err = f.attempt()
 	}
@@ -62,7 +100,7 @@ func (f *Sparse) otherwise(err error) error {
 	if e := f.attempt(); e == nil || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
 		return e
 	}
-	f.eq.start = start
+	f.eq.start, f.stopped = start, nil
 	if e := f.rescale(); e != nil {
 		return e
 	}
@@ -113,10 +151,11 @@ func (f *Sparse) attempt() error {
 		return err
 	}
 	f.report.Bytes += f.engine.Grown()
-	switch f.engine.Stopped() {
-	case tree.OutOfWork: // of a tree without pairs, which pairs did not replace
+	if f.stopped != nil {
 		f.factored, f.known = false, false
-		return f.unpaired
+		return f.stopped
+	}
+	switch f.engine.Stopped() {
 	case tree.OutOfMemory:
 		f.factored, f.known = false, false
 		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
