@@ -259,6 +259,9 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 	var pair func()
 	if on != nil {
 		o.WorkLimit, pair, f.engine.mostDelays = on.work, f.pair, on.delays
+		if on.delays < math.MaxInt32 {
+			o.DelayLimit = int(on.delays) + 1
+		}
 	}
 	engine := tree.New(t, f.kept, o)
 	c := Cost(engine.Cost())
@@ -294,7 +297,8 @@ func (f *Sparse) planTree(c Cost) error {
 // the options of the last Analyse, if the pattern of a is not that of the last
 // call. It returns a *SingularError naming the row without pivot if a is singular
 // to working accuracy, a *la.NotFiniteError naming the element if a holds a NaN or
-// an infinity, and the errors of Analyse.
+// an infinity, a *WorkError if pivots that are put off would take 100 times the planned
+// flops, and the errors of Analyse.
 func (f *Sparse) Factorize(a *la.Sym) error { return f.FactorizeShifted(a, 0) }
 
 // FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are

@@ -28,6 +28,7 @@ func (f *Sparse) pair() {
 	planned := f.planned
 	if f.unpaired = f.makePairs(); f.unpaired != nil {
 		f.planned = planned
+		f.engine.AllowDelays()
 	}
 	if f.unpaired == errDeficient {
 		f.stopped = errDeficient

@@ -283,15 +283,7 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 		}
 		m[i][i].Add(m[i][i], number(eps))
 	}
-	largest := number(0)
-	for i := range m {
-		for _, v := range m[i] {
-			if v := new(big.Float).Abs(v); v.Cmp(largest) > 0 {
-				largest = v
-			}
-		}
-	}
-	tiny := new(big.Float).SetMantExp(largest, -(prec - 200))
+	tiny := negligible(m)
 	var p, q big.Float
 	p.SetPrec(prec)
 	q.SetPrec(prec)
@@ -329,6 +321,19 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 		k += 2
 	}
 	return negative, 0, logDet
+}
+
+// negligible is 2^-(prec-200) of the largest element.
+func negligible(m [][]*big.Float) *big.Float {
+	largest := number(0)
+	for i := range m {
+		for _, v := range m[i] {
+			if v := new(big.Float).Abs(v); v.Cmp(largest) > 0 {
+				largest = v
+			}
+		}
+	}
+	return new(big.Float).SetMantExp(largest, -(prec - 200))
 }
 
 // logOf is log|v|, where v itself may be out of range.

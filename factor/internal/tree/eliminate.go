@@ -113,6 +113,9 @@ func (w *worker) columns(k int, f *front) bool {
 		nd += int(e.fronts[c].p - e.fronts[c].ne)
 	}
 	p := int(f.own) + nd
+	if limit := e.opts.DelayLimit; limit > 0 && w.delayed+nd > limit {
+		return w.halt(k, f, OutOfWork)
+	}
 	if need := words(p, int(f.q)); need > cap(f.w) || p > cap(f.cols) {
 		if !w.grow(f, p) {
 			return w.halt(k, f, OutOfMemory)

@@ -37,6 +37,11 @@ type Options struct {
 	// delays have cost and what is planned for the rest exceed it together.
 	WorkLimit float64
 
+	// DelayLimit bounds the number of times that a pivot is put off, in a subtree that is
+	// factored by one worker; 0 is no limit. Beyond it the factorization stops as by
+	// WorkLimit.
+	DelayLimit int
+
 	// Interrupt, unless it is nil, is asked at every front, from several goroutines,
 	// whether to give up.
 	Interrupt func() bool
@@ -50,7 +55,7 @@ const (
 	Complete    Stop = iota
 	NotFinite        // a NaN or an infinity was met
 	OutOfMemory      // delayed pivots asked for more than MemoryLimit
-	OutOfWork        // delayed pivots asked for more than WorkLimit
+	OutOfWork        // delayed pivots asked for more than WorkLimit, or are too many
 	Interrupted      // Interrupt returned true
 )
 
@@ -188,6 +193,9 @@ type facts struct {
 
 // Delayed is the number of times that a pivot was put off to a parent.
 func (e *Engine) Delayed() int { return e.facts.delayed }
+
+// AllowDelays lifts Options.DelayLimit.
+func (e *Engine) AllowDelays() { e.opts.DelayLimit = 0 }
 
 // Stopped says whether and why the last factorization was given up.
 func (e *Engine) Stopped() Stop { return e.facts.stop }
