@@ -67,6 +67,32 @@ func TestMtxSingular(t *testing.T) {
 	}
 }
 
+// TestMtxStructuralRank: a matrix that is singular by its pattern says so, one that is by its
+// values has full structural rank, and a regular one says nothing.
+func TestMtxStructuralRank(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name, text string
+		rank, zero int
+		certain    bool
+	}{
+		{"pattern", "symmetric\n4 4 4\n1 1 2\n2 1 1\n3 1 1\n4 1 1\n", 2, 2, true},
+		{"zeros", "symmetric\n3 3 4\n1 1 1\n2 1 0\n2 2 0\n3 3 -1\n", 2, 1, true},
+		{"values", "symmetric\n2 2 3\n1 1 1\n2 1 1\n2 2 1\n", 2, 1, false},
+		{"regular", "symmetric\n2 2 1\n2 1 1\n", 0, 0, true},
+	} {
+		var r mtxResult
+		a := writeText(t, dir, c.name+".mtx", coordinateHead+c.text)
+		mustJSON(t, &r, "mtx", a)
+		if r.StructuralRank != c.rank || r.Inertia.Zero != c.zero || r.Inertia.Certain != c.certain || !(r.BackwardError <= 1e-14) {
+			t.Errorf("%s: %+v, %v", c.name, r, r.Inertia)
+		}
+		if out, _, _ := runBench("mtx", a); strings.Contains(out, "rank is at most") != (c.rank > 0 && c.rank < r.Order) {
+			t.Errorf("%s: %s", c.name, out)
+		}
+	}
+}
+
 // TestMtxUnderflow: where x overflows for most right-hand sides there is one for
 // which it does not.
 func TestMtxUnderflow(t *testing.T) {

@@ -108,10 +108,13 @@ func (j *mtxJob) once(first bool) error {
 	var singular *factor.SingularError
 	if err != nil {
 		j.result.Inertia = knownInertia(&j.solver)
-		if !errors.As(err, &singular) || singular.Blind {
+		if errors.As(err, &singular) {
+			j.result.StructuralRank = singular.StructuralRank
+		}
+		if singular == nil || singular.Blind {
 			return err
 		}
-		j.result.Singular = singularText(singular)
+		j.result.Singular = singularText(singular, j.result.Order)
 		j.consistent()
 	}
 	start = time.Now()

@@ -39,6 +39,10 @@ type mtxResult struct {
 	// out where it is not.
 	Singular string `json:"singular,omitempty"`
 
+	// StructuralRank is the largest rank that any values in the pattern could give a
+	// singular matrix; it is left out where it is not known.
+	StructuralRank int `json:"structural_rank,omitempty"`
+
 	// Those that were asked for.
 	InverseDiagonal *inverseDiagonal `json:"inverse_diagonal,omitempty"`
 	Spectrum        *spectrum        `json:"spectrum,omitempty"`
@@ -58,10 +62,13 @@ type mtxSeconds struct {
 }
 
 // singularText says that a matrix is singular, and where.
-func singularText(e *factor.SingularError) string {
+func singularText(e *factor.SingularError, order int) string {
 	s := "the matrix is singular to working accuracy"
 	if e.Row >= 0 {
 		s += fmt.Sprintf(": no pivot for row %d", e.Row+1)
+	}
+	if e.StructuralRank > 0 && e.StructuralRank < order {
+		s += fmt.Sprintf("; whatever its values its rank is at most %s", prose.Group(e.StructuralRank))
 	}
 	return s
 }

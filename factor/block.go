@@ -31,7 +31,8 @@ import (
 // Columns without a stable pivot (of a zero diagonal block, for example) are put
 // off to the next block. Every solution is refined with the residual of a kept
 // copy of A, and leaves with its measured backward error in Report. Inertia is
-// exact or says that it is not certain.
+// exact or says that it is not certain. The matrix is not scaled: where its rows
+// differ by many orders of magnitude, Sparse tells more.
 //
 // The zero value is ready for Factorize. Analyse is only needed to set options
 // or to know the cost beforehand. After Factorize has returned nil, solves and
@@ -207,37 +208,22 @@ func (f *Block) SymmetricDim() int {
 	return f.a.SymmetricDim()
 }
 
-// SolveRaw overwrites the nr right-hand sides in x, stored by rows (element i
-// of right-hand side j at i*nr+j), with the solution as the factors give it:
-// no refinement, no check. With a shift in Report the factors are those of
-// A + shift·I. It is meant for use as a preconditioner, or where the
-// refinement happens elsewhere.
+// SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
+// as the factors give it: no refinement, no check. With a shift in Report the
+// factors are those of A + shift·I. It is meant for use as a preconditioner, or
+// where the refinement happens elsewhere.
 func (f *Block) SolveRaw(x []float64, nr int) {
-	f.raw(x, nr, func(rows []float64) { f.engine.Solve(rows, nr) }, true)
+	f.checkRaw(x, nr)
+	f.engine.Solve(x, nr)
 }
 
-// raw runs do on the right-hand sides of x by rows, and copies them back.
-func (f *Block) raw(x []float64, nr int, do func(rows []float64), back bool) {
+// checkRaw panics unless x has room for nr right-hand sides.
+func (f *Block) checkRaw(x []float64, nr int) {
 	if !f.factored {
 		panic(ErrNotFactorized)
 	}
-	n := f.a.SymmetricDim()
-	if nr < 0 || len(x) != n*nr {
+	if nr < 0 || len(x) != f.a.SymmetricDim()*nr {
 		panic(ErrShape)
-	}
-	if nr == 0 || n == 0 {
-		return
-	}
-	if nr == 1 {
-		do(x)
-		return
-	}
-	job := f.judge.Job(nr)
-	defer job.Done()
-	vec.Transpose(job.X(), n, x, nr, n, nr)
-	do(job.X())
-	if back {
-		vec.Transpose(x, nr, job.X(), n, nr, n)
 	}
 }
 
@@ -281,9 +267,8 @@ func (f *Block) QuadFormTo(dst []float64, b mat.Matrix) ([]float64, error) {
 }
 
 // QuadFormRaw writes the quadratic forms bᵀA⁻¹b of the nr right-hand sides in
-// x, stored by rows (element i of right-hand side j at i*nr+j), into dst of
-// length nr, and overwrites x. They are those of the factors, from the forward
-// half of a solve,
+// x, one a row, into dst of length nr. They are those of the factors, from the
+// forward half of a solve,
 //
 //	bᵀA⁻¹b = zᵀ D⁻¹ z       L z = P b
 //
@@ -291,9 +276,9 @@ func (f *Block) QuadFormTo(dst []float64, b mat.Matrix) ([]float64, error) {
 // the factors are those of A + shift·I. It panics with ErrNotFactorized before
 // Factorize and with ErrShape.
 func (f *Block) QuadFormRaw(dst, x []float64, nr int) {
-	if f.factored && len(dst) != nr {
+	f.checkRaw(x, nr)
+	if len(dst) != nr {
 		panic(ErrShape)
 	}
-	clear(dst)
-	f.raw(x, nr, func(rows []float64) { f.engine.QuadForms(dst, rows, nr) }, false)
+	f.engine.QuadForms(dst, x, nr)
 }

@@ -579,9 +579,9 @@ func TestBlockMisuse(t *testing.T) {
 	mustPanic(t, ErrShape, func() { f.SolveTo(new(mat.Dense), v) })
 	mustPanic(t, ErrShape, func() { f.SolveTo(mat.NewDense(2, 2, nil), mat.NewVecDense(2, nil)) })
 	mustPanic(t, ErrShape, func() { f.SolveRaw(make([]float64, 3), 1) })
-	x := []float64{3, 3, 1, -1} // two right-hand sides, by rows
+	x := []float64{3, 1, 3, -1} // two right-hand sides, one a row
 	f.SolveRaw(x, 2)
-	for i, want := range []float64{5.0 / 3, 7.0 / 3, -1.0 / 3, -5.0 / 3} {
+	for i, want := range []float64{5.0 / 3, -1.0 / 3, 7.0 / 3, -5.0 / 3} {
 		if math.Abs(x[i]-want) > 1e-15 {
 			t.Errorf("SolveRaw gives %v at %d, want %v", x[i], i, want)
 		}

@@ -40,6 +40,13 @@ type SingularError struct {
 	Suggest float64 // a damping at which it is not; 0 if none is known
 	Cond    float64 // estimate of the condition number, 0 if there is none
 
+	// StructuralRank is the largest rank that any values in the places of the elements that
+	// are not zero could give, of a matrix that Sparse has refused; 0 where it is not known.
+	// Below the order the matrix is singular whatever its values.
+	StructuralRank int
+
+	order int // of the matrix, where StructuralRank is known
+
 	// Blind is true where no factors were found: nothing is known of the
 	// inertia then.
 	Blind bool
@@ -67,6 +74,9 @@ func (e *SingularError) Error() string {
 	case e.Block >= 0:
 		s += fmt.Sprintf(" (block %d)", e.Block+1)
 	}
+	if e.StructuralRank < e.order {
+		s += fmt.Sprintf(", whatever its values: its structural rank is %d, its order %d", e.StructuralRank, e.order)
+	}
 	if e.Suggest != 0 {
 		s += fmt.Sprintf("; a damping of %.3g would do", e.Suggest)
 	}
@@ -81,7 +91,8 @@ type AccuracyError struct {
 	Column  int     // right-hand side, from 0
 
 	// Singular says that the matrix is singular: the right-hand side is not in
-	// its range, and the solution has the least residual that was reached.
+	// its range, as far as its last digits tell, and the solution has the least
+	// residual that was reached.
 	Singular bool
 }
 
@@ -90,6 +101,17 @@ func (e *AccuracyError) Error() string {
 		return fmt.Sprintf("factor: the matrix is singular and column %d is not in its range: the least residual reached leaves a backward error of %.2g, wanted %.2g", e.Column+1, e.Reached, e.Wanted)
 	}
 	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too ill conditioned (a larger damping may help), or an iterative method was stopped too early", e.Column+1, e.Reached, e.Wanted)
+}
+
+// A WorkError says that pivots that were put off would take a factorization far beyond the
+// flops planned for it.
+type WorkError struct {
+	Order          int
+	Planned, Limit float64 // flops
+}
+
+func (e *WorkError) Error() string {
+	return fmt.Sprintf("factor: an LDLᵀ of order %d, planned with %.2g flops, puts off so many pivots that it would take more than %.2g; another scaling or a larger damping may help", e.Order, e.Planned, e.Limit)
 }
 
 // A MemoryError says that a factorization would need more memory than allowed.

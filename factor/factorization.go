@@ -153,7 +153,10 @@ type Report struct {
 	// Eps is the damping asked for, that of the first stage where each has its own.
 	Eps float64 `json:"eps"`
 	// Shift is ε' − ε where the matrix was factored at another damping ε' to
-	// avoid a singular pivot block; solutions are refined against ε.
+	// avoid a singular pivot block; solutions are refined against ε. Where Sparse found a
+	// matrix singular whose rows are of such different sizes that a multiple of I would
+	// hide the small ones, the factors are those of A + Shift·S⁻², with its diagonal S of
+	// scales.
 	Shift float64 `json:"shift"`
 	// BackwardError is the measured normwise backward error of the last
 	// solve: the worst of its columns.

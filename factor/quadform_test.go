@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -37,8 +38,12 @@ func TestQuadFormProperty(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw := make([]float64, nr)
-		f.QuadFormRaw(raw, append([]float64(nil), b.RawMatrix().Data...), nr)
+		raw, rows := make([]float64, nr), mat.DenseCopyOf(b.T()).RawMatrix().Data
+		before := slices.Clone(rows)
+		f.QuadFormRaw(raw, rows, nr)
+		if !slices.Equal(rows, before) {
+			t.Fatal("QuadFormRaw changes the right-hand sides")
+		}
 
 		_, _, cond := denseInverse(t, a)
 		var x, q mat.Dense

@@ -48,7 +48,7 @@ type inverter struct {
 // compared. An element is as good as those were, relative to the largest.
 func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) float64)) error {
 	shift := v.judge.Finding().Shift
-	if shift != 0 || !v.inertia().Certain {
+	if in := v.inertia(); shift != 0 || !in.Certain || in.Zero > 0 {
 		return &InverseError{Shift: shift, Cond: v.judge.Cond(), Relative: math.Inf(1)}
 	}
 	v.engine.Invert(tree.Sink{Front: front, Diagonal: func(i int, z float64) { dst[i] = z }})

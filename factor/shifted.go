@@ -36,7 +36,7 @@ const ErrRealShift = Error("factor: the imaginary part of the shift must not be 
 
 // Analyse prepares for chains of the shapes of c, and takes c; errors are those of
 // Factorization.Analyse. Of opts, nil for the defaults, Backend, Tolerance,
-// MaxRefinements and MemoryLimit have a part.
+// MaxRefinements and MemoryLimit matter.
 func (f *Shifted) Analyse(c *system.Chain, opts *Options) error {
 	f.Reset()
 	b := &f.base

@@ -6,8 +6,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/factor/internal/certify"
-	"costate/factor/internal/pivot"
 	"costate/factor/internal/tree"
 	"costate/la"
 	"costate/la/partition"
@@ -20,7 +18,9 @@ import (
 // shifts or new values follow in one pattern. For the Hessian of a network take Auto, which
 // never assembles it; for blocks that are dense already Block, for a full matrix gonum's
 // mat package; where Cost is too large, an iterative method. A singular
-// matrix is a *SingularError, and still solves what is consistent.
+// matrix is a *SingularError, and still solves what is consistent. Rows of very different
+// sizes do not hide that; the number of zero eigenvalues is that of the scaled matrix below,
+// within some 1e-14 of its norm, and so not certain.
 //
 //	P S A S Pᵀ = L D Lᵀ       S  powers of two       D  pivots of order 1 and 2
 //
@@ -56,37 +56,16 @@ type Sparse struct {
 	spent  int64        // flops of attempts before, for the same values
 
 	unpaired error // why a tree with pairs was refused
+	stopped  error // why a factorization under way was given up
+
+	structure structure // what the pattern says
+	whole     bool      // A itself is to be factored, whatever that says
+	byRest    bool      // the factors at hand are those of structure.rest
+
+	judgesRest bool // the judge is over these
 }
 
 var _ Solver = (*Sparse)(nil)
-
-// A treeEngine factors A − σI: the shift of the judge comes on top.
-type treeEngine struct {
-	*tree.Engine
-	base float64
-
-	// pair, if not nil, makes another engine where too many pivots are put off, and
-	// loads it, or loads this one again. mostDelays is how many are too many.
-	pair       func()
-	mostDelays float64
-}
-
-// Factor factors A + (base + shift) I.
-func (e *treeEngine) Factor(shift float64) pivot.Stats {
-	s := e.Engine.Factor(e.base + shift)
-	if e.pair == nil || e.Stopped() != tree.OutOfWork && float64(e.Delayed()) <= e.mostDelays {
-		return s
-	}
-	pair := e.pair
-	e.pair = nil
-	pair()
-	return e.Engine.Factor(e.base + shift)
-}
-
-// treeOptions are those of an engine over a tree.
-func treeOptions(o *Options) tree.Options {
-	return tree.Options{Backend: o.Backend, Threshold: o.PivotTolerance, MemoryLimit: o.MemoryLimit, Interrupt: o.Interrupt}
-}
 
 // Analyse prepares for matrices with the pattern of a; nil opts mean the
 // defaults, of which Tolerance, MaxRefinements, PivotTolerance, Ordering, Engine,
@@ -159,6 +138,9 @@ func (f *Sparse) order() error {
 	if err := f.match(); err != nil {
 		return err
 	}
+	if f.deficient() && !f.whole {
+		return f.prepareRest()
+	}
 	o.Mates = f.mates
 	paired, err := partition.Auto(f.s, o)
 	if err != nil {
@@ -178,48 +160,6 @@ func (f *Sparse) order() error {
 	}
 	f.paired = paired
 	return f.prepare(single, &trial{budget, math.Inf(1)})
-}
-
-// A trial bounds what a tree without pairs may do before one with pairs takes its place:
-// flops, as a multiple of those planned, and delayed pivots.
-type trial struct{ work, delays float64 }
-
-// match finds partners for unknowns without a diagonal to rely on, and scales by
-// the same matching.
-//
-// Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
-// symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
-func (f *Sparse) match() error {
-	m := partition.Match(f.kept)
-	f.mates, f.eq.start = m.Mate, m.Scale
-	return f.rescale()
-}
-
-// pair makes a new tree, with pairs, while values are being factored. Where that
-// is refused all stays as it is but for the scaling, which is loaded.
-func (f *Sparse) pair() {
-	planned := f.planned
-	if f.unpaired = f.makePairs(); f.unpaired != nil {
-		f.planned = planned
-	}
-	f.load()
-}
-
-func (f *Sparse) makePairs() error {
-	if f.mates == nil {
-		if err := f.match(); err != nil {
-			return err
-		}
-	}
-	t := f.paired
-	f.paired = nil
-	if t == nil {
-		var err error
-		if t, err = partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates}); err != nil {
-			return err
-		}
-	}
-	return f.prepare(t, nil)
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -315,9 +255,13 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 		return err
 	}
 	o := treeOptions(&f.opts)
+	o.WorkLimit = max(workAllowed, flopsAllowed/max(t.Cost.Flops, 1))
 	var pair func()
 	if on != nil {
 		o.WorkLimit, pair, f.engine.mostDelays = on.work, f.pair, on.delays
+		if on.delays < math.MaxInt32 {
+			o.DelayLimit = int(on.delays) + 1
+		}
 	}
 	engine := tree.New(t, f.kept, o)
 	c := Cost(engine.Cost())
@@ -326,10 +270,19 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 	if err := f.planTree(c); err != nil {
 		return err
 	}
-	f.tree, f.engine.Engine, f.engine.pair = t, engine, pair
-	f.judge.Begin(&f.engine, &f.matrix, f.opts.settings(), nil)
+	f.tree, f.engine.Engine, f.engine.pair, f.engine.giveUp = t, engine, pair, f.giveUp
+	f.gaveUp = func() error { return f.stopped }
+	f.judgeTree()
 	f.ready = true
 	return nil
+}
+
+// judgeTree puts the judge over the engine of the tree. It gives up where that has.
+func (f *Sparse) judgeTree() {
+	set := f.opts.settings()
+	set.Interrupt = func() bool { return f.stopped != nil || f.opts.interrupted() }
+	f.judge.Begin(&f.engine, &f.matrix, set, nil)
+	f.judgesRest = false
 }
 
 func (f *Sparse) planTree(c Cost) error {
@@ -344,7 +297,8 @@ func (f *Sparse) planTree(c Cost) error {
 // the options of the last Analyse, if the pattern of a is not that of the last
 // call. It returns a *SingularError naming the row without pivot if a is singular
 // to working accuracy, a *la.NotFiniteError naming the element if a holds a NaN or
-// an infinity, and the errors of Analyse.
+// an infinity, a *WorkError if pivots that are put off would take 100 times the planned
+// flops, and the errors of Analyse.
 func (f *Sparse) Factorize(a *la.Sym) error { return f.FactorizeShifted(a, 0) }
 
 // FactorizeShifted is Factorize for A − σI: solves, inertia and determinant are
@@ -398,96 +352,6 @@ func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 	return f.factorize(sigma)
 }
 
-// factorize factors the values at hand, less sigma on the diagonal.
-func (f *Sparse) factorize(sigma float64) error {
-	f.engine.base, f.mumps.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma, -sigma
-	f.spent = 0
-	if f.mumps.Engine != nil {
-		f.mumps.SetThreshold(f.opts.mumpsThreshold())
-	}
-	if err := f.rescale(); err != nil {
-		return err
-	}
-	err := f.attempt()
-	if err == ErrInterrupted {
-		return err
-	}
-	if f.eq.plain && f.doubtful(err) {
-		// Large elements may hide that others are small by scaling only.
-		if f.eq.force(f.kept) {
-			f.scaleValues()
-			err = f.attempt()
-		} else {
-			f.eq.unscale()
-		}
-	}
-	err = f.again(err)
-	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
-		// Only a matching shows what matters where elements are of all orders
-		// of magnitude.
-		if err := f.match(); err != nil {
-			return err
-		}
-		err = f.attempt()
-	}
-	return err
-}
-
-// doubtfulPivot is how many times the rounding errors of its front a pivot must
-// be for the scaling not to be doubted: with pivots of a size that is what
-// cancellation of a few digits leaves.
-const doubtfulPivot = 1e4
-
-// doubtful reports whether another scaling could serve better.
-func (f *Sparse) doubtful(err error) bool {
-	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
-}
-
-// unsure reports whether a factorization found the matrix singular, or its inertia
-// not for certain.
-func (f *Sparse) unsure(err error) bool {
-	if err != nil {
-		return isSingular(err)
-	}
-	return f.doubtful(nil) && !f.Inertia().Certain
-}
-
-// load gives the engine the values at hand.
-func (f *Sparse) load() {
-	var scale []float64
-	if !f.eq.plain {
-		scale = f.eq.s
-	}
-	f.factors().Take(f.s.RawLower().Val, scale, f.eq.size)
-}
-
-func (f *Sparse) attempt() error {
-	f.load()
-	factorize := f.judge.Again
-	if f.spent == 0 {
-		factorize = f.judge.Factorize
-	}
-	err := f.run(factorize, 0, "A·v", func(g certify.Finding) *SingularError {
-		return &SingularError{Block: -1, Pivot: -1, Row: g.Row}
-	})
-	f.report.Flops += f.spent
-	f.spent = f.report.Flops
-	if f.mumps.Engine != nil {
-		f.report.Bytes = f.mumps.Cost().Bytes + f.workBytes()
-		return err
-	}
-	f.report.Bytes += f.engine.Grown()
-	switch f.engine.Stopped() {
-	case tree.OutOfWork: // of a tree without pairs, which pairs did not replace
-		f.factored, f.known = false, false
-		return f.unpaired
-	case tree.OutOfMemory:
-		f.factored, f.known = false, false
-		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
-	}
-	return err
-}
-
 // Reset empties the factorization, options included.
 func (f *Sparse) Reset() {
 	f.mumps.release()
@@ -513,7 +377,7 @@ func (f *Sparse) SymmetricDim() int {
 
 // SolveRaw overwrites the nr right-hand sides in x, one a row, with the solution
 // as the factors give it: no refinement, no check. With a shift in Report the
-// factors are those of A + shift·I.
+// factors are those of A + shift·I, or of a singular A as it is said there.
 func (f *Sparse) SolveRaw(x []float64, nr int) {
 	if !f.factored {
 		panic(ErrNotFactorized)

@@ -16,6 +16,11 @@ type shiftedMUMPS struct {
 
 func (e *shiftedMUMPS) Factor(shift float64) pivot.Stats { return e.Engine.Factor(e.base + shift) }
 
+// FactorScaled factors S (A + base·I) S + shift·I.
+func (e *shiftedMUMPS) FactorScaled(shift float64) pivot.Stats {
+	return e.Engine.FactorEven(e.base, shift)
+}
+
 // release frees what MUMPS holds.
 func (e *shiftedMUMPS) release() {
 	if e.Engine != nil {
@@ -73,34 +78,12 @@ const (
 	mumpsGrowth = 1e3
 )
 
-// again factors once more what MUMPS leaves in doubt: with the strictest threshold, and
-// where the matrix then seems singular, which a scaling by a matching may bring about, by
-// another scaling. Without a matching many pivots may be put off: if that is too much, what
-// was found before stays.
-func (f *Sparse) again(err error) error {
-	if f.mumps.Engine == nil {
+// strictly factors once more, with the strictest threshold, what MUMPS leaves in doubt.
+func (f *Sparse) strictly(err error) error {
+	if f.mumps.Engine == nil || f.mumps.Threshold() >= strictThreshold || !f.inDoubt(err) {
 		return err
 	}
-	if f.mumps.Threshold() < strictThreshold && f.inDoubt(err) {
-		f.mumps.SetThreshold(strictThreshold)
-		err = f.attempt()
-	}
-	if f.eq.start == nil || !isSingular(err) && (err != nil || f.report.Shift == 0) {
-		return err
-	}
-	start := f.eq.start
-	defer func() { f.eq.start = start }()
-	f.eq.start = nil
-	if e := f.rescale(); e != nil {
-		return e
-	}
-	if e := f.attempt(); e == nil || isSingular(e) {
-		return e
-	}
-	f.eq.start = start
-	if e := f.rescale(); e != nil {
-		return e
-	}
+	f.mumps.SetThreshold(strictThreshold)
 	return f.attempt()
 }
 
@@ -112,13 +95,19 @@ func (f *Sparse) inDoubt(err error) bool {
 }
 
 func isSingular(err error) bool {
+	if err == nil {
+		return false // and nothing is allocated
+	}
 	var singular *SingularError
 	return errors.As(err, &singular)
 }
 
 // factors is the engine in use.
 func (f *Sparse) factors() matrixEngine {
-	if f.mumps.Engine != nil {
+	switch {
+	case f.byRest:
+		return &restEngine{&f.structure}
+	case f.mumps.Engine != nil:
 		return &f.mumps
 	}
 	return &f.engine

@@ -91,28 +91,34 @@ func (crossEntropy) Sample(grad, hess, z, t []float64) float64 {
 		}
 	}
 	if grad != nil {
-		for i := range p {
-			if t[i] != sum {
-				continue
-			}
-			others := 0.0
-			for j, v := range p {
-				if j != i {
-					others += v
-				}
-			}
-			// All other targets are 0: this is the certain class.
-			for j := range p {
-				p[j] *= sum
-			}
-			p[i] = -sum * others
-			return loss
-		}
-		for i := range p {
-			p[i] = sum*p[i] - t[i]
-		}
+		toGradient(p, t, sum)
 	}
 	return loss
+}
+
+// toGradient makes the gradient of cross-entropy of the probabilities p, for targets t
+// of the given sum.
+func toGradient(p, t []float64, sum float64) {
+	for i := range p {
+		if t[i] != sum {
+			continue
+		}
+		others := 0.0
+		for j, v := range p {
+			if j != i {
+				others += v
+			}
+		}
+		// All other targets are 0: this is the certain class.
+		for j := range p {
+			p[j] *= sum
+		}
+		p[i] = -sum * others
+		return
+	}
+	for i := range p {
+		p[i] = sum*p[i] - t[i]
+	}
 }
 
 func (squaredError) Sample(grad, hess, z, t []float64) float64 {

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// A Part is some neighbouring stages of a chain, with what they need to write their entries
+// A Part is a run of neighbouring stages of a chain, with what they need to write their entries
 // of the augmented system: AssemblePart makes these. The parts of ranges that cover all
-// stages have sums of entries that are K, so that several processes can hold it together.
+// stages add up to K, so that several processes can hold it together.
 // A Part shares the arrays of its chain.
 type Part struct {
 	From, To int   // the stages from ≤ k < to of the chain
@@ -21,7 +21,7 @@ type Part struct {
 	Loss   *SampleMap // of the chain, where the last stage is among these; else nil
 }
 
-// Part returns the stages from ≤ k < to. It panics with ErrShape if there are no such.
+// Part returns the stages from ≤ k < to. It panics with ErrShape if there are no such stages.
 func (c *Chain) Part(from, to int) *Part {
 	if from < 0 || from > to || to > len(c.Stages) {
 		panic(ErrShape)

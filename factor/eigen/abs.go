@@ -37,10 +37,10 @@ func (w Way) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 //	Shifts     n = ln(2/tol) ln(4κ)/π² + 1 factorizations H − iεs_j, of four times the
 //	           flops of a real one, however many vectors there are
 //
-// How many products it takes nobody knows beforehand. Cheapest therefore goes by
-// products as long as they have not cost what the shifts would, all vectors together,
-// and then by shifts: that is at most twice the work of the better way. For one vector and κ up to
-// 1e3 that is products nearly always.
+// The number of products is not known beforehand. Cheapest therefore begins with
+// products, and changes to shifts when the products of all vectors together have cost as
+// much as the shifts would: that is at most twice the work of the better way. For one vector
+// and κ up to 1e3 products nearly always suffice.
 //
 // The zero value is ready. An AbsSolver is for one goroutine.
 //
@@ -92,7 +92,8 @@ func (s *AbsSolver) mostShifts() int {
 // Report tells how the last ApplyTo went.
 func (s *AbsSolver) Report() AbsReport { return s.report }
 
-// ErrFunc is the panic of a function that is no integral over resolvents: one of Of.
+// ErrFunc is the panic of a function that is no integral over resolvents, such as
+// those that Of makes.
 const ErrFunc = Error("eigen: InverseAbs, Sign or Projector is wanted")
 
 // ApplyTo computes dst = f(H) G for the matrix H of c; the rows of G are parameters. An
@@ -241,6 +242,8 @@ func (t *absTask) largest() float64 {
 	if n == 0 {
 		return 0
 	}
+	// Ritz values and residuals of 24 steps enclose the outermost eigenvalue unless the start
+	// lacks it; slack is for a start that hardly has it.
 	const steps, slack = 24, 1.05
 	k := newKrylov(t.source.opts.Backend, n, min(steps, n))
 	v := make([]float64, n)

@@ -23,6 +23,7 @@ func (t *absTask) byShifts() error {
 		return err
 	}
 	left, err := t.sum()
+	// With nine tenths of the sum left, a second rule would be the first one over again.
 	if err == nil || left > 0.9 || !errors.As(err, new(*FuncError)) {
 		return err
 	}

@@ -58,13 +58,16 @@ func (l *Lanczos) certify(k int) (missing int) {
 		case inside < len(l.values):
 			high = math.Abs(l.values[inside] - l.shift)
 		case inside == n:
-			high = low + 16*res
+			high = low + 16*res // all were found: room for each part below
 		default:
 			high = l.far
 		}
+		// An end in the gap is then two resolutions from the eigenvalues on both sides.
 		if high-low < 4*res {
 			continue
 		}
+		// The values found are good to rounding, the next one beyond is only bounded: ends
+		// near the former first, up to the middle.
 		for _, part := range []float64{0.125, 0.25, 0.5} {
 			r := low + math.Max(part*(high-low), 2*res)
 			count, ok := l.between(l.shift-r, l.shift+r)

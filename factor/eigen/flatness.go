@@ -32,6 +32,7 @@ func Flatness(a Operator, g []float64, eps float64, products int, backend blas.B
 	if products <= 0 {
 		products = 400
 	}
+	// The fraction is read to two digits, and bound says what is missing.
 	m := MatFunc{Tolerance: 0.01, Basis: products, Backend: backend}
 	x := make([]float64, len(g))
 	err = m.apply(x, a, InverseAbs(eps), g, 1/eps)

@@ -54,7 +54,7 @@ func (k *krylov) extend(a Operator) {
 	}
 	beta := vec.Norm2(k.w)
 	k.alpha = append(k.alpha, diag)
-	// A rest of the size of rounding has no direction.
+	// A rest of the size of rounding has no direction: two rounds of products leave some tens of units.
 	if k.closed = !(beta > 64*0x1p-53*k.scale) || k.size == n; k.closed {
 		beta = 0
 	}

@@ -112,6 +112,32 @@ func (e *LanczosError) Error() string {
 // safely: beyond the shifts that avoid singular pivot blocks.
 const countResolution = 32e-8
 
+const (
+	// away is the ratio of the distances at which a shift at an eigenvalue is tried again,
+	// to either side in turn: no simple fraction, so that equally spaced eigenvalues are not met
+	// twice. attempts of them end at 1e-3 of ‖A‖.
+	away     = -3.1
+	attempts = 8
+
+	// apart is the distance from the nearest eigenvalue, in units of countResolution, that is
+	// enough for a shift. Cond is an estimate from below, seldom by more than a factor of three:
+	// what is left then is still beyond the 1e-8 by which factors are shifted to avoid a pivot.
+	apart = 1. / 4
+
+	// ritzTolerance is the part of the largest eigenvalue of the inverse at which a pair
+	// has converged, unless less is asked for: its value then has all digits, of which the
+	// residual takes the square, and the vector those that a later projection needs.
+	ritzTolerance = 1e-10
+
+	// The defaults of Tolerance; of Basis, where a restart keeps half of the space beyond
+	// the pairs that are wanted; and of MaxSolves, a number of restarts that means that the
+	// values are not apart.
+	defaultTolerance = 1e-12
+	spareBasis       = 20
+	mostRestarts     = 20
+	spareSolves      = 100
+)
+
 // Factorize finds the k eigenvalues of a nearest to shift. The matrix is not
 // copied, and must not change before Factorize returns. It panics with
 // factor.ErrShape if k is less than 1 or more than the order of a. The errors are a
@@ -138,7 +164,7 @@ func (l *Lanczos) begin(a Operator) {
 	l.done, l.a, l.report = false, a, LanczosReport{}
 	l.values, l.vecs = l.values[:0], l.vecs[:0]
 	if l.tol = l.Tolerance; l.tol <= 0 {
-		l.tol = 1e-12
+		l.tol = defaultTolerance
 	}
 }
 
@@ -147,11 +173,11 @@ func (l *Lanczos) begin(a Operator) {
 func (l *Lanczos) sizes(n, k int) (basis, solves int) {
 	basis, solves = l.Basis, l.MaxSolves
 	if basis <= 0 {
-		basis = 2*k + 20
+		basis = 2*k + spareBasis
 	}
 	basis = min(max(basis, k+3), n)
 	if solves <= 0 {
-		solves = 100 + 20*basis
+		solves = spareSolves + mostRestarts*basis
 	}
 	return basis, solves
 }
@@ -279,12 +305,12 @@ func (l *Lanczos) factorize() error {
 	// A shift at an eigenvalue is moved, by a little more than counts resolve:
 	// against 1/0 the other eigenvalues would lose their digits.
 	l.sigma = l.shift
-	for i, step := 0, countResolution; ; i, step = i+1, step*-3.1 {
+	for i, step := 0, countResolution; ; i, step = i+1, step*away {
 		err := l.f.factorize(l.sigma)
-		if _, singular := err.(*factor.SingularError); err != nil && (!singular || i == 8) {
+		if _, singular := err.(*factor.SingularError); err != nil && (!singular || i == attempts) {
 			return err
 		}
-		if err == nil && (i == 8 || l.f.Cond()*countResolution < 4) {
+		if err == nil && (i == attempts || l.f.Cond()*countResolution*apart < 1) {
 			break
 		}
 		l.sigma = l.shift + step*l.scale()

@@ -46,9 +46,9 @@ func (s *lanczosSpace) reset(n, m int) {
 //	    [                 ⋱ ⋱ ]
 func (l *Lanczos) iterate(want, solves int) (found bool, err error) {
 	s := &l.space
-	n, had := s.n, len(l.values)
-	m := min(s.m, n-had)
-	tol := math.Min(l.tol, 1e-10)
+	n := s.n
+	m := min(s.m, n-len(l.values))
+	tol := math.Min(l.tol, ritzTolerance)
 	h := mat.NewSymDense(m, nil)
 	l.random(s.v[:n], 0)
 	largest := 0.0 // of the operator, as met
@@ -58,28 +58,10 @@ func (l *Lanczos) iterate(want, solves int) (found bool, err error) {
 				return false, err
 			}
 		}
-		beta := 0.0
-		for ; j < m; j++ {
-			if l.report.Solves >= solves {
-				return false, nil
-			}
-			l.report.Solves++
-			copy(s.w, s.v[j*n:][:n])
-			l.spect.apply(s.w)
-			largest = math.Max(largest, vec.Norm2(s.w))
-			for i, v := range l.orthogonalize(s.w, j+1) {
-				h.SetSym(i, j, v)
-			}
-			beta = vec.Norm2(s.w)
-			if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * largest; beta <= small || had+m == n && j+1 == m {
-				beta = 0 // the basis is closed under the operator
-			}
-			if j+1 == m {
-				break
-			}
-			l.following(s.v[(j+1)*n:][:n], beta, j+1)
+		beta, enough := l.extend(h, j, solves, &largest)
+		if !enough {
+			return false, nil
 		}
-
 		var e mat.EigenSym
 		if !e.Factorize(h, true) {
 			return false, nil
@@ -106,15 +88,7 @@ func (l *Lanczos) iterate(want, solves int) (found bool, err error) {
 			if want < m {
 				l.far = math.Abs(l.spect.value(theta[order[want]]) - l.shift)
 			}
-			for i, p := range order[:want] {
-				y := s.next[i*n:][:n]
-				if beta > 0 && l.spect.refines() {
-					// The step that the Ritz vector lacks.
-					floats.AddScaled(y, q.At(m-1, p)/theta[p], s.w)
-				}
-				l.values = append(l.values, l.spect.value(theta[p]))
-				l.vecs = append(l.vecs, y...)
-			}
+			l.accept(theta, order[:want], &q, beta)
 			return true, nil
 		}
 
@@ -149,6 +123,7 @@ func (l *Lanczos) random(dst []float64, j int) {
 		before := vec.Norm2(dst)
 		l.orthogonalize(dst, j)
 		l.orthogonalize(dst, j)
+		// What is left when the space is all but full is rounding, of 1e-16: then anew.
 		if after := vec.Norm2(dst); after > 1e-10*before {
 			floats.Scale(1/after, dst)
 			return
@@ -248,4 +223,49 @@ func (l *Lanczos) project() {
 	}
 	l.be.Gemm(blas.NoTrans, blas.NoTrans, k, n, k, 1, t, k, l.vecs, n, 0, vecs, n)
 	l.vecs = vecs
+}
+
+// extend makes the basis from vector j on as large as h, of which it fills the columns. beta
+// couples the last vector to what is left in the workspace. enough is false where that
+// would take more than so many solves. largest is the largest ‖operator·v‖ met.
+func (l *Lanczos) extend(h *mat.SymDense, j, solves int, largest *float64) (beta float64, enough bool) {
+	s := &l.space
+	n, m := s.n, h.SymmetricDim()
+	for ; j < m; j++ {
+		if l.report.Solves >= solves {
+			return beta, false
+		}
+		l.report.Solves++
+		copy(s.w, s.v[j*n:][:n])
+		l.spect.apply(s.w)
+		*largest = math.Max(*largest, vec.Norm2(s.w))
+		for i, v := range l.orthogonalize(s.w, j+1) {
+			h.SetSym(i, j, v)
+		}
+		beta = vec.Norm2(s.w)
+		if small := 8 * 0x1p-53 * math.Sqrt(float64(n)) * *largest; beta <= small || len(l.values)+m == n && j+1 == m {
+			beta = 0 // the basis is closed under the operator
+		}
+		if j+1 == m {
+			break
+		}
+		l.following(s.v[(j+1)*n:][:n], beta, j+1)
+	}
+	return beta, true
+}
+
+// accept adds pairs that have converged, the eigenpairs of H with the given numbers, to
+// those found.
+func (l *Lanczos) accept(theta []float64, pairs []int, q *mat.Dense, beta float64) {
+	s := &l.space
+	last, _ := q.Dims()
+	for i, p := range pairs {
+		y := s.next[i*s.n:][:s.n]
+		if beta > 0 && l.spect.refines() {
+			// The step that the Ritz vector lacks.
+			floats.AddScaled(y, q.At(last-1, p)/theta[p], s.w)
+		}
+		l.values = append(l.values, l.spect.value(theta[p]))
+		l.vecs = append(l.vecs, y...)
+	}
 }

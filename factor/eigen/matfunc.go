@@ -94,9 +94,9 @@ func (m *MatFunc) prepare(n int, bounded bool) {
 	}
 	switch {
 	case most > 0:
-	case bounded:
+	case bounded: // what changes within ε of 0 takes products in proportion to ‖A‖/ε
 		most = 2000
-	default:
+	default: // 400 vectors of a million parameters are 3.2 GB
 		most = 400
 	}
 	if most = min(most, n); m.k == nil || m.k.n != n || m.k.most != most {
@@ -144,7 +144,7 @@ func (m *MatFunc) errorOf(f *Func, c, last []float64, scale float64) (e, roundin
 	if scale == 0 {
 		scale = vec.Norm2(c)
 	}
-	rounding = 8 * 0x1p-53
+	rounding = 8 * 0x1p-53 // of f in the small space, by its eigenvectors or by sums
 	if f.eps > 0 {
 		rounding *= 1 + m.k.scale/f.eps
 	}

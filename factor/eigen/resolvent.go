@@ -115,7 +115,7 @@ func (f *Func) bound(k *krylov) float64 {
 		logs += math.Log(b)
 	}
 	r := resolvent{k: k, center: f.center}
-	const step = 0.1
+	const step = 0.1 // a sum over left ends exceeds the integral by a tenth of the first term at most
 	largest := max(f.eps, r.spread())
 	sum := 0.0
 	for u := 0.0; ; u += step {

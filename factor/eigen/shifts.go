@@ -51,6 +51,8 @@ func newRule(kappa float64, n int) rule {
 
 // err is the largest relative error met for |λ| ≤ κε, on a fine grid.
 func (r rule) err(kappa float64) float64 {
+	// The error oscillates about once a shift over ln κ: with at most some forty shifts these
+	// are ten points each. Below least it is that at 0 to 1e-6.
 	const points, least = 400, 1e-3
 	worst := 0.0
 	for i := -1; i <= points; i++ {

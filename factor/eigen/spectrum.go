@@ -147,7 +147,7 @@ func (s *Spectrum) Kth(k int, tol float64) (Interval, error) {
 
 func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 	if tol <= 0 {
-		tol = 1e-6
+		tol = 1e-6 // some twenty halvings, and well above the resolution of counts
 	}
 	norm := s.norm
 	if norm == 0 {
@@ -173,7 +173,8 @@ func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 		}
 		before := in
 		for _, c := range counts {
-			r := 16e-8 * (norm + math.Abs(c.Shift)) // the resolution of the counts
+			// As far as factors are shifted to avoid a pivot: half of what counts tell apart.
+			r := countResolution / 2 * (norm + math.Abs(c.Shift))
 			if !c.Certain && c.Below+c.Near < k {
 				// The shift is at other eigenvalues, as 0 is for a singular H.
 				if c, err = s.Below(c.Shift + r); err != nil {
@@ -199,6 +200,8 @@ func (s *Spectrum) kth(k int, tol float64) (Interval, error) {
 // bracket returns an interval that holds the k-th eigenvalue: norm is only a
 // lower bound of the spectral radius, so the ends are tried and moved out.
 func (s *Spectrum) bracket(k int, norm float64) (Interval, error) {
+	// The first radius is right where the bound is close; one that is off by more than the
+	// last is not a norm.
 	for r := 1.01 * norm; ; r *= 2 {
 		c, err := s.Counts([]float64{-r, r})
 		if err != nil {

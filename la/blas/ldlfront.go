@@ -18,7 +18,7 @@ func LdlfrontWork(m, p int) int {
 	small := tilesWork(n, k, true) + 2*n
 	n = (n + 3) &^ 3
 	small = max(small, 2*((k+3)&^3)*(n+4)+k+2*n) + n*n
-	return max(small, LdlpartWork(m, p), m*p)
+	return max(small, LdlpartWork(m, p), m*min(p, schurColumns+1))
 }
 
 func frontWork(m, p int, keep bool) int {
@@ -48,11 +48,37 @@ func Ldlfront(b Backend, m, p int, w []float64, ld int, u, tol float64, final bo
 	}
 	ne, zero, finite = ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, rule, e, perm, work)
 	if q := m - p; finite && c != nil && q > 0 {
-		below := w[p*ld:]
-		DMulRows(q, ne, w, ld, e, below, ld, work, max(1, ne))
-		b.Gemmt(Lower, NoTrans, Trans, q, ne, -1, below, ld, work, max(1, ne), 0, c, ldc)
+		LdlSchur(b, q, ne, w, ld, e, w[p*ld:], 0, c, ldc, work)
 	}
 	return ne, zero, finite
+}
+
+// schurColumns is the number of columns whose products with D are formed at once: deep
+// enough for products at full speed, and a small part of a large front.
+const schurColumns = 512
+
+// LdlSchur computes the lower triangle of
+//
+//	C = beta C - L31 D L31ᵀ
+//
+// for what Ldlpart has left: D in the first ne columns of w and in e, L31 in the q rows
+// of below, whose leading dimension is that of w, too. beta is 0 or 1; with 0 C is not
+// read. work has at least q·min(ne, 513) elements.
+func LdlSchur(b Backend, q, ne int, w []float64, ld int, e, below []float64, beta float64, c []float64, ldc int, work []float64) {
+	if ne == 0 {
+		b.Gemmt(Lower, NoTrans, Trans, q, 0, -1, below, ld, work, 1, beta, c, ldc)
+		return
+	}
+	for at := 0; at < ne; {
+		end := min(at+schurColumns, ne)
+		if e[end-1] != 0 { // the block of order two stays whole
+			end++
+		}
+		n := end - at
+		DMulRows(q, n, w[at*ld+at:], ld, e[at:], below[at:], ld, work, n)
+		b.Gemmt(Lower, NoTrans, Trans, q, n, -1, below[at:], ld, work, n, beta, c, ldc)
+		at, beta = end, 1
+	}
 }
 
 // ldlfront has the contract of Ldlfront; see ldlpart2, its plain twin. Where c
@@ -83,18 +109,28 @@ func (f *frontTiles) swap(x, y int, perm []int) {
 	}
 }
 
+// pair eliminates columns c and t by a pivot of order two in places k and k+1, and
+// returns its off-diagonal element.
+func (f *frontTiles) pair(k, c, t int, perm []int) float64 {
+	f.swap(k, c, perm)
+	if t == k {
+		t = c
+	}
+	f.swap(k+1, t, perm)
+	return f.two(k)
+}
+
 // eliminate takes pivots until none qualifies; work has 2m elements.
 func (f *frontTiles) eliminate(rule pivotRule, e []float64, perm []int, work []float64) (k, zero int, finite bool) {
-	m, p := f.m, f.p
 	next := 0
-	for failed := 0; failed < p-k; {
-		if next >= p {
+	for failed := 0; failed < f.p-k; {
+		if next >= f.p {
 			next = k
 		}
 		c := next
 		if c == k {
 			// Most columns are pivots where they are.
-			row := f.t[k*f.ld : k*f.ld+m]
+			row := f.t[k*f.ld:][:f.m]
 			_, most := vec.Peak(row[k+1:])
 			switch rule.one(row[k], 0, most) {
 			case pivotOne:
@@ -110,19 +146,14 @@ func (f *frontTiles) eliminate(rule pivotRule, e []float64, perm []int, work []f
 		t, most := a.most()
 		kind := rule.one(a.v[a.c], t, most)
 		if kind == pivotFails && t >= 0 {
-			b := f.column(k, k+t, work[m:])
+			b := f.column(k, k+t, work[f.m:])
 			kind = rule.two(a, b, most)
 			t += k
 			switch kind {
 			case pivotPartner:
 				c = t
 			case pivotTwo:
-				f.swap(k, c, perm)
-				if t == k {
-					t = c
-				}
-				f.swap(k+1, t, perm)
-				e[k] = f.two(k)
+				e[k] = f.pair(k, c, t, perm)
 			}
 		}
 		switch kind {

@@ -34,11 +34,7 @@ func ldlpart2(m, p int, w []float64, ld int, rule pivotRule, e []float64, perm [
 					t = c
 				}
 				swap(k, k+1, t)
-				w1 := gather(k, m, p, k, w, ld, work)
-				w2 := gather(k, m, p, k+1, w, ld, work[m:])
-				e[k] = w1[1]
-				w[(k+1)*ld+k] = 0
-				frontTwo(k, m, p, w, ld, w1, w2)
+				e[k] = leadTwo(k, m, p, w, ld, work)
 			}
 		}
 		switch kind {
@@ -53,9 +49,7 @@ func ldlpart2(m, p int, w []float64, ld int, rule pivotRule, e []float64, perm [
 		case pivotZero:
 			swap(k, k, c)
 			zero++
-			for i := k; i < m; i++ {
-				w[i*ld+k] = 0
-			}
+			clearColumn(k, m, w, ld)
 		default:
 			swap(k, k, c)
 			frontOne(k, m, p, w, ld, gather(k, m, p, k, w, ld, work))
@@ -67,6 +61,24 @@ func ldlpart2(m, p int, w []float64, ld int, rule pivotRule, e []float64, perm [
 		}
 	}
 	return k, zero, true
+}
+
+// leadTwo eliminates columns k and k+1 by a pivot of order two, whose off-diagonal
+// element it returns.
+func leadTwo(k, m, p int, w []float64, ld int, work []float64) float64 {
+	w1 := gather(k, m, p, k, w, ld, work)
+	w2 := gather(k, m, p, k+1, w, ld, work[m:])
+	off := w1[1]
+	w[(k+1)*ld+k] = 0
+	frontTwo(k, m, p, w, ld, w1, w2)
+	return off
+}
+
+// clearColumn makes column k zero from the diagonal on.
+func clearColumn(k, m int, w []float64, ld int) {
+	for i := k; i < m; i++ {
+		w[i*ld+k] = 0
+	}
 }
 
 // gather copies column c of the trailing front, rows k to m-1, to v.

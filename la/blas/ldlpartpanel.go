@@ -66,7 +66,7 @@ func (p *columnPanel) row(t []float64, j int) []float64 { return t[j*p.ld : (j+1
 // in a row, or the panel is full, and returns how many. ok is false if it met
 // something that is not finite.
 func (p *columnPanel) factor() (k int, ok bool) {
-	a, lda := p.trailing(), p.lda
+	a := p.trailing()
 	next := 0
 	for p.failed < p.nb-k {
 		if next >= p.nb {
@@ -110,10 +110,7 @@ func (p *columnPanel) factor() (k int, ok bool) {
 			k++
 		case pivotZero:
 			p.interchange(k, k, c)
-			p.zeros++
-			clear(p.row(p.lt, k)[k:])
-			clear(p.row(p.wt, k)[k:])
-			a[k*lda+k] = 0
+			p.zero(k)
 		default:
 			p.interchange(k, k, c)
 			p.pivot1(a, k)
@@ -124,14 +121,28 @@ func (p *columnPanel) factor() (k int, ok bool) {
 			next = k
 		}
 	}
-	transposeUpper(k, p.lt, p.ld, a, lda)
+	p.finish(k)
+	return k, true
+}
+
+// zero takes a column of zeros for a pivot.
+func (p *columnPanel) zero(k int) {
+	p.zeros++
+	clear(p.row(p.lt, k)[k:])
+	clear(p.row(p.wt, k)[k:])
+	p.trailing()[k*p.lda+k] = 0
+}
+
+// finish writes the k columns that were eliminated back, and restores the others.
+func (p *columnPanel) finish(k int) {
+	a := p.trailing()
+	transposeUpper(k, p.lt, p.ld, a, p.lda)
 	if p.ld > k && k > 0 {
-		vec.Transpose(a[k*lda:], lda, p.lt[k:], p.ld, k, p.ld-k)
+		vec.Transpose(a[k*p.lda:], p.lda, p.lt[k:], p.ld, k, p.ld-k)
 	}
 	if k < p.nb {
 		p.restore(a, k)
 	}
-	return k, true
 }
 
 // column is column c of the trailing front after the first k pivots.

@@ -40,20 +40,7 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 		kp, two := k, false
 		absakk := math.Abs(w[k])
 		if absakk < bkAlpha*colmax {
-			rowmax := 0.0
-			for _, v := range a[r*lda+k : r*lda+r] {
-				rowmax = max(rowmax, math.Abs(v))
-			}
-			for i := r + 1; i < n; i++ {
-				rowmax = max(rowmax, math.Abs(a[i*lda+r]))
-			}
-			switch {
-			case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
-			case math.Abs(a[r*lda+r]) >= bkAlpha*rowmax:
-				kp = r
-			default:
-				kp, two = r, true
-			}
+			kp, two = bunchKaufman(n, k, r, a, lda, absakk, colmax)
 		} else if absakk == 0 && !anyNaN(w[k+1:]) {
 			// The column is exactly zero: L[:,k] = 0, and nothing to update.
 			if zero < 0 {
@@ -63,7 +50,6 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 			k++
 			continue
 		}
-
 		kk := k
 		if two {
 			kk++
@@ -94,6 +80,26 @@ func sytf2(n int, a []float64, lda int, e []float64, perm []int, work []float64)
 		k += 2
 	}
 	return settleZero(zero, n, a, lda, e)
+}
+
+// bunchKaufman chooses the pivot where the diagonal of column k is small beside its
+// largest element, colmax in row r: kp is the row that comes to the front, in second place
+// if the pivot is of order two.
+func bunchKaufman(n, k, r int, a []float64, lda int, absakk, colmax float64) (kp int, two bool) {
+	rowmax := 0.0
+	for _, v := range a[r*lda+k : r*lda+r] {
+		rowmax = max(rowmax, math.Abs(v))
+	}
+	for i := r + 1; i < n; i++ {
+		rowmax = max(rowmax, math.Abs(a[i*lda+r]))
+	}
+	switch {
+	case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
+		return k, false
+	case math.Abs(a[r*lda+r]) >= bkAlpha*rowmax:
+		return r, false
+	}
+	return r, true
 }
 
 // swapSym interchanges rows and columns kk < kp of a symmetric matrix held in

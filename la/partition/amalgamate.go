@@ -1,7 +1,8 @@
 package partition
 
 // fewZeros reports whether a node of so many columns and rows may have so many
-// zeros. Small nodes cost more by being there than by zeros.
+// zeros. Small nodes cost more by being there than by zeros. The numbers are those that
+// CHOLMOD has by default (nrelax and zrelax), below.
 func fewZeros(cols, rows int, zeros float64) bool {
 	p, q := float64(cols), float64(rows)
 	entries := p*(p+1)/2 + p*q
@@ -28,6 +29,11 @@ const mergeLoss = 20000
 // zero.
 const leafColumns = 8
 
+// amalgamations is how often all nodes are gone through at most: children that are too
+// many zeros for a part of their parent may be few for all of it. Each pass but the last
+// takes a sixteenth of the nodes away, so the second is the last almost always.
+const amalgamations = 4
+
 // amalgamated merges nodes where this stores few zeros and takes hardly more
 // time: children into their parents, from the leaves up and of the children of a
 // node the last first, and the children that these have left; and leaves with each other that have the same rows, all columns
@@ -39,8 +45,20 @@ const leafColumns = 8
 // Rajamanickam, Algorithm 887: CHOLMOD, ACM Trans. Math. Softw. 35 (2008),
 // section 3.2.
 func (s *supernodes) amalgamated() *supernodes {
+	zeros := make([]float64, s.len())
+	for range amalgamations {
+		before := s.len()
+		if s, zeros = s.merged(zeros); s.len() > before-before/16 {
+			break
+		}
+	}
+	return s
+}
+
+// merged is one pass of amalgamated over nodes that hold so many zeros each.
+func (s *supernodes) merged(zeros []float64) (*supernodes, []float64) {
 	n := s.len()
-	m := &amalgamation{s: s, host: identity(n), zeros: make([]float64, n), inner: make([]bool, n)}
+	m := &amalgamation{s: s, host: identity(n), zeros: zeros, inner: make([]bool, n)}
 	m.cols, m.tried = append([]int32(nil), s.cols...), make([]uint8, n)
 	child, sibling := make([]int32, n), make([]int32, n) // lists, the last child first
 	for k := range child {
@@ -75,7 +93,7 @@ func (s *supernodes) amalgamated() *supernodes {
 		}
 	}
 	if m.merged == 0 {
-		return s
+		return s, zeros
 	}
 	return m.result()
 }
@@ -142,9 +160,10 @@ func (m *amalgamation) merge(c, k int32, zeros float64) {
 }
 
 // result numbers what is left.
-func (m *amalgamation) result() *supernodes {
+func (m *amalgamation) result() (*supernodes, []float64) {
 	s := m.s
 	left := s.len() - m.merged
+	zeros := make([]float64, left)
 	number := make([]int32, s.len())
 	r := &supernodes{
 		of: make([]int32, len(s.of)), parent: make([]int32, left), cols: make([]int32, left), rows: make([]int32, left),
@@ -157,6 +176,7 @@ func (m *amalgamation) result() *supernodes {
 		left--
 		number[k] = int32(left)
 		r.cols[left], r.rows[left], r.parent[left] = m.cols[k], s.rows[k], none
+		zeros[left] = m.zeros[k]
 		if up := s.parent[k]; up >= 0 {
 			r.parent[left] = number[up]
 		}
@@ -164,5 +184,5 @@ func (m *amalgamation) result() *supernodes {
 	for v, k := range s.of {
 		r.of[v] = number[k]
 	}
-	return r
+	return r, zeros
 }

@@ -76,10 +76,7 @@ func (s *assignment) augment(root int32) {
 			break
 		}
 		if next == len(s.done) {
-			if len(s.heap) == 0 {
-				break
-			}
-			if s.heap[0].dist >= best {
+			if len(s.heap) == 0 || s.heap[0].dist >= best {
 				break
 			}
 			i := s.pop()
@@ -89,6 +86,12 @@ func (s *assignment) augment(root int32) {
 		i := s.done[next]
 		base, j = s.rows[i].dist, s.rows[i].column
 	}
+	s.flip(root, end, best)
+}
+
+// flip matches along the path from root to the row end, of length best, and adapts the
+// duals; without an end it marks what was reached as dead.
+func (s *assignment) flip(root, end int32, best int64) {
 	if end < 0 {
 		for _, i := range s.done {
 			s.rows[i].place = dead

@@ -47,7 +47,8 @@ type Options struct {
 	Mates []int32
 
 	// Reuse is the number of factorizations to come on this tree, as far
-	// as is known; 0 is unknown. Many are worth a longer search.
+	// as is known; 0 is unknown. Many are worth a longer search: for a tree that
+	// goes to AnalyseTree of factor.Sparse, which without one does not know.
 	Reuse int
 }
 
@@ -55,8 +56,9 @@ type Options struct {
 const manyReuses = 10
 
 const (
-	// naturalFull is the share of entries in the factor of the natural order from which
-	// no other order is looked for, and the same if the factorization is repeated.
+	// naturalFull is the share of the matrix's entries in the factor of the natural order
+	// from which no other order is looked for: a factor of less than twice the entries has
+	// little left to save. naturalFullOften is the same if the factorization is repeated.
 	naturalFull      = 0.5
 	naturalFullOften = 0.8
 
@@ -66,9 +68,10 @@ const (
 	ndSeconds  = 1e-6
 
 	// worthwhile is how many times the seconds of nested dissection the factorization
-	// must take for that to be tried, once and if it is repeated.
+	// must take for that to be tried: where it is worth anything it halves the flops, most
+	// often, and so pays for itself. worthwhileOften is the same if they are repeated.
 	worthwhile      = 2.0
-	worthwhileOften = 0.2
+	worthwhileOften = worthwhile / manyReuses
 )
 
 // Auto finds an assembly tree for any sparse symmetric matrix, from its pattern,
@@ -185,8 +188,8 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	return best
 }
 
-// Full reports whether the order that a comes in fills so little that Auto looks
-// for no other: bands, chains of dense blocks, arrows.
+// Full reports whether a, in the order that it comes in, gets so few new entries by
+// elimination that Auto looks for no other order: bands, chains of dense blocks, arrows.
 func Full(a *la.Sym) bool {
 	q := compress(a.RawLower(), nil)
 	return newETree(&q.wgraph, identity(q.len())).full() >= naturalFull

@@ -22,10 +22,12 @@ type coarsener struct {
 }
 
 const (
-	// coarsest is the number of vertices at which coarsening ends.
+	// coarsest is the number of vertices at which coarsening ends: few enough for several
+	// separators to be grown from different starts in no time.
 	coarsest = 100
 
-	// stalled is the ratio of the sizes of two levels at which coarsening gives up.
+	// stalled is the ratio of the sizes of two levels at which coarsening gives up: levels
+	// that shrink by less would cost more than twelve times the finest one together.
 	stalled = 0.92
 
 	// lonely is the share of vertices without partner from which on partners are

@@ -39,8 +39,8 @@ type Matching struct {
 const maxScale = 1000
 
 // Match finds a matching of a. It looks at the logarithms of the entries, so no
-// magnitude is too large or too small; explicit zeros are no entries, nor are
-// NaNs, and an infinity is as the largest number. The work is that of a number
+// magnitude is too large or too small; explicit zeros and NaNs do not count
+// as entries, and an infinity counts as the largest number. The work is that of a number
 // of shortest paths, seldom more than a few hundred nanoseconds an entry.
 //
 // If a is structurally singular some unknowns have no partner. The rest form

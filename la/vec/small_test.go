@@ -147,7 +147,7 @@ func TestEliminateRun(t *testing.T) {
 					}
 				}
 				if end < n {
-					if _, big := MaxAbs(x[end*ld+end+1 : end*ld+n]); math.Abs(x[end*ld+end]) >= 0.6*big {
+					if big := MaxAbsValue(x[end*ld+end+1 : end*ld+n]); math.Abs(x[end*ld+end]) >= 0.6*big {
 						t.Fatalf("n=%d: stopped at %d, where the pivot will do", n, end)
 					}
 				}

@@ -40,15 +40,14 @@ func dot_g(x, y []float64) float64 {
 	return (s0 + s1) + (s2 + s3)
 }
 
-// maxAbs_g is the twin of MaxAbs.
-func maxAbs_g(x []float64) (at int, m float64) {
-	at = -1
-	for i, v := range x {
+// maxAbs_g is the twin of MaxAbsValue.
+func maxAbs_g(x []float64) (m float64) {
+	for _, v := range x {
 		if v = math.Abs(v); v > m {
-			at, m = i, v
+			m = v
 		}
 	}
-	return at, m
+	return m
 }
 
 // mulMost_g is the twin of MulMost.

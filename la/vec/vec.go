@@ -1,7 +1,5 @@
 package vec
 
-import "math"
-
 // assembly is whether the kernels in assembly run. They need AVX2 and FMA, or arm64.
 var assembly = hasAssembly
 
@@ -108,29 +106,11 @@ func Dot(x, y []float64) float64 {
 	return s
 }
 
-// MaxAbs returns the first element of x of the greatest magnitude, NaN apart,
-// and that magnitude; -1 and 0 if all are zero or NaN.
-func MaxAbs(x []float64) (at int, m float64) {
-	if !assembly || len(x) < 8 {
-		return maxAbs_g(x)
-	}
-	m = maxAbs(&x[0], len(x))
-	if m == 0 {
-		return -1, 0
-	}
-	for i, v := range x {
-		if math.Abs(v) == m {
-			return i, m
-		}
-	}
-	return -1, 0
-}
-
-// MaxAbsValue is the magnitude that MaxAbs returns.
+// MaxAbsValue returns the greatest magnitude in x, NaN apart; 0 if there is none. See
+// MaxMagnitude, which a NaN goes through, and Peak, which tells where it is.
 func MaxAbsValue(x []float64) float64 {
 	if !assembly || len(x) < 8 {
-		_, m := maxAbs_g(x)
-		return m
+		return maxAbs_g(x)
 	}
 	return maxAbs(&x[0], len(x))
 }

@@ -203,7 +203,7 @@ func (n *newtonState) step(g []float64, h *mat.SymDense) (bool, error) {
 	var v mat.Dense
 	e.VectorsTo(&v)
 	// In directions that are flat to rounding the step is bounded by longestStep.
-	floor := values[len(values)-1] * 1e-14
+	floor := values[len(values)-1] * 1e-14 // some tens of units of the largest eigenvalue
 	s := make([]float64, len(g))
 	for j, l := range values {
 		dot := 0.0
@@ -224,11 +224,13 @@ func (n *newtonState) step(g []float64, h *mat.SymDense) (bool, error) {
 		scale = longestStep / longest
 	}
 	theta := make([]float64, len(s))
-	for range 60 {
+	for range 60 { // to below the last place of a step
 		for i, x := range s {
 			theta[i] = n.theta[i] + scale*x
 		}
 		value, err := n.place(theta)
+		// The value is a sum of thousands of terms with a few units each; a step in
+		// logarithms below 1e-11 changes nothing that is read.
 		if err == nil && value >= n.value-1e-13*math.Abs(n.value) {
 			moved := longest*scale > 1e-11
 			copy(n.theta, theta)

@@ -47,6 +47,20 @@ const (
 	newtonCost  = 30
 	newtonTries = 8 // dampings of the exact Hessian at a point
 
+	// A step is taken that brings at least leastRatio of what it promised. The damping is
+	// multiplied by rejected where it brings less, divided by fell where the model was good,
+	// and multiplied by rose where it was poor. No product of rises is one of falls, so that
+	// the damping does not come back to values that were refused.
+	leastRatio = 1e-4
+	good, poor = 0.75, 0.25
+	rejected   = 4
+	fell, rose = 5, 2
+
+	// What rounding leaves of the objective, a sum over the samples, and of two of them that
+	// are compared, relative to it.
+	valueRounding      = 1e-13
+	differenceRounding = 1e-12
+
 	// worstDamping ends a run in which no step lowers the objective.
 	worstDamping = 1e12
 )
@@ -257,20 +271,17 @@ func (m *marquardt) try(value float64) (next float64, taken bool, err error) {
 	}
 	if !(ratio > leastRatio) {
 		m.net.SetParams(m.w)
-		m.damping *= 4
+		m.damping *= rejected
 		return value, false, nil
 	}
 	switch {
-	case ratio > 0.75:
-		m.damping /= 5
-	case ratio < 0.25:
-		m.damping *= 2
+	case ratio > good:
+		m.damping /= fell
+	case ratio < poor:
+		m.damping *= rose
 	}
 	return next, true, nil
 }
-
-// leastRatio is the part of the promised decrease that a step must bring to be taken.
-const leastRatio = 1e-4
 
 // move steps with the factors of f, and returns the objective there and the ratio of its
 // decrease to what the model promised, 0 where numbers overflow.
@@ -293,7 +304,7 @@ func (m *marquardt) move(f *factor.Auto, damping, value float64) (next, ratio fl
 		return value, 0, nil
 	}
 	next = m.objective(loss, m.trial)
-	if promised <= 1e-13*math.Abs(value) && math.Abs(next-value) <= 1e-12*math.Abs(value) {
+	if promised <= valueRounding*math.Abs(value) && math.Abs(next-value) <= differenceRounding*math.Abs(value) {
 		return next, 1, nil // nothing but rounding is left to compare
 	}
 	return next, (value - next) / promised, nil

@@ -13,7 +13,7 @@ func (m *marquardt) tryNewton(value float64) (next float64, taken bool) {
 	if err != nil {
 		return value, false
 	}
-	least := 1e-6 * m.first
+	least := 1e-6 * m.first // below, a damping does nothing to the scaled Hessian that a step shows
 	for range newtonTries {
 		if m.definite(m.shift) {
 			next, ratio, err := m.move(&m.exact, m.shift, value)

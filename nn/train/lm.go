@@ -143,11 +143,7 @@ var (
 // Step implements Optimizer.
 func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	info := unknown()
-	needs := t.needsBatch
-	if t.Curvature != nil {
-		needs = t.needsSamples
-	}
-	if err := needs(o.Name()); err != nil {
+	if err := o.needs(t); err != nil {
 		return info, err
 	}
 	if o.owner.changes(t.Net) {
@@ -202,6 +198,14 @@ func (o *LevenbergMarquardt) Step(t *Task) (Info, error) {
 	st.lambda = math.Max(st.lambda*o.change(alpha, info.Ratio), st.floor)
 	st.nu, st.steady = 2, true
 	return info, nil
+}
+
+// needs is the error of a task that lacks something.
+func (o *LevenbergMarquardt) needs(t *Task) error {
+	if t.Curvature != nil {
+		return t.needsSamples(o.Name())
+	}
+	return t.needsBatch(o.Name())
 }
 
 // renew fits the damping to a new batch.

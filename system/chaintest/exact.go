@@ -270,7 +270,9 @@ func form(t *sum, m *system.Matrix, x, y []*big.Float) {
 
 // Inertia counts the negative and zero eigenvalues of A + εI, and returns
 // log|det|, by elimination with 1×1 and 2×2 pivots without rounding to speak of.
-// It does not change a.
+// What is left of elements below 2^-(prec-200) of the largest is zero: quotients round at
+// 2^-prec, and the determinants of submatrices of small orders are either zero or far larger,
+// being sums of products of float64 numbers. It does not change a.
 func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64) {
 	n := len(a)
 	m := make([][]*big.Float, n)
@@ -281,6 +283,7 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 		}
 		m[i][i].Add(m[i][i], number(eps))
 	}
+	tiny := negligible(m)
 	var p, q big.Float
 	p.SetPrec(prec)
 	q.SetPrec(prec)
@@ -290,30 +293,10 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 			m[k][i], m[k][j] = m[k][j], m[k][i]
 		}
 	}
-	logOf := func(v *big.Float) float64 {
-		f := new(big.Float)
-		e := v.MantExp(f)
-		x, _ := f.Float64()
-		return math.Log(math.Abs(x)) + float64(e)*math.Ln2
-	}
 	for k := 0; k < n; {
-		// The largest element left, on the diagonal for preference.
-		r, c := k, k
-		for i := k; i < n; i++ {
-			for j := k; j <= i; j++ {
-				if m[i][j].Sign() != 0 && (m[r][c].Sign() == 0 || p.Abs(m[i][j]).Cmp(q.Abs(m[r][c])) > 0) {
-					r, c = i, j
-				}
-			}
-		}
-		if m[r][c].Sign() == 0 {
+		r, c := largestPivot(m, k)
+		if p.Abs(m[r][c]).Cmp(tiny) <= 0 {
 			return negative, n - k, math.Inf(-1)
-		}
-		for i := k; i < n; i++ {
-			if p.Mul(number(2), p.Abs(m[i][i])).Cmp(q.Abs(m[r][c])) >= 0 {
-				r, c = i, i
-				break
-			}
 		}
 		if r == c {
 			swap(k, r)
@@ -333,25 +316,76 @@ func Inertia(a [][]*big.Float, eps float64) (negative, zero int, logDet float64)
 		}
 		swap(k, c)
 		swap(k+1, r)
-		// det < 0: one pivot of each sign.
-		det := new(big.Float).SetPrec(prec).Mul(m[k][k], m[k+1][k+1])
-		det.Sub(det, p.Mul(m[k+1][k], m[k+1][k]))
-		negative++
-		logDet += logOf(det)
-		for i := k + 2; i < n; i++ {
-			// (x, y) D⁻¹
-			x := new(big.Float).SetPrec(prec).Mul(m[i][k], m[k+1][k+1])
-			x.Sub(x, p.Mul(m[i][k+1], m[k+1][k]))
-			x.Quo(x, det)
-			y := new(big.Float).SetPrec(prec).Mul(m[i][k+1], m[k][k])
-			y.Sub(y, p.Mul(m[i][k], m[k+1][k]))
-			y.Quo(y, det)
-			for j := k + 2; j < n; j++ {
-				m[i][j].Sub(m[i][j], q.Mul(x, m[k][j]))
-				m[i][j].Sub(m[i][j], q.Mul(y, m[k+1][j]))
-			}
-		}
+		negative++ // the determinant is below zero: one pivot of each sign
+		logDet += logOf(eliminateTwo(m, k))
 		k += 2
 	}
 	return negative, 0, logDet
+}
+
+// negligible is 2^-(prec-200) of the largest element.
+func negligible(m [][]*big.Float) *big.Float {
+	largest := number(0)
+	for i := range m {
+		for _, v := range m[i] {
+			if v := new(big.Float).Abs(v); v.Cmp(largest) > 0 {
+				largest = v
+			}
+		}
+	}
+	return new(big.Float).SetMantExp(largest, -(prec - 200))
+}
+
+// logOf is log|v|, where v itself may be out of range.
+func logOf(v *big.Float) float64 {
+	f := new(big.Float)
+	e := v.MantExp(f)
+	x, _ := f.Float64()
+	return math.Log(math.Abs(x)) + float64(e)*math.Ln2
+}
+
+// largestPivot is the place of the largest element of what is left of m from k on, the
+// diagonal preferred where it has one at least half as large.
+func largestPivot(m [][]*big.Float, k int) (r, c int) {
+	n := len(m)
+	var p, q big.Float
+	r, c = k, k
+	for i := k; i < n; i++ {
+		for j := k; j <= i; j++ {
+			if m[i][j].Sign() != 0 && (m[r][c].Sign() == 0 || p.Abs(m[i][j]).Cmp(q.Abs(m[r][c])) > 0) {
+				r, c = i, j
+			}
+		}
+	}
+	for i := k; i < n; i++ {
+		if p.Mul(number(2), p.Abs(m[i][i])).Cmp(q.Abs(m[r][c])) >= 0 {
+			return i, i
+		}
+	}
+	return r, c
+}
+
+// eliminateTwo eliminates unknowns k and k+1 together, and returns the determinant of the
+// pivot.
+func eliminateTwo(m [][]*big.Float, k int) (det *big.Float) {
+	n := len(m)
+	var p, q big.Float
+	p.SetPrec(prec)
+	q.SetPrec(prec)
+	det = new(big.Float).SetPrec(prec).Mul(m[k][k], m[k+1][k+1])
+	det.Sub(det, p.Mul(m[k+1][k], m[k+1][k]))
+	for i := k + 2; i < n; i++ {
+		// (x, y) D⁻¹
+		x := new(big.Float).SetPrec(prec).Mul(m[i][k], m[k+1][k+1])
+		x.Sub(x, p.Mul(m[i][k+1], m[k+1][k]))
+		x.Quo(x, det)
+		y := new(big.Float).SetPrec(prec).Mul(m[i][k+1], m[k][k])
+		y.Sub(y, p.Mul(m[i][k], m[k+1][k]))
+		y.Quo(y, det)
+		for j := k + 2; j < n; j++ {
+			m[i][j].Sub(m[i][j], q.Mul(x, m[k][j]))
+			m[i][j].Sub(m[i][j], q.Mul(y, m[k+1][j]))
+		}
+	}
+	return det
 }

@@ -13,7 +13,7 @@ const (
 	chance = 1e-12
 
 	// directions is the greatest number tried. A residual must then be below
-	// oneLook^(1/directions)/(0.8 √n) = 1/(104 √n).
+	// oneLook^(1/directions)/(dixon √n) = 1/(104 √n).
 	directions = 6
 
 	// fewest is the least number of directions.
@@ -28,7 +28,27 @@ const (
 
 	// few is the order up to which all unit vectors are tried.
 	few = 16
+
+	// dixon is √(2/π) or a little more: the chance that a random direction of the sphere in
+	// n dimensions has a component of at most ρ along a given one is at most dixon·√n·ρ.
+	dixon = 0.8
+
+	// small is what is allowed of ‖G‖ as measured, and of what rounding may hide of it:
+	// together a fifth of the 1 at which an eigenvalue could change its sign. The rest is
+	// for what is known by its order of magnitude only, hidden and inflate.
+	small = 0.1
+
+	// inflated times √n times the largest ‖F⁻¹x‖ over directions x stands for ‖F⁻¹‖. By
+	// dixon it is exceeded once in four with one direction, and by the factor 1/small, which
+	// it would take to hide an eigenvalue of the wrong sign, at a chance of
+	// dixon·small/inflated = 1/38 a direction, for an error of the factors that the
+	// residuals of all these directions do not show.
+	inflated = 3
 )
+
+// hopeless is the bound of the chance of an error after one direction from which on no
+// number of directions brings it down to oneLook: the largest residual never falls.
+var hopeless = math.Pow(oneLook, 1./directions)
 
 // A probe is what solves with known right-hand sides tell of the factors.
 type probe struct {
@@ -64,9 +84,9 @@ func (j *Judge) look() probe {
 		if j.n <= few {
 			continue
 		}
-		miss := 0.8 * math.Sqrt(n) * p.change
-		if miss >= 0.5 {
-			break // more directions would not make it likely
+		miss := dixon * math.Sqrt(n) * p.change
+		if miss > hopeless {
+			break
 		}
 		if p.tried >= fewest && math.Pow(miss, float64(p.tried)) <= oneLook {
 			p.certain = true
@@ -74,10 +94,10 @@ func (j *Judge) look() probe {
 		}
 	}
 	if j.n <= few {
-		p.certain = p.squares < 0.01 // ‖G‖_F < 0.1
+		p.certain = p.squares < small*small // ‖G‖_F²
 	}
 	if p.certain {
-		p.certain = j.rounding()*p.inverse*j.inflate() < 0.1
+		p.certain = j.rounding()*p.inverse*j.inflate() < small
 	}
 	return p
 }
@@ -111,7 +131,7 @@ func (j *Judge) inflate() float64 {
 	if j.n <= few {
 		return math.Sqrt(float64(j.n))
 	}
-	return 3 * math.Sqrt(float64(j.n))
+	return inflated * math.Sqrt(float64(j.n))
 }
 
 // direction writes unit vector i, where there are few, or a direction that is

@@ -61,7 +61,7 @@ func (j *Judge) logBound() float64 {
 		return j.whole.logBound()
 	}
 	s := j.nuclear()
-	if !(s < 0.5) {
+	if !(s < 0.5) { // the bound would exceed 1: then not even the order of magnitude is known
 		return math.Inf(1)
 	}
 	return s/(1-s) + j.stats.LogRound

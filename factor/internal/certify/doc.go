@@ -53,6 +53,12 @@
 // ‖Ax‖ is some units of u‖A‖, in the units of A and in those in which it was scaled:
 // cond(A) ≥ ‖A‖/‖Ax‖ is then measured, not estimated. No pivot alone decides that.
 //
+// How many eigenvalues are zero is counted: those of A between −σ and σ, for a σ of
+// some units of u‖A‖. Where an engine scales, it is those of S A S, which by Sylvester's
+// law has as many, since rows of different sizes bring small eigenvalues with them that are
+// not zero. What lies closer to zero than σ cannot be told from it, so that these counts
+// are uncertain.
+//
 // Sources: J. D. Dixon, Estimating extremal eigenvalues and condition numbers
 // of matrices, SIAM J. Numer. Anal. 20 (1983), Theorem 1, for the bound on
 // random directions; N. J. Higham, Accuracy and Stability of Numerical

@@ -8,8 +8,15 @@ import (
 )
 
 const (
-	krylovLength = 30 // basis vectors between restarts
+	// krylovLength is the number of basis vectors between restarts, and krylovCycles that of
+	// restarts. Factors of A + σI leave as many eigenvalues of AF⁻¹ away from 1 as A has
+	// of the size of σ: a few. Where thirty vectors do not meet them twice more will not.
+	krylovLength = 30
 	krylovCycles = 3
+
+	// further is the part of the tolerance at which a cycle ends: the residual that the
+	// recurrence knows is not quite the one that is measured afterwards.
+	further = 0.1
 )
 
 // krylovSpace is the workspace of gmres.
@@ -99,7 +106,7 @@ func (j *Judge) arnoldi(w *workspace, beta, nb float64) (m int) {
 		k.h[m][m] = r
 		k.y[m], k.y[m+1] = k.c[m]*k.y[m], -k.s[m]*k.y[m]
 		m++
-		if math.Abs(k.y[m]) <= 0.1*j.set.Tolerance*nb || t == 0 {
+		if math.Abs(k.y[m]) <= further*j.set.Tolerance*nb || t == 0 {
 			break
 		}
 	}

@@ -1,7 +1,6 @@
 package certify
 
 import (
-	"math"
 	"sync"
 
 	"costate/factor/internal/pivot"
@@ -26,6 +25,10 @@ type Engine interface {
 type Scaled interface {
 	// Scale is the diagonal of S, nil for the identity.
 	Scale() []float64
+
+	// FactorScaled factors S A S + shift·I, which is S (A + shift·S⁻²) S. Its
+	// LogAbs means nothing.
+	FactorScaled(shift float64) pivot.Stats
 }
 
 // An Enclosing engine factors a larger matrix, whose determinant has the magnitude of
@@ -83,6 +86,11 @@ const (
 	// from 1; refinement against A contracts by ShiftBy·cond(A) a step.
 	ShiftBy = 1e-8
 
+	// mostShift·‖A‖ is the largest shift that is tried: four steps, of which one meets
+	// another eigenvalue seldom enough, and beyond which growth says more about the
+	// matrix than about the shift.
+	mostShift = 16 * ShiftBy
+
 	// closer·‖A‖ is the shift that tells null vectors from small eigenvalues: the
 	// least that rounding errors, of some units of A, leave standing.
 	closer = 128 * pivot.Unit
@@ -96,6 +104,14 @@ const (
 	// singular to working accuracy: x is known to its last places only, and these
 	// alone give some units.
 	vanishing = 16
+
+	// clearOf times the shift that avoided a singular pivot is suggested in its place: far
+	// enough from the eigenvalue for growth to stay below 1/(clearOf·ShiftBy) = 1e6.
+	clearOf = 100
+
+	// blindShift·‖A‖ is suggested where no shift up to mostShift gave factors: 600 times
+	// the last of these.
+	blindShift = 1e-4
 
 	// step is the ratio of the shifts tried one after another: no simple
 	// fraction, so that equally spaced eigenvalues are not met twice.
@@ -118,6 +134,10 @@ type Finding struct {
 	Block, Row int     // of the pivot that decided it
 	Suggest    float64 // a shift at which the matrix is not singular
 	near       bool    // Shift is as small as what the tolerance lets pass
+
+	// Scaled says that the shift is in the units of the scaled matrix: factors are
+	// those of A + Shift·S⁻².
+	Scaled bool
 }
 
 // Counts are the numbers of negative and zero eigenvalues.
@@ -144,6 +164,8 @@ type Judge struct {
 	stats   pivot.Stats
 	finding Finding
 	null    []float64 // a unit vector that A takes to rounding errors; nil if none is known
+	basis   []float64 // of the null space, where the finding is scaled and it was needed
+	missing []int     // the unknowns that the engine has left out; nil if there are none
 	Count   int       // runs of the engine since Factorize began
 
 	mu       sync.Mutex // guards what follows
@@ -176,7 +198,7 @@ func (j *Judge) Factorize() Finding {
 // Again is Factorize for the same A with an engine that was told to go about it in
 // another way. A null vector found before is not looked for anew.
 func (j *Judge) Again() Finding {
-	j.judged, j.cond, j.Count = false, -1, 0
+	j.judged, j.cond, j.Count, j.basis = false, -1, 0, nil
 	s := j.factor(0)
 	if j.set.interrupted() {
 		j.settle(s, Finding{Kind: Blind})
@@ -207,8 +229,17 @@ func (j *Judge) factor(shift float64) pivot.Stats {
 	return j.engine.Factor(shift)
 }
 
+// factorScaled is factor with a shift of the scaled matrix.
+func (j *Judge) factorScaled(shift float64) pivot.Stats {
+	if j.set.interrupted() {
+		return pivot.Stats{}
+	}
+	j.Count++
+	return j.engine.(Scaled).FactorScaled(shift)
+}
+
 func (j *Judge) settle(s pivot.Stats, f Finding) {
-	j.stats, j.finding, j.probed = s, f, false
+	j.stats, j.finding, j.probed, j.missing = s, f, false, nil
 }
 
 // scale is the diagonal of the engine's scaling, nil if there is none.
@@ -255,7 +286,7 @@ func (j *Judge) avoid(met pivot.Stats) Finding {
 		j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row})
 		return j.finding
 	}
-	for delta := ShiftBy * norm; delta <= 16*ShiftBy*norm; delta *= step {
+	for delta := ShiftBy * norm; delta <= mostShift*norm; delta *= step {
 		below := j.factor(-delta)
 		s, shift := j.factor(delta), delta
 		kind := Regular
@@ -279,10 +310,10 @@ func (j *Judge) avoid(met pivot.Stats) Finding {
 		default:
 			continue
 		}
-		j.settle(s, Finding{Kind: kind, Shift: shift, Block: met.Block, Row: met.Row, Suggest: 100 * delta})
+		j.settle(s, Finding{Kind: kind, Shift: shift, Block: met.Block, Row: met.Row, Suggest: clearOf * delta})
 		return j.finding
 	}
-	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: 1e-4 * norm})
+	j.settle(met, Finding{Kind: Blind, Block: met.Block, Row: met.Row, Suggest: blindShift * norm})
 	return j.finding
 }
 
@@ -293,8 +324,7 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 	if p.certain {
 		return j.finding
 	}
-	factored, _ := j.magnitude(s)
-	if !(p.inverse*j.inflate()*factored*pivot.Unit*vanishing < 1) {
+	if j.nearlySingular(p.inverse) {
 		if f, ok := j.singular(s); ok {
 			return f
 		}
@@ -341,7 +371,7 @@ func (j *Judge) settled() bool {
 // eigenvalues lie; those above are at hand. If A is singular to working accuracy,
 // these are counted as zero.
 func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
-	f := Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: 100 * delta}
+	f := Finding{Kind: Singular, Shift: delta, Block: met.Block, Row: met.Row, Suggest: clearOf * delta}
 	j.settle(above, f)
 	if !j.vanishes() {
 		f.Kind = Regular
@@ -350,51 +380,6 @@ func (j *Judge) between(met, below, above pivot.Stats, delta float64) Finding {
 	}
 	j.disown(Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, 1)})
 	return f
-}
-
-// disown keeps the counts of a matrix that is singular to working accuracy, which are
-// not certain unless the matrix is zero: then nothing bounds its determinant.
-func (j *Judge) disown(c Counts) {
-	j.mu.Lock()
-	j.judged, j.counts = true, c
-	j.keep(math.Inf(-1), math.Inf(1))
-	if c.Certain {
-		j.logError = 0
-	}
-	j.cond = math.Inf(1)
-	j.mu.Unlock()
-}
-
-// singular reports whether the matrix is singular to working accuracy: whether a
-// vector is found that it takes to rounding errors, which bounds its condition from
-// below. Eigenvalues within a shift of zero are then counted as zero. The factors
-// that stay are those of A + σI, with which a consistent system refines.
-func (j *Judge) singular(s pivot.Stats) (f Finding, ok bool) {
-	_, norm := j.magnitude(s)
-	if norm == 0 {
-		norm = 1
-	}
-	for _, by := range [...]float64{closer, ShiftBy} {
-		delta := by * norm
-		f = Finding{Kind: Singular, Shift: delta, Block: s.Block, Row: s.Row, Suggest: 100 * ShiftBy * norm, near: by == closer}
-		below, above := j.factor(-delta), j.factor(delta)
-		j.settle(above, f)
-		if j.op.IsZero() {
-			j.disown(Counts{Zero: j.n, Certain: true})
-			return f, true
-		}
-		if by == closer && above.Negative >= below.Negative || !j.vanishes() {
-			continue // of closer shifts rounding errors may leave nothing
-		}
-		c := Counts{Negative: above.Negative, Zero: max(below.Negative-above.Negative, s.Zero)}
-		if !below.Finite || !above.Finite {
-			c = Counts{Negative: s.Negative, Zero: s.Zero}
-		}
-		c.Zero = max(c.Zero, 1)
-		j.disown(c)
-		return f, true
-	}
-	return f, false
 }
 
 // Norm is the bound of ‖A‖₂ reached so far.

@@ -78,6 +78,9 @@ func (j *Judge) NullSpace(k int) (v []float64, worst float64) {
 	w := j.space(1)
 	defer j.pool.Put(w)
 	v = make([]float64, k*n)
+	if k <= len(j.missing) {
+		return v, j.nullVectors(v)
+	}
 	for i := range k {
 		w.random(v[i*n:(i+1)*n], i)
 	}
@@ -92,17 +95,27 @@ func (j *Judge) NullSpace(k int) (v []float64, worst float64) {
 		}
 		j.orthonormalise(v)
 		now := j.images(r, v)
-		if !(now < worst) {
-			break
+		slow := !(now <= worst/2)
+		if now < worst {
+			copy(best, v)
+			worst = now
 		}
-		copy(best, v)
-		slow := now > worst/2
-		worst = now
-		if slow || worst == 0 {
+		if slow && !j.finding.Scaled || worst == 0 {
 			break
 		}
 	}
 	return best, worst
+}
+
+// nullBasis is an orthonormal basis of the null space, of as many vectors as are
+// counted.
+func (j *Judge) nullBasis() []float64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.basis == nil {
+		j.basis, _ = j.NullSpace(j.counts.Zero)
+	}
+	return j.basis
 }
 
 // images writes −A v to the rows of r for the rows v, and returns the norm of the
@@ -174,14 +187,27 @@ func orthonormaliseRows(v []float64, n int) {
 
 // remove takes the part in the null space out of x. It is what stays of x under
 // steps of inverse iteration with factors of A + σI, in the form of NullSpace. z
-// and r are scratch.
+// and r are scratch. With a shift of the scaled matrix these steps lead to a vector
+// of the null space that is not the closest to x: then a basis is made, once.
 func (j *Judge) remove(x, z, r []float64) {
+	if j.finding.Scaled {
+		v := j.nullBasis()
+		for range 2 {
+			for i := 0; i < len(v); i += j.n {
+				y := v[i : i+j.n]
+				vec.Axpy(x, -vec.Dot(y, x), y)
+			}
+		}
+		return
+	}
 	copy(z, x)
 	j.engine.Solve(z, 1)
 	vec.Scale(z, j.finding.Shift, z)
 	before := math.Inf(1)
 	for range nullSteps {
 		now := j.images(r, z)
+		// Parts along eigenvalues that are orders beyond σ fall by as much a step. What does not
+		// fall to a quarter is rounding, or so close to σ that it is counted as zero.
 		if !(now < before/4) || vec.Norm2(z) <= pivot.Unit*vec.Norm2(x) {
 			break
 		}
@@ -197,17 +223,27 @@ func (j *Judge) remove(x, z, r []float64) {
 // is left is the least residual, and its x of least norm.
 func (j *Judge) least(w *workspace, x, b []float64, nb float64, o *Outcome) {
 	z, r := make([]float64, j.n), make([]float64, j.n)
+	remove := func(x []float64) { j.remove(x, z, r) }
+	if j.missing != nil {
+		remove = j.project
+	}
 	c := append([]float64(nil), b...)
-	j.remove(c, z, r)
+	remove(c)
 	y := append([]float64(nil), c...)
 	j.engine.Solve(y, 1)
-	j.remove(y, z, r)
+	remove(y)
 	if nc := vec.Norm2(c); nc > 0 {
 		j.improve(w, y, c, nc)
-		j.remove(y, z, r)
+		remove(y)
+	}
+	better := false
+	if j.missing != nil { // a large x has a small backward error, whatever its residual
+		j.op.ResidualTo(r, b, x)
+		j.op.ResidualTo(z, b, y)
+		better = vec.Norm2(z) < vec.Norm2(r)
 	}
 	e := j.residual(w.d, y, b, nb)
-	if e == e && !(e > 2*o.Reached) {
+	if e == e && (better || !(e > 2*o.Reached)) {
 		copy(x, y)
 		o.Reached = e
 	}

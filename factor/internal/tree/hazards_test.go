@@ -265,6 +265,15 @@ func TestDelaysToTheRoot(t *testing.T) {
 		if s := limited.Factor(0); n > 40 && (s.Finite || limited.Stopped() != OutOfWork) {
 			t.Errorf("order %d, limited work: stopped %v, %+v", n, limited.Stopped(), s)
 		}
+		limited = New(tr, a, Options{Backend: blas.NativeThreads(1), DelayLimit: 10})
+		limited.Take(a.RawLower().Val, nil, 1)
+		if s := limited.Factor(0); n > 40 && (s.Finite || limited.Stopped() != OutOfWork || limited.Delayed() > 10) {
+			t.Errorf("order %d, limited delays: stopped %v after %d, %+v", n, limited.Stopped(), limited.Delayed(), s)
+		}
+		limited.AllowDelays()
+		if limited.Factor(0); limited.Stopped() != Complete || limited.Delayed() != e.Delayed() {
+			t.Errorf("order %d, without the limit: stopped %v", n, limited.Stopped())
+		}
 	}
 }
 

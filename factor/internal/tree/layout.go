@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"costate/factor/internal/pivot"
+	"costate/internal/space"
 	"costate/la/blas"
 )
 
@@ -64,7 +65,7 @@ func (e *Engine) plan() {
 const frontBytes = 136
 
 // workFor is the length of the workspace that the kernels need for a front.
-func (e *Engine) workFor(p, q int) int { return max(blas.LdlfrontWork(p+q, p), p*q) }
+func (e *Engine) workFor(p, q int) int { return blas.LdlfrontWork(p+q, p) }
 
 // place decides which contributions are made in place, on which of two stacks
 // the others lie, and where. Children lie on top of one stack while their parent's
@@ -150,7 +151,7 @@ func (e *Engine) hold() {
 	switch {
 	case !e.held:
 		e.held = true
-		e.arena, e.columns = make([]float64, e.layout.words), make([]int32, e.n)
+		e.arena, e.columns = space.Floats(e.layout.words), make([]int32, e.n)
 		e.hire()
 	case m.settled || m.extra.Load() == 0 || e.facts.stop != Complete:
 		return
@@ -163,7 +164,7 @@ func (e *Engine) hold() {
 			total, cols = total+len(f.w), cols+len(f.cols)
 			f.w, f.cols = nil, nil
 		}
-		e.arena, e.columns = make([]float64, total), make([]int32, cols)
+		e.arena, e.columns = space.Floats(total), make([]int32, cols)
 		m.extra.Store(8*int64(total-e.layout.words) + 4*int64(cols-e.n) + e.grownWorkspace())
 	}
 	arena, columns := e.arena, e.columns
@@ -198,7 +199,7 @@ func (w *worker) grow(f *front, p int) bool {
 	if !w.e.afford(more) {
 		return false
 	}
-	f.w, f.cols, f.outgrown = make([]float64, n), make([]int32, p), true
+	f.w, f.cols, f.outgrown = space.Floats(n), make([]int32, p), true
 	return true
 }
 

@@ -80,11 +80,8 @@ func (w *worker) count(k int, f *front, largest float64) bool {
 			}
 			mantissa *= v
 		} else {
-			// Eigenvalues of [v o; o u], the smaller from the determinant.
 			o, u := d[i], f.w[(i+1)*p+i+1]
-			mean, half := (v+u)/2, math.Hypot((v-u)/2, o)
-			l1 := mean + math.Copysign(half, mean)
-			l2 := (v/l1)*u - (o/l1)*o
+			l1, l2 := eigenvalues2(v, o, u)
 			if l1 < 0 {
 				negative++
 			}
@@ -118,6 +115,13 @@ func (w *worker) count(k int, f *front, largest float64) bool {
 		}
 	}
 	return true
+}
+
+// eigenvalues2 are those of [v o; o u], the smaller from the determinant.
+func eigenvalues2(v, o, u float64) (larger, smaller float64) {
+	mean, half := (v+u)/2, math.Hypot((v-u)/2, o)
+	larger = mean + math.Copysign(half, mean)
+	return larger, (v/larger)*u - (o/larger)*o
 }
 
 // scale multiplies the product of the pivots by d.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"costate/internal/space"
 )
 
 const (
@@ -133,7 +135,7 @@ func (t *tasks) top(nodes int, fn func(k int) bool) bool {
 // hire makes the workers.
 func (e *Engine) hire() {
 	t := &e.tasks
-	t.roots = make([]float64, e.layout.roots)
+	t.roots = space.Floats(e.layout.roots)
 	t.tallies = make([]tally, len(t.runs))
 	t.team, t.loops = nil, nil
 	for i := range t.workers {

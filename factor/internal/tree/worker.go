@@ -24,9 +24,9 @@ func (e *Engine) newWorker(b blas.Backend, top bool) *worker {
 		if top {
 			n = max(n, l.top[i])
 		}
-		w.stacks[i] = make([]float64, n)
+		w.stacks[i] = space.Floats(n)
 	}
-	w.work = make([]float64, l.work)
+	w.work = space.Floats(l.work)
 	w.perm, w.names = make([]int, l.widest), make([]int32, l.widest)
 	return w
 }

@@ -55,6 +55,29 @@ func Ldlfront(t *testing.T, g blas.Backend) {
 	}
 }
 
+// Schur tests that parts of the Schur complement, which large fronts are done in, make up
+// the whole of it, also where a pivot of order two stands at the border of two parts.
+func Schur(t *testing.T, g blas.Backend) {
+	rng := NewRand(23)
+	for _, kind := range Kinds {
+		for _, p := range []int{513, 1030} {
+			q := 1 + rng.IntN(12)
+			f := NewFront(kind, p+q, p, 1, 100, rng)
+			c := NewMatrix(q, q, rng.IntN(3))
+			f.Factorize(func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, _ []float64) (ne, zero int, finite bool) {
+				work := NewMatrix(1, blas.LdlfrontWork(m, p), 0)
+				return blas.Ldlfront(g, m, p, w, ld, u, tol, final, e, perm, c.Data, c.Ld, work.Data)
+			}, 0.1, 0, false)
+			name := fmt.Sprintf("%s, %d×%d", kind.Name, p+q, p)
+			c.CheckOnly(t, name, triangle(blas.Lower))
+			f.checkComplement(t, name, c)
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}
+
 // checkComplement compares c with -L31 D L31ᵀ.
 func (f *Front) checkComplement(t *testing.T, name string, c *Matrix) {
 	t.Helper()

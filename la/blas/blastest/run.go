@@ -20,6 +20,7 @@ func Run(t *testing.T, g blas.Backend) {
 	t.Run("Sytrf", func(t *testing.T) { Sytrf(t, g) })
 	t.Run("Ldlpart", func(t *testing.T) { Ldlpart(t, g) })
 	t.Run("Ldlfront", func(t *testing.T) { Ldlfront(t, g) })
+	t.Run("Schur", func(t *testing.T) { Schur(t, g) })
 	t.Run("LdlRows", func(t *testing.T) { LdlRows(t, g) })
 	t.Run("Sytrs", func(t *testing.T) { Sytrs(t, g) })
 	t.Run("Pages", func(t *testing.T) { Pages(t, g) })
