@@ -114,6 +114,7 @@ func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool
 	s := g.asked.dense
 	if s == nil {
 		s = &denseOpinion{dense: newDenseEngine(h)}
+		s.dense.pivot.Interrupt = g.opts.Interrupt
 		s.engine = damped{&s.dense, h.eps, make([]float64, len(h.eps))}
 		s.judge.Begin(&s.engine, h, g.opts.settings(), nil)
 		g.asked.dense = s

@@ -139,16 +139,30 @@ const (
 	pairsFlops = 0.8
 )
 
+// partition are the settings of an order.
+func (o *Options) partition() *partition.Options {
+	return &partition.Options{Ordering: o.Ordering, Perm: o.Perm, Interrupt: o.Interrupt}
+}
+
+// assembly finds a tree, or the error of this package that it was interrupted.
+func assembly(a *la.Sym, o *partition.Options) (*partition.Tree, error) {
+	t, err := partition.Auto(a, o)
+	if err == partition.ErrInterrupted {
+		err = ErrInterrupted
+	}
+	return t, err
+}
+
 // order finds the tree. Where diagonals are weak it makes pairs of unknowns by a
 // matching, unless the order that the matrix comes in is full already, as that of
 // dense blocks, whose fronts are wide enough to find their pivots, or pairs would
 // cost much more; then they are kept for the case that too many pivots are put
 // off.
 func (f *Sparse) order() error {
-	o := &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm}
+	o := f.opts.partition()
 	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
 	if weak := weakDiagonal(f.s, f.eq.row); !weak || auto && partition.Full(f.s) {
-		t, err := partition.Auto(f.s, o)
+		t, err := assembly(f.s, o)
 		if err != nil {
 			return err
 		}
@@ -160,7 +174,7 @@ func (f *Sparse) order() error {
 		return err
 	}
 	o.Mates = f.mates
-	paired, err := partition.Auto(f.s, o)
+	paired, err := assembly(f.s, o)
 	if err != nil {
 		return err
 	}
@@ -168,7 +182,7 @@ func (f *Sparse) order() error {
 		return f.prepare(paired, nil)
 	}
 	o.Mates = nil
-	single, err := partition.Auto(f.s, o)
+	single, err := assembly(f.s, o)
 	if err != nil {
 		return err
 	}
@@ -190,7 +204,10 @@ type trial struct{ work, delays float64 }
 // Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
 // symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
 func (f *Sparse) match() error {
-	m := partition.Match(f.kept)
+	m, err := partition.MatchUntil(f.kept, f.opts.Interrupt)
+	if err != nil {
+		return ErrInterrupted
+	}
 	f.mates, f.eq.start = m.Mate, m.Scale
 	return f.rescale()
 }
@@ -201,6 +218,9 @@ func (f *Sparse) pair() {
 	planned := f.planned
 	if f.unpaired = f.makePairs(); f.unpaired != nil {
 		f.planned = planned
+	}
+	if f.unpaired == ErrInterrupted { // the next factorization may try again
+		f.unpaired, f.engine.pair = nil, f.pair
 	}
 	f.load()
 }
@@ -214,8 +234,10 @@ func (f *Sparse) makePairs() error {
 	t := f.paired
 	f.paired = nil
 	if t == nil {
+		o := f.opts.partition()
+		o.Mates = f.mates
 		var err error
-		if t, err = partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates}); err != nil {
+		if t, err = assembly(f.s, o); err != nil {
 			return err
 		}
 	}
