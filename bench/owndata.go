@@ -27,7 +27,7 @@ func (f *netFlags) loadOwn(limit int, seed uint64) (train, test *data.Set, err e
 		s, err = readSet(f.data)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("--data: %w", err)
+		return nil, nil, usagef("--data: %w", err)
 	}
 	if s.N < 2 {
 		return nil, nil, fmt.Errorf("--data %s: one sample; there must be some to train on and some to test", f.data)

@@ -160,7 +160,7 @@ func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64
 
 // begin makes the engine.
 func (k *augmentedEngine) begin(o *Options, workLimit float64) error {
-	t, err := partition.Auto(k.system.K, nil)
+	t, err := assembly(k.system.K, &partition.Options{Interrupt: o.Interrupt})
 	if err != nil {
 		return err
 	}

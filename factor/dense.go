@@ -45,6 +45,7 @@ func (f *Dense) Analyse(c *system.Chain, opts *Options) error {
 		return err
 	}
 	f.dense = newDenseEngine(&f.matrix)
+	f.dense.pivot.Interrupt = f.opts.Interrupt
 	if _, ok := normalCost(c); ok {
 		f.normal = outputs.NewNormal(c, f.opts.Backend)
 	}

@@ -121,11 +121,15 @@ func mumpsOrder(a *la.Sym, o *Options) (partition.Perm, error) {
 	if o.MUMPS.Ordering != "" || o.Ordering == partition.OrderAMD {
 		return nil, nil
 	}
-	po := &partition.Options{Ordering: o.Ordering}
+	po := &partition.Options{Ordering: o.Ordering, Interrupt: o.Interrupt}
 	if o.Ordering != partition.OrderNatural && weakDiagonal(a, make([]float64, a.SymmetricDim())) {
-		po.Mates = partition.Match(a).Mate
+		m, err := partition.MatchUntil(a, o.Interrupt)
+		if err != nil {
+			return nil, ErrInterrupted
+		}
+		po.Mates = m.Mate
 	}
-	t, err := partition.Auto(a, po)
+	t, err := assembly(a, po)
 	if err != nil || o.Ordering == partition.OrderAuto && t.Ordering == partition.OrderNatural {
 		return nil, err
 	}

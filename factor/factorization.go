@@ -138,8 +138,9 @@ type Options struct {
 	// way: a factorization at every stage or front, a solve at every right-hand side, an
 	// iterative one at every iteration. Where it returns true, and goes on to do so, the
 	// error is ErrInterrupted, and nothing is factored. It is asked from several
-	// goroutines, for instance for the end of a context. An analysis, the factorization
-	// of a dense matrix and one by MUMPS run to their end.
+	// goroutines, for instance for the end of a context. It is asked while an order is
+	// looked for and at every panel of a large dense matrix, too; an analysis that it ends
+	// has to be made again. MUMPS runs to its end.
 	Interrupt func() bool
 
 	// MemoryLimit is the greatest number of bytes that an analysis may plan

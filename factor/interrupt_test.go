@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"costate/factor"
 	"costate/la"
+	"costate/la/partition"
 	"costate/system"
 	"costate/system/chaintest"
 )
@@ -144,6 +146,71 @@ func TestInterrupt(t *testing.T) {
 		}
 		if interrupted == 0 {
 			t.Errorf("%s was never interrupted", name)
+		}
+	}
+}
+
+// TestInterruptAnalysis: an order that is being looked for can be given up, by minimum
+// degree, by nested dissection, and while partners are, and the next analysis is as good
+// as ever.
+func TestInterruptAnalysis(t *testing.T) {
+	strong, weak := mesh(60), mesh(60)
+	for i := range weak.SymmetricDim() { // no diagonal to rely on
+		weak.RawLower().Val[weak.Index(i, i)] = 0.01
+	}
+	for _, ordering := range []partition.Ordering{partition.OrderAuto, partition.OrderAMD, partition.OrderND} {
+		for name, a := range map[string]*la.Sym{"strong diagonal": strong, "weak diagonal": weak} {
+			var c countdown
+			var f factor.Sparse
+			o := &factor.Options{Ordering: ordering, Interrupt: c.interrupt}
+			if err := f.Analyse(a, o); err != nil {
+				t.Fatal(err)
+			}
+			most, want := c.asked.Load(), f.Tree().Perm
+			if most < 3 {
+				t.Errorf("%v, %s: asked %d times", ordering, name, most)
+			}
+			for n := int64(1); n <= most; n += 1 + most/20 {
+				c.from(n)
+				if err := f.Analyse(a, o); err != factor.ErrInterrupted {
+					t.Errorf("%v, %s, interrupted the %dth time of %d: %v", ordering, name, n, most, err)
+				}
+				if late := c.asked.Load() - n; late > 200 {
+					t.Errorf("%v, %s: asked %d times more", ordering, name, late)
+				}
+				c.from(0)
+				if err := errors.Join(f.Analyse(a, o), f.Factorize(a)); err != nil || !slices.Equal(f.Tree().Perm, want) {
+					t.Errorf("%v, %s: then %v", ordering, name, err)
+				}
+			}
+		}
+	}
+}
+
+// TestInterruptDense: one factorization of a dense matrix is given up between panels.
+func TestInterruptDense(t *testing.T) {
+	var c countdown
+	chain := chaintest.Random(rand.New(rand.NewPCG(1, 2)), 2, 20, chaintest.Stage{Out: 20, Bias: true}, chaintest.Stage{Out: 2})
+	var f factor.Dense
+	if err := f.Analyse(chain, &factor.Options{Interrupt: c.interrupt}); err != nil {
+		t.Fatal(err)
+	}
+	c.from(0)
+	if err := f.Factorize(1000); err != nil {
+		t.Fatal(err)
+	}
+	most, want := c.asked.Load(), f.Inertia()
+	if panels := int64(chain.Params() / 100); most < panels {
+		t.Errorf("asked %d times", most)
+	}
+	for n := int64(1); n <= most; n++ {
+		c.from(n)
+		if err := f.Factorize(1000); err != factor.ErrInterrupted {
+			t.Errorf("interrupted the %dth time of %d: %v", n, most, err)
+		}
+		c.from(0)
+		if err := f.Factorize(1000); err != nil || f.Inertia() != want {
+			t.Errorf("then %v", err)
 		}
 	}
 }

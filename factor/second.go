@@ -67,9 +67,13 @@ func (g *judged) askAugmented() (c certify.Counts, logAbs, logError float64, ok 
 	if s == nil {
 		s = &augmentedOpinion{point: h.point}
 		g.asked.augmented = s
-		if s.k.analyse(h.chain, &g.opts, delaysAtMost, g.affordable) != nil {
+		switch err := s.k.analyse(h.chain, &g.opts, delaysAtMost, g.affordable); {
+		case err == ErrInterrupted: // it can be asked again
+			g.asked.augmented = nil
+			return c, 0, 0, false
+		case err != nil:
 			s.refused = true
-		} else {
+		default:
 			s.matrix.a = s.k.system.K
 			s.judge.Begin(s, &s.matrix, g.opts.settings(), nil)
 		}
@@ -114,6 +118,7 @@ func (g *judged) askDense() (c certify.Counts, logAbs, logError float64, ok bool
 	s := g.asked.dense
 	if s == nil {
 		s = &denseOpinion{dense: newDenseEngine(h)}
+		s.dense.pivot.Interrupt = g.opts.Interrupt
 		s.engine = damped{&s.dense, h.eps, make([]float64, len(h.eps))}
 		s.judge.Begin(&s.engine, h, g.opts.settings(), nil)
 		g.asked.dense = s

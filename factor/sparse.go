@@ -118,16 +118,30 @@ const (
 	pairsFlops = 0.8
 )
 
+// partition are the settings of an order.
+func (o *Options) partition() *partition.Options {
+	return &partition.Options{Ordering: o.Ordering, Perm: o.Perm, Interrupt: o.Interrupt}
+}
+
+// assembly finds a tree, or the error of this package that it was interrupted.
+func assembly(a *la.Sym, o *partition.Options) (*partition.Tree, error) {
+	t, err := partition.Auto(a, o)
+	if err == partition.ErrInterrupted {
+		err = ErrInterrupted
+	}
+	return t, err
+}
+
 // order finds the tree. Where diagonals are weak it makes pairs of unknowns by a
 // matching, unless the order that the matrix comes in is full already, as that of
 // dense blocks, whose fronts are wide enough to find their pivots, or pairs would
 // cost much more; then they are kept for the case that too many pivots are put
 // off.
 func (f *Sparse) order() error {
-	o := &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm}
+	o := f.opts.partition()
 	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
 	if weak := weakDiagonal(f.s, f.eq.row); !weak || auto && partition.Full(f.s) {
-		t, err := partition.Auto(f.s, o)
+		t, err := assembly(f.s, o)
 		if err != nil {
 			return err
 		}
@@ -142,7 +156,7 @@ func (f *Sparse) order() error {
 		return f.prepareRest()
 	}
 	o.Mates = f.mates
-	paired, err := partition.Auto(f.s, o)
+	paired, err := assembly(f.s, o)
 	if err != nil {
 		return err
 	}
@@ -150,7 +164,7 @@ func (f *Sparse) order() error {
 		return f.prepare(paired, nil)
 	}
 	o.Mates = nil
-	single, err := partition.Auto(f.s, o)
+	single, err := assembly(f.s, o)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,10 @@ type trial struct{ work, delays float64 }
 // Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
 // symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
 func (f *Sparse) match() error {
-	m := partition.Match(f.kept)
+	m, err := partition.MatchUntil(f.kept, f.opts.Interrupt)
+	if err != nil {
+		return ErrInterrupted
+	}
 	f.observe(m, zerosOf(f.kept))
 	f.mates, f.eq.start = m.Mate, m.Scale
 	return f.rescale()
@@ -30,8 +33,11 @@ func (f *Sparse) pair() {
 		f.planned = planned
 		f.engine.AllowDelays()
 	}
-	if f.unpaired == errDeficient {
+	switch f.unpaired {
+	case errDeficient:
 		f.stopped = errDeficient
+	case ErrInterrupted: // the next factorization may try again
+		f.unpaired, f.engine.pair = nil, f.pair
 	}
 	f.load()
 }
@@ -73,8 +79,10 @@ func (f *Sparse) makePairs() error {
 	t := f.paired
 	f.paired = nil
 	if t == nil {
+		o := f.opts.partition()
+		o.Mates = f.mates
 		var err error
-		if t, err = partition.Auto(f.s, &partition.Options{Ordering: f.opts.Ordering, Perm: f.opts.Perm, Mates: f.mates}); err != nil {
+		if t, err = assembly(f.s, o); err != nil {
 			return err
 		}
 	}

@@ -36,14 +36,19 @@ type structure struct {
 var errDeficient = errors.New("factor: structurally singular")
 
 // structured finds the structural rank of the values at hand, unless it
-// is known. It reports whether it was not.
-func (f *Sparse) structured() (found bool) {
+// is known. It reports whether it was not. The error is that it was interrupted, which
+// leaves what was known of other values.
+func (f *Sparse) structured() (found bool, err error) {
 	z := zerosOf(f.kept)
 	if s := &f.structure; s.known && s.zeros == z {
-		return false
+		return false, nil
 	}
-	f.observe(partition.Match(f.kept), z)
-	return true
+	m, err := partition.MatchUntil(f.kept, f.opts.Interrupt)
+	if err != nil {
+		return false, ErrInterrupted
+	}
+	f.observe(m, z)
+	return true, nil
 }
 
 // observe takes what a matching says of the structure.
@@ -107,14 +112,18 @@ func (f *Sparse) findsDeficient() bool {
 	if f.whole || f.mumps.Engine != nil || f.structure.rest != nil {
 		return false
 	}
-	f.structured()
-	return f.deficient()
+	_, err := f.structured()
+	return err == nil && f.deficient()
 }
 
 // byStructure factors A_RR for the values at hand, of which another part may be zero than
 // before. ok is false where A is left to be factored as a whole.
 func (f *Sparse) byStructure() (err error, ok bool) {
-	if f.structured() {
+	found, err := f.structured()
+	if err != nil {
+		return err, true
+	}
+	if found {
 		if !f.deficient() {
 			return nil, false
 		}
@@ -252,14 +261,15 @@ func (f *Sparse) noted(err error) error {
 	}
 	var work *WorkError
 	if errors.As(err, &work) {
-		if f.structured(); f.deficient() {
+		if _, e := f.structured(); e == nil && f.deficient() {
 			err = &SingularError{Block: -1, Pivot: -1, Row: f.structure.missing[0], Blind: true}
 		}
 	}
 	var singular *SingularError
 	if errors.As(err, &singular) {
-		f.structured()
-		singular.StructuralRank, singular.order = f.structure.rank, f.kept.SymmetricDim()
+		if _, e := f.structured(); e == nil {
+			singular.StructuralRank, singular.order = f.structure.rank, f.kept.SymmetricDim()
+		}
 	}
 	return err
 }

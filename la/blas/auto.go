@@ -104,6 +104,13 @@ func (g autoBackend) Sytrf(n int, a []float64, lda int, e []float64, perm []int,
 	return g.native.Sytrf(n, a, lda, e, perm, work)
 }
 
+func (g autoBackend) sytrfUntil(stop func() bool, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	if g.large(n, n, n, g.from.factor) {
+		return SytrfUntil(g.other, stop, n, a, lda, e, perm, work)
+	}
+	return SytrfUntil(g.native, stop, n, a, lda, e, perm, work)
+}
+
 func (g autoBackend) SytrfWork(n int) int {
 	if g.large(n, n, n, g.from.factor) {
 		return g.other.SytrfWork(n)

@@ -40,7 +40,7 @@ func (loopGemmt) Gemmt(uplo Uplo, tA, tB Transpose, n, k int, alpha float64, a [
 // PanelledLdlpart is Ldlpart over the native backend with panels of nb columns,
 // or its unblocked twin if nb is 0.
 func PanelledLdlpart(nb int) func(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
-	s := partSizes{nb, 0, true}
+	s := partSizes{panel: nb, plain: true}
 	if nb == 0 {
 		s.unblocked = never
 	}

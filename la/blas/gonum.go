@@ -122,6 +122,10 @@ func (g gonumBackend) Sytrf(n int, a []float64, lda int, e []float64, perm []int
 	return sytrf(g, bkGonum, n, a, lda, e, perm, work)
 }
 
+func (g gonumBackend) sytrfUntil(stop func() bool, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	return sytrf(g, bkGonum.until(stop), n, a, lda, e, perm, work)
+}
+
 func (gonumBackend) SytrfWork(n int) int { return bkGonum.work(n) }
 
 func (g gonumBackend) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {

@@ -46,7 +46,7 @@ func Ldlfront(b Backend, m, p int, w []float64, ld int, u, tol float64, final bo
 	if m <= frontMost && m*p <= frontWords {
 		return ldlfront(m, p, w, ld, rule, e, perm, c, ldc, work)
 	}
-	ne, zero, finite = ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, rule, e, perm, work)
+	ne, zero, finite = ldlpart(b, partSizes{panel: partPanel, unblocked: partTiles}, m, p, w, ld, rule, e, perm, work)
 	if q := m - p; finite && c != nil && q > 0 {
 		LdlSchur(b, q, ne, w, ld, e, w[p*ld:], 0, c, ldc, work)
 	}

@@ -84,7 +84,7 @@ func panelWork(m, c int) int { return (2*c+1)*m + c }
 // Softw. 38 (2011) (panels of columns that wait).
 func Ldlpart(b Backend, m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, work []float64) (ne, zero int, finite bool) {
 	checkLdlpart(m, p, w, ld, u, tol, final, e, perm, LdlpartWork(m, p), work)
-	return ldlpart(b, partSizes{partPanel, partTiles, false}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
+	return ldlpart(b, partSizes{panel: partPanel, unblocked: partTiles}, m, p, w, ld, pivotRule{u, tol, final}, e, perm, work)
 }
 
 // panelMost is the greatest number of columns of a panel.
@@ -94,6 +94,8 @@ const panelMost = 96
 type partSizes struct {
 	panel, unblocked int
 	plain            bool // by ldlpart2 instead of tiles
+
+	stop func() bool // asked before each panel, unless it is nil: it ends as where a NaN was met
 }
 
 func checkLdlpart(m, p int, w []float64, ld int, u, tol float64, final bool, e []float64, perm []int, nwork int, work []float64) {
@@ -139,6 +141,9 @@ func ldlpart(b Backend, s partSizes, m, p int, w []float64, ld int, rule pivotRu
 	k := 0
 	c := columnPanel{w: w, lda: ld, e: e, perm: perm, rule: rule}
 	for failed := 0; failed < p-k; {
+		if s.stop != nil && s.stop() {
+			return k, zero, false
+		}
 		rows, rest := m-k, p-k
 		// Two columns at least, so that there is room for a partner.
 		c.reset(k, rows, rest, min(max(min(s.panel, rest-failed), 2), rest), work)

@@ -107,6 +107,10 @@ func (g native) Sytrf(n int, a []float64, lda int, e []float64, perm []int, work
 	return sytrf(g, bkNative, n, a, lda, e, perm, work)
 }
 
+func (g native) sytrfUntil(stop func() bool, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	return sytrf(g, bkNative.until(stop), n, a, lda, e, perm, work)
+}
+
 func (native) SytrfWork(n int) int { return bkNative.work(n) }
 
 func (g native) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {

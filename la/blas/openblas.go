@@ -184,6 +184,10 @@ func (o openBLAS) Sytrf(n int, a []float64, lda int, e []float64, perm []int, wo
 	return sytrf(o, bkOpenBLAS, n, a, lda, e, perm, work)
 }
 
+func (o openBLAS) sytrfUntil(stop func() bool, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	return sytrf(o, bkOpenBLAS.until(stop), n, a, lda, e, perm, work)
+}
+
 func (openBLAS) SytrfWork(n int) int { return bkOpenBLAS.work(n) }
 
 func (o openBLAS) Sytrs(n, nrhs int, a []float64, lda int, e []float64, perm []int, b []float64, ldb int, work []float64) {

@@ -9,6 +9,8 @@ type bkSizes struct {
 	wideFrom  int
 	unblocked int // greatest order that is factored without panels
 	plain     int // greatest order that sytf2 factors, instead of sytrfTiles
+
+	stop func() bool // see SytrfUntil; nil never stops
 }
 
 // The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
@@ -38,6 +40,29 @@ func (s bkSizes) work(n int) int {
 	return max(panelWork(n, s.nb(n)), tilesWork(s.unblocked, s.unblocked, false))
 }
 
+// until returns the sizes with a reason to stop.
+func (s bkSizes) until(stop func() bool) bkSizes {
+	s.stop = stop
+	return s
+}
+
+// SytrfUntil is Sytrf of a backend which, of a matrix large enough for panels, asks stop
+// before each panel whether to give up. Where that returns true D holds a NaN, as where A
+// does, and the rest of a, e and perm is undefined. A nil stop never does, and a backend of
+// another package runs to its end.
+func SytrfUntil(b Backend, stop func() bool, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+	if s, ok := b.(stopper); ok && stop != nil {
+		checkSytrf(n, a, lda, e, perm, b.SytrfWork(n), work)
+		return s.sytrfUntil(stop, n, a, lda, e, perm, work)
+	}
+	return b.Sytrf(n, a, lda, e, perm, work)
+}
+
+// A stopper is a backend whose Sytrf can be stopped.
+type stopper interface {
+	sytrfUntil(stop func() bool, n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int)
+}
+
 // sytrf is the blocked Bunch–Kaufman factorization with the contract of
 // Backend.Sytrf, over the Gemmt of a backend: a partial factorization, see
 // ldlpart, that eliminates all columns.
@@ -60,7 +85,7 @@ func sytrf(g Backend, s bkSizes, n int, a []float64, lda int, e []float64, perm 
 		return sytrfTiles(n, a, lda, e, perm, work)
 	}
 	nb := s.nb(n)
-	_, zeros, finite := ldlpart(g, partSizes{panel: nb}, n, n, a, lda, pivotRule{final: true}, e, perm, work)
+	_, zeros, finite := ldlpart(g, partSizes{panel: nb, stop: s.stop}, n, n, a, lda, pivotRule{final: true}, e, perm, work)
 	if !finite {
 		for k := range n {
 			a[k*lda+k], e[k] = math.NaN(), 0

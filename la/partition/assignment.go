@@ -23,6 +23,9 @@ type assignment struct {
 	row     []int32 // of each column, or -1
 	matched int
 
+	interrupt   func() bool // asked now and then whether to give up, unless it is nil
+	interrupted bool
+
 	// Of the search for a path.
 	rows  []reach
 	heap  []near

@@ -2,6 +2,10 @@ package partition
 
 import "math"
 
+// pathsAsk is how many columns there are from one question whether to give up to the next:
+// a path may look at many of the entries, but few do.
+const pathsAsk = 16
+
 // augmentAll finds a shortest augmenting path from each free column.
 func (s *assignment) augmentAll() {
 	n := s.g.n
@@ -10,6 +14,10 @@ func (s *assignment) augmentAll() {
 		s.rows[i] = reach{u: s.u[i], dist: math.MaxInt64, column: s.column[i], place: fresh}
 	}
 	for j := range n {
+		if s.interrupt != nil && j%pathsAsk == 0 && s.interrupt() {
+			s.interrupted = true
+			return
+		}
 		if s.row[j] < 0 && s.g.ptr[j] < s.g.ptr[j+1] {
 			s.augment(int32(j))
 		}

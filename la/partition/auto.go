@@ -46,6 +46,11 @@ type Options struct {
 	// partner is i, and i or -1 if it has none. A nil slice has no pairs.
 	Mates []int32
 
+	// Interrupt, unless it is nil, is asked now and then, from several goroutines, whether
+	// to give up. Where it returns true, and goes on to do so, the error is
+	// ErrInterrupted.
+	Interrupt func() bool
+
 	// Reuse is the number of factorizations to come on this tree, as far
 	// as is known; 0 is unknown. Many are worth a longer search: for a tree that
 	// goes to AnalyseTree of factor.Sparse, which without one does not know.
@@ -108,7 +113,11 @@ func Auto(a *la.Sym, opts *Options) (*Tree, error) {
 		return nil, err
 	}
 	q := compress(low, opts.Mates)
+	q.interrupt = opts.Interrupt
 	best := chosen(&q.wgraph, q, opts)
+	if best == nil {
+		return nil, ErrInterrupted
+	}
 	t := assemble(best.tree.g, best.nodes, q, best.tree.order)
 	t.Components = best.tree.components()
 	t.Ordering = best.ordering
@@ -141,15 +150,23 @@ type candidate struct {
 	cost     Cost
 }
 
+// newCandidate returns nil where finding the order was interrupted.
 func newCandidate(o Ordering, g *wgraph, order []int32) *candidate {
+	if order == nil && g.len() > 0 || g.interrupted() {
+		return nil
+	}
 	c := &candidate{ordering: o, tree: newETree(g, order)}
 	c.nodes = c.tree.fundamental().amalgamated()
 	c.cost = c.nodes.cost()
 	return c
 }
 
-// better returns the candidate that takes less time, c if they are equal.
+// better returns the candidate that takes less time, c if they are equal, and nil if
+// finding one was interrupted.
 func (c *candidate) better(d *candidate) *candidate {
+	if c == nil || d == nil {
+		return nil
+	}
 	if d.cost.Time < c.cost.Time {
 		return d
 	}
@@ -178,11 +195,11 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	}
 	size := float64(g.len() + len(g.adj))
 	best := natural()
-	if best.tree.full() >= full || best.cost.Seconds() <= amdTimes*amdSeconds*size {
+	if best == nil || best.tree.full() >= full || best.cost.Seconds() <= amdTimes*amdSeconds*size {
 		return best
 	}
 	best = best.better(amd())
-	if best.cost.Seconds() > ndTimes*ndSeconds*size {
+	if best == nil || best.cost.Seconds() > ndTimes*ndSeconds*size {
 		best = best.better(nd())
 	}
 	return best

@@ -45,6 +45,9 @@ func dissect(g *wgraph) []int32 {
 	}
 	d := newDissection(g)
 	d.run(g.len())
+	if g.interrupted() {
+		return nil
+	}
 	return minDegreeByStage(g, d.stages())
 }
 
@@ -61,6 +64,7 @@ type dissection struct {
 	depth   []int32 // of the part whose separator a vertex is in; leaf for those in none
 	deepest int32   // of the separators
 	parts   []*part // that wait
+	given   *wgraph // asked whether to give up before each part
 
 	mutex sync.Mutex // of parts, deepest and busy, while workers run
 	more  sync.Cond
@@ -80,7 +84,7 @@ const leaf = math.MaxInt32
 
 func newDissection(g *wgraph) *dissection {
 	n := g.len()
-	d := &dissection{depth: make([]int32, n)}
+	d := &dissection{depth: make([]int32, n), given: g}
 	d.more.L = &d.mutex
 	whole := &part{level: level{ptr: make([]int32, n+1), adj: g.adj, weight: g.weight, total: g.total()}, depth: -1, seed: 1973}
 	whole.vertex = identity(n)
@@ -136,6 +140,9 @@ func (d *dissection) work(w *dissector) {
 	for {
 		for len(d.parts) == 0 && d.busy > 0 {
 			d.more.Wait()
+		}
+		if d.given.interrupted() {
+			d.parts = nil
 		}
 		if len(d.parts) == 0 {
 			return

@@ -1,6 +1,9 @@
 package partition
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error is the type of the values that this package panics with when it is
 // called wrongly.
@@ -17,6 +20,9 @@ const (
 	ErrIndex     Error = "partition: index out of range"
 	ErrShape     Error = "partition: matrix does not have the pattern that was analysed"
 )
+
+// ErrInterrupted is the error of what Options.Interrupt, or that of MatchUntil, has ended.
+var ErrInterrupted = errors.New("partition: interrupted")
 
 // An EntryError names the first entry, by rows of the lower triangle, that keeps a
 // matrix from being block tridiagonal under a permutation and a partition:

@@ -57,16 +57,31 @@ const maxScale = 1000
 // sequential and parallel solution of sparse symmetric indefinite systems, SIAM
 // J. Matrix Anal. Appl. 29 (2007), for structurally singular matrices.
 func Match(a *la.Sym) *Matching {
-	m, _ := match(a)
+	m, _ := match(a, nil)
 	return m
 }
 
-// match is Match, and returns the solved assignment also, for tests.
-func match(a *la.Sym) (*Matching, *assignment) {
+// MatchUntil is Match, which asks now and then whether to give up. Where interrupt returns
+// true, and goes on to do so, the error is ErrInterrupted.
+func MatchUntil(a *la.Sym, interrupt func() bool) (*Matching, error) {
+	m, s := match(a, interrupt)
+	if s.interrupted {
+		return nil, ErrInterrupted
+	}
+	return m, nil
+}
+
+// match is Match, and returns the solved assignment also, for tests. There is no
+// matching where it was interrupted.
+func match(a *la.Sym, interrupt func() bool) (*Matching, *assignment) {
 	g := newMagnitudes(a)
 	m := &Matching{Mate: make([]int32, g.n), Scale: make([]int, g.n)}
 	s := newAssignment(g)
+	s.interrupt = interrupt
 	s.solve()
+	if s.interrupted {
+		return nil, s
+	}
 	if s.matched < g.n {
 		// The rows that are matched are, as columns, matched by the mirror
 		// image, so there is a matching of these rows with the columns of the
@@ -78,7 +93,11 @@ func match(a *la.Sym) (*Matching, *assignment) {
 		}
 		g.leaveOut(out)
 		s = newAssignment(g)
+		s.interrupt = interrupt
 		s.solve()
+		if s.interrupted {
+			return nil, s
+		}
 	}
 	m.Rank = s.matched
 	s.cut(m.Mate)

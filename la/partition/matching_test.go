@@ -114,7 +114,7 @@ type failer interface {
 // checkMatching checks everything that can be checked without brute force.
 func checkMatching(t failer, a *la.Sym) (*Matching, *assignment) {
 	t.Helper()
-	m, s := match(a)
+	m, s := match(a, nil)
 	n := a.SymmetricDim()
 	if len(m.Mate) != n || len(m.Scale) != n {
 		t.Fatalf("a matching of %d and scales of %d unknowns of %d", len(m.Mate), len(m.Scale), n)

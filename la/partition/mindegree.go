@@ -40,11 +40,18 @@ func minDegree(g *wgraph) []int32 { return minDegreeByStage(g, nil) }
 // Appl. 19 (1998).
 func minDegreeByStage(g *wgraph, stage []int32) []int32 {
 	m := newMinimumDegree(g, stage)
-	for m.left > 0 {
+	for k := 0; m.left > 0; k++ {
+		if k%askEvery == 0 && g.interrupted() {
+			return nil
+		}
 		m.eliminate(m.least())
 	}
 	return m.order()
 }
+
+// askEvery is how many eliminations there are from one question whether to give up to
+// the next: milliseconds, where each takes microseconds.
+const askEvery = 1024
 
 // none ends a list.
 const none = -1

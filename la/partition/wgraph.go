@@ -9,7 +9,12 @@ type wgraph struct {
 	ptr    []int
 	adj    []int32
 	weight []int32
+
+	interrupt func() bool // Options.Interrupt
 }
+
+// interrupted asks whether to give up.
+func (g *wgraph) interrupted() bool { return g.interrupt != nil && g.interrupt() }
 
 // len returns the number of vertices.
 func (g *wgraph) len() int { return len(g.ptr) - 1 }

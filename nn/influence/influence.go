@@ -134,6 +134,9 @@ func (f *Influence) LeastDamping() (float64, error) {
 			return 0, err
 		}
 		if in := f.solver.Inertia(); err == nil && in.Certain && in.Negative == 0 && in.Zero == 0 {
+			if d := f.report.Inertia; d.Certain && d.Negative == 0 && d.Zero == 0 {
+				eps = math.Min(eps, f.Damping) // is certified, too
+			}
 			return eps, nil
 		}
 		eps += eigen.Negligible * norm

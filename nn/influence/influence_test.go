@@ -175,6 +175,9 @@ func compare(t *testing.T, name string, net *nn.Network, train, test *nn.Batch, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if in := f.Report().Inertia; in.Certain && in.Negative == 0 && in.Zero == 0 && least > eps {
+		t.Errorf("%s: least damping %v, and %v is enough", name, least, eps)
+	}
 	for i := range net.NumParams() {
 		h.Set(i, i, h.At(i, i)-eps)
 	}

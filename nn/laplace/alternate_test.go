@@ -151,3 +151,29 @@ func TestSamplePredict(t *testing.T) {
 		t.Errorf("outputs differ by %g", big)
 	}
 }
+
+// TestRetrainWeakPrior: where classes can be told apart and the prior holds the weights
+// back by next to nothing the curvature at the minimum is a millionth of a millionth of
+// what it is at the beginning, and steps are damped by a part of what is there.
+func TestRetrainWeakPrior(t *testing.T) {
+	rng := rand.New(rand.NewPCG(41, 1))
+	const n, width, classes = 40, 6, 3
+	b := &nn.Batch{N: n, X: make([]float64, n*width), Labels: make([]int, n)}
+	for i := range n {
+		b.Labels[i] = i % classes
+		for j := range width {
+			b.X[i*width+j] = rng.NormFloat64()
+		}
+		b.X[i*width+i%classes] += 2
+	}
+	net, err := nn.New(width, nn.CrossEntropy, nn.MLP([]int{width, 8, classes}, nn.Tanh, true)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(3, nil)
+	l := &Laplace{PriorPrecision: []float64{1e-9}}
+	r, err := l.Retrain(context.Background(), net, b, nil, &Training{Tolerance: 1e-5})
+	if err != nil || r.Steps > 400 {
+		t.Errorf("%d steps, %v", r.Steps, err)
+	}
+}

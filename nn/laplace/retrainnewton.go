@@ -1,5 +1,11 @@
 package laplace
 
+// leastShift is the least damping of the exact Hessian that is not 0, over that which
+// startDamping gives at the point: curvature falls with the loss by many orders where the
+// prior is weak, and steps damped by a part of what it was would no longer move. A smaller one
+// does nothing to the scaled Hessian that a step shows.
+const leastShift = 1e-6
+
 // tryNewton makes a step with the exact Hessian, damped until it is positive definite, and
 // takes it as try does. What goes wrong is no error: there is try.
 func (m *marquardt) tryNewton(value float64) (next float64, taken bool) {
@@ -13,7 +19,7 @@ func (m *marquardt) tryNewton(value float64) (next float64, taken bool) {
 	if err != nil {
 		return value, false
 	}
-	least := 1e-6 * m.first // below, a damping does nothing to the scaled Hessian that a step shows
+	least := leastShift * m.startDamping()
 	for range newtonTries {
 		if m.definite(m.shift) {
 			next, ratio, err := m.move(&m.exact, m.shift, value)

@@ -24,6 +24,10 @@ type Block struct {
 	W    []float64 // m×n
 	Chol bool
 
+	// Interrupt, unless it is nil, is asked now and then by Bunch–Kaufman whether to give
+	// up: pivots are not finite then.
+	Interrupt func() bool
+
 	v               []float64 // scratch of couple
 	gather, scaling func(lo, hi int)
 }
@@ -63,7 +67,7 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 		b.restore()
 	}
 	b.Chol = false
-	be.Sytrf(b.M, b.S, b.M, b.e, b.perm, work)
+	blas.SytrfUntil(be, b.Interrupt, b.M, b.S, b.M, b.e, b.perm, work)
 	b.count(big, p, place)
 }
 

@@ -143,6 +143,10 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 			p.Finite = false
 			break
 		}
+		// A block of thousands takes seconds.
+		if b, ok := f.stages[k].(interface{ block() *pivot.Block }); ok {
+			b.block().Interrupt = f.Interrupt
+		}
 		f.stages[k].eliminate(&f.w, k, eps[k], definite, p)
 		f.w.p, f.w.next = f.w.next, f.w.p
 		if k == len(f.stages)-1 {
