@@ -324,7 +324,9 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 	if p.certain {
 		return j.finding
 	}
-	if j.nearlySingular(p.inverse) {
+	// The factors at hand show a null vector as well as those at shifts do, of which up to
+	// eight would be made in vain for a matrix that is only ill conditioned.
+	if j.nearlySingular(p.inverse) && j.vanishes() {
 		if f, ok := j.singular(s); ok {
 			return f
 		}
