@@ -155,8 +155,7 @@ func (f *Sparse) attempt() error {
 		f.factored, f.known = false, false
 		return f.stopped
 	}
-	switch f.engine.Stopped() {
-	case tree.OutOfMemory:
+	if f.engine.Stopped() == tree.OutOfMemory {
 		f.factored, f.known = false, false
 		return &MemoryError{Needed: f.planned.Bytes, Limit: f.opts.MemoryLimit, What: fmt.Sprintf("an LDLᵀ of order %d with pivots that are put off", f.kept.SymmetricDim())}
 	}

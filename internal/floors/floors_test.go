@@ -40,12 +40,10 @@ var apart = map[string][]string{
 	"factor/newton":           {"system"},
 }
 
-// imports are those of each package of the module, whatever the build tags and the
-// system, tests and generators left out.
-func imports(t *testing.T, root, module string) map[string]map[string]bool {
-	t.Helper()
-	all := map[string]map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// sources calls visit with each file of Go under root but tests, in folders that the
+// compiler sees.
+func sources(root string, visit func(path string) error) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -55,6 +53,16 @@ func imports(t *testing.T, root, module string) map[string]map[string]bool {
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
+		return visit(path)
+	})
+}
+
+// imports are those of each package of the module, whatever the build tags and the
+// system, tests and generators left out.
+func imports(t *testing.T, root, module string) map[string]map[string]bool {
+	t.Helper()
+	all := map[string]map[string]bool{}
+	err := sources(root, func(path string) error {
 		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		if err != nil {
 			return err

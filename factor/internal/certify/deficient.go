@@ -24,7 +24,7 @@ func (j *Judge) Deficient(missing []int, c Counts, s pivot.Stats) {
 	j.null, j.Count = nil, 1
 	for j.op.Sharpen() {
 	}
-	j.settle(s, Finding{Kind: Singular, Block: -1, Row: missing[0], Suggest: 100 * ShiftBy * j.op.Norm()})
+	j.settle(s, Finding{Kind: Singular, Block: -1, Row: missing[0], Suggest: clearOf * ShiftBy * j.op.Norm()})
 	j.missing = missing
 	j.disown(c)
 }
