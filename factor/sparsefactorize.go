@@ -48,6 +48,8 @@ func (f *Sparse) factorize(sigma float64) error {
 func (f *Sparse) factorizeWhole() error {
 	if f.mumps.Engine != nil {
 		f.mumps.SetThreshold(f.opts.mumpsThreshold())
+	} else {
+		f.engine.SetThreshold(0)
 	}
 	if err := f.rescale(); err != nil {
 		return err
@@ -65,7 +67,9 @@ func (f *Sparse) factorizeWhole() error {
 			f.eq.unscale()
 		}
 	}
-	err = f.strictly(err)
+	if f.mumps.Engine != nil {
+		err = f.strictlyMUMPS(err)
+	}
 	if f.mates == nil && f.unsure(err) && weakDiagonal(f.s, f.eq.row) {
 		// Only a matching shows what matters where elements are of all orders
 		// of magnitude.
@@ -77,53 +81,10 @@ func (f *Sparse) factorizeWhole() error {
 		}
 		err = f.attempt()
 	}
+	if err == nil && f.mumps.Engine == nil && (f.report.Shift != 0 || f.unsure(nil)) {
+		return f.resolve()
+	}
 	return f.otherwise(err)
-}
-
-// otherwise factors once more, with a scaling of its own, what a scaling by a matching shows
-// as singular: where rows of a singular matrix find no partner, a matching may scale them
-// so that more seems to be zero than is. The null space does not depend on the
-// scaling, so that the scaling that shows less of it is nearer to the truth. Without a matching many
-// pivots may be put off: if that is too much, what was found before stays.
-func (f *Sparse) otherwise(err error) error {
-	singular := isSingular(err)
-	if f.eq.start == nil || !singular && (err != nil || f.report.Shift == 0) {
-		return err
-	}
-	zero := f.Inertia().Zero
-	start := f.eq.start
-	defer func() { f.eq.start = start }()
-	f.eq.start = nil
-	if e := f.rescale(); e != nil {
-		return e
-	}
-	if e := f.attempt(); e == nil || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
-		return e
-	}
-	f.eq.start, f.stopped = start, nil
-	if e := f.rescale(); e != nil {
-		return e
-	}
-	return f.attempt()
-}
-
-// doubtfulPivot is how many times the rounding errors of its front a pivot must
-// be for the scaling not to be doubted: with pivots of a size that is what
-// cancellation of a few digits leaves.
-const doubtfulPivot = 1e4
-
-// doubtful reports whether another scaling could serve better.
-func (f *Sparse) doubtful(err error) bool {
-	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
-}
-
-// unsure reports whether a factorization found the matrix singular, or its inertia
-// not for certain.
-func (f *Sparse) unsure(err error) bool {
-	if err != nil {
-		return isSingular(err)
-	}
-	return f.doubtful(nil) && !f.Inertia().Certain
 }
 
 // load gives the engine the values at hand.

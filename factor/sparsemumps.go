@@ -66,21 +66,19 @@ func (f *Sparse) prepareMUMPS() error {
 }
 
 const (
-	// mumpsThreshold is the default of Options.PivotTolerance for MUMPS, and
-	// strictThreshold the one that a factorization in doubt is made again with. With
+	// mumpsThreshold is the default of Options.PivotTolerance for MUMPS. With
 	// tree.DefaultThreshold, growth of a hundred times leaves inertia uncertain that
 	// another threshold makes certain.
-	mumpsThreshold  = 0.1
-	strictThreshold = 0.5
+	mumpsThreshold = 0.1
 
 	// mumpsGrowth is the growth, as MUMPS lets it be estimated, from which inertia is
 	// asked for at once.
 	mumpsGrowth = 1e3
 )
 
-// strictly factors once more, with the strictest threshold, what MUMPS leaves in doubt.
-func (f *Sparse) strictly(err error) error {
-	if f.mumps.Engine == nil || f.mumps.Threshold() >= strictThreshold || !f.inDoubt(err) {
+// strictlyMUMPS factors once more, with the strictest threshold, what MUMPS leaves in doubt.
+func (f *Sparse) strictlyMUMPS(err error) error {
+	if f.mumps.Threshold() >= strictThreshold || !f.inDoubt(err) {
 		return err
 	}
 	f.mumps.SetThreshold(strictThreshold)

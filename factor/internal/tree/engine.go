@@ -14,6 +14,9 @@ import (
 // most 100, which leaves the growth of a front moderate, and few pivots fail.
 const DefaultThreshold = 0.01
 
+// MaxThreshold is the largest: with it some pivot always passes in a full front.
+const MaxThreshold = 0.5
+
 // Options are the settings of an Engine.
 type Options struct {
 	// Backend has the kernels; nil means the native ones.
@@ -25,7 +28,7 @@ type Options struct {
 	Serial blas.Backend
 
 	// Threshold is u: elements of L are at most 1/u. 0 means DefaultThreshold; it
-	// is at most 0.5.
+	// is at most MaxThreshold.
 	Threshold float64
 
 	// MemoryLimit bounds the bytes held, those that delayed pivots ask for
@@ -123,7 +126,8 @@ func newEngine(t *partition.Tree, o Options) *Engine {
 			o.Serial = blas.NativeThreads(1)
 		}
 	}
-	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, serial: o.Serial, u: math.Min(o.Threshold, 0.5), opts: o}
+	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, serial: o.Serial, opts: o}
+	e.SetThreshold(o.Threshold)
 	e.shape()
 	return e
 }
@@ -193,6 +197,22 @@ type facts struct {
 
 // Delayed is the number of times that a pivot was put off to a parent.
 func (e *Engine) Delayed() int { return e.facts.delayed }
+
+// Threshold is u of the next Factor, and SetThreshold changes it; 0 stands for that of the
+// Options.
+func (e *Engine) Threshold() float64 { return e.u }
+func (e *Engine) SetThreshold(u float64) {
+	if u <= 0 {
+		u = e.opts.Threshold
+	}
+	e.u = math.Min(u, MaxThreshold)
+}
+
+// SetWorkLimit changes Options.WorkLimit, and returns what it was.
+func (e *Engine) SetWorkLimit(limit float64) (before float64) {
+	before, e.opts.WorkLimit = e.opts.WorkLimit, limit
+	return before
+}
 
 // AllowDelays lifts Options.DelayLimit.
 func (e *Engine) AllowDelays() { e.opts.DelayLimit = 0 }
