@@ -1,6 +1,9 @@
 package system
 
-import "costate/la/blas"
+import (
+	"costate/internal/space"
+	"costate/la/blas"
+)
 
 // StageBlocks has the diagonal blocks of H: the block H_kk of the parameters of
 // each stage, without the couplings between stages. It finds them exactly and
@@ -14,8 +17,9 @@ import "costate/la/blas"
 // for Z̄ = [Z, c], with FᵀC + CᵀF + TᵀPT + D besides for a stage with a Pass, where
 // C = JᵀPT + Pass.Cross. As long as no later stage is a BlockStage, 𝓗 is a matrix of
 // order Rows·Out for each sample, and a stage of one row costs Batch·In·Out·(In+Out)
-// multiplications; before a BlockStage it is one matrix of order Batch·Rows·Out. Of H
-// itself nothing is formed.
+// multiplications, (In+Out)/3 times those of a gradient: P is full from the first
+// activation on, so that an exact diagonal has no shorter way. Before a BlockStage 𝓗 is one
+// matrix of order Batch·Rows·Out. Of H itself nothing is formed.
 //
 // The zero value is not usable; see NewStageBlocks. Methods that only read may be
 // called by many goroutines at once.
@@ -24,52 +28,89 @@ type StageBlocks struct {
 	backend blas.Backend
 	h       []grouped // 𝓗 of a DenseStage, P of a BlockStage
 	at      []int     // first parameter of each stage
+
+	// Room of a sweep: 𝓗 of the stages with blocks side by side, P of one of them and of
+	// the next, and a product.
+	sides [][]float64
+	p     [2][]float64
+	t     []float64
 }
 
-// grouped is a block-diagonal symmetric matrix of full blocks of one order.
+// grouped is a block-diagonal symmetric matrix of full blocks of one order: one after the
+// other, or side by side, row i of all of them next to each other.
 type grouped struct {
 	groups, order int
+	stride        int // from a row of a block to the next
 	v             []float64
 }
 
 func newGrouped(groups, order int) grouped {
-	return grouped{groups, order, make([]float64, groups*order*order)}
+	return grouped{groups, order, order, make([]float64, groups*order*order)}
 }
 
-// group is block g.
+// newSides is one with blocks side by side, in room.
+func newSides(groups, order int, room *[]float64) grouped {
+	*room = space.Resize(*room, groups*order*order)
+	return grouped{groups, order, groups * order, *room}
+}
+
+// group is block g: element (i, j) stands at i·stride + j.
 func (m grouped) group(g int) []float64 {
 	n := m.order * m.order
+	if m.stride > m.order {
+		return m.v[g*m.order:]
+	}
 	return m.v[g*n : (g+1)*n]
 }
 
-// in returns m with the given number of blocks, or as one block.
-func (m grouped) in(groups int) grouped {
-	if m.groups == groups || m.groups == 1 {
-		return m
-	}
-	whole := newGrouped(1, m.groups*m.order)
+// copyTo copies the blocks of m to the diagonal of blocks of n.
+func (m grouped) copyTo(n grouped) {
+	each := m.groups / n.groups
 	for g := range m.groups {
+		from, to, first := m.group(g), n.group(g/each), g%each*m.order
 		for i := range m.order {
-			copy(whole.v[(g*m.order+i)*whole.order+g*m.order:], m.group(g)[i*m.order:(i+1)*m.order])
+			copy(to[(first+i)*n.stride+first:], from[i*m.stride:][:m.order])
 		}
 	}
-	return whole
+}
+
+// in returns m with the given number of blocks, or as one block, one after the other.
+func (m grouped) in(groups int) grouped {
+	if m.groups != groups {
+		groups = 1
+	}
+	if m.groups == groups && m.stride == m.order {
+		return m
+	}
+	n := newGrouped(groups, m.groups/groups*m.order)
+	m.copyTo(n)
+	return n
 }
 
 // NewStageBlocks sweeps along c. Products run on backend.
 func NewStageBlocks(c *Chain, backend blas.Backend) *StageBlocks {
-	s := &StageBlocks{chain: c, backend: backend, h: make([]grouped, len(c.Stages)), at: make([]int, len(c.Stages)+1)}
+	s := &StageBlocks{backend: backend}
+	s.Update(c)
+	return s
+}
+
+// Update sweeps along c, another chain or the same one with new values, in the memory of
+// the sweep before.
+func (s *StageBlocks) Update(c *Chain) {
+	n := len(c.Stages)
+	s.chain, s.h, s.at, s.sides = c, space.Resize(s.h, n), space.Resize(s.at, n+1), space.Resize(s.sides, n)
 	for k, stage := range c.Stages {
 		s.at[k+1] = s.at[k] + stage.Params()
 	}
-	p := newGrouped(c.Loss.Batch, c.Loss.Rows)
+	p := newSides(c.Loss.Batch, c.Loss.Rows, &s.p[n%2])
+	clear(p.v)
 	for g := range p.groups {
-		c.Loss.addSamples(p.group(g), p.order, g, 1)
+		c.Loss.addSamples(p.group(g), p.stride, g, 1)
 	}
-	for k := len(c.Stages) - 1; k >= 0; k-- {
+	for k := n - 1; k >= 0; k-- {
 		switch d := c.Stages[k].(type) {
 		case *DenseStage:
-			s.h[k], p = s.dense(d, p.in(d.Batch), k > 0)
+			s.h[k], p = s.dense(d, k, p)
 		case *BlockStage:
 			p = p.in(1)
 			s.h[k] = p
@@ -78,7 +119,6 @@ func NewStageBlocks(c *Chain, backend blas.Backend) *StageBlocks {
 			}
 		}
 	}
-	return s
 }
 
 // before returns FᵀPF + Q.

@@ -3,6 +3,7 @@ package system_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"costate/la/blas"
@@ -31,6 +32,22 @@ func TestStageBlocks(t *testing.T) {
 	checkStageBlocks(t, c)
 	c.Loss = system.SampleMap{Batch: 3, Rows: 2, Cols: 2, Diag: []float64{1, 2, 3, 4, 5, 6}}
 	checkStageBlocks(t, c)
+}
+
+// Update leaves nothing of the chain before, whatever the shapes of both.
+func TestStageBlocksUpdate(t *testing.T) {
+	s := system.NewStageBlocks(chaintest.Random(rand.New(rand.NewPCG(1, 1)), 3, 4, chaintest.Stage{Out: 3, Bias: true}), blas.Native())
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		got, want := make([]float64, c.Params()), make([]float64, c.Params())
+		for range 2 {
+			s.Update(c)
+			s.DiagTo(got)
+			system.NewStageBlocks(c, blas.Native()).DiagTo(want)
+			if !slices.Equal(got, want) {
+				t.Fatalf("diagonal %v, want %v", got, want)
+			}
+		}
+	})
 }
 
 func checkStageBlocks(t *testing.T, c *system.Chain) {

@@ -11,8 +11,23 @@ type denseSweep struct {
 	first                    int
 }
 
-// dense returns 𝓗 of a stage, and P of the stage before if there is one.
-func (s *StageBlocks) dense(d *DenseStage, p grouped, inner bool) (h, prev grouped) {
+// dense returns 𝓗 of stage k, and P of the stage before if there is one.
+func (s *StageBlocks) dense(d *DenseStage, k int, p grouped) (h, prev grouped) {
+	inner := k > 0
+	if d.sideBySide() && p.groups == d.Batch {
+		if p.stride == p.order && p.groups > 1 {
+			q := newSides(p.groups, p.order, &s.p[(k+1)%2])
+			p.copyTo(q)
+			p = q
+		}
+		h = newSides(p.groups, d.Out, &s.sides[k])
+		if inner {
+			prev = newSides(p.groups, d.In, &s.p[k%2])
+		}
+		s.side(d, p, h, prev, inner)
+		return h, prev
+	}
+	p = p.in(d.Batch)
 	n := d.Batch / p.groups
 	w := denseSweep{StageBlocks: s, d: d, samples: n, out: n * d.SampleOutputs(), states: n * d.SampleStates(), in: n * d.SampleInputs()}
 	h = newGrouped(p.groups, w.states)

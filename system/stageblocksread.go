@@ -65,7 +65,11 @@ func (s *StageBlocks) diag(dst []float64, k int) {
 	clear(dst)
 	switch d := s.chain.Stages[k].(type) {
 	case *DenseStage:
-		d.blockDiag(dst, s.h[k])
+		if h := s.h[k]; d.sideBySide() && h.groups == d.Batch {
+			s.sideDiag(d, dst, h)
+		} else {
+			d.blockDiag(dst, h)
+		}
 	case *BlockStage:
 		if d.A != nil {
 			for i := range dst {
@@ -98,7 +102,7 @@ func (d *DenseStage) blockDiag(dst []float64, h grouped) {
 				vec.MulAdd(z, zn, d.Z[(g*rows+l)*d.In:][:d.In])
 				ones := d.one(at) * d.one(g*rows+l)
 				for o := range d.Out {
-					v := twice * hg[(n*d.Out+o)*h.order+l*d.Out+o]
+					v := twice * hg[(n*d.Out+o)*h.stride+l*d.Out+o]
 					vec.Axpy(dst[o*d.In:(o+1)*d.In], v, z)
 					if d.Bias {
 						bias[o] += v * ones
@@ -137,7 +141,7 @@ func (s *StageBlocks) denseBlock(d *DenseStage, h grouped, dst []float64, p int)
 				for n := range rows {
 					row := t[(g*rows+n)*in:][:in]
 					for l := range rows {
-						vec.Axpy(row, hg[(n*d.Out+o)*h.order+l*d.Out+q], z[(g*rows+l)*in:][:in])
+						vec.Axpy(row, hg[(n*d.Out+o)*h.stride+l*d.Out+q], z[(g*rows+l)*in:][:in])
 					}
 				}
 			}
