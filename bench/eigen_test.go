@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -186,14 +185,17 @@ func TestInfluenceJSON(t *testing.T) {
 	if r.Inertia.Negative != 0 || r.Gradient > 1e-9 || r.BackwardError > 1e-14 || len(r.Extremes) != 6 {
 		t.Errorf("%+v", r)
 	}
+	const names = "params train test damping least_damping curvature method gradient_norm backward_error extremes " +
+		"inertia inertia.negative inertia.zero inertia.positive inertia.certain training training.steps training.factorizations training.loss " +
+		"seconds seconds.train seconds.fit seconds.pairs seconds.self"
 	var doc map[string]any
-	out, _, _ := runBench(append(args, "--leave-one-out", "0", "--plot", plot)...)
-	if err := json.Unmarshal([]byte(out), &doc); err != nil {
-		t.Fatal(err)
-	}
-	if doc["leave_one_out"] != nil || doc["mislabel"] != nil {
-		t.Errorf("%v", keys(doc))
-	}
+	mustJSON(t, &doc, append(args, "--leave-one-out", "0", "--plot", plot)...)
+	equalKeys(t, any(doc), names)
+	equalKeys(t, doc["extremes"].([]any)[0], "sample label mean self")
+	doc = nil
+	mustJSON(t, &doc, append(args, "--leave-one-out", "1", "--parts", "0.01", "--mislabel", "0.1")...)
+	equalKeys(t, any(doc), names+" leave_one_out mislabel mislabel.part mislabel.planted mislabel.ranks_self mislabel.ranks_mean mislabel.found_self mislabel.found_mean")
+	equalKeys(t, doc["leave_one_out"].([]any)[0], "part points pearson spearman relative_error seconds")
 	leftovers(t, dir, "p.png")
 	text := append([]string{"influence"}, args[2:]...)
 	if out, errs, status := runBench(append(text, "--leave-one-out", "2", "--mislabel", "0.1")...); status != 0 || out == "" {

@@ -52,6 +52,16 @@ func TestLaplaceRegression(t *testing.T) {
 	if st, err := os.Stat(plot); err != nil || st.Size() == 0 {
 		t.Errorf("plot: %v", err)
 	}
+	var doc any
+	args := []string{"laplace", "--data", file, "--width", "3", "--rounds", "2"}
+	mustJSON(t, &doc, args...)
+	const names = "log_evidence prior_precision groups effective_parameters steps seconds params samples curvature rounds training_steps loss gradient gradient_relative " +
+		"inertia inertia.negative inertia.zero inertia.positive inertia.certain"
+	equalKeys(t, doc, names+" noise test test.n test.nll test.nll_map test.rmse")
+	mustJSON(t, &doc, append(args, "--test", "0")...)
+	equalKeys(t, doc, names+" noise")
+	mustJSON(t, &doc, "laplace", "--samples", "40", "--width", "4", "--rounds", "2")
+	equalKeys(t, doc, names+" test test.n test.nll test.nll_map test.accuracy test.ece test.ece_map")
 }
 
 func TestLaplaceClasses(t *testing.T) {
