@@ -23,12 +23,12 @@ const (
 // dissect returns an order of the vertices of g by nested dissection: a small
 // separator, whose removal leaves two parts of about the same weight, comes last, and
 // the parts are ordered in the same way. Parts of a few vertices, and those that
-// have no good separator, are ordered by minimum degree, all together, with what is
+// have no good separator, are ordered by minimum degree, one after another, with what is
 // around them in sight. Vertices of very high degree come last.
 //
-//	a a a │ b b b          stages:  2 2 2 │ 2 2 2      a, b: parts
-//	──s───t──u───          ───1───┼───1──              s, u: their separators
-//	a a a │ b b b                   2 …                t: that of the whole
+//	a a a │ b b b          stages:  0 0 0 │ 1 1 1      a, b: parts
+//	──s───t──u───          ───4───5───4──              s, u: their separators
+//	a a a │ b b b          2 2 2  │  3 3 3             t: that of the whole
 //
 // Near linear in the number of edges times the logarithm of that of the vertices.
 // Parts are taken apart side by side on all processors; as each has its own random
@@ -61,7 +61,7 @@ type part struct {
 
 // A dissection is a graph being taken apart.
 type dissection struct {
-	depth   []int32 // of the part whose separator a vertex is in; leaf for those in none
+	depth   []int32 // of the part whose separator a vertex is in; inLeaf-r for those of the leaf that has vertex r
 	deepest int32   // of the separators
 	parts   []*part // that wait
 	given   *wgraph // asked whether to give up before each part
@@ -71,20 +71,21 @@ type dissection struct {
 	busy  int // workers that may find more parts
 }
 
+// inLeaf is the depth of vertices in the leaf that has vertex 0. Vertices of very high
+// degree have -1.
+const inLeaf = -2
+
 // A dissector takes single parts apart, in memory of its own.
 type dissector struct {
 	separator
-	depth  []int32 // of the dissection
+	depth  []int32 // of the dissection: of other parts others write
 	queue  []int32
 	number []int32 // of a vertex in its new part
 }
 
-// leaf is the depth of vertices outside of all separators.
-const leaf = math.MaxInt32
-
 func newDissection(g *wgraph) *dissection {
 	n := g.len()
-	d := &dissection{depth: make([]int32, n), given: g}
+	d := &dissection{depth: make([]int32, n), deepest: -1, given: g}
 	d.more.L = &d.mutex
 	whole := &part{level: level{ptr: make([]int32, n+1), adj: g.adj, weight: g.weight, total: g.total()}, depth: -1, seed: 1973}
 	whole.vertex = identity(n)
@@ -92,7 +93,6 @@ func newDissection(g *wgraph) *dissection {
 	limit := max(16, 10*math.Sqrt(float64(whole.total)))
 	for v := range n {
 		whole.ptr[v+1] = int32(g.ptr[v+1])
-		d.depth[v] = leaf
 		degree := 0
 		for _, u := range g.neighbours(int32(v)) {
 			degree += int(g.weight[u])
@@ -176,6 +176,7 @@ func (d *dissector) separate(p *part) (parts []*part, apart bool) {
 	d.rng.Seed(p.seed, 10)
 	side, weigh := d.separator.separate(&p.level)
 	if float64(weigh[between]) > worthless*float64(p.total) || weigh[left] == 0 || weigh[right] == 0 {
+		d.leave(p.vertex)
 		return nil, false
 	}
 	for v, s := range side {
@@ -184,6 +185,13 @@ func (d *dissector) separate(p *part) (parts []*part, apart bool) {
 		}
 	}
 	return d.divide(p, side), true
+}
+
+// leave makes a leaf of vertices of the whole.
+func (d *dissector) leave(list []int32) {
+	for _, v := range list {
+		d.depth[v] = inLeaf - list[0]
+	}
 }
 
 // divide makes parts of the components that are left of a part without its separator.
@@ -218,6 +226,11 @@ func (d *dissector) divide(p *part, side []int8) (parts []*part) {
 			c := d.part(p, side, queue, edges)
 			c.seed = scramble(p.seed + uint64(len(parts)))
 			parts = append(parts, c)
+			continue
+		}
+		first := p.vertex[queue[0]]
+		for _, v := range queue {
+			d.depth[p.vertex[v]] = inLeaf - first
 		}
 	}
 	return parts
@@ -249,15 +262,28 @@ func (d *dissector) part(p *part, side []int8, list []int32, edges int) *part {
 	return c
 }
 
-// stages returns when vertices are to be eliminated: leaves at 0, then the
-// separators from the deepest up.
+// stages returns when vertices are to be eliminated: leaf by leaf, then the separators
+// from the deepest up. What is eliminated together is near each other in memory.
 func (d *dissection) stages() []int32 {
 	stage := d.depth
+	number := make([]int32, len(stage)) // of the leaf that has this vertex, from 1 on
+	leaves := int32(0)
 	for v, k := range stage {
-		if k == leaf {
-			stage[v] = 0
+		if k > inLeaf {
+			continue
+		}
+		first := inLeaf - k
+		if number[first] == 0 {
+			leaves++
+			number[first] = leaves
+		}
+		stage[v] = -number[first] - 1
+	}
+	for v, k := range stage {
+		if k < -1 {
+			stage[v] = -k - 2
 		} else {
-			stage[v] = d.deepest + 1 - k
+			stage[v] = leaves + d.deepest - k
 		}
 	}
 	return stage
