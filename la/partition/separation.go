@@ -252,7 +252,7 @@ func (s *separation) pass(to int8) bool {
 	}
 	first := s.cost()
 	best, moves := first, 0
-	limit := min(patience, 2*len(s.middle)+20)
+	limit := max(len(s.middle), min(patience, 2*len(s.middle)+20))
 	for len(s.log) < moves+limit {
 		v := s.queue.top()
 		if v == none {
