@@ -111,6 +111,9 @@ func (c *coarsener) partner(l *level, mate []int32, v, room int32) int32 {
 		for _, u := range l.adj[lo:hi] {
 			if mate[u] == none {
 				if w := l.weight[u]; w <= room && (best == none || w < lightest) {
+					if w == 1 {
+						return u // there are none lighter
+					}
 					best, lightest = u, w
 				}
 			}

@@ -8,9 +8,12 @@ import (
 )
 
 const (
-	// leafSize is the number of vertices up to which a part is not taken apart: half of it
-	// makes hardly less fill, twice of it more.
-	leafSize = 200
+	// leastLeaf is the number of vertices up to which no part is taken apart: half of it
+	// makes hardly less fill, twice of it more where the graph is small. Large graphs
+	// have so many leaves that it does not matter if they are larger, up to mostLeaf.
+	leastLeaf = 200
+	mostLeaf  = 400
+	manyLeafs = 150
 
 	// worthless is the share of its weight that a separator of a part may have: graphs
 	// that expand have no good ones, and minimum degree does as well.
@@ -20,6 +23,9 @@ const (
 	// logarithmic, but a few vertices of very large weight can prevent balance.
 	tooDeep = 60
 )
+
+// leafSize is the number of vertices up to which parts of a graph of n are not taken apart.
+func leafSize(n int) int { return min(max(leastLeaf, n/manyLeafs), mostLeaf) }
 
 // dissect returns an order of the vertices of g by nested dissection: a small
 // separator, whose removal leaves two parts of about the same weight, comes last, and
@@ -41,7 +47,7 @@ const (
 // section 3; leaves: F. Pellegrini, J. Roman and P. Amestoy, Concurrency:
 // Pract. Exper. 12 (2000). See separator and minDegreeByStage.
 func dissect(g *wgraph) []int32 {
-	if g.len() <= leafSize || len(g.adj) > math.MaxInt32 {
+	if g.len() <= leastLeaf || len(g.adj) > math.MaxInt32 {
 		return minDegree(g)
 	}
 	d := newDissection(g)
@@ -79,9 +85,12 @@ const inLeaf = -2
 // A dissector takes single parts apart, in memory of its own.
 type dissector struct {
 	separator
-	depth  []int32 // of the dissection: of other parts others write
-	queue  []int32
-	number []int32 // of a vertex in its new part
+	leafSize int
+	depth    []int32 // of the dissection: of other parts others write
+	number   []int32 // of a vertex in its new part
+
+	// The component that is being searched: its vertices in p, and its lists.
+	queue, ptr, adj []int32
 }
 
 func newDissection(g *wgraph) *dissection {
@@ -108,7 +117,8 @@ func newDissection(g *wgraph) *dissection {
 }
 
 func (d *dissection) dissector() *dissector {
-	w := &dissector{depth: d.depth, number: make([]int32, len(d.depth))}
+	n := len(d.depth)
+	w := &dissector{leafSize: leafSize(n), depth: d.depth, number: make([]int32, n)}
 	w.rng = rand.NewPCG(0, 0)
 	return w
 }
@@ -207,24 +217,24 @@ func (d *dissector) divide(p *part, side []int8) (parts []*part) {
 		if side[root] == between || d.number[root] != unseen {
 			continue
 		}
-		queue := append(d.queue[:0], int32(root))
+		queue, ptr, adj := append(d.queue[:0], int32(root)), d.ptr[:0], d.adj[:0]
 		d.number[root] = 0
-		edges := 0
 		for head := 0; head < len(queue); head++ {
+			ptr = append(ptr, int32(len(adj)))
 			for _, u := range p.neighbours(queue[head]) {
 				if side[u] == between {
 					continue
 				}
-				edges++
 				if d.number[u] == unseen {
 					d.number[u] = int32(len(queue))
 					queue = append(queue, u)
 				}
+				adj = append(adj, d.number[u])
 			}
 		}
-		d.queue = queue
-		if len(queue) > leafSize && p.depth < tooDeep {
-			c := d.part(p, side, queue, edges)
+		d.queue, d.ptr, d.adj = queue, append(ptr, int32(len(adj))), adj
+		if len(queue) > d.leafSize && p.depth < tooDeep {
+			c := d.part(p)
 			c.seed = scramble(p.seed + uint64(len(parts)))
 			parts = append(parts, c)
 			continue
@@ -237,28 +247,22 @@ func (d *dissector) divide(p *part, side []int8) (parts []*part) {
 	return parts
 }
 
-// part returns the part of p that has the vertices of a list.
-func (d *dissector) part(p *part, side []int8, list []int32, edges int) *part {
-	n := len(list)
-	memory := make([]int32, 3*n+1+edges)
+// part returns the part of p that the last search has found.
+func (d *dissector) part(p *part) *part {
+	n := len(d.queue)
+	memory := make([]int32, 3*n+1+len(d.adj))
 	take := func(k int) []int32 {
 		s := memory[:k:k]
 		memory = memory[k:]
 		return s
 	}
 	c := &part{vertex: take(n), depth: p.depth + 1}
-	c.weight, c.ptr, c.adj = take(n), take(n+1), take(edges)
-	at := int32(0)
-	for k, v := range list {
+	c.weight, c.ptr, c.adj = take(n), take(n+1), take(len(d.adj))
+	copy(c.ptr, d.ptr)
+	copy(c.adj, d.adj)
+	for k, v := range d.queue {
 		c.vertex[k], c.weight[k] = p.vertex[v], p.weight[v]
 		c.total += int(p.weight[v])
-		for _, u := range p.neighbours(v) {
-			if side[u] != between {
-				c.adj[at] = d.number[u]
-				at++
-			}
-		}
-		c.ptr[k+1] = at
 	}
 	return c
 }
