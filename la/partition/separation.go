@@ -244,7 +244,8 @@ func (s *separation) refine() {
 	}
 }
 
-// pass reports whether moves to a side have found something better.
+// pass reports whether moves to a side have found something that is better by more than
+// a slight part.
 func (s *separation) pass(to int8) bool {
 	s.refresh()
 	for _, v := range s.middle {
@@ -268,7 +269,7 @@ func (s *separation) pass(to int8) bool {
 		}
 	}
 	s.undo(moves)
-	return best < first
+	return best < first*(1-slight)
 }
 
 // grow makes the best separator that it meets while the left side grows out of

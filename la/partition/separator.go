@@ -11,6 +11,10 @@ const (
 	// 1600 vertices, to let all of it move saves a quarter of the flops.
 	passes   = 4
 	patience = 300
+
+	// slight is the part of the cost that a pass must save to count: what meshes save by
+	// less than it costs as much time and no fill.
+	slight = 0.01
 )
 
 // A separator finds separators, in memory of its own.
