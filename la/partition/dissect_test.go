@@ -85,6 +85,7 @@ func checkDissection(t testing.TB, g *wgraph) {
 		}
 		w.rng.Seed(p.seed, 10)
 		side, weigh := w.separator.separate(&p.level)
+		side, weigh = w.again(p, side, weigh)
 		var sum [3]int
 		heaviest := 0
 		for v, s := range side {

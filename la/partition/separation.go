@@ -65,7 +65,7 @@ func (p *separator) separation(l *level) *separation {
 	clear(s.queue.in)
 	s.queue.scale(int(heaviest))
 	s.middle, s.log, s.pulled = p.middle[:0], p.log[:0], p.pulled[:0]
-	s.most = max(int(uneven*float64(l.total)), (l.total+1)/2)
+	s.most = l.most()
 	return s
 }
 
@@ -109,15 +109,20 @@ func (s *separation) look(v int32) {
 // Source: C. Ashcraft and J. W. H. Liu, Applications of the Dulmage–Mendelsohn
 // decomposition and network flow to graph bisection improvement, SIAM J.
 // Matrix Anal. Appl. 19 (1998), section 1 (an evaluation function of both).
-func (s *separation) cost() float64 {
-	a, b := s.weigh[left], s.weigh[right]
-	c := float64(s.weigh[between])
+func (s *separation) cost() float64 { return separatorCost(s.weigh, s.most) }
+
+func separatorCost(weigh [3]int, most int) float64 {
+	a, b := weigh[left], weigh[right]
+	c := float64(weigh[between])
 	c += c * tilt * math.Abs(float64(a-b)) / float64(a+b+1)
-	if over := max(a, b) - s.most; over > 0 {
-		c += float64(s.total) + float64(over)
+	if over := max(a, b) - most; over > 0 {
+		c += float64(a+b+weigh[between]) + float64(over)
 	}
 	return c
 }
+
+// most is what a side may weigh.
+func (l *level) most() int { return max(int(uneven*float64(l.total)), (l.total+1)/2) }
 
 // gain is what the separator loses if v moves.
 func (s *separation) gain(v int32, to int8) int {
