@@ -81,8 +81,8 @@ func (f *Sparse) factorizeWhole() error {
 		}
 		err = f.attempt()
 	}
-	if err == nil && f.mumps.Engine == nil && (f.report.Shift != 0 || f.unsure(nil)) {
-		return f.resolve()
+	if f.mumps.Engine == nil {
+		err = f.strictly(err)
 	}
 	return f.otherwise(err)
 }
