@@ -26,13 +26,27 @@ func (f *Sparse) otherwise(err error) error {
 	if e := f.rescale(); e != nil {
 		return e
 	}
-	if e := f.attempt(); e == nil || e == ErrInterrupted || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
+	if e := f.scaled(f.attempt()); e == nil || e == ErrInterrupted || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
 		return e
 	}
 	f.eq.start, f.stopped = start, nil
 	if e := f.rescale(); e != nil {
 		return e
 	}
+	return f.attempt()
+}
+
+// scaled factors once more, with a scaling, what was factored without one and is in doubt: large
+// elements may hide that others are small by scaling only.
+func (f *Sparse) scaled(err error) error {
+	if !f.eq.plain || err == ErrInterrupted || f.stopped != nil || !f.doubtful(err) {
+		return err
+	}
+	if !f.eq.force(f.kept) {
+		f.eq.unscale()
+		return err
+	}
+	f.scaleValues()
 	return f.attempt()
 }
 
