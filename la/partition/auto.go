@@ -198,6 +198,9 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	if g.interrupted() {
 		return nil
 	}
+	if best, known := searchedSolid(g, full, ndTimes*ndSeconds*size); known {
+		return best
+	}
 	// The exact flops bound the time from below: most natural orders are out of the
 	// question before their nodes are known.
 	natural := newETree(g, identity(g.len()))
@@ -213,22 +216,23 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	return best
 }
 
-// searched returns the better order of minimum degree and nested dissection, of which the
-// latter is worth looking for where the factorization takes so many seconds. Where the
-// pattern says which of them is better, only that is looked for.
-func searched(g *wgraph, worth float64) *candidate {
-	amd := func() *candidate { return newCandidate(OrderAMD, g, minDegree(g)) }
-	nd := func() *candidate { return newCandidate(OrderND, g, dissect(g)) }
-	if n := float64(g.total()); solidFlops*n*n > worth*fullSpeed && g.solid() {
-		best := nd()
-		if best == nil || best.cost.Seconds() > worth/2 {
-			return best
-		}
-		return amd().better(best)
+// searchedSolid returns the order of nested dissection if the pattern says that it is the best,
+// and whether it does. A factorization that takes worth seconds is worth this search; of
+// natural orders only those are as good that fill in by less than a share.
+func searchedSolid(g *wgraph, share, worth float64) (best *candidate, known bool) {
+	if n := float64(g.total()); solidFlops*n*n < worth*fullSpeed || !g.solid() || g.fullAsItComes(share) {
+		return nil, false
 	}
-	best := amd()
+	best = newCandidate(OrderND, g, dissect(g))
+	return best, best == nil || best.cost.Seconds() > worth/2
+}
+
+// searched returns the better order of minimum degree and nested dissection, of which the
+// latter is looked for where the factorization takes more than worth seconds.
+func searched(g *wgraph, worth float64) *candidate {
+	best := newCandidate(OrderAMD, g, minDegree(g))
 	if best == nil || best.cost.Seconds() > worth {
-		best = best.better(nd())
+		best = best.better(newCandidate(OrderND, g, dissect(g)))
 	}
 	return best
 }
@@ -236,34 +240,48 @@ func searched(g *wgraph, worth float64) *candidate {
 // Full reports whether a, in the order that it comes in, gets so few new entries by
 // elimination that Auto looks for no other order: bands, chains of dense blocks, arrows.
 // It is quick: new entries are counted row by row, until they are too many.
+func Full(a *la.Sym) bool {
+	low := a.RawLower()
+	g := wgraph{ptr: low.Ptr, adj: low.Col, weight: ones(low.N)}
+	return g.fullAsItComes(naturalFull)
+}
+
+// fullAsItComes reports whether the entries of the matrix are at least a share of those of L in
+// the order of the vertices. Neighbours above a vertex, and itself, may be missing in its list.
 //
 // Source: T. A. Davis, Direct methods for sparse linear systems, SIAM (2006), section
 // 4.2: a row of L is what is met on the way up the elimination tree from its entries.
-func Full(a *la.Sym) bool {
-	low := a.RawLower()
-	parent, seen := make([]int32, low.N), make([]int32, low.N)
-	below := 0 // entries below the diagonal
-	for i := range low.N {
-		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
-			if int(j) < i {
-				below++
+func (g *wgraph) fullAsItComes(share float64) bool {
+	n := int32(g.len())
+	entries, square := 0.0, 0.0 // below the diagonal blocks, and in these
+	for v := range n {
+		w := float64(g.weight[v])
+		square += w * (w + 1) / 2
+		for _, u := range g.neighbours(v) {
+			if u < v {
+				entries += w * float64(g.weight[u])
 			}
 		}
 	}
-	room := float64(low.N+below)/naturalFull - float64(low.N)
-	found := 0
-	for i := range int32(low.N) {
-		parent[i], seen[i] = none, i
-		for _, k := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
-			for ; seen[k] != i; k = parent[k] {
-				seen[k] = i
-				found++
-				if parent[k] == none {
-					parent[k] = i
+	room := (entries+square)/share - square
+	parent, seen := make([]int32, n), make([]int32, n)
+	found := 0.0
+	for v := range n {
+		parent[v], seen[v] = none, v
+		row := 0
+		for _, u := range g.neighbours(v) {
+			if u > v {
+				continue
+			}
+			for ; seen[u] != v; u = parent[u] {
+				seen[u] = v
+				row += int(g.weight[u])
+				if parent[u] == none {
+					parent[u] = v
 				}
 			}
 		}
-		if float64(found) > room {
+		if found += float64(row) * float64(g.weight[v]); found > room {
 			return false
 		}
 	}

@@ -18,6 +18,14 @@ func TestFull(t *testing.T) {
 		if got := Full(a); got != want {
 			t.Errorf("%s: %v, by counts %v", name, got, want)
 		}
+		for v := range g.weight {
+			g.weight[v] += int32(rng.IntN(3))
+		}
+		for _, share := range []float64{0.3, 0.5, 0.8} {
+			if got, exact := g.fullAsItComes(share), newETree(g, identity(g.len())).full(); got != (exact >= share) {
+				t.Errorf("%s, weighted: %v for %g, by counts %v", name, got, share, exact)
+			}
+		}
 		return want
 	}
 	for _, c := range fillCases {

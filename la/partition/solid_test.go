@@ -66,11 +66,19 @@ func TestSolid(t *testing.T) {
 	}
 }
 
-// TestSolidOrder checks that what is looked for without minimum degree is better than that.
+// TestSolidOrder checks that what is taken without looking for others is better than they
+// are, and that others are looked for where it is not worth it or there is less to gain.
 func TestSolidOrder(t *testing.T) {
 	g := graphOf(boxEdges(34, 34, 34))
-	c := searched(g, 0.1)
-	if amd := newCandidate(OrderAMD, g, minDegree(g)); c.ordering != OrderND || c.cost.Time > amd.cost.Time {
-		t.Errorf("%v takes %g, minimum degree %g", c.ordering, c.cost.Time, amd.cost.Time)
+	c, known := searchedSolid(g, naturalFull, 0.1)
+	amd, natural := newCandidate(OrderAMD, g, minDegree(g)), newCandidate(OrderNatural, g, identity(g.len()))
+	if !known || c.ordering != OrderND || c.cost.Time > min(amd.cost.Time, natural.cost.Time) {
+		t.Errorf("%v takes %g, minimum degree %g, natural %g", c.ordering, c.cost.Time, amd.cost.Time, natural.cost.Time)
+	}
+	if _, known := searchedSolid(g, naturalFull, 100); known {
+		t.Error("a search that is not worth it")
+	}
+	if _, known := searchedSolid(graphOf(boxEdges(300, 130, 1)), naturalFull, 0); known {
+		t.Error("a square is no solid")
 	}
 }
