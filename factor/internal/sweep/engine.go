@@ -38,6 +38,7 @@ type values struct {
 	p, next  []float64 // value matrices P
 	t1, t2   []float64
 	v        []float64
+	most     []float64 // the greatest magnitude of each row of P_s up to the diagonal
 	gathered []float64 // rows that a stage makes of its inputs
 	room     []float64 // a block of a map
 	work     []float64
@@ -99,6 +100,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	square := need.states*need.states + 3
 	w.p, w.next = make([]float64, square), make([]float64, square)
 	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
+	w.most = make([]float64, need.states)
 	w.gathered, w.room = make([]float64, need.gathered), make([]float64, need.room)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))
