@@ -71,7 +71,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	if inner {
 		n = s.Inputs()
 	}
-	d.pivot = pivot.NewBlock(d.r*s.Out, n)
+	d.pivot = pivot.NewBlockIn(f.arena, d.r*s.Out, n)
 	d.factors = d.pivot
 	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, d.rows*d.r)
 	d.lq, d.tau = make([]float64, d.rows*d.zin), make([]float64, d.r)
