@@ -81,7 +81,10 @@ func (f *Sparse) factorizeWhole() error {
 		}
 		err = f.attempt()
 	}
-	if err == nil && f.mumps.Engine == nil && (f.report.Shift != 0 || f.unsure(nil)) {
+	if err == nil && (f.report.Shift != 0 || f.unsure(nil)) {
+		if f.mumps.Engine != nil {
+			return f.otherwiseScaledMUMPS()
+		}
 		return f.resolve()
 	}
 	return f.otherwise(err)

@@ -85,6 +85,28 @@ func (f *Sparse) strictlyMUMPS(err error) error {
 	return f.attempt()
 }
 
+// otherwiseScaledMUMPS factors once more, with a scaling of its own in place of that of a
+// matching, what is in doubt even with the strictest threshold; see resolve.
+func (f *Sparse) otherwiseScaledMUMPS() error {
+	start, before := f.eq.start, f.standing(nil)
+	if start == nil {
+		return nil
+	}
+	defer func() { f.eq.start = start }()
+	again := func(start []int) error {
+		f.eq.start = start
+		if err := f.rescale(); err != nil {
+			return err
+		}
+		return f.attempt()
+	}
+	err := again(nil)
+	if err == ErrInterrupted || f.standing(err) > before {
+		return err
+	}
+	return again(start)
+}
+
 // inDoubt reports whether MUMPS found the matrix singular, or its inertia not for
 // certain where that is likely.
 func (f *Sparse) inDoubt(err error) bool {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -56,7 +57,10 @@ func TestScale(t *testing.T) {
 		}
 		e.Damp(dampings)
 		e.Rescale()
-		s := e.Scale()
+		s := slices.Clone(e.Scale())
+		if e.Rescale(); !slices.Equal(s, e.Scale()) {
+			t.Errorf("eps=%g: another scaling of the same matrix", eps)
+		}
 		a := system.Assemble(c, eps)
 		low := a.K.RawLower()
 		sums := make([]float64, low.N)
