@@ -58,15 +58,7 @@ func (f *Sparse) factorizeWhole() error {
 	if err == ErrInterrupted || f.stopped != nil {
 		return err
 	}
-	if f.eq.plain && f.doubtful(err) {
-		// Large elements may hide that others are small by scaling only.
-		if f.eq.force(f.kept) {
-			f.scaleValues()
-			err = f.attempt()
-		} else {
-			f.eq.unscale()
-		}
-	}
+	err = f.scaled(err)
 	if f.mumps.Engine != nil {
 		err = f.strictlyMUMPS(err)
 	}
@@ -81,8 +73,8 @@ func (f *Sparse) factorizeWhole() error {
 		}
 		err = f.attempt()
 	}
-	if err == nil && f.mumps.Engine == nil && (f.report.Shift != 0 || f.unsure(nil)) {
-		return f.resolve()
+	if f.mumps.Engine == nil {
+		err = f.strictly(err)
 	}
 	return f.otherwise(err)
 }
