@@ -147,6 +147,7 @@ func rankProcesses(word string) map[string]int {
 func TestRanksEnd(t *testing.T) {
 	name := meshFile(t, 150)
 	factor := []string{"mtx", name, "--engine", "mumps", "--repeat", "100000"}
+	solve := []string{"solve", "--method", "block", "--engine", "mumps", "--repeat", "100000"}
 	train := []string{"train", "--shard", "--optimizer", "sgd", "--lr", "0.01", "--batch", "0", "--seconds", "1000"}
 	for _, c := range []struct {
 		what string
@@ -156,6 +157,8 @@ func TestRanksEnd(t *testing.T) {
 	}{
 		{"rank 1 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", factor},
 		{"rank 1 of training killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", train},
+		{"rank 1 of a shared K killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["1"], syscall.SIGKILL) }, "rank 1", solve},
+		{"interrupt of a shared K", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written", solve},
 		{"rank 0 killed", func(_ *exec.Cmd, ranks map[string]int) error { return syscall.Kill(ranks["0"], syscall.SIGKILL) }, "rank 0", factor},
 		{"interrupt", func(job *exec.Cmd, _ map[string]int) error { return job.Process.Signal(os.Interrupt) }, "no file was left half-written", factor},
 	} {

@@ -21,18 +21,24 @@ type ranksEngine struct {
 	spaces  space.Pool[[]float64]
 }
 
-// A ranksEnclosed is a certify.Enclosing: it factors H + D by way of K.
+// A ranksEnclosed is a certify.Enclosing: it factors H + D by way of S K S.
 type ranksEnclosed struct {
 	*damped
 	ranks  *ranksEngine
 	matrix symMatrix
 }
 
+// A scaledChain is a certify.Scaled.
+type scaledChain struct{ mumps.Chain }
+
+// FactorScaled factors S K S + shift·I.
+func (e scaledChain) FactorScaled(shift float64) pivot.Stats { return e.FactorEven(0, shift) }
+
 // Whole is K at the damping that was asked for.
 func (e *ranksEnclosed) Whole() (certify.Engine, certify.Operator) {
 	e.ranks.damp(e.asked)
 	e.matrix.norm = e.ranks.k.Norm()
-	return e.ranks.k, &e.matrix
+	return scaledChain{e.ranks.k}, &e.matrix
 }
 
 // analyseRanks is Analyse with MUMPS.
@@ -127,6 +133,7 @@ func (e *ranksEngine) damp(eps []float64) {
 
 func (e *ranksEngine) Factor(eps []float64) pivot.Stats {
 	e.damp(eps)
+	e.k.Rescale()
 	s := e.k.Factor(0)
 	s.Negative -= e.states()
 	place(&s, e.layout)

@@ -9,8 +9,11 @@ import (
 	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"costate/factor"
 	"costate/factor/mumps"
+	"costate/la/blas"
 	"costate/la/partition"
 	"costate/system"
 	"costate/system/chaintest"
@@ -105,5 +108,65 @@ func TestAugmentedShared(t *testing.T) {
 	var native factor.Augmented
 	if err := native.Analyse(c, nil); err != nil || native.RankEntries() != nil {
 		t.Errorf("native: %v, %v", native.RankEntries(), err)
+	}
+}
+
+// TestAugmentedSingular: parameters that reach nothing make H singular without damping. Who
+// asks for that learns it, with as many zeros as the native engine finds, and consistent systems
+// are solved.
+func TestAugmentedSingular(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(4, 4)), 3, 4, slices.Repeat([]chaintest.Stage{{Out: 4}}, 4)...)
+	clear(c.Stages[0].(*system.DenseStage).Z) // of 16 parameters
+	var native, f factor.Augmented
+	defer f.Reset()
+	if err := errors.Join(native.Analyse(c, nil), f.Analyse(c, &factor.Options{Engine: factor.EngineMUMPS})); err != nil {
+		t.Fatal(err)
+	}
+	n, h := f.SymmetricDim(), chaintest.Matrix(c, blas.Native())
+	for range 2 {
+		var singular *factor.SingularError
+		if err := native.Factorize(0); !errors.As(err, &singular) {
+			t.Fatalf("native: error %v", err)
+		}
+		if err := f.Factorize(0); !errors.As(err, &singular) || singular.Blind {
+			t.Fatalf("error %v", err)
+		}
+		want, got := native.Inertia(), f.Inertia()
+		if got.Negative != want.Negative || got.Zero != want.Zero || got.Zero < 16 {
+			t.Errorf("inertia %+v, native %+v", got, want)
+		}
+		var b, x, y mat.VecDense
+		b.MulVec(h, columns(rand.New(rand.NewPCG(7, 7)), n, 1).ColView(0))
+		if err := errors.Join(native.SolveVecTo(&y, &b), f.SolveVecTo(&x, &b)); err != nil || f.Report().BackwardError > 1e-14 {
+			t.Errorf("backward error %g, %v", f.Report().BackwardError, err)
+		}
+		if err := errors.Join(native.Factorize(0.1), f.Factorize(0.1)); err != nil { // which does not stay
+			t.Fatal(err)
+		}
+		agree(t, &native, &f)
+	}
+}
+
+// TestAugmentedBits: one rank gives equal bits from equal numbers, whatever was factored
+// between.
+func TestAugmentedBits(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(5, 5)), 3, 4, slices.Repeat([]chaintest.Stage{{Out: 6}}, 8)...)
+	var f factor.Augmented
+	defer f.Reset()
+	if err := f.Analyse(c, &factor.Options{Engine: factor.EngineMUMPS}); err != nil {
+		t.Fatal(err)
+	}
+	b := columns(rand.New(rand.NewPCG(6, 6)), f.SymmetricDim(), 2)
+	var x [2]mat.Dense
+	for i := range x {
+		if err := errors.Join(f.Factorize(1e-5), f.Factorize(0.2), f.SolveTo(&x[i], b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if mumps.Ranks() == 1 && !mat.Equal(&x[0], &x[1]) {
+		t.Error("other bits")
+	}
+	if !mat.EqualApprox(&x[0], &x[1], 1e-10) {
+		t.Error("another solution")
 	}
 }

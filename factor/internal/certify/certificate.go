@@ -64,7 +64,11 @@ type probe struct {
 // settled; see the package comment.
 func (j *Judge) probe() probe {
 	if !j.probed {
-		j.found, j.probed = j.look(), true
+		judge := j
+		if w := j.enclosing(); w != nil && w.scale() != nil {
+			judge = w // growth is that of the larger matrix as it is scaled
+		}
+		j.found, j.probed = judge.look(), true
 	}
 	return j.found
 }

@@ -51,20 +51,30 @@ func (j *Judge) bound() float64 {
 // two kinds of eigenvalues of a linear transformation, 1949). To this comes the rounding of the
 // logarithm itself.
 func (j *Judge) logBound() float64 {
-	if e, ok := j.engine.(Enclosing); ok {
-		engine, op := e.Whole()
-		if j.whole == nil {
-			j.whole = new(Judge)
-			j.whole.Begin(engine, op, j.set, nil)
-		}
-		j.whole.settle(j.stats, j.finding)
-		return j.whole.logBound()
+	if w := j.enclosing(); w != nil {
+		return w.logBound()
 	}
 	s := j.nuclear()
 	if !(s < 0.5) { // the bound would exceed 1: then not even the order of magnitude is known
 		return math.Inf(1)
 	}
 	return s/(1-s) + j.stats.LogRound
+}
+
+// enclosing is a judge of the larger matrix that the engine has factored, nil where that is A
+// itself.
+func (j *Judge) enclosing() *Judge {
+	e, ok := j.engine.(Enclosing)
+	if !ok {
+		return nil
+	}
+	engine, op := e.Whole()
+	if j.whole == nil {
+		j.whole = new(Judge)
+		j.whole.Begin(engine, op, j.set, nil)
+	}
+	j.whole.settle(j.stats, j.finding)
+	return j.whole
 }
 
 // nuclear is an upper estimate of the nuclear norm of G, wrong with probability chance.

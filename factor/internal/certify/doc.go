@@ -45,7 +45,9 @@
 //
 // Where the engine factors a larger matrix, as Augmented does, whose determinant is
 // that of A, the bound of the determinant is that of the larger matrix: solves with A
-// see only a part of it.
+// see only a part of it. Where that is scaled, the certificate of the inertia is sought there, too:
+// growth is then in the units of the scaled matrix, which say nothing of those of A. That the
+// larger matrix has a fixed number of eigenvalues more on either side is for the engine to know.
 //
 // # Singular matrices
 //

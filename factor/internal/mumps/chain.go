@@ -14,7 +14,8 @@ import (
 // held by all ranks.
 type chainEngine struct {
 	*engine
-	cuts []int // rank r has the stages from cuts[r] up to cuts[r+1]
+	cuts []int   // rank r has the stages from cuts[r] up to cuts[r+1]
+	norm float64 // of K as it is damped, a lower bound
 }
 
 // NewChain analyses the augmented system of chains of the shapes of c, of which each rank
@@ -65,11 +66,19 @@ func (e *chainEngine) Update(c *system.Chain) {
 
 func (e *chainEngine) Damp(eps []float64) {
 	e.call(stepDamp, eps, func() { e.share.damp(eps) })
-	e.call(stepNorm, nil, func() { e.size = e.share.norm() })
+	e.call(stepNorm, nil, func() { e.norm = e.share.norm(nil) })
 	e.err = nil
 }
 
-func (e *chainEngine) Norm() float64 { return e.size }
+func (e *chainEngine) Rescale() {
+	e.call(stepScale, nil, func() {
+		e.share.scale()
+		e.size = e.share.norm(e.share.s)
+	})
+	e.engine.scale, e.logDet = e.share.s, logSquares(e.share.s)
+}
+
+func (e *chainEngine) Norm() float64 { return e.norm }
 
 func (e *chainEngine) SymmetricDim() int { return e.n }
 

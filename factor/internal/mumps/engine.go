@@ -120,17 +120,23 @@ func (e *engine) Scale() []float64 { return e.scale }
 
 func (e *engine) Take(values, scale []float64, size float64) {
 	e.values, e.scale, e.size, e.err = values, scale, size, nil
-	e.squares, e.logDet = e.squares[:0], 0
+	e.squares, e.logDet = e.squares[:0], logSquares(scale)
 	if scale == nil {
 		return
 	}
 	e.squares = space.Resize(e.squares, e.n)
-	exponents := 0
 	for i, s := range scale {
 		e.squares[i] = math.Min(s*s, math.MaxFloat64)
+	}
+}
+
+// logSquares is log det S² for powers of two.
+func logSquares(scale []float64) float64 {
+	exponents := 0
+	for _, s := range scale {
 		exponents += 2 * math.Ilogb(s)
 	}
-	e.logDet = float64(exponents) * math.Ln2
+	return float64(exponents) * math.Ln2
 }
 
 func (e *engine) Factor(shift float64) pivot.Stats { return e.FactorEven(shift, 0) }
@@ -155,7 +161,7 @@ func (e *engine) factor(shift float64) (r C.costate_result, ok bool) {
 	}
 	e.fill(shift)
 	for {
-		c := command{Step: stepFactor, Instance: e.number, Relax: e.relax, Threshold: e.opts.Threshold, Shift: shift}
+		c := command{Step: stepFactor, Instance: e.number, Relax: e.relax, Threshold: e.opts.Threshold, Shift: shift, Even: e.even}
 		c.call(func() { C.costate_factor(e.at, e.matrix(), C.double(e.opts.Threshold), C.int(e.relax), &r) })
 		switch {
 		case r.info >= 0:
@@ -177,7 +183,7 @@ func (e *engine) factor(shift float64) (r C.costate_result, ok bool) {
 // fill sets the values on rank 0.
 func (e *engine) fill(shift float64) {
 	if e.share != nil {
-		e.share.shift(shift)
+		e.share.shift(shift, e.even)
 		return
 	}
 	copy(e.vals, e.values)

@@ -35,6 +35,7 @@ const (
 	stepFactor
 	stepSolve
 	stepDamp
+	stepScale
 	stepProduct
 	stepResidual
 	stepNorm
@@ -45,11 +46,12 @@ const (
 type command struct {
 	Step      step
 	Instance  int
-	Threads   int       // of stepNew, of all ranks of a machine together
-	Directory string    // of stepNew: for factors out of core
-	Relax     int       // of stepAnalyse and stepFactor
-	Threshold float64   // of stepFactor
-	Shift     float64   // of stepFactor, for a shared matrix
+	Threads   int     // of stepNew, of all ranks of a machine together
+	Directory string  // of stepNew: for factors out of core
+	Relax     int     // of stepAnalyse and stepFactor
+	Threshold float64 // of stepFactor
+	Shift     float64 // of stepFactor, for a shared matrix, as Even
+	Even      float64
 	Eps       []float64 // of stepDamp, by stage
 }
 
@@ -93,7 +95,7 @@ func follow(message []byte) {
 	case stepFactor:
 		var r C.costate_result
 		if i.share != nil {
-			i.share.shift(c.Shift)
+			i.share.shift(c.Shift, c.Even)
 		}
 		C.costate_factor(i.at, i.matrix(), C.double(c.Threshold), C.int(c.Relax), &r)
 	case stepSolve:

@@ -65,12 +65,14 @@ type Engine interface {
 	Release()
 }
 
-// A Chain is the engine of the augmented system K of a chain: it factors K + D + shift·I,
-// with the damping D of Damp. The ranks hold K together: each assembles, keeps and
+// A Chain is the engine of the augmented system K of a chain: it factors
+// S (K + D + shift·I) S, with the damping D of Damp and the scaling S of Rescale. The ranks hold K together: each assembles, keeps and
 // multiplies by what a range of stages writes, and no rank has all of it. Methods may be
 // called as those of an Engine, and products as Solve.
 type Chain interface {
 	Factor(shift float64) pivot.Stats
+	FactorEven(shift, even float64) pivot.Stats
+	Scale() []float64
 	Solve(x []float64, nrhs int)
 	Threshold() float64
 	SetThreshold(u float64)
@@ -84,6 +86,9 @@ type Chain interface {
 
 	// Damp sets the damping of each stage; an empty slice is none.
 	Damp(eps []float64)
+
+	// Rescale finds a scaling S for K + D. The next Factor factors S (K + D + shift·I) S.
+	Rescale()
 
 	// Norm is a lower bound of ‖K + D‖₂.
 	Norm() float64

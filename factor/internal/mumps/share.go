@@ -20,7 +20,9 @@ type share struct {
 	base     []float64         // the value there without damping
 
 	rows, cols []int32   // of the entries of k and, after them, of a diagonal, from 1
-	vals       []float64 // those of k, and shifts on the diagonal
+	vals       []float64 // those of S k S, and shifts on the diagonal
+
+	s []float64 // the diagonal of S, powers of two
 
 	x, y []float64 // scratch: a vector, and one in twice the working precision
 }
@@ -37,7 +39,10 @@ func (s *share) follow(c *command) {
 	case stepDamp:
 		s.damp(c.Eps)
 	case stepNorm:
-		s.norm()
+		s.norm(nil)
+	case stepScale:
+		s.scale()
+		s.norm(s.s)
 	case stepProduct:
 		s.product(s.scratch(1), s.x)
 	case stepResidual:
@@ -90,6 +95,10 @@ func (s *share) list() {
 		}
 	}
 	s.base, s.vals = make([]float64, len(s.damped)), make([]float64, len(s.rows))
+	s.s = make([]float64, low.N)
+	for i := range s.s {
+		s.s[i] = 1
+	}
 }
 
 // damp writes the damping of each stage to the diagonal; an empty slice is none.
@@ -108,11 +117,18 @@ func (s *share) damp(eps []float64) {
 	}
 }
 
-// shift makes the values that MUMPS is given: K + shift·I.
-func (s *share) shift(shift float64) {
-	n := copy(s.vals, s.k.K.RawLower().Val)
-	for i := range s.vals[n:] {
-		s.vals[n+i] = shift
+// shift makes the values that MUMPS is given: S (K + shift·I) S + even·I.
+func (s *share) shift(shift, even float64) {
+	low := s.k.K.RawLower()
+	for i := range low.N {
+		si := s.s[i]
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			s.vals[t] = low.Val[t] * (si * s.s[low.Col[t]])
+		}
+	}
+	for t := len(low.Val); t < len(s.vals); t++ {
+		si := s.s[s.rows[t]-1]
+		s.vals[t] = shift*(si*si) + even
 	}
 }
 
@@ -131,9 +147,10 @@ func (s *share) residual(y, x []float64, shift float64) {
 	ranks.SumPairs(y)
 }
 
-// norm is a lower bound of ‖K‖₂: the largest 2-norm of a column, without elements that two
-// ranks may have a part of, which are those between states at the ends of their ranges.
-func (s *share) norm() float64 {
+// norm is a lower bound of ‖S K S‖₂ for a diagonal S, the identity if it is nil: the largest
+// 2-norm of a column, without elements that two ranks may have a part of, which are those
+// between states at the ends of their ranges.
+func (s *share) norm(scale []float64) float64 {
 	squares := s.scratch(1)
 	clear(squares)
 	low, largest := s.k.K.RawLower(), 0.0
@@ -143,6 +160,9 @@ func (s *share) norm() float64 {
 			j, v := int(low.Col[t]), low.Val[t]
 			if end >= 0 && s.end(j) == end {
 				continue
+			}
+			if scale != nil {
+				v *= scale[i] * scale[j]
 			}
 			largest = max(largest, math.Abs(v))
 			squares[i] += v * v
