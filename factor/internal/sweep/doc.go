@@ -13,6 +13,11 @@
 // stage may take from its inputs is in passing.go. A solve is the same
 // sweep over vectors, and a forward sweep that reads the solution back.
 //
+// The products with U and W take the time that P takes to come from memory, so P is passed
+// over twice: by rows, which are scaled, measured and multiplied by U⊗I, and by samples,
+// which give K and the next P. Each part stays in the cache until all has been done with
+// it.
+//
 // An Engine factors what it is told and says what it met; it neither shifts nor
 // refines.
 //

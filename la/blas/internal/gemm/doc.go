@@ -21,6 +21,9 @@
 //	      └──┘       └──────┘ │  │
 //	                          └──┘ nr
 //
+// Where op(A) is tall and op(B) small, C is instead computed by rows of tiles, so that
+// op(A) is read from memory once (isTall).
+//
 // A tile kernel (type tile) computes one column of tiles in one call. It
 // takes the strides of its operands, so that it reads a packed panel, or A and
 // B as they stand: products that fit the caches are not packed at all, except
