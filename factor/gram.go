@@ -130,6 +130,20 @@ func (f *Gram) SolveOutputsTo(dst *mat.VecDense, v []float64) error {
 	return f.outcome(o, nil)
 }
 
+// SolveOutputsRaw is SolveOutputsTo as the factors give it: no refinement, no check. x, of the
+// order of H, is overwritten; it panics with ErrShape for other lengths.
+func (f *Gram) SolveOutputsRaw(x, v []float64) {
+	if !f.factored {
+		panic(ErrNotFactorized)
+	}
+	if len(x) != f.matrix.n || len(v) != f.outputs.Outputs() {
+		panic(ErrShape)
+	}
+	job := f.judge.Job(1)
+	defer job.Done()
+	f.outputs.SolveOutputs(x, job.B(), v)
+}
+
 // gramCost estimates the flops and bytes of a Gram for the shapes of c, for a loss
 // of full rank; Point is the Gram matrix itself. It is beyond any machine where
 // a stage is not dense.

@@ -60,6 +60,7 @@ type Sparse struct {
 
 	structure structure // what the pattern says
 	whole     bool      // A itself is to be factored, whatever that says
+	aside     bool      // it only gives a second opinion
 	byRest    bool      // the factors at hand are those of structure.rest
 
 	judgesRest bool // the judge is over these
@@ -295,7 +296,11 @@ func (f *Sparse) prepare(t *partition.Tree, on *trial) error {
 func (f *Sparse) judgeTree() {
 	set := f.opts.settings()
 	set.Interrupt = func() bool { return f.stopped != nil || f.opts.interrupted() }
-	f.judge.Begin(&f.engine, &f.matrix, set, nil)
+	second := f.opinion
+	if f.aside {
+		second = nil
+	}
+	f.judge.Begin(&f.engine, &f.matrix, set, second)
 	f.judgesRest = false
 }
 

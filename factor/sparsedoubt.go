@@ -1,6 +1,10 @@
 package factor
 
-import "costate/factor/internal/tree"
+import (
+	"costate/factor/internal/certify"
+	"costate/factor/internal/tree"
+	"costate/la/partition"
+)
 
 // otherwise factors once more, with a scaling of its own, what a scaling by a matching shows
 // as singular: where rows of a singular matrix find no partner, a matching
@@ -12,20 +16,37 @@ func (f *Sparse) otherwise(err error) error {
 	if f.eq.start == nil || !singular && (err != nil || f.report.Shift == 0) {
 		return err
 	}
-	zero := f.Inertia().Zero
+	zero := 0
+	if singular {
+		zero = f.Inertia().Zero
+	}
 	start := f.eq.start
 	defer func() { f.eq.start = start }()
 	f.eq.start = nil
 	if e := f.rescale(); e != nil {
 		return e
 	}
-	if e := f.attempt(); e == nil || e == ErrInterrupted || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
+	if e := f.scaled(f.attempt()); e == nil || e == ErrInterrupted || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
 		return e
 	}
 	f.eq.start, f.stopped = start, nil
 	if e := f.rescale(); e != nil {
 		return e
 	}
+	return f.attempt()
+}
+
+// scaled factors once more, with a scaling, what was factored without one and is in doubt: large
+// elements may hide that others are small by scaling only.
+func (f *Sparse) scaled(err error) error {
+	if !f.eq.plain || err == ErrInterrupted || f.stopped != nil || !f.doubtful(err) {
+		return err
+	}
+	if !f.eq.force(f.kept) {
+		f.eq.unscale()
+		return err
+	}
+	f.scaleValues()
 	return f.attempt()
 }
 
@@ -39,97 +60,103 @@ func (f *Sparse) doubtful(err error) bool {
 	return err != nil || f.judge.Stats().Tiny < doubtfulPivot
 }
 
-// unsure reports whether a factorization found the matrix singular, or its inertia
-// not for certain.
+// unsure reports whether a factorization found the matrix singular, or its factors do not
+// certify the inertia.
 func (f *Sparse) unsure(err error) bool {
 	if err != nil {
 		return isSingular(err)
 	}
-	return f.doubtful(nil) && !f.Inertia().Certain
+	return f.doubtful(nil) && !f.judge.Certified()
 }
 
 const (
-	// strictThreshold is the threshold of pivoting that a factorization in doubt is made
-	// again with. That may take strictWork times the flops planned, and strictFlops whatever
-	// was planned: some tenths of a second.
+	// strictThreshold is the threshold of pivoting that what is in doubt is factored again
+	// with. That may take strictWork times the flops planned, and strictFlops whatever was
+	// planned: some tenths of a second.
 	strictThreshold = tree.MaxThreshold
 	strictWork      = 3
 	strictFlops     = 1e9
+
+	// rough is the part of Options.Tolerance above which the backward error of a solve without
+	// refinement says that many solves will need one, which costs each of them three times as
+	// much.
+	rough = 0.1
 )
 
-// A standing says how far factors can be trusted.
-type standing int
+// strictWorkLimit is tree.Options.WorkLimit of a factorization with strictThreshold.
+func strictWorkLimit(t *partition.Tree) float64 {
+	return max(strictWork, strictFlops/max(t.Cost.Flops, 1))
+}
 
-const (
-	failed   standing = iota // there are none
-	shifted                  // they are those of a shifted matrix
-	vanished                 // a null vector was found
-	regular                  // they are those of the matrix, whose inertia is not certain
-	certain                  // inertia and determinant are
-)
-
-// standing is that of the factors of an attempt that returned err.
-func (f *Sparse) standing(err error) standing {
-	switch {
-	case isSingular(err):
-		return vanished
-	case err != nil:
-		return failed
-	case f.Inertia().Certain:
-		return certain
-	case f.report.Shift != 0:
-		return shifted
+// strictly factors once more, with strictThreshold, what the native engine leaves in doubt and
+// does not solve well: rounding errors grow with the inverse of the threshold. Where that
+// asks for too much work, or only a shift gives factors, what was found before stays.
+func (f *Sparse) strictly(err error) error {
+	if err != nil || f.engine.Threshold() >= strictThreshold || !f.unsure(nil) || !(f.judge.Unrefined() > rough*f.opts.Tolerance) {
+		return err
 	}
-	return regular
-}
-
-// A way is one to factor the values at hand.
-type way struct {
-	threshold float64 // of pivoting; 0 is that of the options
-	start     []int   // as equilibration has it
-}
-
-// resolve factors in other ways what the native engine leaves in doubt, until one leaves
-// none: with the strictest threshold, since rounding errors grow with its inverse, then also
-// with a scaling of its own in place of that of a matching, which may hide what counts
-// as well as show it. Where no way leaves none, the factors of the best standing stay, and
-// of these the last.
-func (f *Sparse) resolve() error {
-	pair, start := f.engine.pair, f.eq.start
-	limit := f.engine.SetWorkLimit(max(strictWork, strictFlops/max(f.tree.Cost.Flops, 1)))
+	shifted, pair, limit := f.report.Shift != 0, f.engine.pair, f.engine.SetWorkLimit(strictWorkLimit(f.tree))
 	f.engine.pair = nil
-	defer func() {
-		f.engine.pair, f.eq.start = pair, start
-		f.engine.SetWorkLimit(limit)
-	}()
-	ways := []way{{0, start}, {strictThreshold, start}, {strictThreshold, nil}}
-	if start == nil {
-		ways = ways[:2]
-	}
-	best, of, last := f.standing(nil), 0, len(ways)-1
-	for i := 1; i <= last; i++ {
-		err := f.attemptBy(ways[i])
-		s := f.standing(err)
-		if s >= best {
-			best, of = s, i
-		}
-		if s == certain || err == ErrInterrupted || i == last && of == last {
-			return err
-		}
-	}
+	f.engine.SetThreshold(strictThreshold)
+	err = f.attempt()
 	f.engine.SetWorkLimit(limit)
-	return f.attemptBy(ways[of])
+	f.engine.pair = pair
+	if err == ErrInterrupted || err == nil && (shifted || f.report.Shift == 0) {
+		return err
+	}
+	f.stopped = nil
+	f.engine.SetThreshold(0)
+	return f.attempt()
 }
 
-// attemptBy factors in a way.
-func (f *Sparse) attemptBy(w way) error {
-	f.stopped = nil
-	f.engine.SetThreshold(w.threshold)
-	if f.eq.start != nil || w.start != nil {
-		f.eq.start = w.start
-		if err := f.rescale(); err != nil {
-			return err
+// opinion is a certify.Second: it asks for the inertia and the determinant of factors of
+// another threshold or scaling, where those at hand leave them uncertain. A scaling by a
+// matching may hide what counts as well as show it. The factors at hand stay.
+func (f *Sparse) opinion() (c certify.Counts, logAbs, logError float64, ok bool) {
+	starts := make([][]int, 0, 2)
+	if f.engine.Threshold() < strictThreshold {
+		starts = append(starts, f.eq.start)
+	}
+	if f.eq.start != nil {
+		starts = append(starts, nil)
+	}
+	if len(starts) == 0 {
+		return c, 0, 0, false
+	}
+	g, err := f.beside()
+	if err != nil { // the memory does not suffice
+		return c, 0, 0, false
+	}
+	for _, start := range starts {
+		g.eq.start = start
+		if err := g.refactorize(f.kept, -f.engine.base); err != nil {
+			if err == ErrInterrupted {
+				break
+			}
+			continue
+		}
+		if c = g.judge.Inertia(); c.Certain {
+			logAbs, logError = g.judge.LogDet()
+			return c, logAbs, logError, true
 		}
 	}
-	return f.attempt()
+	return certify.Counts{}, 0, 0, false
+}
+
+// beside makes a factorization of the same matrix over the same tree, with strictThreshold,
+// in the memory that f leaves.
+func (f *Sparse) beside() (*Sparse, error) {
+	opts := f.opts
+	opts.PivotTolerance = strictThreshold
+	opts.MemoryLimit = max(opts.MemoryLimit-max(f.report.Bytes, f.planned.Bytes), 1)
+	g := new(Sparse)
+	if err := g.take(f.kept, &opts); err != nil {
+		return nil, err
+	}
+	g.whole, g.aside, g.mates = true, true, f.mates
+	if err := g.prepare(f.tree, nil); err != nil {
+		return nil, err
+	}
+	g.engine.SetWorkLimit(strictWorkLimit(f.tree))
+	return g, nil
 }

@@ -58,15 +58,7 @@ func (f *Sparse) factorizeWhole() error {
 	if err == ErrInterrupted || f.stopped != nil {
 		return err
 	}
-	if f.eq.plain && f.doubtful(err) {
-		// Large elements may hide that others are small by scaling only.
-		if f.eq.force(f.kept) {
-			f.scaleValues()
-			err = f.attempt()
-		} else {
-			f.eq.unscale()
-		}
-	}
+	err = f.scaled(err)
 	if f.mumps.Engine != nil {
 		err = f.strictlyMUMPS(err)
 	}
@@ -81,11 +73,11 @@ func (f *Sparse) factorizeWhole() error {
 		}
 		err = f.attempt()
 	}
-	if err == nil && (f.report.Shift != 0 || f.unsure(nil)) {
-		if f.mumps.Engine != nil {
-			return f.otherwiseScaledMUMPS()
-		}
-		return f.resolve()
+	switch {
+	case f.mumps.Engine == nil:
+		err = f.strictly(err)
+	case err == nil && (f.report.Shift != 0 || f.unsure(nil)):
+		err = f.otherwiseScaledMUMPS()
 	}
 	return f.otherwise(err)
 }

@@ -86,9 +86,9 @@ func (f *Sparse) strictlyMUMPS(err error) error {
 }
 
 // otherwiseScaledMUMPS factors once more, with a scaling of its own in place of that of a
-// matching, what is in doubt even with the strictest threshold; see resolve.
+// matching, what is in doubt even with the strictest threshold; see opinion.
 func (f *Sparse) otherwiseScaledMUMPS() error {
-	start, before := f.eq.start, f.standing(nil)
+	start := f.eq.start
 	if start == nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (f *Sparse) otherwiseScaledMUMPS() error {
 		return f.attempt()
 	}
 	err := again(nil)
-	if err == ErrInterrupted || f.standing(err) > before {
+	if err == ErrInterrupted || err == nil && f.report.Shift == 0 && f.Inertia().Certain {
 		return err
 	}
 	return again(start)

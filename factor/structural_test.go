@@ -253,6 +253,62 @@ func TestStructuralRank(t *testing.T) {
 	}
 }
 
+// blockPath is a path of an odd number of dense blocks of order m whose diagonal blocks are
+// stored zeros: its rank is that of two times m(blocks−1)/2. Its order is full as it comes, so that
+// no matching is made before pivots have been put off.
+func blockPath(rng *rand.Rand, blocks, m int) *la.Sym {
+	b := la.NewSymBuilder(blocks*m, blocks*2*m*m)
+	for k := range blocks {
+		for i := range m {
+			for j := range i + 1 {
+				b.Add(k*m+i, k*m+j, 0)
+			}
+			for j := range m {
+				if k > 0 {
+					b.Add(k*m+i, (k-1)*m+j, rng.NormFloat64())
+				}
+			}
+		}
+	}
+	a, _ := b.Build()
+	return a
+}
+
+// Where only the pivots that are put off show that the structural rank is below the order, the
+// factorization under way stops there and says the same as where it was known before.
+func TestStructuralMidway(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 9))
+	for _, blocks := range []int{9, 15, 25} {
+		a := blockPath(rng, blocks, 12)
+		var f Sparse
+		if err := f.Analyse(a, nil); err != nil {
+			t.Fatal(err)
+		}
+		if f.structure.known || f.engine.pair == nil {
+			t.Fatalf("%d blocks: known before it was factored", blocks)
+		}
+		for again := range 3 {
+			what := fmt.Sprintf("%d blocks, %d", blocks, again)
+			if !checkStructure(t, what, &f, a, rng) {
+				t.Errorf("%s: rank is not below the order", what)
+			}
+			if stopped := f.stopped == errDeficient; !f.byRest || stopped != (again == 0) {
+				t.Errorf("%s: stopped %v", what, f.stopped)
+			}
+			val := a.RawLower().Val
+			for i := range val {
+				val[i] *= 1 + rng.Float64()
+			}
+		}
+		for i := range a.SymmetricDim() { // regular values in the same pattern
+			a.RawLower().Val[a.RawLower().Ptr[i+1]-1] = 3
+		}
+		if checkStructure(t, "regular", &f, a, rng) || f.byRest {
+			t.Errorf("%d blocks: regular values are taken for singular", blocks)
+		}
+	}
+}
+
 // A matrix that is singular by its pattern, and whose rest is by its values, is factored as a
 // whole: with all of its zeros.
 func TestStructuralRest(t *testing.T) {

@@ -74,22 +74,33 @@ func (o *LevenbergMarquardt) solveBend(t *Task, s []float64) ([]float64, error) 
 	}
 	vec.Scale(b.y, 1/(probe*probe), b.y)
 	p.lin.Chain.Loss.MulTo(b.z, b.y)
-	var err error
-	if gram, ok := o.solver.Method().(*factor.Gram); ok {
-		err = gram.SolveOutputsTo(&o.acc, b.z)
-	} else {
-		o.product.TransOutputs(o.rhs.RawVector().Data, b.z)
-		err = o.solver.SolveVecTo(&o.acc, &o.rhs)
-	}
-	if err = tolerable(err); err != nil {
+	a, err := o.correction(b.z)
+	if err != nil {
 		return nil, err
 	}
-	a := o.acc.RawVector().Data
 	vec.Scale(a, -1, a)
 	if !(2*vec.Norm2(a) <= sharpest*vec.Norm2(s)) {
 		return nil, nil
 	}
 	return a, nil
+}
+
+// correction solves (G+λI) a = Jᵀz. What it solves for is a difference good to two digits, and
+// the loss decides whether a is of use, so that the residual, which costs more than the solve, is
+// not measured.
+func (o *LevenbergMarquardt) correction(z []float64) (a []float64, err error) {
+	a = o.acc.RawVector().Data
+	switch method := o.solver.Method().(type) {
+	case *factor.Gram:
+		method.SolveOutputsRaw(a, z)
+		return a, nil
+	case interface{ SolveRaw(x []float64, nr int) }:
+		o.product.TransOutputs(a, z)
+		method.SolveRaw(a, 1)
+		return a, nil
+	}
+	o.product.TransOutputs(o.rhs.RawVector().Data, z)
+	return a, tolerable(o.solver.SolveVecTo(&o.acc, &o.rhs))
 }
 
 // try looks for a point below loss along the step s, bent where that is better,

@@ -188,6 +188,14 @@ func (j *Judge) Inertia() Counts {
 	return j.counts
 }
 
+// Certified reports whether the factors at hand certify the inertia themselves, without a
+// second opinion.
+func (j *Judge) Certified() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.finding.Kind != Blind && j.probe().certain
+}
+
 // judge settles inertia and determinant, once.
 func (j *Judge) judge() {
 	if j.judged {

@@ -204,6 +204,16 @@ func (j *Judge) improve(w *workspace, x, b []float64, nb float64) (o Outcome) {
 	return o
 }
 
+// Unrefined is the backward error of a solve without refinement for a random right-hand side.
+func (j *Judge) Unrefined() float64 {
+	w := j.space(1)
+	defer j.pool.Put(w)
+	j.direction(w, w.b, 0)
+	copy(w.x, w.b)
+	j.engine.Solve(w.x, 1)
+	return j.residual(w.d, w.x, w.b, vec.Norm2(w.b))
+}
+
 // residual is BackwardError for the matrix judged.
 func (j *Judge) residual(r, x, b []float64, nb float64) float64 {
 	return BackwardError(j.op, r, x, b, nb, j.set.Tolerance)
