@@ -13,6 +13,7 @@ import (
 	"costate/la"
 	"costate/la/blas"
 	"costate/nn"
+	"costate/nn/train"
 	"costate/system"
 )
 
@@ -28,6 +29,12 @@ type measurement struct {
 	repeat    int
 	memory    int64
 	meter     *meter // may be nil
+
+	sharing bool // among the ranks of MPI, where a method allows it
+
+	options  factor.Options
+	shards   *train.Shards // of the batch; nil where it is not shared
+	stateMax int           // where the chain of the whole batch is not at hand
 
 	// before, if not nil, looks at the chain before anything large is done.
 	before func(*system.Chain) error
@@ -82,6 +89,14 @@ func (m *measurement) point(lin *nn.Linearization) (*system.Chain, error) {
 	return m.chain(lin), nil
 }
 
+// move is point, or sharedPoint, which has no chain.
+func (m *measurement) move(lin *nn.Linearization) (*system.Chain, error) {
+	if m.shards != nil {
+		return nil, m.sharedPoint(lin)
+	}
+	return m.point(lin)
+}
+
 // chain is that of the curvature asked for, at the point of lin.
 func (m *measurement) chain(lin *nn.Linearization) *system.Chain {
 	if m.curvature == "ggn" {
@@ -99,11 +114,14 @@ func (m *measurement) steps() int { return 2 + m.repeat*(1+len(m.eps)) }
 func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved, factor.Factorization, error) {
 	m.meter.step("linearize")
 	m.problem.net.Backend = m.backend
-	chain, err := m.point(lin)
+	if err := m.share(); err != nil {
+		return nil, nil, err
+	}
+	chain, err := m.move(lin)
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.before != nil {
+	if m.before != nil && chain != nil {
 		if err := m.before(chain); err != nil {
 			return nil, nil, err
 		}
@@ -119,9 +137,9 @@ func (m *measurement) run(ctx context.Context, lin *nn.Linearization) ([]solved,
 	}
 	m.meter.step("analyse " + m.method)
 	start := time.Now()
-	options := factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations, Interrupt: ended(ctx)}
-	m.engine.set(&options)
-	if err := f.Analyse(chain, &options); err != nil {
+	m.options = factor.Options{Backend: m.backend, MemoryLimit: m.memory, MaxIterations: m.iterations, Interrupt: ended(ctx)}
+	m.engine.set(&m.options)
+	if err := m.analyse(f, chain); err != nil {
 		return nil, nil, err
 	}
 	analyse := time.Since(start).Seconds()
@@ -151,12 +169,17 @@ func (m *measurement) repetition(ctx context.Context, lin *nn.Linearization, f f
 	}
 	m.meter.step("linearize")
 	start := time.Now()
-	chain, err := m.point(lin)
+	chain, err := m.move(lin)
 	if err != nil {
 		return err
 	}
 	linearized := time.Since(start)
-	if err := f.Update(chain); err != nil {
+	if m.shards != nil {
+		err = m.analyse(f, nil)
+	} else {
+		err = f.Update(chain)
+	}
+	if err != nil {
 		return err
 	}
 	updated := time.Since(start)

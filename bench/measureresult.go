@@ -2,6 +2,7 @@ package main
 
 import (
 	"costate/factor"
+	"costate/factor/mumps"
 	"costate/la/vec"
 	"costate/nn"
 	"costate/system"
@@ -25,6 +26,9 @@ func (m *measurement) result(o *solved, f factor.Factorization, lin *nn.Lineariz
 		Seconds:      o.seconds,
 		Inertia:      o.inertia,
 		LogDet:       o.logDet,
+	}
+	if m.shards != nil {
+		r.StateMax, r.Ranks = m.stateMax, mumps.Ranks()
 	}
 	if k != nil {
 		r.Matrix = &k.stats

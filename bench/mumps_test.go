@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -110,6 +111,46 @@ func TestRanksTrain(t *testing.T) {
 			got, want := float64(sharded[i].Final.Loss), float64(w.Final.Loss)
 			if sharded[i].Final.Step != w.Final.Step || !(math.Abs(got-want) <= 1e-9*want) {
 				t.Errorf("%d ranks, %s: loss %.17g after %d steps, not shared out %.17g after %d", ranks, w.Optimizer, got, sharded[i].Final.Step, want, w.Final.Step)
+			}
+		}
+	}
+}
+
+// TestRanksShare: methods that iterate share the batch, of which ranks may have no sample, with
+// the answers of one rank.
+func TestRanksShare(t *testing.T) {
+	for _, args := range [][]string{
+		{"--method", "cg", "--curvature", "ggn", "--batch", "2", "--check-dense"},
+		{"--method", "minres", "--batch", "600"},
+		{"--method", "minres", "--batch", "20", "--spectrum", "3"},
+		{"--method", "minres", "--net", "conv:4,3|pool|dense:10", "--batch", "40", "--rhs", "random"},
+	} {
+		args = append([]string{"solve", "--layers", "3", "--width", "6", "--eps", "0.5,2", "--repeat", "2", "--json"}, args...)
+		if args[len(args)-2] == "--rhs" {
+			args = slices.Delete(args, 1, 5) // layers and width
+		}
+		var whole []solveResult
+		mustJSON(t, &whole, args...)
+		for _, ranks := range []int{1, 2, 3} {
+			c, out, errs := mpirun(ranks, args...)
+			var shared []solveResult
+			if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &shared) != nil || len(shared) != len(whole) {
+				t.Fatalf("%v on %d ranks: %v: %s%s", args, ranks, err, out, errs)
+			}
+			for i, w := range whole {
+				got := shared[i]
+				if want := ranks; want == 1 && got.Ranks != 0 || want > 1 && got.Ranks != want {
+					t.Errorf("%v on %d ranks: shared by %d", args, ranks, got.Ranks)
+				}
+				if !(got.BackwardError <= 1e-14) || got.StateMax != w.StateMax || got.Params != w.Params || got.Refinements > 2*w.Refinements+5 {
+					t.Errorf("%v on %d ranks: %+v, by one %+v", args, ranks, got, w)
+				}
+				if d := math.Abs(float64(got.Loss - w.Loss)); !(d <= 1e-12*float64(w.Loss)) {
+					t.Errorf("%v on %d ranks: loss %g, by one %g", args, ranks, got.Loss, w.Loss)
+				}
+				if e := got.RelativeErrorDense; w.RelativeErrorDense != nil && (e == nil || !(*e <= 1e-10)) {
+					t.Errorf("%v on %d ranks: far from the dense solution: %v", args, ranks, e)
+				}
 			}
 		}
 	}

@@ -18,6 +18,9 @@ type problem struct {
 	spec   string // of --net
 	model  bool   // the network is not one that an .npz file holds
 
+	// sharded describes the network to the ranks of MPI; nil where that is from a file.
+	sharded *shardedNetwork
+
 	// rhs is the right-hand side, nil for the gradient.
 	rhs     []float64
 	rhsName string
@@ -109,7 +112,8 @@ func (s *session) makeProblem(f *netFlags) (*problem, error) {
 	if err := s.checkBytes(f, net, f.batch, false); err != nil {
 		return nil, err
 	}
-	return &problem{net: net, batch: batch, source: f.data, act: f.act, loss: f.loss, spec: f.spec, model: f.spec != "", rhsName: "the gradient"}, nil
+	d := f.describe(set)
+	return &problem{net: net, batch: batch, source: f.data, act: f.act, loss: f.loss, spec: f.spec, model: f.spec != "", rhsName: "the gradient", sharded: &d}, nil
 }
 
 // describe says what the network is like between its layers.

@@ -22,6 +22,7 @@ type solveResult struct {
 	Method       string  `json:"method"`
 	Backend      string  `json:"backend"`
 	Threads      int     `json:"threads"`
+	Ranks        int     `json:"ranks,omitempty"` // of MPI, where they share the batch
 	Loss         number  `json:"loss"`
 	GradientNorm number  `json:"gradient_norm"`
 	Matrix       *matrix `json:"matrix"` // null if K was not assembled

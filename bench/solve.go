@@ -55,7 +55,8 @@ The seconds are the best of --repeat. Their total is the time from the network's
 weights to x at a new point. It leaves out the analysis, which is done once for a
 shape. With a list of dampings the later ones reuse the point: their total is factor
 and solve. The method block assembles K for each point. The others assemble it only to
-describe it, which is not in the total.
+describe it, which is not in the total. Under mpirun, cg and minres share out the batch
+of a network that is not from a file, and block with --engine mumps K.
 
 Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
 PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;
@@ -232,7 +233,7 @@ func (s *session) solveAndReport(ctx context.Context, f *solveFlags) (printed bo
 		}
 	}
 	m := &measurement{problem: p, curvature: f.curvature, method: f.method, engine: f.engine, backend: backend,
-		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit(), iterations: f.iterations}
+		eps: f.eps, repeat: f.repeat, memory: s.memoryLimit(), iterations: f.iterations, sharing: true}
 	if files.needsMatrix() {
 		m.before = s.checkAugmented
 	}
@@ -250,9 +251,15 @@ func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measuremen
 		return false, explain(err)
 	}
 	m.meter.step("assemble K")
-	k, err := s.assembleForDisplay(ctx, m, lin, files)
+	has, err := m.describePoint(lin, files.needsMatrix() || f.checkDense || f.spectrum > 0)
 	if err != nil {
 		return false, err
+	}
+	var k *augmentedView
+	if has {
+		if k, err = s.assembleForDisplay(ctx, m, lin, files); err != nil {
+			return false, err
+		}
 	}
 	results := make([]solveResult, len(outcome))
 	for i := range outcome {

@@ -66,7 +66,11 @@ func (p *solveReport) problem() {
 		kind = "weighted layer"
 	}
 	p.line("network", fmt.Sprintf("%s, %s: %s", prose.Plural(r.Layers, kind), pr.describe(), prose.Plural(r.Params, "parameter")))
-	p.line("data", fmt.Sprintf("%s, %s; loss %.4g, gradient of norm %.3g", pr.source, prose.Plural(r.Batch, "sample"), float64(r.Loss), float64(r.GradientNorm)))
+	samples := prose.Plural(r.Batch, "sample")
+	if r.Ranks > 0 {
+		samples += " shared out among " + prose.Plural(r.Ranks, "rank")
+	}
+	p.line("data", fmt.Sprintf("%s, %s; loss %.4g, gradient of norm %.3g", pr.source, samples, float64(r.Loss), float64(r.GradientNorm)))
 }
 
 func (p *solveReport) matrix() {

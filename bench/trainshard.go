@@ -9,7 +9,8 @@ import (
 	"costate/nn/train"
 )
 
-// A shardedNetwork is what other ranks than 0 make the network of train --shard of.
+// A shardedNetwork is what other ranks than 0 make the network of train --shard and of solve
+// --method cg or minres of.
 type shardedNetwork struct {
 	Spec, Act, Loss string
 	Layers, Width   int
@@ -23,9 +24,9 @@ type shardedNetwork struct {
 func init() { train.HandleNetworks(makeSharded) }
 
 // describe is the network of the flags for samples of a set.
-func (f *trainFlags) describe(set *data.Set) shardedNetwork {
-	d := shardedNetwork{Spec: f.net.spec, Act: f.net.act, Loss: f.net.loss, Layers: f.net.layers, Width: f.net.width, Bias: f.net.bias,
-		Residual: f.residual, Inputs: set.Width, Rows: set.Rows, Cols: set.Cols, Classes: set.Classes}
+func (f *netFlags) describe(set *data.Set) shardedNetwork {
+	d := shardedNetwork{Spec: f.spec, Act: f.act, Loss: f.loss, Layers: f.layers, Width: f.width, Bias: f.bias,
+		Inputs: set.Width, Rows: set.Rows, Cols: set.Cols, Classes: set.Classes}
 	if set.T != nil {
 		d.Targets = set.Targets
 	}
@@ -48,12 +49,19 @@ func makeSharded(description []byte) (*nn.Network, error) {
 }
 
 // shards has all ranks make the network.
-func (f *trainFlags) shards(set *data.Set) (*train.Shards, error) {
-	text, err := json.Marshal(f.describe(set))
+func (d shardedNetwork) shards() (*train.Shards, error) {
+	text, err := json.Marshal(d)
 	if err != nil {
 		return nil, err
 	}
 	return train.NewShards(text)
+}
+
+// shards has all ranks make the network of the flags.
+func (f *trainFlags) shards(set *data.Set) (*train.Shards, error) {
+	d := f.net.describe(set)
+	d.Residual = f.residual
+	return d.shards()
 }
 
 // checkShard refuses --shard where there is nothing to share out.

@@ -9,11 +9,12 @@ import (
 	"costate/system"
 )
 
-// A hessian is the matrix H + diag(ε_1 I, …, ε_L I) of a chain, by products: a
+// A hessian is the matrix H + diag(ε_1 I, …, ε_L I) of a chain, or another H, by products: a
 // certify.Operator.
 type hessian struct {
 	chain   *system.Chain
-	point   int // how many the chain has stood for: it may be the same one with other numbers
+	given   Products // in place of the chain; nil if there is one
+	point   int      // how many the chain has stood for: it may be the same one with other numbers
 	backend blas.Backend
 	n       int
 	offsets []int     // first parameter of each stage; L+1 long
@@ -45,6 +46,14 @@ func (h *hessian) begin(c *system.Chain, backend blas.Backend) {
 	h.changed()
 }
 
+// beginProducts prepares for a matrix that is known by its products.
+func (h *hessian) beginProducts(p Products) {
+	h.given, h.n = p, p.SymmetricDim()
+	h.offsets = []int{0, h.n}
+	h.eps, h.v = make([]float64, 1), make([]float64, h.n)
+	h.changed()
+}
+
 // move takes another point of the same shapes.
 func (h *hessian) move(c *system.Chain) {
 	h.chain = c
@@ -70,7 +79,7 @@ func (h *hessian) damped(by float64) {
 
 func (h *hessian) lend() *productSpace {
 	w := h.pool.Get()
-	if w.point != h.point {
+	if h.given == nil && w.point != h.point {
 		if w.product == nil {
 			w.product = system.NewProduct(h.chain, h.backend)
 		} else {
@@ -89,7 +98,11 @@ func (h *hessian) MulTo(dst, x []float64) {
 	w := h.lend()
 	defer h.pool.Put(w)
 	w.v = space.Resize(w.v, h.n)
-	w.product.HessVec(w.v, x)
+	if h.given != nil {
+		h.given.MulTo(w.v, x)
+	} else {
+		w.product.HessVec(w.v, x)
+	}
 	for k, e := range h.eps {
 		vec.Axpy(w.v[h.offsets[k]:h.offsets[k+1]], e, x[h.offsets[k]:])
 	}
@@ -98,6 +111,10 @@ func (h *hessian) MulTo(dst, x []float64) {
 
 // ResidualTo computes r = b − (H + D) x in twice the working precision.
 func (h *hessian) ResidualTo(r, b, x []float64) {
+	if h.given != nil {
+		h.given.ResidualTo(r, b, x, h.eps[0])
+		return
+	}
 	w := h.lend()
 	defer h.pool.Put(w)
 	w.product.ResidualTo(r, b, x, h.eps)

@@ -54,7 +54,12 @@ func (f *iterative) analyse(m krylovMethod, c *system.Chain, opts *Options) erro
 	if err := f.begin(c, opts); err != nil {
 		return err
 	}
-	if err := f.plan("an iterative solve", iterationCost(c)); err != nil {
+	return f.planIterations(iterationCost(c))
+}
+
+// planIterations is the end of an analysis.
+func (f *iterative) planIterations(c Cost) error {
+	if err := f.plan("an iterative solve", c); err != nil {
 		return err
 	}
 	if f.opts.MaxIterations <= 0 {
@@ -65,7 +70,12 @@ func (f *iterative) analyse(m krylovMethod, c *system.Chain, opts *Options) erro
 }
 
 // Update takes a new point; see Factorization.
-func (f *iterative) Update(c *system.Chain) error { return f.point(c) }
+func (f *iterative) Update(c *system.Chain) error {
+	if f.matrix.given != nil {
+		panic(ErrShape)
+	}
+	return f.point(c)
+}
 
 // Factorize keeps ε; see Factorization.
 func (f *iterative) Factorize(eps float64) error { return f.keep(f.dampAll(eps)) }

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 
+	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/nn"
@@ -42,7 +43,7 @@ func (p *parts) linearize(t *Task, curvature bool) (float64, []float64, error) {
 }
 
 // parts is a network linearized on a batch too large for one linearization: part
-// by part, in parallel. Loss, gradient and products with the Gauss–Newton matrix
+// by part, in parallel. Loss, gradient and products with the Gauss–Newton matrix or the Hessian
 // are sums over the parts in a fixed order, so that they do not depend on the
 // number of threads.
 //
@@ -50,6 +51,8 @@ func (p *parts) linearize(t *Task, curvature bool) (float64, []float64, error) {
 type parts struct {
 	Loss     float64
 	Gradient []float64
+
+	exact bool // products are with the Hessian, from the next Linearize on
 
 	curved  bool
 	net     *nn.Network
@@ -66,6 +69,7 @@ type part struct {
 	loss    float64
 	grad    []float64
 	hv      []float64
+	low     []float64 // of a product in twice the working precision; made when it is needed
 	err     error
 }
 
@@ -83,17 +87,22 @@ func (p *parts) Linearize(net *nn.Network, batch *nn.Batch, curvature bool) erro
 			q.loss, q.err = w.Gradient(q.grad, &q.batch, &q.ws)
 			return
 		}
-		q.lin.GaussNewton = true
+		if q.lin.GaussNewton == p.exact { // another matrix than before, with other shapes
+			q.lin, q.product = nn.Linearization{GaussNewton: !p.exact}, nil
+		}
 		if q.err = w.Linearize(&q.lin, &q.batch); q.err != nil {
 			return
 		}
 		q.loss = q.lin.Loss
 		copy(q.grad, q.lin.Gradient)
-		gn := q.lin.Chain.GaussNewton()
+		chain := &q.lin.Chain
+		if !p.exact {
+			chain = chain.GaussNewton()
+		}
 		if q.product == nil {
-			q.product = system.NewProduct(gn, w.Backend)
+			q.product = system.NewProduct(chain, w.Backend)
 		} else {
-			q.product.Reset(gn)
+			q.product.Reset(chain)
 		}
 	})
 	p.Loss = 0
@@ -132,12 +141,32 @@ func (p *parts) loss(net *nn.Network) (float64, error) {
 	return loss, nil
 }
 
-// MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.
+// MulTo stores G v in dst, for the Gauss–Newton matrix G, or the Hessian, of the whole batch.
 func (p *parts) MulTo(dst, v []float64) {
 	p.each(func(_ *nn.Network, q *part) { q.product.HessVec(q.hv, v) })
 	clear(dst)
 	for _, q := range p.parts {
 		vec.Axpy(dst, q.share, q.hv)
+	}
+}
+
+// subtract subtracts times·G v from y, whose elements are pairs: unevaluated sums of two numbers.
+func (p *parts) subtract(y, v []float64, times float64) {
+	p.each(func(_ *nn.Network, q *part) {
+		q.low = space.Resize(q.low, len(v))
+		clear(q.low)
+		q.product.ResidualTo(q.hv, q.low, v, nil) // −G v, rounded
+		vec.Scale(q.low, -1, q.hv)
+		q.product.ResidualTo(q.low, q.low, v, nil) // what that has rounded off
+	})
+	for _, q := range p.parts {
+		share := times * q.share
+		for i, h := range q.hv {
+			h, l := vec.TwoProd(share, h)
+			s, e := vec.TwoSum(y[2*i], h)
+			y[2*i] = s
+			y[2*i+1] += e + l + share*q.low[i]
+		}
 	}
 }
 

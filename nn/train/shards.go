@@ -12,8 +12,9 @@ import (
 )
 
 // Shards evaluates batches on all ranks of MPI (package costate/la/ranks): each holds its
-// share of the samples, and loss, gradient and products with the Gauss–Newton matrix are
-// the sums of the ranks' shares of them, one MPI_Allreduce each. In a Run it serves the
+// share of the samples, and loss, gradient and products with the Gauss–Newton matrix or the
+// Hessian are the sums of the ranks' shares of them, one MPI_Allreduce each. After Linearize it
+// is a factor.Products, with which factor.CG and factor.MINRES solve. In a Run it serves the
 // optimizers that need nothing but gradients, and LevenbergMarquardt with a sub-sample for
 // the curvature (Task.Curvature), whose factorization stays with rank 0. The others need
 // all of a batch in one place and return an error.
@@ -30,6 +31,7 @@ type Shards struct {
 	batch   *nn.Batch
 	version int
 	dealt   bool
+	exact   bool // the next linearization is for the Hessian
 	loss    float64
 	grad    []float64
 }
@@ -74,6 +76,7 @@ const (
 	shardLinearize
 	shardLoss
 	shardProduct
+	shardResidual
 	shardEnd
 )
 
@@ -84,6 +87,7 @@ type shardCommand struct {
 	Description []byte // of shardNew
 	All         int    // of shardTake: samples of the whole batch
 	Curvature   bool   // of shardLinearize
+	Exact       bool   // the curvature is the Hessian's
 }
 
 func (s *Shards) call(c *shardCommand, own func()) error {
@@ -116,6 +120,7 @@ func followShard(message []byte) {
 		s.take(&b, c.All)
 	case shardLinearize:
 		s.broadcastParams()
+		s.parts.exact = c.Exact
 		s.linearize(s.scratch(s.net.NumParams()+2), c.Curvature)
 	case shardLoss:
 		s.broadcastParams()
@@ -124,6 +129,13 @@ func followShard(message []byte) {
 		v := s.scratch(s.net.NumParams())
 		ranks.Broadcast(v)
 		s.product(v, v)
+	case shardResidual:
+		n := s.net.NumParams()
+		y := s.scratch(3 * n)
+		x := y[2*n:]
+		clear(y[:2*n])
+		ranks.Broadcast(x)
+		s.residual(y[:2*n], x)
 	case shardEnd:
 		delete(followed, c.Number)
 	}
@@ -151,6 +163,17 @@ func (s *Shards) take(t *Task) error {
 	})
 }
 
+// Linearize has all ranks linearize their shares of a batch, dealt out anew if it is another one than
+// before, at the parameters of net, whose layers are those of NewShards. MulTo and ResidualTo are
+// then products with the Gauss–Newton matrix or, with exact, the Hessian of the whole batch. It
+// returns loss and gradient, which hold until the next call.
+func (s *Shards) Linearize(net *nn.Network, batch *nn.Batch, exact bool) (loss float64, grad []float64, err error) {
+	s.exact = exact
+	defer func() { s.exact = false }()
+	err = s.linearize(&Task{Net: net, Batch: batch, Version: s.version}, net, true)
+	return s.loss, s.grad, err
+}
+
 // linearize evaluates loss and gradient of the task at the parameters of net and, with
 // curvature, prepares for products.
 func (s *Shards) linearize(t *Task, net *nn.Network, curvature bool) error {
@@ -160,7 +183,8 @@ func (s *Shards) linearize(t *Task, net *nn.Network, curvature bool) error {
 	s.shard.net = net
 	sum := s.shard.scratch(net.NumParams() + 2)
 	var failed error
-	err := s.call(&shardCommand{Step: shardLinearize, Curvature: curvature}, func() {
+	err := s.call(&shardCommand{Step: shardLinearize, Curvature: curvature, Exact: s.exact}, func() {
+		s.shard.parts.exact = s.exact
 		s.shard.broadcastParams()
 		failed = s.shard.linearize(sum, curvature)
 	})
@@ -181,7 +205,31 @@ func (s *Shards) lossAt(net *nn.Network) (float64, error) {
 	return sum[0], errors.Join(err, failed)
 }
 
-// MulTo stores G v in dst, for the Gauss–Newton matrix G of the whole batch.
+// SymmetricDim is the number of parameters, once there was a linearization.
+func (s *Shards) SymmetricDim() int { return s.shard.net.NumParams() }
+
+// ResidualTo stores b − (G + eps·I) v in r, from sums over all ranks in twice the working
+// precision; r may be b, and not v.
+func (s *Shards) ResidualTo(r, b, v []float64, eps float64) {
+	err := s.call(&shardCommand{Step: shardResidual}, func() {
+		y := s.shard.scratch(2 * len(v))
+		for i, x := range v {
+			h, l := vec.TwoProd(-eps, x)
+			y[2*i], y[2*i+1] = vec.TwoSum(b[i], h)
+			y[2*i+1] += l
+		}
+		ranks.Broadcast(v)
+		s.shard.residual(y, v)
+		for i := range r {
+			r[i] = y[2*i] + y[2*i+1]
+		}
+	})
+	if err != nil {
+		panic(err) // MPI has started
+	}
+}
+
+// MulTo stores G v in dst, for the Gauss–Newton matrix G, or the Hessian, of the whole batch.
 func (s *Shards) MulTo(dst, v []float64) {
 	err := s.call(&shardCommand{Step: shardProduct}, func() {
 		copy(dst, v)
@@ -265,4 +313,12 @@ func (s *shard) product(dst, v []float64) {
 		clear(dst)
 	}
 	ranks.Sum(dst)
+}
+
+// residual computes y − G x, summed over all ranks, in pairs. On other ranks than 0 y is 0 before.
+func (s *shard) residual(y, x []float64) {
+	if s.batch.N > 0 {
+		s.parts.subtract(y, x, s.share)
+	}
+	ranks.SumPairs(y)
 }

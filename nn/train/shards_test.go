@@ -8,8 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
+	"costate/factor"
+	"costate/la/blas"
 	"costate/la/ranks"
+	"costate/la/vec"
 	"costate/nn"
+	"costate/system"
 )
 
 // TestMain makes this a test of as many ranks as there are:
@@ -148,6 +154,64 @@ func TestShardsErrors(t *testing.T) {
 	for _, o := range []Optimizer{&LevenbergMarquardt{}, &TrustRegion{}, &CubicNewton{}, &SaddleFree{}} {
 		if _, err := o.Step(good); err == nil || !strings.Contains(err.Error(), "one place") {
 			t.Errorf("%s: error %v", o.Name(), err)
+		}
+	}
+}
+
+var _ factor.Products = (*Shards)(nil)
+
+// TestShardsSolve: with products of all ranks conjugate gradients and MINRES solve as with the
+// chain of the whole batch, to the same accuracy, for the Gauss–Newton matrix and the Hessian
+// in turns.
+func TestShardsSolve(t *testing.T) {
+	const layers, width = 3, 7
+	net := digitsNet(t, layers, width, nn.Tanh, 5)
+	s := shardsOf(t, layers, width)
+	n := net.NumParams()
+	b := make([]float64, n)
+	scrambled(b)
+	rhs := mat.NewVecDense(n, b)
+	for _, samples := range []int{300, 2} { // more than one part, and fewer than ranks
+		batch := digits(samples)
+		for _, exact := range []bool{false, true, false} {
+			loss, grad, err := s.Linearize(net, batch, exact)
+			lin := nn.Linearization{GaussNewton: !exact}
+			if err := errors.Join(err, net.Linearize(&lin, batch)); err != nil {
+				t.Fatal(err)
+			}
+			if relative(loss, lin.Loss) > 1e-13 || distance(grad, lin.Gradient) > 1e-13 {
+				t.Errorf("%d samples: loss %g, of the whole batch %g", samples, loss, lin.Loss)
+			}
+			chain := &lin.Chain
+			if !exact {
+				chain = chain.GaussNewton()
+			}
+			p := system.NewProduct(chain, blas.Native())
+			eps := []float64{0.3, 0.3, 0.3}
+			for name, f := range map[string]interface {
+				factor.Factorization
+				AnalyseProducts(factor.Products, *factor.Options) error
+			}{"cg": new(factor.CG), "minres": new(factor.MINRES)} {
+				if exact && name == "cg" {
+					continue // the Hessian is not positive definite
+				}
+				var x mat.VecDense
+				if err := errors.Join(f.AnalyseProducts(s, nil), f.Factorize(eps[0]), f.SolveVecTo(&x, rhs)); err != nil {
+					t.Fatalf("%d samples, exact %t: %s: %v", samples, exact, name, err)
+				}
+				r, own := make([]float64, n), make([]float64, n)
+				p.ResidualTo(r, b, x.RawVector().Data, eps)
+				size := f.Report().Norm*mat.Norm(&x, 2) + mat.Norm(rhs, 2)
+				if e := vec.Norm2(r) / size; !(e <= 1.1e-14) {
+					t.Errorf("%d samples, exact %t: %s: backward error %g, reported %g", samples, exact, name, e, f.Report().BackwardError)
+				}
+				// The weights of the samples are rounded, once more than in the whole batch.
+				s.ResidualTo(own, b, x.RawVector().Data, eps[0])
+				vec.Axpy(own, -1, r)
+				if d := vec.Norm2(own) / size; !(d <= 1e-15) {
+					t.Errorf("%d samples, exact %t: %s: residuals differ by %g", samples, exact, name, d)
+				}
+			}
 		}
 	}
 }
