@@ -104,13 +104,21 @@ func (c *count) check(t *testing.T, name string, total int) {
 	}
 }
 
+// systems is how many systems a test takes.
+func systems() int {
+	if testing.Short() {
+		return *certain / 5
+	}
+	return *certain
+}
+
 // In arithmetic without rounding: what is certain is right, and little is left
 // uncertain.
 func TestCertain(t *testing.T) {
 	for _, kind := range []string{"tuned", "placed"} {
 		counts := map[string]*count{}
 		rng := rand.New(rand.NewPCG(*certainSeed, uint64(len(kind))))
-		for round := range *certain {
+		for round := range systems() {
 			var c *system.Chain
 			eps := 0.0
 			if kind == "tuned" {
@@ -144,7 +152,7 @@ func TestCertain(t *testing.T) {
 			}
 		}
 		for name, c := range counts {
-			c.check(t, kind+", "+name, *certain)
+			c.check(t, kind+", "+name, systems())
 		}
 	}
 }

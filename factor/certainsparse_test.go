@@ -91,7 +91,7 @@ func drawn(t *testing.T, rng *rand.Rand, round int) (a *la.Sym, shift float64) {
 func TestCertainSparse(t *testing.T) {
 	counts := map[string]*count{"saddle": {}, "shifted": {}}
 	rng := rand.New(rand.NewPCG(*certainSeed+1, 1))
-	for round := range *certain {
+	for round := range systems() {
 		a, shift := drawn(t, rng, round)
 		kind := []string{"saddle", "shifted"}[round%2]
 		negative, zero, exact := chaintest.Inertia(exactOf(a), -shift)
@@ -114,7 +114,7 @@ func TestCertainSparse(t *testing.T) {
 		counts[kind].add(t, what, in, negative, zero, log, bound, exact, cond)
 	}
 	for name, c := range counts {
-		c.check(t, name, *certain/2)
+		c.check(t, name, systems()/2)
 	}
 }
 

@@ -3,6 +3,7 @@ package factor_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -52,7 +53,7 @@ func linearized(b *testing.B, i int) *nn.Linearization {
 func BenchmarkChain(b *testing.B) {
 	for i, c := range netCases {
 		for _, name := range []string{"native", "openblas"} {
-			be, err := blas.ByName(name, 2)
+			be, err := blas.ByName(name, runtime.GOMAXPROCS(0))
 			if err != nil {
 				continue // built without it
 			}

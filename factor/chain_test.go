@@ -59,6 +59,10 @@ var chainCases = []chainCase{
 	{"one row, no bias", 1, 2, []chaintest.Stage{{Rows: 1, In: 1, Out: 2}, {Rows: 1, In: 1, Out: 1, Pass: true}}},
 	{"rows and blocks", 2, 3, []chaintest.Stage{{Rows: 2, In: 2, Out: 2, Bias: true}, {Blocks: true, P: 3, Out: 4}, {Rows: 2, Out: 2, Pass: true, Ones: true, Bias: true}, {Blocks: true, P: 2, Out: 2}}},
 	{"filled blocks", 2, 3, []chaintest.Stage{{Blocks: true, P: 4, Out: 5, Filled: true}, {Blocks: true, P: 18, Out: 9, Filled: true}, {Skip: true}, {Blocks: true, P: 7, Out: 2, Filled: true}}},
+	{"by samples", 10, 4, []chaintest.Stage{{Out: 12, Bias: true}, {Out: 8, Bias: true}, {Out: 6}, {Out: 4, Full: true}}},
+	{"joined", 3, 5, []chaintest.Stage{{Out: 12}, {Out: 13, Bias: true}, {Out: 12, Full: true}, {Out: 3}}},
+	{"large skips", 6, 4, []chaintest.Stage{{Out: 6}, {Skip: true, Bias: true}, {Skip: true, Full: true}, {Out: 2}}},
+	{"many rows", 2, 10, []chaintest.Stage{{Rows: 5, In: 5, Out: 7, Bias: true}, {Rows: 4, In: 6, Out: 6, Bias: true}, {Rows: 4, In: 6, Out: 2, Pass: true}}},
 	{"wide blocks", 1, 3, []chaintest.Stage{{Blocks: true, P: 20, Out: 18}, {Blocks: true, P: 17, Out: 19}, {Blocks: true, P: 0, Out: 9}, {Blocks: true, P: 8, Out: 2}}},
 }
 
@@ -463,6 +467,7 @@ func TestChainLarge(t *testing.T) {
 	for _, stages := range [][]chaintest.Stage{
 		{{Out: 20, Bias: true}, {Out: 21}, {Out: 20, Bias: true}, {Out: 5}},
 		{{Out: 20}, {Skip: true, Bias: true}, {Out: 20, Full: true}, {Out: 5}},
+		{{Out: 30}, {Out: 14}, {Out: 12, Bias: true}, {Out: 9}},
 	} {
 		c := chaintest.Random(rand.New(rand.NewPCG(4, 4)), 16, 12, stages...)
 		var f, again factor.Chain

@@ -43,7 +43,10 @@ func estimation(rng *rand.Rand, n int, anchor float64) (a *la.Sym, m int) {
 // doubtfulPivot are not put to the test.
 func TestDoubt(t *testing.T) {
 	t.Parallel()
-	const trials = 20
+	trials := 20
+	if testing.Short() {
+		trials = 5
+	}
 	strictest, missed := 0, 0
 	for _, anchor := range []float64{0, 1, 2, 4, 5, 6} {
 		certain := 0

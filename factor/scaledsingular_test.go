@@ -237,7 +237,10 @@ func TestScaledSingular(t *testing.T) { testScaledSingular(t, factor.EngineNativ
 
 // testScaledSingular allows so many systems with a solution not to be solved.
 func testScaledSingular(t *testing.T, engine string, unsolved int) {
-	const rounds = 40
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
 	opts := &factor.Options{Engine: engine}
 	for name, kind := range kinds {
 		for _, most := range []int{0, 6, 12, 20, 40} {

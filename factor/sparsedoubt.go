@@ -10,15 +10,26 @@ import (
 // as singular: where rows of a singular matrix find no partner, a matching
 // may scale them so that more seems to be zero than is. The null space does not depend on the
 // scaling, so that the scaling that shows less of it is nearer to the truth. Without a matching many
-// pivots may be put off: if that is too much, what was found before stays.
+// pivots may be put off: if that is too much, what was found before stays. MUMPS, whose factors
+// are too large to stand beside others, is also asked so for an inertia that is not certain.
 func (f *Sparse) otherwise(err error) error {
 	singular := isSingular(err)
-	if f.eq.start == nil || !singular && (err != nil || f.report.Shift == 0) {
+	unsure := f.mumps.Engine != nil && err == nil && f.report.Shift == 0 && f.unsure(nil)
+	if f.eq.start == nil || !singular && !unsure && (err != nil || f.report.Shift == 0) {
 		return err
 	}
 	zero := 0
 	if singular {
 		zero = f.Inertia().Zero
+	}
+	better := func(e error) bool {
+		switch {
+		case unsure:
+			return e == nil && f.judge.Certified()
+		case singular:
+			return e == nil || isSingular(e) && f.Inertia().Zero <= zero
+		}
+		return e == nil || isSingular(e)
 	}
 	start := f.eq.start
 	defer func() { f.eq.start = start }()
@@ -26,7 +37,7 @@ func (f *Sparse) otherwise(err error) error {
 	if e := f.rescale(); e != nil {
 		return e
 	}
-	if e := f.scaled(f.attempt()); e == nil || e == ErrInterrupted || isSingular(e) && (!singular || f.Inertia().Zero <= zero) {
+	if e := f.scaled(f.attempt()); e == ErrInterrupted || better(e) {
 		return e
 	}
 	f.eq.start, f.stopped = start, nil

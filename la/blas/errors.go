@@ -29,6 +29,7 @@ const (
 	ErrShortPerm Error = "blas: slice of the permutation is too short"
 	ErrShortWork Error = "blas: work slice is too short"
 	ErrFront     Error = "blas: a front has fewer rows than columns, or rows below the block of a root"
+	ErrTrapezoid Error = "blas: a trapezoidal matrix with fewer rows than columns"
 	ErrThreshold Error = "blas: threshold of pivots is not in (0, 0.5], or tolerance of zeros is negative"
 	ErrPerm      Error = "blas: index out of range in the permutation"
 )

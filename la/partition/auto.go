@@ -70,7 +70,7 @@ const (
 	// amdSeconds and ndSeconds are what orderings take for each unknown and
 	// each entry, on one core of an AMD EPYC.
 	amdSeconds = 0.06e-6
-	ndSeconds  = 1e-6
+	ndSeconds  = 0.7e-6
 
 	// worthwhile is how many times the seconds of nested dissection the factorization
 	// must take for that to be tried: where it is worth anything it halves the flops, most
@@ -118,7 +118,7 @@ func Auto(a *la.Sym, opts *Options) (*Tree, error) {
 	if best == nil {
 		return nil, ErrInterrupted
 	}
-	t := assemble(best.tree.g, best.nodes, q, best.tree.order)
+	t := assemble(q.ordered(best.tree.order), best.nodes, q, best.tree.order)
 	t.Components = best.tree.components()
 	t.Ordering = best.ordering
 	return t, nil
@@ -155,8 +155,11 @@ func newCandidate(o Ordering, g *wgraph, order []int32) *candidate {
 	if order == nil && g.len() > 0 || g.interrupted() {
 		return nil
 	}
-	c := &candidate{ordering: o, tree: newETree(g, order)}
-	c.nodes = c.tree.fundamental().amalgamated()
+	return newETree(g, order).candidate(o)
+}
+
+func (t *etree) candidate(o Ordering) *candidate {
+	c := &candidate{ordering: o, tree: t, nodes: t.fundamental().amalgamated()}
 	c.cost = c.nodes.cost()
 	return c
 }
@@ -178,28 +181,53 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	if opts.Perm != nil {
 		return newCandidate(OrderAuto, g, q.byFirst(opts.Perm))
 	}
-	natural := func() *candidate { return newCandidate(OrderNatural, g, identity(g.len())) }
-	amd := func() *candidate { return newCandidate(OrderAMD, g, minDegree(g)) }
-	nd := func() *candidate { return newCandidate(OrderND, g, dissect(g)) }
-	switch o := opts.Ordering; {
-	case o == OrderNatural:
-		return natural()
-	case o == OrderND:
-		return nd()
-	case o != OrderAuto:
-		return amd()
+	switch opts.Ordering {
+	case OrderNatural:
+		return newCandidate(OrderNatural, g, identity(g.len()))
+	case OrderND:
+		return newCandidate(OrderND, g, dissect(g))
+	case OrderAMD:
+		return newCandidate(OrderAMD, g, minDegree(g))
 	}
 	full, amdTimes, ndTimes := naturalFull, 1.0, worthwhile
 	if opts.Reuse >= manyReuses {
 		full, amdTimes, ndTimes = naturalFullOften, worthwhileOften, worthwhileOften
 	}
 	size := float64(g.len() + len(g.adj))
-	best := natural()
-	if best == nil || best.tree.full() >= full || best.cost.Seconds() <= amdTimes*amdSeconds*size {
-		return best
+	quick := Cost{Time: amdTimes * amdSeconds * size * fullSpeed}
+	if g.interrupted() {
+		return nil
 	}
-	best = best.better(amd())
-	if best == nil || best.cost.Seconds() > ndTimes*ndSeconds*size {
+	// The exact flops bound the time from below: most natural orders are out of the
+	// question before their nodes are known.
+	natural := newETree(g, identity(g.len()))
+	if natural.full() >= full || natural.flops() <= quick.Time {
+		if c := natural.candidate(OrderNatural); natural.full() >= full || c.cost.Time <= quick.Time {
+			return c
+		}
+	}
+	best := searched(g, ndTimes*ndSeconds*size)
+	if best != nil && natural.flops() < best.cost.Time {
+		best = natural.candidate(OrderNatural).better(best)
+	}
+	return best
+}
+
+// searched returns the better order of minimum degree and nested dissection, of which the
+// latter is worth looking for where the factorization takes so many seconds. Where the
+// pattern says which of them is better, only that is looked for.
+func searched(g *wgraph, worth float64) *candidate {
+	amd := func() *candidate { return newCandidate(OrderAMD, g, minDegree(g)) }
+	nd := func() *candidate { return newCandidate(OrderND, g, dissect(g)) }
+	if n := float64(g.total()); solidFlops*n*n > worth*fullSpeed && g.solid() {
+		best := nd()
+		if best == nil || best.cost.Seconds() > worth/2 {
+			return best
+		}
+		return amd().better(best)
+	}
+	best := amd()
+	if best == nil || best.cost.Seconds() > worth {
 		best = best.better(nd())
 	}
 	return best
@@ -207,9 +235,39 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 
 // Full reports whether a, in the order that it comes in, gets so few new entries by
 // elimination that Auto looks for no other order: bands, chains of dense blocks, arrows.
+// It is quick: new entries are counted row by row, until they are too many.
+//
+// Source: T. A. Davis, Direct methods for sparse linear systems, SIAM (2006), section
+// 4.2: a row of L is what is met on the way up the elimination tree from its entries.
 func Full(a *la.Sym) bool {
-	q := compress(a.RawLower(), nil)
-	return newETree(&q.wgraph, identity(q.len())).full() >= naturalFull
+	low := a.RawLower()
+	parent, seen := make([]int32, low.N), make([]int32, low.N)
+	below := 0 // entries below the diagonal
+	for i := range low.N {
+		for _, j := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
+			if int(j) < i {
+				below++
+			}
+		}
+	}
+	room := float64(low.N+below)/naturalFull - float64(low.N)
+	found := 0
+	for i := range int32(low.N) {
+		parent[i], seen[i] = none, i
+		for _, k := range low.Col[low.Ptr[i]:low.Ptr[i+1]] {
+			for ; seen[k] != i; k = parent[k] {
+				seen[k] = i
+				found++
+				if parent[k] == none {
+					parent[k] = i
+				}
+			}
+		}
+		if float64(found) > room {
+			return false
+		}
+	}
+	return true
 }
 
 // full returns the share of entries of the matrix in those of L.
@@ -219,11 +277,22 @@ func (t *etree) full() float64 {
 		x := float64(w)
 		entries += x * (x + 1) / 2
 		factor += x * (float64(t.count[v]) - (x-1)/2)
-		for _, u := range t.g.neighbours(int32(v)) {
-			entries += x * float64(t.weight[u]) / 2
+	}
+	for v, w := range t.given.weight {
+		for _, u := range t.given.neighbours(int32(v)) {
+			entries += float64(w) * float64(t.given.weight[u]) / 2
 		}
 	}
 	return entries / max(factor, 1)
+}
+
+// flops returns those of the entries of L, which are no more than those of its nodes.
+func (t *etree) flops() float64 {
+	var c Cost
+	for v, w := range t.weight {
+		c.addFront(int(w), int(t.count[v]-w))
+	}
+	return c.Flops
 }
 
 // components counts the roots.

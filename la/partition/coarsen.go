@@ -33,10 +33,16 @@ const (
 	// lonely is the share of vertices without partner from which on partners are
 	// also looked for at distance two.
 	lonely = 0.1
+
+	// On the finest level of graphs that have manyNeighbours in the mean, where contracting
+	// takes most of the time, extraMates join a pair: the next level has then a third of the
+	// vertices. With few neighbours separators are worse for it.
+	manyNeighbours = 10
+	extraMates     = 2
 )
 
-// coarser returns the level after l: pairs of vertices become one, neighbours
-// over heavy edges if possible. It returns nil if little would be gained. No vertex gets
+// coarser returns the level after l: pairs of vertices, or clusters of a few, become one,
+// neighbours over heavy edges if possible. It returns nil if little would be gained. No vertex gets
 // heavier than limit.
 //
 // Sources: G. Karypis and V. Kumar, A fast and high quality multilevel scheme for
@@ -53,22 +59,29 @@ func (c *coarsener) coarser(l *level, limit int) *level {
 	if float64(count) > stalled*float64(n) {
 		return nil
 	}
-	// Numbering the pairs by their first parts keeps near what is near.
+	// Numbering clusters by their first parts keeps near what is near.
 	l.coarse = c.kept.take(n)
+	for v := range l.coarse {
+		l.coarse[v] = none
+	}
 	first := c.scratch.take(count)
 	next := int32(0)
-	for v, u := range mate {
-		if int(u) >= v {
-			l.coarse[v], l.coarse[u] = next, next
-			first[next] = int32(v)
-			next++
+	for v := range int32(n) {
+		if l.coarse[v] != none {
+			continue
 		}
+		l.coarse[v] = next
+		for u := mate[v]; u != v; u = mate[u] {
+			l.coarse[u] = next
+		}
+		first[next] = v
+		next++
 	}
 	return c.contract(l, mate, first)
 }
 
-// match pairs vertices, and returns the number of pairs; those that are alone
-// are their own mates. Vertices of low degree, which have the least choice,
+// match makes pairs and clusters of vertices, and returns by how many vertices they are
+// fewer. The mates of a cluster form a ring; those that are alone are their own mates. Vertices of low degree, which have the least choice,
 // come first, and otherwise in random order.
 func (c *coarsener) match(l *level, mate []int32, limit int) int {
 	n := l.len()
@@ -77,7 +90,8 @@ func (c *coarsener) match(l *level, mate []int32, limit int) int {
 	for v := range mate {
 		mate[v] = none
 	}
-	pairs, alone := 0, 0
+	crowded := l.edge == nil && float64(len(l.adj)) > manyNeighbours*float64(n)
+	joined, alone := 0, 0
 	for _, v := range visit {
 		if mate[v] != none {
 			continue
@@ -88,10 +102,13 @@ func (c *coarsener) match(l *level, mate []int32, limit int) int {
 			continue
 		}
 		mate[v], mate[best] = best, v
-		pairs++
+		joined++
+		if crowded {
+			joined += c.join(l, mate, v, limit-int(l.weight[v])-int(l.weight[best]))
+		}
 	}
 	if float64(alone) > lonely*float64(n) {
-		pairs += c.matchFar(l, mate, visit, limit)
+		joined += c.matchFar(l, mate, visit, limit)
 	}
 	for v, u := range mate {
 		if u == none {
@@ -99,7 +116,21 @@ func (c *coarsener) match(l *level, mate []int32, limit int) int {
 		}
 	}
 	c.scratch.release(here)
-	return pairs
+	return joined
+}
+
+// join takes neighbours of v that weigh room at most together into its ring, and returns how
+// many.
+func (c *coarsener) join(l *level, mate []int32, v int32, room int) int {
+	for k := range extraMates {
+		u := c.partner(l, mate, v, int32(max(0, room)))
+		if u == none {
+			return k
+		}
+		mate[u], mate[v] = mate[v], u
+		room -= int(l.weight[u])
+	}
+	return extraMates
 }
 
 // partner returns the neighbour of v that has no mate, weighs room at most, and
@@ -111,6 +142,9 @@ func (c *coarsener) partner(l *level, mate []int32, v, room int32) int32 {
 		for _, u := range l.adj[lo:hi] {
 			if mate[u] == none {
 				if w := l.weight[u]; w <= room && (best == none || w < lightest) {
+					if w == 1 {
+						return u // there are none lighter
+					}
 					best, lightest = u, w
 				}
 			}
@@ -200,7 +234,7 @@ func (c *coarsener) shuffle(list []int32) {
 	}
 }
 
-// contract makes the level in which mates are one; first has the first part
+// contract makes the level in which rings of mates are one; first has the first part
 // of each coarse vertex.
 func (c *coarsener) contract(l *level, mate, first []int32) *level {
 	count := len(first)
@@ -217,7 +251,7 @@ func (c *coarsener) contract(l *level, mate, first []int32) *level {
 		v := first[k]
 		h.weight[k] = l.weight[v]
 		at = l.appendTo(adj, edge, slot, k, v, begin, at)
-		if u := mate[v]; u != v {
+		for u := mate[v]; u != v; u = mate[u] {
 			h.weight[k] += l.weight[u]
 			at = l.appendTo(adj, edge, slot, k, u, begin, at)
 		}

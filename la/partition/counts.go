@@ -33,7 +33,8 @@ func (t *etree) columnCounts() {
 		before[j], up[j] = none, int32(j)
 	}
 	for j := range int32(n) {
-		for _, i := range t.g.neighbours(j) {
+		for _, u := range t.given.neighbours(t.order[j]) {
+			i := t.at[u]
 			if i < j {
 				continue
 			}

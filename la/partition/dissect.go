@@ -8,8 +8,12 @@ import (
 )
 
 const (
-	// leafSize is the number of vertices up to which a part is not taken apart.
-	leafSize = 150
+	// leastLeaf is the number of vertices up to which no part is taken apart: half of it
+	// makes hardly less fill, twice of it more where the graph is small. Large graphs
+	// have so many leaves that it does not matter if they are larger, up to mostLeaf.
+	leastLeaf = 200
+	mostLeaf  = 400
+	manyLeafs = 150
 
 	// worthless is the share of its weight that a separator of a part may have: graphs
 	// that expand have no good ones, and minimum degree does as well.
@@ -20,15 +24,18 @@ const (
 	tooDeep = 60
 )
 
+// leafSize is the number of vertices up to which parts of a graph of n are not taken apart.
+func leafSize(n int) int { return min(max(leastLeaf, n/manyLeafs), mostLeaf) }
+
 // dissect returns an order of the vertices of g by nested dissection: a small
 // separator, whose removal leaves two parts of about the same weight, comes last, and
 // the parts are ordered in the same way. Parts of a few vertices, and those that
-// have no good separator, are ordered by minimum degree, all together, with what is
+// have no good separator, are ordered by minimum degree, one after another, with what is
 // around them in sight. Vertices of very high degree come last.
 //
-//	a a a │ b b b          stages:  2 2 2 │ 2 2 2      a, b: parts
-//	──s───t──u───          ───1───┼───1──              s, u: their separators
-//	a a a │ b b b                   2 …                t: that of the whole
+//	a a a │ b b b          stages:  0 0 0 │ 1 1 1      a, b: parts
+//	──s───t──u───          ───4───5───4──              s, u: their separators
+//	a a a │ b b b          2 2 2  │  3 3 3             t: that of the whole
 //
 // Near linear in the number of edges times the logarithm of that of the vertices.
 // Parts are taken apart side by side on all processors; as each has its own random
@@ -40,7 +47,7 @@ const (
 // section 3; leaves: F. Pellegrini, J. Roman and P. Amestoy, Concurrency:
 // Pract. Exper. 12 (2000). See separator and minDegreeByStage.
 func dissect(g *wgraph) []int32 {
-	if g.len() <= leafSize || len(g.adj) > math.MaxInt32 {
+	if g.len() <= leastLeaf || len(g.adj) > math.MaxInt32 {
 		return minDegree(g)
 	}
 	d := newDissection(g)
@@ -61,7 +68,7 @@ type part struct {
 
 // A dissection is a graph being taken apart.
 type dissection struct {
-	depth   []int32 // of the part whose separator a vertex is in; leaf for those in none
+	depth   []int32 // of the part whose separator a vertex is in; inLeaf-r for those of the leaf that has vertex r
 	deepest int32   // of the separators
 	parts   []*part // that wait
 	given   *wgraph // asked whether to give up before each part
@@ -71,20 +78,24 @@ type dissection struct {
 	busy  int // workers that may find more parts
 }
 
+// inLeaf is the depth of vertices in the leaf that has vertex 0. Vertices of very high
+// degree have -1.
+const inLeaf = -2
+
 // A dissector takes single parts apart, in memory of its own.
 type dissector struct {
 	separator
-	depth  []int32 // of the dissection
-	queue  []int32
-	number []int32 // of a vertex in its new part
-}
+	leafSize int
+	depth    []int32 // of the dissection: of other parts others write
+	number   []int32 // of a vertex in its new part
 
-// leaf is the depth of vertices outside of all separators.
-const leaf = math.MaxInt32
+	// The component that is being searched: its vertices in p, and its lists.
+	queue, ptr, adj []int32
+}
 
 func newDissection(g *wgraph) *dissection {
 	n := g.len()
-	d := &dissection{depth: make([]int32, n), given: g}
+	d := &dissection{depth: make([]int32, n), deepest: -1, given: g}
 	d.more.L = &d.mutex
 	whole := &part{level: level{ptr: make([]int32, n+1), adj: g.adj, weight: g.weight, total: g.total()}, depth: -1, seed: 1973}
 	whole.vertex = identity(n)
@@ -92,7 +103,6 @@ func newDissection(g *wgraph) *dissection {
 	limit := max(16, 10*math.Sqrt(float64(whole.total)))
 	for v := range n {
 		whole.ptr[v+1] = int32(g.ptr[v+1])
-		d.depth[v] = leaf
 		degree := 0
 		for _, u := range g.neighbours(int32(v)) {
 			degree += int(g.weight[u])
@@ -107,7 +117,8 @@ func newDissection(g *wgraph) *dissection {
 }
 
 func (d *dissection) dissector() *dissector {
-	w := &dissector{depth: d.depth, number: make([]int32, len(d.depth))}
+	n := len(d.depth)
+	w := &dissector{leafSize: leafSize(n), depth: d.depth, number: make([]int32, n)}
 	w.rng = rand.NewPCG(0, 0)
 	return w
 }
@@ -176,6 +187,7 @@ func (d *dissector) separate(p *part) (parts []*part, apart bool) {
 	d.rng.Seed(p.seed, 10)
 	side, weigh := d.separator.separate(&p.level)
 	if float64(weigh[between]) > worthless*float64(p.total) || weigh[left] == 0 || weigh[right] == 0 {
+		d.leave(p.vertex)
 		return nil, false
 	}
 	for v, s := range side {
@@ -184,6 +196,13 @@ func (d *dissector) separate(p *part) (parts []*part, apart bool) {
 		}
 	}
 	return d.divide(p, side), true
+}
+
+// leave makes a leaf of vertices of the whole.
+func (d *dissector) leave(list []int32) {
+	for _, v := range list {
+		d.depth[v] = inLeaf - list[0]
+	}
 }
 
 // divide makes parts of the components that are left of a part without its separator.
@@ -198,66 +217,78 @@ func (d *dissector) divide(p *part, side []int8) (parts []*part) {
 		if side[root] == between || d.number[root] != unseen {
 			continue
 		}
-		queue := append(d.queue[:0], int32(root))
+		queue, ptr, adj := append(d.queue[:0], int32(root)), d.ptr[:0], d.adj[:0]
 		d.number[root] = 0
-		edges := 0
 		for head := 0; head < len(queue); head++ {
+			ptr = append(ptr, int32(len(adj)))
 			for _, u := range p.neighbours(queue[head]) {
 				if side[u] == between {
 					continue
 				}
-				edges++
 				if d.number[u] == unseen {
 					d.number[u] = int32(len(queue))
 					queue = append(queue, u)
 				}
+				adj = append(adj, d.number[u])
 			}
 		}
-		d.queue = queue
-		if len(queue) > leafSize && p.depth < tooDeep {
-			c := d.part(p, side, queue, edges)
+		d.queue, d.ptr, d.adj = queue, append(ptr, int32(len(adj))), adj
+		if len(queue) > d.leafSize && p.depth < tooDeep {
+			c := d.part(p)
 			c.seed = scramble(p.seed + uint64(len(parts)))
 			parts = append(parts, c)
+			continue
+		}
+		first := p.vertex[queue[0]]
+		for _, v := range queue {
+			d.depth[p.vertex[v]] = inLeaf - first
 		}
 	}
 	return parts
 }
 
-// part returns the part of p that has the vertices of a list.
-func (d *dissector) part(p *part, side []int8, list []int32, edges int) *part {
-	n := len(list)
-	memory := make([]int32, 3*n+1+edges)
+// part returns the part of p that the last search has found.
+func (d *dissector) part(p *part) *part {
+	n := len(d.queue)
+	memory := make([]int32, 3*n+1+len(d.adj))
 	take := func(k int) []int32 {
 		s := memory[:k:k]
 		memory = memory[k:]
 		return s
 	}
 	c := &part{vertex: take(n), depth: p.depth + 1}
-	c.weight, c.ptr, c.adj = take(n), take(n+1), take(edges)
-	at := int32(0)
-	for k, v := range list {
+	c.weight, c.ptr, c.adj = take(n), take(n+1), take(len(d.adj))
+	copy(c.ptr, d.ptr)
+	copy(c.adj, d.adj)
+	for k, v := range d.queue {
 		c.vertex[k], c.weight[k] = p.vertex[v], p.weight[v]
 		c.total += int(p.weight[v])
-		for _, u := range p.neighbours(v) {
-			if side[u] != between {
-				c.adj[at] = d.number[u]
-				at++
-			}
-		}
-		c.ptr[k+1] = at
 	}
 	return c
 }
 
-// stages returns when vertices are to be eliminated: leaves at 0, then the
-// separators from the deepest up.
+// stages returns when vertices are to be eliminated: leaf by leaf, then the separators
+// from the deepest up. What is eliminated together is near each other in memory.
 func (d *dissection) stages() []int32 {
 	stage := d.depth
+	number := make([]int32, len(stage)) // of the leaf that has this vertex, from 1 on
+	leaves := int32(0)
 	for v, k := range stage {
-		if k == leaf {
-			stage[v] = 0
+		if k > inLeaf {
+			continue
+		}
+		first := inLeaf - k
+		if number[first] == 0 {
+			leaves++
+			number[first] = leaves
+		}
+		stage[v] = -number[first] - 1
+	}
+	for v, k := range stage {
+		if k < -1 {
+			stage[v] = -k - 2
 		} else {
-			stage[v] = d.deepest + 1 - k
+			stage[v] = leaves + d.deepest - k
 		}
 	}
 	return stage

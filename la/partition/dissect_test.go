@@ -80,7 +80,7 @@ func checkDissection(t testing.TB, g *wgraph) {
 	w := d.dissector()
 	for len(d.parts) > 0 {
 		p := d.pop()
-		if p.len() <= leafSize {
+		if p.len() <= leafSize(g.len()) {
 			t.Fatalf("part of %d vertices", p.len())
 		}
 		w.rng.Seed(p.seed, 10)

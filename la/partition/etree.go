@@ -4,8 +4,9 @@ package partition
 // parent of a column of L is the row of its first entry below the diagonal.
 // Vertices are named by their positions in the order.
 type etree struct {
-	g      *wgraph // the graph in the order, its vertices named by position
-	order  []int32 // the vertex of the graph given that is at each position
+	given  *wgraph // the graph
+	order  []int32 // the vertex of the graph that is at each position
+	at     []int32 // the position of each vertex of the graph
 	parent []int32 // -1 for a root
 	count  []int32 // unknowns in the column of L of each vertex, its own included
 	weight []int32 // of each vertex
@@ -21,17 +22,16 @@ func newETree(g *wgraph, order []int32) *etree {
 	parent := eliminationTree(g, order)
 	post, number := postorder(parent)
 	n := len(order)
-	t := &etree{g: &wgraph{}, order: make([]int32, n), parent: make([]int32, n)}
+	t := &etree{given: g, order: make([]int32, n), at: make([]int32, n), parent: make([]int32, n), weight: make([]int32, n)}
 	for i, k := range post {
-		t.order[i] = order[k]
+		v := order[k]
+		t.order[i], t.at[v], t.weight[i] = v, int32(i), g.weight[v]
 		if p := parent[k]; p >= 0 {
 			t.parent[i] = number[p]
 		} else {
 			t.parent[i] = none
 		}
 	}
-	t.g = g.ordered(t.order)
-	t.weight = t.g.weight
 	t.columnCounts()
 	return t
 }

@@ -75,9 +75,11 @@ type minimumDegree struct {
 	left   int    // weight of what is live
 	large  uint32 // largest degree of an element
 
-	// The first vertex of each degree; minimum bounds the least degree from below.
+	// The first vertex of each degree; minimum bounds the least degree from below, and
+	// listed is how many vertices do not wait.
 	head    []int32
 	minimum int
+	listed  int
 
 	// The first vertex of the new element with each hash of lists.
 	bucket []int32
@@ -171,6 +173,7 @@ func (m *minimumDegree) enter(v, d int32) {
 		l.prev = waiting
 		return
 	}
+	m.listed++
 	w := m.head[d]
 	l.next, l.prev = w, none
 	if w != none {
@@ -187,6 +190,7 @@ func (m *minimumDegree) leave(v int32) {
 	if p == waiting {
 		return
 	}
+	m.listed--
 	if q != none {
 		m.lists[q].prev = p
 	}
@@ -199,11 +203,12 @@ func (m *minimumDegree) leave(v int32) {
 
 // least takes away a vertex of least degree.
 func (m *minimumDegree) least() int32 {
+	for m.listed == 0 {
+		m.minimum = len(m.head) - 1
+		m.nextStage()
+	}
 	for m.head[m.minimum] == none {
-		if m.minimum++; m.minimum == len(m.head) {
-			m.minimum--
-			m.nextStage()
-		}
+		m.minimum++
 	}
 	v := m.head[m.minimum]
 	m.leave(v)

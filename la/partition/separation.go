@@ -244,7 +244,8 @@ func (s *separation) refine() {
 	}
 }
 
-// pass reports whether moves to a side have found something better.
+// pass reports whether moves to a side have found something that is better by more than
+// a slight part.
 func (s *separation) pass(to int8) bool {
 	s.refresh()
 	for _, v := range s.middle {
@@ -252,7 +253,7 @@ func (s *separation) pass(to int8) bool {
 	}
 	first := s.cost()
 	best, moves := first, 0
-	limit := min(patience, 2*len(s.middle)+20)
+	limit := max(len(s.middle), min(patience, 2*len(s.middle)+20))
 	for len(s.log) < moves+limit {
 		v := s.queue.top()
 		if v == none {
@@ -268,7 +269,7 @@ func (s *separation) pass(to int8) bool {
 		}
 	}
 	s.undo(moves)
-	return best < first
+	return best < first*(1-slight)
 }
 
 // grow makes the best separator that it meets while the left side grows out of

@@ -33,8 +33,12 @@ type Block struct {
 }
 
 // NewBlock makes a block of order m that couples to n unknowns.
-func NewBlock(m, n int) *Block {
-	b := &Block{M: m, N: n, S: make([]float64, m*m), e: make([]float64, m), perm: make([]int, m), W: make([]float64, m*n)}
+func NewBlock(m, n int) *Block { return NewBlockIn(nil, m, n) }
+
+// NewBlockIn is NewBlock with its matrices in an arena, of which they take BlockWords(m, n)
+// words.
+func NewBlockIn(a *space.Arena, m, n int) *Block {
+	b := &Block{M: m, N: n, S: a.Take(m * m), e: make([]float64, m), perm: make([]int, m), W: a.Take(m * n)}
 	b.gather, b.scaling = b.gatherRows, b.scaleRows
 	return b
 }
@@ -44,6 +48,9 @@ func (b *Block) Reshape(m int) {
 	b.M, b.N = m, 0
 	b.S, b.e, b.perm, b.W = space.Resize(b.S, m*m), space.Resize(b.e, m), space.Resize(b.perm, m), nil
 }
+
+// BlockWords is what the matrices of a Block take of an arena.
+func BlockWords(m, n int) int { return space.ArenaLen(m*m) + space.ArenaLen(m*n) }
 
 // BlockBytes is the memory of NewBlock(m, n).
 func BlockBytes(m, n int) int64 {

@@ -19,12 +19,12 @@ type blockStage struct {
 	a, c, quad coefficient // quad is Q
 }
 
-func newBlockStage(_ *values, s *system.BlockStage, inner bool) *blockStage {
+func newBlockStage(w *values, s *system.BlockStage, inner bool) *blockStage {
 	n := 0
 	if inner {
 		n = s.NIn
 	}
-	b := pivot.NewBlock(s.P, n)
+	b := pivot.NewBlockIn(w.arena, s.P, n)
 	return &blockStage{s: s, inner: inner, pivot: b, factors: b}
 }
 

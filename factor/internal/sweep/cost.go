@@ -17,7 +17,7 @@ func CostOf(c *system.Chain) pivot.Cost {
 	}
 	n := needsOf(c)
 	states := int64(n.states)
-	total.Bytes += 8 * (2*states*states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered) + int64(n.room))
+	total.Bytes += 8 * (2*states*states + states + int64(n.t1) + int64(n.t2) + int64(n.v) + int64(n.gathered) + int64(n.room))
 	if n.small {
 		total.Bytes += 8 * int64(smallSpaceWords())
 	}
@@ -97,11 +97,14 @@ func scratch(s system.Stage, inner bool) (t1, t2 int) {
 		return s.Outputs() * s.Params(), s.Outputs() * in
 	}
 	n := d.BatchRows() * d.Out
-	t1 = max(pivotOrder(s)*n, s.Outputs()*n)
+	t1 = max(foldLen(d), s.Outputs()*n)
 	if inner && passes(d) {
 		t1 = firstPart(d) + n*n
 	}
-	return t1, n * in
+	if inner {
+		t2 = n * (in + couplingGap)
+	}
+	return t1, t2
 }
 
 func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
@@ -109,7 +112,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 	n, m := rows*out, r*out
 	c := pivot.Cost{
 		Point:  2 * r * r * (max(rows, zin) + zin),
-		Factor: 2*m*n*rows + m*m*rows + m*m*m/3,
+		Factor: n*out*r*(2*rows-r+1) + out*out*r*(r+1)*(3*rows-2*r+2)/3 + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
 		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s)) + int64(smallWords(s, inner))),
 	}
@@ -119,7 +122,14 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 	ni := int64(0)
 	if inner {
 		ni = int64(s.Inputs())
-		c.Factor += 2*n*rows*in*out + 2*m*ni*rows + rows*in*ni*out + m*m*ni + m*ni*ni
+		local, joined := couplingFlops(s)
+		if m > batchedFrom && s.Gather == nil && !passes(s) {
+			joined = min(joined, local)
+		}
+		if s.Gather != nil {
+			joined = 2*n*rows*in*out + ni*out*r*(2*rows-r+1)
+		}
+		c.Factor += joined + rows*in*ni*out + m*m*ni + m*ni*ni
 		c.Solve += 4 * m * ni
 		if s.Skip {
 			c.Factor += 2 * n * n * in

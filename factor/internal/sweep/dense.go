@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"math"
+	"sync/atomic"
 
 	"costate/factor/internal/pivot"
 	"costate/la/blas"
@@ -39,13 +40,19 @@ type denseStage struct {
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
-	scaleP, fold, addC, subPi func(lo, hi int)
-	formBeside                func()
-	ps                        []float64
-	f                         *values
-	eps                       float64
-	scatter                   scattering
+	pull, fold, square, samples, joinK, addC, subPi func(lo, hi int)
+	formBeside                                      func()
+	local                                           bool // see coupleSamples
+	next, spaces                                    atomic.Int32
+	gap                                             int // of joinRows
+	ps                                              []float64
+	f                                               *values
+	eps                                             float64
+	scatter                                         scattering
 }
+
+// batchedFrom is the order of a pivot block up to which loops beat many small products.
+const batchedFrom = 32
 
 // rank is the number of directions of a stage's parameters that reach its states.
 func rank(s *system.DenseStage) int { return min(s.BatchRows(), width(s)) }
@@ -64,7 +71,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	if inner {
 		n = s.Inputs()
 	}
-	d.pivot = pivot.NewBlock(d.r*s.Out, n)
+	d.pivot = pivot.NewBlockIn(f.arena, d.r*s.Out, n)
 	d.factors = d.pivot
 	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, d.rows*d.r)
 	d.lq, d.tau = make([]float64, d.rows*d.zin), make([]float64, d.r)
@@ -73,12 +80,13 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, d.rows*d.rows)
 		d.scaled = make([]float64, d.rows*s.Out)
 	}
-	// Below some order loops beat many small products.
-	d.batched = d.pivot.M > 32
+	d.batched = d.pivot.M > batchedFrom
 	d.workQ = make([]float64, d.workLen())
 	d.few, d.small = newFew(s), newSmall(f.backend, s, inner)
-	d.formBeside = func() { d.form(f.serial, nil) }
-	d.scaleP, d.fold, d.addC, d.subPi = d.scaleRows, d.foldRows, d.addCoupling, d.subtractPerp
+	d.formBeside = func() { d.coupleFirst(f.serial, nil) }
+	d.pull, d.fold, d.square, d.samples, d.joinK = d.pullRows, d.foldRows, d.squareRows, d.coupleSamples, d.joinRows
+	d.subPi = d.subtractPerp
+	d.local = inner && d.batched && !passes(s) && isLocal(s)
 	if s.Gather != nil {
 		d.addC, d.subPi = d.addGatheredCoupling, d.subtractGatheredPerp
 	}
@@ -148,15 +156,20 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 	}
 	be := f.backend
 	d.formPivot(f, eps)
-	p.Spread = max(p.Spread, vec.MaxLower(d.rows*d.s.Out, d.ps, d.rows*d.s.Out)*d.reach)
+	p.Spread = max(p.Spread, vec.MaxMagnitude(f.most[:d.rows*d.s.Out])*d.reach)
 	switch {
 	case !d.inner:
 		d.pivot.Factor(be, f.work, definite, p, k)
 	case f.beside != nil && d.pivot.M >= pivot.BesideOrder:
 		// Pivoting keeps one thread busy; another forms what S couples to.
+		d.share(be)
 		f.beside.Start(d.formBeside)
 		d.pivot.Factor(f.serial, f.work, definite, p, k)
+		if d.bySamples() {
+			d.coupleSamples(0, 0)
+		}
 		f.beside.Join()
+		d.coupleRest(be, f.bands)
 	default:
 		d.form(be, f.bands)
 		d.pivot.Factor(be, f.work, definite, p, k)
@@ -174,10 +187,11 @@ func (d *denseStage) formPivot(f *values, eps float64) {
 	n, m := d.rows*s.Out, d.pivot.M
 	d.ps, d.eps = d.pullBack(f), eps
 	if d.batched {
-		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1.
+		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1 for one unit after the other.
 		f.bands.Rows(n, n*n, d.fold)
-		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*m, d.rows, 1, d.u, d.r, f.t1, s.Out*m, 0, d.pivot.S, s.Out*m)
+		f.bands.Rows(s.Out, m*m, d.square)
 	} else {
+		f.bands.Rows(n, n*n, d.pull)
 		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.
 		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*n, d.rows, 1, d.u, d.r, d.ps, s.Out*n, 0, f.t1, s.Out*n)
 		for i := range m {
@@ -205,24 +219,66 @@ func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
 	return true
 }
 
-// form forms K in the pivot block and what it is subtracted from in f.next.
-func (d *denseStage) form(be blas.Backend, rows *pivot.Bands) {
-	if d.s.Gather == nil && d.s.Pass == nil {
-		d.couple(be, rows)
-	} else {
-		d.coupleRows(be, rows)
-	}
-	if d.negPerp > 0 && d.delta != nil && d.eps != 0 && !math.IsInf(d.eps, 0) {
-		d.perpendicular(be, rows)
+// bySamples reports whether coupleFirst is work that threads share out by samples.
+func (d *denseStage) bySamples() bool { return d.s.Gather == nil && !passes(d.s) }
+
+// share prepares coupleFirst.
+func (d *denseStage) share(be blas.Backend) {
+	d.next.Store(0)
+	d.spaces.Store(0)
+	if d.bySamples() && d.isPerpendicular() {
+		d.perpendicular(be)
 	}
 }
 
-// pullBack overwrites P, on the outputs, with P_s = JᵀPJ + Q on the
-// pre-activations, and returns it: in f.p, or for a stage with a skip or a pass,
-// where P itself is still needed, in f.t1's second part.
+// form forms K in the pivot block and what it is subtracted from in f.next.
+func (d *denseStage) form(be blas.Backend, rows *pivot.Bands) {
+	d.share(be)
+	d.coupleFirst(be, rows)
+	d.coupleRest(be, rows)
+}
+
+// coupleFirst and coupleRest are the parts of form; the second waits until all threads have
+// done with the first.
+func (d *denseStage) coupleFirst(be blas.Backend, rows *pivot.Bands) {
+	switch {
+	case d.bySamples():
+		n := d.rows * d.s.Out
+		rows.Each(n*d.pivot.N, d.samples)
+	case d.s.Gather == nil && d.s.Pass == nil:
+		d.coupleSkip(be, rows)
+	default:
+		d.coupleRows(be, rows)
+	}
+}
+
+func (d *denseStage) coupleRest(be blas.Backend, rows *pivot.Bands) {
+	if d.bySamples() && !d.local {
+		d.joinAll(rows, couplingGap)
+	}
+	if d.isPerpendicular() && !d.bySamples() {
+		d.perpendicular(be)
+		// Ranges of rows of the batch, or with a gather, which mixes the rows of a
+		// sample, of samples.
+		n := d.rows
+		if d.s.Gather != nil {
+			n = d.s.Batch
+		}
+		rows.Triangle(n, d.pivot.N*d.pivot.N/2, d.subPi)
+	}
+}
+
+// isPerpendicular reports whether there are parameters X_⊥ that couple to the inputs.
+func (d *denseStage) isPerpendicular() bool {
+	return d.negPerp > 0 && d.delta != nil && d.eps != 0 && !math.IsInf(d.eps, 0)
+}
+
+// pullBack overwrites P, on the outputs, with JᵀPJ on the pre-activations, and returns
+// it: in f.p, or for a stage with a skip or a pass, where P itself is still needed, in
+// f.t1's second part. A diagonal J, and Q, are left to pullRow.
 func (d *denseStage) pullBack(f *values) []float64 {
 	s, be := d.s, f.backend
-	n, no, pre := d.rows*s.Out, s.Outputs(), s.SampleStates()
+	n, no := d.rows*s.Out, s.Outputs()
 	p := f.p[:no*no]
 	keep := d.inner && passes(s)
 	if keep {
@@ -232,31 +288,13 @@ func (d *denseStage) pullBack(f *values) []float64 {
 		}
 		p = pu
 	}
-	switch {
-	case s.J.Diag != nil:
-		d.ps = p
-		f.bands.Rows(n, n*n, d.scaleP)
-	case s.J.HasBlocks():
+	if s.J.HasBlocks() {
 		t := f.t1[:no*n]
 		timesMap(be, f.room, t, f.p, no, &s.J)
 		if !keep {
 			p = f.p[:n*n] // J need not be square
 		}
 		transMapTimes(be, f.room, p, t, n, &s.J)
-	}
-	switch {
-	case s.Q.Diag != nil:
-		for i, q := range s.Q.Diag {
-			p[i*n+i] += q
-		}
-	case s.Q.Full != nil:
-		for i := range n {
-			b := i / pre
-			row := p[i*n+b*pre:][:pre]
-			for j, q := range s.Q.Full[i*pre : (i+1)*pre] {
-				row[j] += q
-			}
-		}
 	}
 	return p
 }
@@ -274,36 +312,25 @@ func (d *denseStage) compress(count int, dst, src []float64) {
 	}
 }
 
-// couple forms K in the pivot block and the lower triangle of
-// (I⊗W)ᵀ P_s (I⊗W) in f.next; with a skip also the terms of y itself:
+// coupleSkip forms K in the pivot block and the lower triangle of (I⊗W)ᵀ P_s (I⊗W) in
+// f.next, for a stage with a skip with the terms of y itself:
 //
-//	K += (U⊗I)ᵀ JᵀP,   P ← … + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
-func (d *denseStage) couple(be blas.Backend, rows *pivot.Bands) {
+//	K = (U⊗I)ᵀ (P_s (I⊗W) + JᵀP),   P ← (I⊗W)ᵀ P_s (I⊗W) + (I⊗W)ᵀ JᵀP + PJ (I⊗W) + P
+func (d *denseStage) coupleSkip(be blas.Backend, rows *pivot.Bands) {
 	s, f, pu := d.s, d.f, d.ps
 	n, in, ni := d.rows*s.Out, s.In, d.pivot.N
 	t2 := f.t2[:n*ni]
-	if s.Skip {
-		d.transJ(be, t2, f.p[:n*n])
-		// PJ(I⊗W) = (JᵀP)ᵀ(I⊗W), one triangle of which is needed.
-		y := f.next[:ni*ni]
-		copy(y, f.p[:n*n])
-		pj := f.t1[:n*n]
-		vec.Transpose(pj, n, t2, n, n, n)
-		be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
-		be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
-	} else {
-		be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pu, s.Out, s.W, in, 0, t2, in)
-	}
-	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, d.rows, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.W, s.Out*ni)
-	if s.Delta != nil {
-		rows.Rows(d.pivot.M, d.pivot.M*ni, d.addC)
-	}
-	beta := 0.0
-	if s.Skip {
-		beta = 1
-	}
+	d.transJ(be, t2, f.p[:n*n])
+	// PJ(I⊗W) = (JᵀP)ᵀ(I⊗W), one triangle of which is needed.
+	y := f.next[:ni*ni]
+	copy(y, f.p[:n*n])
+	pj := f.t1[:n*n]
+	vec.Transpose(pj, n, t2, n, n, n)
+	be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pj, s.Out, s.W, in, 1, y, in)
+	be.Gemm(blas.NoTrans, blas.NoTrans, n*d.rows, in, s.Out, 1, pu, s.Out, s.W, in, 1, t2, in)
+	d.joinAll(rows, 0)
 	for b := range d.rows {
-		be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, s.Out, 1, s.W, in, t2[b*s.Out*ni:], ni, beta, f.next[b*in*ni:], ni)
+		be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, s.Out, 1, s.W, in, t2[b*s.Out*ni:], ni, 1, y[b*in*ni:], ni)
 	}
 }
 
@@ -316,12 +343,12 @@ func (d *denseStage) transJ(be blas.Backend, dst, p []float64) {
 	transMapTimes(be, d.f.room, dst, p, d.s.Outputs(), &d.s.J)
 }
 
-// perpendicular eliminates the parameters X_⊥, whose pivots are all ε:
-// P −= (1/ε) Aᵀ(δδᵀ⊗Π)A. The square of δ alone could under- or overflow where its
-// quotient by ε does not.
-func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
+// perpendicular computes Π and δδᵀ/ε for the elimination of the parameters X_⊥, whose
+// pivots are all ε: P −= (1/ε) Aᵀ(δδᵀ⊗Π)A. The square of δ alone could under- or overflow
+// where its quotient by ε does not.
+func (d *denseStage) perpendicular(be blas.Backend) {
 	s := d.s
-	in, ni := s.In, d.pivot.N
+	in := s.In
 	clear(d.perp)
 	for i := range in {
 		d.perp[i*in+i] = 1
@@ -332,11 +359,4 @@ func (d *denseStage) perpendicular(be blas.Backend, rows *pivot.Bands) {
 		d.scaled[i] = v / root
 	}
 	be.Gemm(blas.NoTrans, blas.Trans, d.rows, d.rows, s.Out, math.Copysign(1, d.eps), d.scaled, s.Out, d.scaled, s.Out, 0, d.dd, d.rows)
-	// Ranges of rows of the batch, or with a gather, which mixes the rows of a
-	// sample, of samples.
-	n := d.rows
-	if s.Gather != nil {
-		n = s.Batch
-	}
-	rows.Triangle(n, ni*ni/2, d.subPi)
 }

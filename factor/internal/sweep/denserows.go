@@ -1,46 +1,195 @@
 package sweep
 
-import "costate/la/blas"
+import (
+	"costate/factor/internal/pivot"
+	"costate/la/blas"
+	"costate/la/vec"
+	"costate/system"
+)
 
 // The loops over rows of denseStage that bands shares out.
 
-// scaleRows computes the rows lo to hi of φ'Pφ' in place.
-func (d *denseStage) scaleRows(lo, hi int) {
-	diag := d.s.J.Diag
-	n := len(diag)
+// foldGap and couplingGap are how many words, a line of the cache, lie between the rows of
+// two samples in t1 and t2: the rows of all samples of a unit are read together, and without
+// a gap they often lie a multiple of 4096 bytes apart, where they compete for the same lines.
+const (
+	foldGap     = 8
+	couplingGap = 8
+)
+
+// foldLen is the length of t1 that foldRows writes.
+func foldLen(s *system.DenseStage) int {
+	return s.BatchRows() * (s.Out*rank(s)*s.Out + foldGap)
+}
+
+// pullRow completes row i of P_s: φ'Pφ' for a diagonal J, and Q.
+func (d *denseStage) pullRow(i int) []float64 {
+	s := d.s
+	n := d.rows * s.Out
+	row := d.ps[i*n : (i+1)*n]
+	if diag := s.J.Diag; diag != nil {
+		vec.Mul(row, row, diag)
+		vec.Scale(row, diag[i], row)
+	}
+	switch {
+	case s.Q.Diag != nil:
+		row[i] += s.Q.Diag[i]
+	case s.Q.Full != nil:
+		pre := s.SampleStates()
+		vec.Axpy(row[i/pre*pre:][:pre], 1, s.Q.Full[i*pre:(i+1)*pre])
+	}
+	d.f.most[i] = vec.MaxMagnitude(row[:i+1])
+	return row
+}
+
+// pullRows does the rows lo to hi.
+func (d *denseStage) pullRows(lo, hi int) {
 	for i := lo; i < hi; i++ {
-		di := diag[i]
-		row := d.ps[i*n : (i+1)*n]
-		for j, dj := range diag {
-			row[j] *= di * dj
+		d.pullRow(i)
+	}
+}
+
+// foldRows also computes the rows lo to hi of t1 = P_s (U⊗I): each row of P_s,
+// rows×Out, times Uᵀ from the left.
+func (d *denseStage) foldRows(lo, hi int) {
+	s, m := d.s, d.pivot.M
+	for i := lo; i < hi; i++ {
+		to := d.f.t1[i*m+i/s.Out*foldGap:][:m]
+		blas.MulTrapezoid(d.f.serial, d.r, s.Out, d.rows, d.u, d.r, d.pullRow(i), s.Out, to, s.Out, 0)
+	}
+}
+
+// squareRows computes the lower triangle of (Uᵀ⊗I) t1 in the rows of S of the units lo to hi.
+func (d *denseStage) squareRows(lo, hi int) {
+	s, m := d.s, d.pivot.M
+	for o := lo; o < hi; o++ {
+		blas.MulTrapezoid(d.f.serial, d.r, m, d.rows, d.u, d.r, d.f.t1[o*m:], s.Out*m+foldGap, d.pivot.S[o*m:], s.Out*m, s.Out)
+	}
+}
+
+// isLocal tells whether K of a stage is formed sample by sample, K = t1ᵀ (I⊗W), which needs
+// half of P_s (I⊗W) and passes through memory once, and not K = (Uᵀ⊗I) P_s (I⊗W).
+func isLocal(s *system.DenseStage) bool {
+	local, joined := couplingFlops(s)
+	return local < joined
+}
+
+// couplingFlops counts the flops of P_s (I⊗W) and K in both ways.
+func couplingFlops(s *system.DenseStage) (local, joined int64) {
+	r, rows, out := int64(rank(s)), int64(s.BatchRows()), int64(s.Out)
+	each := out * rows * int64(s.In)
+	return each * (2*r*out + out*(rows+1)), each * (2*rows*out + r*(2*rows-r+1))
+}
+
+// coupleSamples takes samples until there are none left: for each it forms the rows of
+// (I⊗W)ᵀ P_s (I⊗W) in f.next, its lower triangle, and the columns of K, or what joinRows
+// needs for them. Samples come in pairs of about equal work, the first with the last one.
+func (d *denseStage) coupleSamples(_, _ int) {
+	space := -1
+	for {
+		b := int(d.next.Add(1)) - 1
+		if b >= (d.rows+1)/2 {
+			return
+		}
+		if space < 0 {
+			space = int(d.spaces.Add(1)) - 1
+		}
+		d.coupleSample(b, space)
+		if last := d.rows - 1 - b; last > b {
+			d.coupleSample(last, space)
 		}
 	}
 }
 
-// foldRows computes the rows lo to hi of t1 = P_s (U⊗I): each row of P_s,
-// rows×Out, times Uᵀ from the left.
-func (d *denseStage) foldRows(lo, hi int) {
-	s, m := d.s, d.pivot.M
-	n := d.rows * s.Out
-	for i := lo; i < hi; i++ {
-		d.f.serial.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, d.u, d.r, d.ps[i*n:(i+1)*n], s.Out, 0, d.f.t1[i*m:(i+1)*m], s.Out)
+// coupleSample does sample b. P_s (I⊗W) goes to t2: where K does not need it, to a part of
+// t2 that the caller has for itself.
+func (d *denseStage) coupleSample(b, space int) {
+	s, f, be := d.s, d.f, d.f.serial
+	n, in, out, ni, m := d.rows*s.Out, s.In, s.Out, d.pivot.N, d.pivot.M
+	ps := d.ps[b*out*n:]
+	var t []float64
+	ld := ni
+	if d.local {
+		t = f.t2[space*out*(ni+couplingGap):]
+		if ld = (b + 1) * in; ld%(2*couplingGap) == 0 {
+			ld += couplingGap
+		}
+		for o := range out {
+			be.Gemm(blas.NoTrans, blas.NoTrans, b+1, in, out, 1, ps[o*n:], out, s.W, in, 0, t[o*ld:], in)
+		}
+	} else {
+		t = f.t2[b*(out*ni+couplingGap):]
+		be.Gemm(blas.NoTrans, blas.NoTrans, out*d.rows, in, out, 1, ps, out, s.W, in, 0, t, in)
+	}
+	y, beta := f.next[b*in*ni:], 0.0
+	if d.isPerpendicular() {
+		d.perpendicularRows(y, b)
+		beta = 1
+	}
+	be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, out, 1, s.W, in, t, ld, beta, y, ni)
+	if !d.local {
+		return
+	}
+	k := d.pivot.W[b*in:]
+	beta = 0
+	if s.Delta != nil {
+		d.coupling(k, b)
+		beta = 1
+	}
+	be.Gemm(blas.Trans, blas.NoTrans, m, in, out, 1, f.t1[b*(out*m+foldGap):], m, s.W, in, beta, k, ni)
+}
+
+// coupling writes the columns of C of sample b to k: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
+func (d *denseStage) coupling(k []float64, b int) {
+	s, ni := d.s, d.pivot.N
+	for i := range d.pivot.M {
+		j, o := i/s.Out, i%s.Out
+		vec.Scale(k[i*ni:][:s.In], s.Delta[b*s.Out+o], d.q[j*d.zin:][:s.In])
 	}
 }
 
-// addCoupling adds C to the rows lo to hi of K: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
-func (d *denseStage) addCoupling(lo, hi int) {
+// perpendicularRows writes the lower triangle of −(1/ε) δδᵀ⊗Π to the rows of sample b, at y.
+func (d *denseStage) perpendicularRows(y []float64, b int) {
+	in, ni := d.s.In, d.pivot.N
+	for i := range in {
+		pi := d.perp[i*in : (i+1)*in]
+		for c, v := range d.dd[b*d.rows : b*d.rows+b+1] {
+			vec.Scale(y[i*ni+c*in:][:in], -v, pi)
+		}
+	}
+}
+
+// joinAll computes K = (Uᵀ⊗I) t2 + C, where gap words lie between the rows of two samples
+// in t2.
+func (d *denseStage) joinAll(rows *pivot.Bands, gap int) {
+	m, ni := d.pivot.M, d.pivot.N
+	d.gap = gap
+	rows.Rows(d.s.Out, m*ni, d.joinK)
+	if d.s.Delta != nil && d.s.Gather != nil {
+		rows.Rows(m, m*ni, d.addC)
+	}
+}
+
+// joinRows computes the rows of (Uᵀ⊗I) t2 of the units lo to hi.
+func (d *denseStage) joinRows(lo, hi int) {
+	s, ni := d.s, d.pivot.N
+	for o := lo; o < hi; o++ {
+		blas.MulTrapezoid(d.f.serial, d.r, ni, d.rows, d.u, d.r, d.f.t2[o*ni:], s.Out*ni+d.gap, d.pivot.W[o*ni:], s.Out*ni, 0)
+		if s.Delta != nil && s.Gather == nil {
+			d.addCoupling(o)
+		}
+	}
+}
+
+// addCoupling adds C to the rows of unit o of K: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
+func (d *denseStage) addCoupling(o int) {
 	s := d.s
 	in, ni := s.In, d.pivot.N
-	for i := lo; i < hi; i++ {
-		j, o := i/s.Out, i%s.Out
+	for j := range d.r {
 		q := d.q[j*d.zin : j*d.zin+in]
-		row := d.pivot.W[i*ni : (i+1)*ni]
+		row := d.pivot.W[(j*s.Out+o)*ni:][:ni]
 		for b := range d.rows {
-			c := s.Delta[b*s.Out+o]
-			dst := row[b*in : (b+1)*in]
-			for l, v := range q {
-				dst[l] += c * v
-			}
+			vec.Axpy(row[b*in:(b+1)*in], s.Delta[b*s.Out+o], q)
 		}
 	}
 }
@@ -54,11 +203,7 @@ func (d *denseStage) subtractPerp(lo, hi int) {
 			row := d.f.next[(b*in+i)*ni:]
 			pi := d.perp[i*in : (i+1)*in]
 			for c := range b + 1 {
-				t := d.dd[b*batch+c]
-				dst := row[c*in : (c+1)*in]
-				for j, v := range pi {
-					dst[j] -= t * v
-				}
+				vec.Axpy(row[c*in:(c+1)*in], -d.dd[b*batch+c], pi)
 			}
 		}
 	}

@@ -35,9 +35,11 @@ type Engine struct {
 // values is the workspace of the backward sweep over the matrices.
 type values struct {
 	backend  blas.Backend
-	p, next  []float64 // value matrices P
+	arena    *space.Arena // of the large matrices, while they are made
+	p, next  []float64    // value matrices P
 	t1, t2   []float64
 	v        []float64
+	most     []float64 // the greatest magnitude of each row of P_s up to the diagonal
 	gathered []float64 // rows that a stage makes of its inputs
 	room     []float64 // a block of a map
 	work     []float64
@@ -89,16 +91,27 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 		w.beside = pivot.NewBeside()
 	}
 	need := needsOf(c)
+	// Rows are read in whole vectors.
+	square := need.states*need.states + 3
+	total := 2*space.ArenaLen(square) + space.ArenaLen(need.t1) + space.ArenaLen(need.t2) + space.ArenaLen(need.v)
+	for k, s := range c.Stages {
+		in := 0
+		if k > 0 {
+			in = s.Inputs()
+		}
+		total += pivot.BlockWords(pivotOrder(s), in)
+	}
+	w.arena = space.NewArena(total)
 	for k, s := range c.Stages {
 		f.stages = append(f.stages, newStage(w, s, k > 0))
 	}
 	if need.small && isOwn(backend) {
 		w.small = newSmallSpace()
 	}
-	// Rows are read in whole vectors.
-	square := need.states*need.states + 3
-	w.p, w.next = make([]float64, square), make([]float64, square)
-	w.t1, w.t2, w.v = make([]float64, need.t1), make([]float64, need.t2), make([]float64, need.v)
+	w.p, w.next = w.arena.Take(square), w.arena.Take(square)
+	w.t1, w.t2, w.v = w.arena.Take(need.t1), w.arena.Take(need.t2), w.arena.Take(need.v)
+	w.arena = nil
+	w.most = make([]float64, need.states)
 	w.gathered, w.room = make([]float64, need.gathered), make([]float64, need.room)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))

@@ -31,7 +31,7 @@ func passes(s *system.DenseStage) bool { return s.Skip || s.Pass != nil }
 // still needed.
 func firstPart(s *system.DenseStage) int {
 	n, no := s.BatchRows()*s.Out, s.Outputs()
-	first := max(rank(s)*s.Out, no) * n
+	first := max(foldLen(s), no*n)
 	if s.Pass != nil {
 		first = max(first, max(no, n)*s.Inputs())
 	}
@@ -65,10 +65,7 @@ func (d *denseStage) coupleRows(be blas.Backend, rows *pivot.Bands) {
 		clear(y)
 	}
 	d.addF(be, rows, t2, d.ps, n)
-	be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out*ni, d.rows, 1, d.u, d.r, t2, s.Out*ni, 0, d.pivot.W, s.Out*ni)
-	if s.Delta != nil {
-		rows.Rows(d.pivot.M, d.pivot.M*ni, d.addC)
-	}
+	d.joinAll(rows, 0)
 	d.addTransF(be, y, t2)
 }
 

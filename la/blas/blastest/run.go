@@ -14,6 +14,7 @@ func Run(t *testing.T, g blas.Backend) {
 	t.Run("Arguments", func(t *testing.T) { Arguments(t, g) })
 	t.Run("Products", func(t *testing.T) { Products(t, g) })
 	t.Run("Specials", func(t *testing.T) { Specials(t, g) })
+	t.Run("MulTrapezoid", func(t *testing.T) { MulTrapezoid(t, g) })
 	t.Run("Gemv", func(t *testing.T) { Gemv(t, g) })
 	t.Run("Trsm", func(t *testing.T) { Trsm(t, g) })
 	t.Run("Potrf", func(t *testing.T) { Potrf(t, g) })

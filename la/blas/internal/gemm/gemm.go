@@ -310,6 +310,10 @@ func (s *isa) panels(p *product, t *block, w *workspace, i0, i1, j0, j1 int) {
 		s.trianglePanels(p, t, &w.edge, i0, i1, j0, j1)
 		return
 	}
+	if isTall(i1-i0, j1-j0, t.k) {
+		s.tallPanels(p, t, i0, i1, j0, j1)
+		return
+	}
 	a0, b0 := t.a, t.b
 	chunk := i1 - i0
 	if chunk*t.k > longCall {
