@@ -1,8 +1,11 @@
 package factor
 
 import (
+	"math"
+
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
+	"costate/factor/internal/scaling"
 	"costate/factor/internal/tree"
 	"costate/internal/space"
 	"costate/la"
@@ -58,9 +61,10 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	if name == EngineMUMPS {
 		return f.analyseRanks(c)
 	}
-	if err := f.k.analyse(c, &f.opts, 0, f.plan); err != nil {
+	if err := f.k.analyse(c, &f.opts, workAllowed, f.plan); err != nil {
 		return err
 	}
+	f.gaveUp = func() error { return f.k.gaveUp() }
 	f.use(&f.k)
 	f.enclosed = enclosedEngine{damped: &f.engine, k: &f.k, matrix: symMatrix{a: f.k.system.K}}
 	f.judge.Begin(&f.enclosed, &f.matrix, f.opts.settings(), nil) // it would ask itself
@@ -111,8 +115,14 @@ type enclosedEngine struct {
 func (e *enclosedEngine) Whole() (certify.Engine, certify.Operator) {
 	e.k.damp(e.asked)
 	e.matrix.norm = columnNorm(e.matrix.a.(*la.Sym), 0, e.k.squares)
-	return e.k.engine, &e.matrix
+	return scaledTree{e.k.engine}, &e.matrix
 }
+
+// A scaledTree is a certify.Scaled.
+type scaledTree struct{ *tree.Engine }
+
+// FactorScaled factors S A S + shift·I.
+func (e scaledTree) FactorScaled(shift float64) pivot.Stats { return e.FactorEven(0, shift) }
 
 // An augmentedEngine factors the augmented system of a chain.
 type augmentedEngine struct {
@@ -124,6 +134,11 @@ type augmentedEngine struct {
 	size    float64      // the largest 2-norm of a column of K without damping
 	squares []float64
 	spaces  space.Pool[[]float64]
+
+	// Where damping is so small that pivots are put off without end, K is scaled from then on:
+	// s is the diagonal of S, nil before, and scaled has the values of S K S.
+	s, scaled []float64
+	workLimit float64 // of a factorization of S K S
 }
 
 // augmentedWhat names the factorization in errors.
@@ -134,7 +149,7 @@ const augmentedWhat = "LDLᵀ of the augmented system"
 const augmentedBytes = 32
 
 // analyse assembles and analyses K; plan refuses what needs too much memory, and a
-// factorization gives up at workLimit times its flops, if that is not 0.
+// factorization gives up at workLimit times its flops.
 func (k *augmentedEngine) analyse(c *system.Chain, o *Options, workLimit float64, plan func(what string, c Cost) error) error {
 	bytes := augmentedBytes * system.EntriesOf(c)
 	if err := plan(augmentedWhat, Cost{Bytes: bytes}); err != nil {
@@ -165,7 +180,8 @@ func (k *augmentedEngine) begin(o *Options, workLimit float64) error {
 		return err
 	}
 	to := treeOptions(o)
-	to.WorkLimit = workLimit
+	to.WorkLimit = max(delaysAtMost, delaysFlops/max(t.Cost.Flops, 1))
+	k.workLimit = max(workLimit, to.WorkLimit)
 	k.engine = tree.New(t, k.system.K, to)
 	return nil
 }
@@ -202,11 +218,54 @@ func (k *augmentedEngine) damp(eps []float64) {
 
 func (k *augmentedEngine) Factor(eps []float64) pivot.Stats {
 	k.damp(eps)
-	k.engine.Take(k.system.K.RawLower().Val, nil, max(k.size, vec.MaxMagnitude(eps)))
-	s := k.engine.Factor(0)
+	s := k.run(max(k.size, vec.MaxMagnitude(eps)), 0, 0)
 	s.Negative -= k.system.States()
 	place(&s, k.layout)
 	return s
+}
+
+// run factors S (K + shift·I) S + even·I, whose elements without scaling are at most size. S is
+// the identity until too many pivots are put off.
+func (k *augmentedEngine) run(size, shift, even float64) pivot.Stats {
+	if k.s == nil {
+		k.engine.Take(k.system.K.RawLower().Val, nil, size)
+		s := k.engine.FactorEven(shift, even)
+		if k.engine.Stopped() != tree.OutOfWork {
+			return s
+		}
+		k.s = make([]float64, k.system.Order())
+		k.scaled = make([]float64, k.system.K.Stored())
+		k.engine.SetWorkLimit(k.workLimit)
+	}
+	k.scale()
+	return k.engine.FactorEven(shift, even)
+}
+
+// scale finds S for K as it is damped, and has the engine take S K S.
+func (k *augmentedEngine) scale() {
+	low := k.system.K.RawLower()
+	scaling.Sums(k.s, k.squares, scaling.Rows{
+		Largest: func(rows []float64) { scaling.RowMaxima(rows, k.s, low) },
+		Sums:    func(rows []float64) { scaling.RowSums(rows, k.s, low) },
+	})
+	scaling.RoundAugmented(k.s, k.system.Params(), k.system.States())
+	size := 0.0
+	for i := range low.N {
+		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
+			k.scaled[t] = low.Val[t] * (k.s[i] * k.s[low.Col[t]])
+			size = max(size, math.Abs(k.scaled[t]))
+		}
+	}
+	k.engine.Take(k.scaled, k.s, size)
+}
+
+// gaveUp is the error of a factorization that put off too many pivots, if it did.
+func (k *augmentedEngine) gaveUp() error {
+	if k.engine.Stopped() != tree.OutOfWork {
+		return nil
+	}
+	planned := float64(k.engine.Cost().Factor)
+	return &WorkError{Order: k.system.Order(), Planned: planned, Limit: k.workLimit * planned}
 }
 
 // place names a pivot of K by stage and parameter; −1 for one of a state. A part has

@@ -34,9 +34,13 @@ func (g *judged) opinion() (c certify.Counts, logAbs, logError float64, ok bool)
 	return c, logAbs, logError, ok
 }
 
-// delaysAtMost is how many times the flops planned an opinion may take: where
-// delayed pivots ask for more, its fronts are on the way to full ones.
-const delaysAtMost = 10
+const (
+	// delaysAtMost is how many times the flops planned an opinion may take, and K unless it is
+	// scaled: where delayed pivots ask for more, its fronts are on the way to full ones.
+	// delaysFlops are allowed whatever was planned: a tenth of a second.
+	delaysAtMost = 10
+	delaysFlops  = 1e9
+)
 
 // An augmentedOpinion judges K itself.
 type augmentedOpinion struct {
@@ -48,7 +52,15 @@ type augmentedOpinion struct {
 }
 
 // Factor factors K + shift·I.
-func (s *augmentedOpinion) Factor(shift float64) pivot.Stats { return s.k.engine.Factor(shift) }
+func (s *augmentedOpinion) Factor(shift float64) pivot.Stats { return s.k.run(s.matrix.norm, shift, 0) }
+
+// FactorScaled factors S K S + shift·I.
+func (s *augmentedOpinion) FactorScaled(shift float64) pivot.Stats {
+	return s.k.run(s.matrix.norm, 0, shift)
+}
+
+// Scale is the diagonal of S, nil for the identity.
+func (s *augmentedOpinion) Scale() []float64 { return s.k.s }
 
 // Solve solves with it.
 func (s *augmentedOpinion) Solve(x []float64, nrhs int) { s.k.engine.Solve(x, nrhs) }
@@ -88,7 +100,6 @@ func (g *judged) askAugmented() (c certify.Counts, logAbs, logError float64, ok 
 	s.k.damp(h.eps)
 	k := s.k.system
 	s.matrix.norm = columnNorm(k.K, 0, s.k.squares)
-	s.k.engine.Take(k.K.RawLower().Val, nil, s.matrix.norm)
 	if f := s.judge.Factorize(); f.Kind == certify.Blind {
 		return c, 0, 0, false
 	}
