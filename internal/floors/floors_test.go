@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"la/vec", "la/atomicfile", "internal/space", "nn/internal/numbers", "internal/alloctest", "internal/benchtest"},
 	{"la", "la/blas/internal/gemm", "la/ranks"},
 	{"la/blas", "la/mtx", "la/partition", "la/matrixtest"},
-	{"la/blas/blastest", "system", "factor/internal/pivot"},
+	{"la/blas/blastest", "system", "factor/internal/pivot", "factor/internal/scaling"},
 	{"system/chaintest", "factor/internal/certify", "factor/internal/tree", "factor/internal/sweep", "factor/internal/outputs", "factor/internal/mumps"},
 	{"factor", "nn"},
 	{"factor/eigen", "factor/newton", "factor/mumps", "nn/data", "nn/npz", "nn/onnx/internal/onnxpb", "nn/safetensors"},
