@@ -278,7 +278,11 @@ func blockPath(rng *rand.Rand, blocks, m int) *la.Sym {
 // factorization under way stops there and says the same as where it was known before.
 func TestStructuralMidway(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 9))
-	for _, blocks := range []int{9, 15, 25} {
+	sizes := []int{9, 15, 25}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
+	for _, blocks := range sizes {
 		a := blockPath(rng, blocks, 12)
 		var f Sparse
 		if err := f.Analyse(a, nil); err != nil {
