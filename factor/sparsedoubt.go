@@ -103,7 +103,9 @@ func strictWorkLimit(t *partition.Tree) float64 {
 // does not solve well: rounding errors grow with the inverse of the threshold. Where that
 // asks for too much work, or only a shift gives factors, what was found before stays.
 func (f *Sparse) strictly(err error) error {
-	if err != nil || f.engine.Threshold() >= strictThreshold || !f.unsure(nil) || !(f.judge.Unrefined() > rough*f.opts.Tolerance) {
+	// A certificate takes several solves: it is asked for last.
+	if err != nil || f.engine.Threshold() >= strictThreshold || !f.doubtful(nil) ||
+		!(f.judge.Unrefined() > rough*f.opts.Tolerance) || f.judge.Certified() {
 		return err
 	}
 	shifted, pair, limit := f.report.Shift != 0, f.engine.pair, f.engine.SetWorkLimit(strictWorkLimit(f.tree))
