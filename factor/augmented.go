@@ -115,14 +115,21 @@ type enclosedEngine struct {
 func (e *enclosedEngine) Whole() (certify.Engine, certify.Operator) {
 	e.k.damp(e.asked)
 	e.matrix.norm = columnNorm(e.matrix.a.(*la.Sym), 0, e.k.squares)
-	return scaledTree{e.k.engine}, &e.matrix
+	return scaledEngine{e.k.engine}, &e.matrix
 }
 
-// A scaledTree is a certify.Scaled.
-type scaledTree struct{ *tree.Engine }
+// An evenEngine factors S (A + shift·I) S + even·I.
+type evenEngine interface {
+	certify.Engine
+	Scale() []float64
+	FactorEven(shift, even float64) pivot.Stats
+}
+
+// A scaledEngine is a certify.Scaled.
+type scaledEngine struct{ evenEngine }
 
 // FactorScaled factors S A S + shift·I.
-func (e scaledTree) FactorScaled(shift float64) pivot.Stats { return e.FactorEven(0, shift) }
+func (e scaledEngine) FactorScaled(shift float64) pivot.Stats { return e.FactorEven(0, shift) }
 
 // An augmentedEngine factors the augmented system of a chain.
 type augmentedEngine struct {
@@ -144,9 +151,9 @@ type augmentedEngine struct {
 // augmentedWhat names the factorization in errors.
 const augmentedWhat = "LDLᵀ of the augmented system"
 
-// augmentedBytes is what an entry of K takes: a value, its column, the slot of its emission
-// and its place in a front, or its coordinates.
-const augmentedBytes = 32
+// augmentedBytes is what an entry of K takes: a value, that of S K S, its column, the slot of its
+// emission and its place in a front, or its coordinates.
+const augmentedBytes = 40
 
 // analyse assembles and analyses K; plan refuses what needs too much memory, and a
 // factorization gives up at workLimit times its flops.

@@ -28,17 +28,11 @@ type ranksEnclosed struct {
 	matrix symMatrix
 }
 
-// A scaledChain is a certify.Scaled.
-type scaledChain struct{ mumps.Chain }
-
-// FactorScaled factors S K S + shift·I.
-func (e scaledChain) FactorScaled(shift float64) pivot.Stats { return e.FactorEven(0, shift) }
-
 // Whole is K at the damping that was asked for.
 func (e *ranksEnclosed) Whole() (certify.Engine, certify.Operator) {
 	e.ranks.damp(e.asked)
 	e.matrix.norm = e.ranks.k.Norm()
-	return scaledChain{e.ranks.k}, &e.matrix
+	return scaledEngine{e.ranks.k}, &e.matrix
 }
 
 // analyseRanks is Analyse with MUMPS.

@@ -116,8 +116,8 @@ type Options struct {
 
 	// PivotTolerance is the threshold u of pivoting in sparse factorizations:
 	// elements of L are at most 1/u. A larger one, up to 0.5, bounds growth
-	// better and fills more. The default is 0.01, and 0.1 for MUMPS. What that leaves in
-	// doubt, Sparse factors again with 0.5.
+	// better and fills more. The default is 0.01, and 0.1 for MUMPS. What that solves
+	// badly, or leaves uncertain where the inertia is asked for, Sparse factors again with 0.5.
 	PivotTolerance float64
 
 	// Ordering is that of sparse factorizations; the default predicts the

@@ -64,11 +64,12 @@ type probe struct {
 // settled; see the package comment.
 func (j *Judge) probe() probe {
 	if !j.probed {
-		judge := j
 		if w := j.enclosing(); w != nil && w.scale() != nil {
-			judge = w // growth is that of the larger matrix as it is scaled
+			j.found = w.probe() // growth is that of the larger matrix as it is scaled
+		} else {
+			j.found = j.look()
 		}
-		j.found, j.probed = judge.look(), true
+		j.probed = true
 	}
 	return j.found
 }

@@ -73,7 +73,10 @@ func (j *Judge) enclosing() *Judge {
 		j.whole = new(Judge)
 		j.whole.Begin(engine, op, j.set, nil)
 	}
-	j.whole.settle(j.stats, j.finding)
+	if !j.enclosed {
+		j.whole.settle(j.stats, j.finding)
+		j.enclosed = true
+	}
 	return j.whole
 }
 

@@ -159,7 +159,9 @@ type Judge struct {
 	set    Settings
 	second Second
 	whole  *Judge // of the larger matrix of an Enclosing engine, made when it is needed
-	n      int
+
+	enclosed bool // whole has the factors settled
+	n        int
 
 	stats   pivot.Stats
 	finding Finding
@@ -186,7 +188,7 @@ type Judge struct {
 func (j *Judge) Begin(e Engine, op Operator, s Settings, second Second) {
 	j.engine, j.op, j.set, j.second, j.n = e, op, s, second, op.Order()
 	j.pool.Reset()
-	j.whole = nil
+	j.whole, j.enclosed = nil, false
 }
 
 // Factorize factors A.
@@ -239,7 +241,7 @@ func (j *Judge) factorScaled(shift float64) pivot.Stats {
 }
 
 func (j *Judge) settle(s pivot.Stats, f Finding) {
-	j.stats, j.finding, j.probed, j.missing = s, f, false, nil
+	j.stats, j.finding, j.probed, j.enclosed, j.missing = s, f, false, false, nil
 }
 
 // scale is the diagonal of the engine's scaling, nil if there is none.
@@ -344,12 +346,19 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 
 // refines reports whether the factors refine a solution to the tolerance.
 func (j *Judge) refines() bool {
-	w := j.space(1)
+	w := j.solved()
 	defer j.pool.Put(w)
+	return j.improve(w, w.x, w.b, vec.Norm2(w.b)).Met(j.set.Tolerance)
+}
+
+// solved lends a workspace with a random right-hand side in b and its solution, as the factors
+// give it, in x.
+func (j *Judge) solved() *workspace {
+	w := j.space(1)
 	j.direction(w, w.b, 0)
 	copy(w.x, w.b)
 	j.engine.Solve(w.x, 1)
-	return j.improve(w, w.x, w.b, vec.Norm2(w.b)).Met(j.set.Tolerance)
+	return w
 }
 
 // settled reports whether the second opinion is certain of the inertia, and

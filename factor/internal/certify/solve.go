@@ -206,11 +206,8 @@ func (j *Judge) improve(w *workspace, x, b []float64, nb float64) (o Outcome) {
 
 // Unrefined is the backward error of a solve without refinement for a random right-hand side.
 func (j *Judge) Unrefined() float64 {
-	w := j.space(1)
+	w := j.solved()
 	defer j.pool.Put(w)
-	j.direction(w, w.b, 0)
-	copy(w.x, w.b)
-	j.engine.Solve(w.x, 1)
 	return j.residual(w.d, w.x, w.b, vec.Norm2(w.b))
 }
 
