@@ -1,58 +1,31 @@
-package factor_test
+package factor
 
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
-	"costate/factor"
-	"costate/nn"
+	"costate/internal/alloctest"
+	"costate/nn/nntest"
 )
-
-// deepNetwork is the linearization of a network of so many layers of width 10 on two samples,
-// whose first layers hardly matter.
-func deepNetwork(t *testing.T, layers int) *nn.Linearization {
-	t.Helper()
-	rng := rand.New(rand.NewPCG(17, 18))
-	widths := []int{5}
-	for range layers - 1 {
-		widths = append(widths, 10)
-	}
-	net, err := nn.New(5, nn.CrossEntropy, nn.MLP(append(widths, 3), nn.Tanh, false)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net.Init(1, nil)
-	b := nn.Batch{N: 2, X: make([]float64, 10), Labels: []int{0, 2}}
-	for i := range b.X {
-		b.X[i] = rng.NormFloat64()
-	}
-	lin := new(nn.Linearization)
-	if err := net.Linearize(lin, &b); err != nil {
-		t.Fatal(err)
-	}
-	return lin
-}
 
 // TestAugmentedSmallDamping: beside derivatives of order 1 a small damping puts off all
 // parameters, up to the root, unless K is scaled. Augmented then says the same as Chain, with
 // few more flops than were planned, also at a larger damping afterwards and at a new point.
 func TestAugmentedSmallDamping(t *testing.T) {
-	t.Parallel()
 	certain := 0
-	depths := []int{40, 120}
+	depths := []int{120, 150} // fewer put off too little to be scaled
 	if testing.Short() {
 		depths = depths[:1]
 	}
 	for _, layers := range depths {
-		lin := deepNetwork(t, layers)
+		lin := nntest.Deep(t, layers)
 		g := mat.NewVecDense(len(lin.Gradient), lin.Gradient)
-		var a factor.Augmented
-		var c factor.Chain
-		for _, f := range []factor.Factorization{&a, &c} {
+		var a Augmented
+		var c Chain
+		for _, f := range []Factorization{&a, &c} {
 			if err := f.Analyse(&lin.Chain, nil); err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +38,7 @@ func TestAugmentedSmallDamping(t *testing.T) {
 				}
 			}
 			var x, y mat.VecDense
-			for f, x := range map[factor.Factorization]*mat.VecDense{&a: &x, &c: &y} {
+			for f, x := range map[Factorization]*mat.VecDense{&a: &x, &c: &y} {
 				if err := f.Factorize(eps); err != nil {
 					t.Fatalf("%s: %v", what, err)
 				}
@@ -80,11 +53,18 @@ func TestAugmentedSmallDamping(t *testing.T) {
 			if ia.Certain {
 				certain++
 			}
+			if scaled := a.k.s != nil; scaled != (i > 0) {
+				t.Errorf("%s: K is scaled: %v", what, scaled)
+			}
 			la, sa := a.LogDet()
 			lc, sc := c.LogDet()
 			if bound := a.Report().LogDetError + c.Report().LogDetError; ic.Certain && (sa != sc || !(math.Abs(la-lc) <= bound+1e-14*math.Abs(lc))) {
 				t.Errorf("%s: log|det| %v %v, by Chain %v %v, bounds %g", what, la, sa, lc, sc, bound)
 			}
+		}
+		var err error
+		if n := alloctest.PerRun(2, func() { err = a.Factorize(1e-6) }); n > 0 || err != nil {
+			t.Errorf("%d layers: another factorization allocates %v times, %v", layers, n, err)
 		}
 	}
 	if certain < 6*len(depths) {

@@ -13,39 +13,14 @@ import (
 
 	"costate/factor"
 	"costate/factor/internal/mumps"
-	"costate/nn"
+	"costate/nn/nntest"
 	"costate/system"
 )
-
-// network is the chain of a network of so many layers of width 10 on two samples, whose first
-// layers hardly matter: at a small damping only a scaling shows which pivots do.
-func network(t *testing.T, layers int) *system.Chain {
-	t.Helper()
-	rng := rand.New(rand.NewPCG(17, 18))
-	widths := []int{5}
-	for range layers - 1 {
-		widths = append(widths, 10)
-	}
-	net, err := nn.New(5, nn.CrossEntropy, nn.MLP(append(widths, 3), nn.Tanh, false)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net.Init(1, nil)
-	b := nn.Batch{N: 2, X: make([]float64, 10), Labels: []int{0, 2}}
-	for i := range b.X {
-		b.X[i] = rng.NormFloat64()
-	}
-	var lin nn.Linearization
-	if err := net.Linearize(&lin, &b); err != nil {
-		t.Fatal(err)
-	}
-	return &lin.Chain
-}
 
 // TestScale: S is of powers of two, the rows of S K S are alike in the sum of their
 // magnitudes, on any number of ranks, and -1 between a state and its costate stays 1 or below.
 func TestScale(t *testing.T) {
-	c := network(t, 40)
+	c := &nntest.Deep(t, 40).Chain
 	for _, eps := range []float64{1, 1e-3, 1e-8} {
 		e, err := mumps.NewChain(c, mumps.Options{Threshold: 0.1, Threads: 1})
 		if err != nil {
@@ -103,7 +78,7 @@ func TestScale(t *testing.T) {
 // TestSmallDamping: a deep chain is solved at any damping without more pivots put off than
 // there is time for, with the inertia and the determinant of the chain's own factorization.
 func TestSmallDamping(t *testing.T) {
-	c := network(t, 100)
+	c := &nntest.Deep(t, 100).Chain
 	var native factor.Chain
 	var f factor.Augmented
 	defer f.Reset()

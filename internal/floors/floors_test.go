@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"la/blas/blastest", "system", "factor/internal/pivot", "factor/internal/scaling"},
 	{"system/chaintest", "factor/internal/certify", "factor/internal/tree", "factor/internal/sweep", "factor/internal/outputs", "factor/internal/mumps"},
 	{"factor", "nn"},
-	{"factor/eigen", "factor/newton", "factor/mumps", "nn/data", "nn/npz", "nn/onnx/internal/onnxpb", "nn/safetensors"},
+	{"factor/eigen", "factor/newton", "factor/mumps", "nn/data", "nn/nntest", "nn/npz", "nn/onnx/internal/onnxpb", "nn/safetensors"},
 	{"nn/onnx", "nn/laplace", "nn/train"},
 	{"nn/pde", "nn/influence", "nn/train/race"},
 	{"bench/internal/figure", "bench/internal/prose", "bench/internal/methods", "bench/internal/netspec", "bench/internal/protocol"},
