@@ -19,9 +19,14 @@ const (
 	// side by side.
 	worthSharing = 1e-3
 
-	// shares is how many tasks a thread has at least, so that they end together.
-	shares = 4
+	// sharedFront is the order of fronts from which on more threads in the kernels help,
+	// and sharedGain what each of them adds.
+	sharedFront = 192
+	sharedGain  = 0.6
 )
+
+// sharesTried are the numbers of tasks for a thread, at least, that share tries.
+var sharesTried = []float64{0.7, 1, 1.5, 2, 3, 4, 6, 8}
 
 // frontTime predicts the time of a front, in flops at full speed.
 func frontTime(p, q int) float64 {
@@ -55,7 +60,9 @@ type tasks struct {
 	done    sync.WaitGroup
 }
 
-// share divides the tree into tasks and a top.
+// share divides the tree into tasks and a top, so that the predicted time is least:
+// smaller tasks end together, larger ones leave less to the top, where a small front
+// keeps all threads but one waiting.
 func (e *Engine) share() {
 	t := &e.tasks
 	t.workers = 1
@@ -63,14 +70,15 @@ func (e *Engine) share() {
 	if threads < 2 || e.serial.Threads() > 1 {
 		return
 	}
-	times := make([]float64, len(e.fronts))
-	first := make([]int, len(e.fronts)) // node of the subtree
-	total := 0.0
+	times := make([]float64, len(e.fronts)) // of the subtree, on one thread
+	first := make([]int, len(e.fronts))     // node of the subtree
+	total, together := 0.0, 0.0
 	for k := range e.fronts {
 		f := &e.fronts[k]
 		own := frontTime(int(f.own), int(f.q))
 		times[k] += own
 		total += own
+		together += own / f.speedup(threads)
 		if f.child < 0 {
 			first[k] = k
 		} else {
@@ -83,33 +91,81 @@ func (e *Engine) share() {
 	if total < worthSharing*perSecond {
 		return
 	}
-	limit := total / float64(shares*threads)
+	least := together
+	for _, shares := range sharesTried {
+		runs := e.cut(times, first, total/(shares*float64(threads)))
+		if time := e.predict(runs, threads); len(runs) > 1 && time < least {
+			least, t.runs = time, runs
+		}
+	}
+	if t.runs == nil {
+		return
+	}
+	t.workers = min(threads, len(t.runs))
+	t.order = longestFirst(t.runs)
+	for _, r := range t.runs {
+		for k := r.lo; k < r.hi; k++ {
+			f := &e.fronts[k]
+			f.handed = int(f.parent) >= r.hi
+		}
+	}
+}
+
+// speedup is how much faster a front is done by that many threads in its kernels.
+func (f *front) speedup(threads int) float64 {
+	if f.own+f.q < sharedFront {
+		return 1
+	}
+	return 1 + sharedGain*float64(threads-1)
+}
+
+// cut takes the subtrees of at most the given time, neighbours together.
+func (e *Engine) cut(times []float64, first []int, limit float64) (runs []run) {
 	for k := range e.fronts {
 		f := &e.fronts[k]
 		if times[k] > limit || f.parent >= 0 && times[f.parent] <= limit {
 			continue
 		}
-		f.handed = f.parent >= 0
-		if n := len(t.runs); n > 0 && t.runs[n-1].hi == first[k] && t.runs[n-1].time+times[k] <= limit {
-			t.runs[n-1].hi = k + 1
-			t.runs[n-1].time += times[k]
+		if n := len(runs); n > 0 && runs[n-1].hi == first[k] && runs[n-1].time+times[k] <= limit {
+			runs[n-1].hi = k + 1
+			runs[n-1].time += times[k]
 			continue
 		}
-		t.runs = append(t.runs, run{first[k], k + 1, times[k]})
+		runs = append(runs, run{first[k], k + 1, times[k]})
 	}
-	if len(t.runs) < 2 {
-		t.runs = nil
-		for k := range e.fronts {
-			e.fronts[k].handed = false
+	return runs
+}
+
+// predict is the time of the runs side by side, the longest first, and of the top after
+// them.
+func (e *Engine) predict(runs []run, threads int) float64 {
+	busy := make([]float64, threads)
+	for _, i := range longestFirst(runs) {
+		w := 0
+		for j, b := range busy {
+			if b < busy[w] {
+				w = j
+			}
 		}
-		return
+		busy[w] += runs[i].time
 	}
-	t.workers = min(threads, len(t.runs))
-	t.order = make([]int, len(t.runs))
-	for i := range t.order {
-		t.order[i] = i
+	time := slices.Max(busy)
+	(&tasks{runs: runs}).top(len(e.fronts), func(k int) bool {
+		f := &e.fronts[k]
+		time += frontTime(int(f.own), int(f.q)) / f.speedup(threads)
+		return true
+	})
+	return time
+}
+
+// longestFirst orders runs by their times.
+func longestFirst(runs []run) []int {
+	order := make([]int, len(runs))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortStableFunc(t.order, func(a, b int) int { return cmp.Compare(t.runs[b].time, t.runs[a].time) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(runs[b].time, runs[a].time) })
+	return order
 }
 
 // top calls fn for the nodes that are in no task, in order, until it returns false.
