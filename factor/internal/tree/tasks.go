@@ -15,20 +15,26 @@ const (
 	// and small kernels cost their calls.
 	perSecond = 25e9
 
-	// worthSharing is the predicted time in seconds below which nothing is done
-	// side by side.
-	worthSharing = 1e-3
+	// LeastShared is the time of a factorization below which nothing is done side by
+	// side: a millisecond.
+	LeastShared = 1e-3 * perSecond
 
-	// sharedFront is the order of fronts from which on more threads in the kernels help,
-	// and sharedGain what each of them adds.
-	sharedFront = 192
-	sharedGain  = 0.6
+	// Each further thread in the kernels of a front of order n adds (n - sharedFrom) /
+	// sharedFull to its speed, from nothing up to sharedMost. Measured on two cores with
+	// AVX-512: 0 at 512, 0.2 at 768, 0.3 to 0.5 at 1024.
+	sharedFrom = 448
+	sharedFull = 1500
+	sharedMost = 0.7
 )
 
 // sharesTried are the numbers of tasks for a thread, at least, that share tries.
 var sharesTried = []float64{0.7, 1, 1.5, 2, 3, 4, 6, 8}
 
-// frontTime predicts the time of a front, in flops at full speed.
+// Time predicts the time of a front of p columns and q rows below them with so many
+// threads in its kernels, in flops at full speed.
+func Time(p, q, threads int) float64 { return frontTime(p, q) / speedup(p+q, threads) }
+
+// frontTime is Time with one thread.
 func frontTime(p, q int) float64 {
 	x, y := float64(p), float64(q)
 	return x*x*x/3 + x*x*y + x*y*y + 400*x*x + 25*y*y + 2000*(x+y) + 5000
@@ -78,7 +84,7 @@ func (e *Engine) share() {
 		own := frontTime(int(f.own), int(f.q))
 		times[k] += own
 		total += own
-		together += own / f.speedup(threads)
+		together += Time(int(f.own), int(f.q), threads)
 		if f.child < 0 {
 			first[k] = k
 		} else {
@@ -88,7 +94,7 @@ func (e *Engine) share() {
 			times[f.parent] += times[k]
 		}
 	}
-	if total < worthSharing*perSecond {
+	if total < LeastShared {
 		return
 	}
 	least := together
@@ -111,12 +117,9 @@ func (e *Engine) share() {
 	}
 }
 
-// speedup is how much faster a front is done by that many threads in its kernels.
-func (f *front) speedup(threads int) float64 {
-	if f.own+f.q < sharedFront {
-		return 1
-	}
-	return 1 + sharedGain*float64(threads-1)
+// speedup is how much faster a front of order n is done by that many threads in its kernels.
+func speedup(n, threads int) float64 {
+	return 1 + min(max(0, float64(n-sharedFrom)/sharedFull), sharedMost)*float64(threads-1)
 }
 
 // cut takes the subtrees of at most the given time, neighbours together.
@@ -152,7 +155,7 @@ func (e *Engine) predict(runs []run, threads int) float64 {
 	time := slices.Max(busy)
 	(&tasks{runs: runs}).top(len(e.fronts), func(k int) bool {
 		f := &e.fronts[k]
-		time += frontTime(int(f.own), int(f.q)) / f.speedup(threads)
+		time += Time(int(f.own), int(f.q), threads)
 		return true
 	})
 	return time
