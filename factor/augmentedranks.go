@@ -7,6 +7,7 @@ import (
 	"costate/factor/internal/mumps"
 	"costate/factor/internal/pivot"
 	"costate/internal/space"
+	"costate/la/partition"
 	"costate/la/ranks"
 	"costate/system"
 )
@@ -64,18 +65,49 @@ func (f *Augmented) analyseRanks(c *system.Chain) error {
 	return nil
 }
 
-// newRanks analyses with MUMPS, in an order of its own or that of Options.Perm.
+// newRanks analyses with MUMPS, in the order of chainOrder or Options.Perm.
 func newRanks(c *system.Chain, o *Options) (mumps.Chain, error) {
 	n := c.Params() + 2*c.States()
 	mo, err := o.mumpsOptions(n)
 	if err != nil {
 		return nil, err
 	}
+	if mo.Perm == nil && !o.mumpsOrders() && augmentedBytes*system.EntriesOf(c) <= o.MemoryLimit {
+		if mo.Perm, err = chainOrder(c, o); err != nil {
+			return nil, err
+		}
+	}
 	e, err := mumps.NewChain(c, mo)
 	if err != nil {
 		return nil, mumpsError(n, o, err)
 	}
 	return e, nil
+}
+
+// chainOrder is the order that MUMPS is given for K of a chain. MUMPS cannot make pairs of
+// unknowns of a matrix that is shared out, whose values no rank has all of, and puts off pivots. In
+// a chain the pairs are known: a state and its costate, between which K has −1. The pattern of
+// K is on rank 0 for the time of this, as it is in the analysis of MUMPS.
+func chainOrder(c *system.Chain, o *Options) (partition.Perm, error) {
+	po := &partition.Options{Ordering: o.Ordering, Interrupt: o.Interrupt}
+	if po.Ordering == partition.OrderAuto {
+		po.Ordering = partition.OrderAMD // stages are narrow separators, which it finds
+	}
+	params, states := c.Params(), c.States()
+	if po.Ordering != partition.OrderNatural {
+		po.Mates = make([]int32, params+2*states)
+		for i := range po.Mates {
+			po.Mates[i] = -1
+		}
+		for i := params; i < params+states; i++ {
+			po.Mates[i], po.Mates[i+states] = int32(i+states), int32(i)
+		}
+	}
+	t, err := assembly(system.Assemble(c, 0).K, po)
+	if err != nil {
+		return nil, err
+	}
+	return t.Perm, nil
 }
 
 // RankEntries returns the number of elements of K that each rank of MPI stores, with the
