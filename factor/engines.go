@@ -123,7 +123,7 @@ func (o *Options) mumpsOrders() bool {
 // as it comes. On an elasticity problem MUMPS's own order then takes a quarter of the flops, while
 // on most others it takes more.
 func mumpsOrder(a *la.Sym, mates []int32, o *Options) (partition.Perm, error) {
-	po := &partition.Options{Ordering: o.Ordering, Interrupt: o.Interrupt}
+	po := &partition.Options{Ordering: o.Ordering, Apart: true, Interrupt: o.Interrupt} // nodes are of MUMPS's making
 	if o.Ordering != partition.OrderNatural {
 		po.Mates = mates
 	}
