@@ -65,7 +65,8 @@ func (f *Augmented) analyseRanks(c *system.Chain) error {
 	return nil
 }
 
-// newRanks analyses with MUMPS, in the order of chainOrder or Options.Perm.
+// newRanks analyses with MUMPS, in the order of Options.Perm or chainOrder. It leaves the order to
+// MUMPS where it is asked to, and where there is no room for K on rank 0.
 func newRanks(c *system.Chain, o *Options) (mumps.Chain, error) {
 	n := c.Params() + 2*c.States()
 	mo, err := o.mumpsOptions(n)
