@@ -69,7 +69,7 @@ func TestAugmented(t *testing.T) {
 }
 
 // TestAugmentedOrders: K of a chain is factored in any order, in ours unless another one is asked
-// for.
+// for or, of few wide stages, takes less time.
 func TestAugmentedOrders(t *testing.T) {
 	c := chaintest.Random(rand.New(rand.NewPCG(3, 3)), 6, 20, slices.Repeat([]chaintest.Stage{{Out: 10}}, 4)...)
 	var native factor.Augmented
@@ -96,6 +96,15 @@ func TestAugmentedOrders(t *testing.T) {
 		}
 		agree(t, &native, &f)
 		f.Reset()
+	}
+	wide := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 32, 32, slices.Repeat([]chaintest.Stage{{Out: 32}}, 4)...)
+	var f factor.Augmented
+	defer f.Reset()
+	if err := f.Analyse(wide, &factor.Options{Engine: factor.EngineMUMPS}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Plan().Ordering; got != "amd" {
+		t.Errorf("wide: order %s", got)
 	}
 }
 
