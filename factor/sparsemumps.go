@@ -29,15 +29,15 @@ func (e *shiftedMUMPS) release() {
 	}
 }
 
-// prepareMUMPS lets MUMPS analyse. It makes pairs of its own; the scaling by a matching
-// is what keeps pivots from being put off.
+// prepareMUMPS lets MUMPS analyse. Where the diagonal is weak, the scaling and the pairs of a
+// matching keep pivots from being put off.
 func (f *Sparse) prepareMUMPS() error {
 	if weakDiagonal(f.s, f.eq.row) {
 		if err := f.match(); err != nil {
 			return err
 		}
 	}
-	e, err := newMUMPS(f.s, &f.opts)
+	e, err := newMUMPS(f.s, f.mates, &f.opts)
 	if err != nil {
 		var memory *MemoryError
 		if errors.As(err, &memory) {
