@@ -4,6 +4,7 @@ import (
 	"costate/factor/internal/pivot"
 	"costate/internal/space"
 	"costate/la/blas"
+	"costate/system"
 )
 
 // An Inverse says which elements of Z = (H + D)⁻¹ Invert computes; parts that are
@@ -69,55 +70,66 @@ type inverseSpace struct {
 	diag    []float64 // of the stage; nil if not wanted
 	block   []float64
 
-	y, next  []float64
-	x        []float64      // m×m: cov(x_r)
-	gain     []float64      // m×N: M, then scratch
-	my       []float64      // m×N: M Y
-	c        []float64      // states², scratch
-	rows     []float64      // rows×In, of a stage with a gather
-	room     []float64      // a block of a map
+	y, next []float64
+	x       []float64 // m×m: cov(x_r)
+	gain    []float64 // m×N: M, then scratch
+	my      []float64 // m×N: M Y
+	c       []float64 // scratch
+	rows    []float64 // rows×In, of a stage with a gather
+	room    []float64 // a block of a map
+
+	bands    *pivot.Bands
 	elements []elementSpace // one a thread
+	loops    inverseLoops
+
+	pi     []float64 // zin: the diagonal of Π
+	pairs  []float64 // rows²×zin, see foldPairs
+	outer  []float64 // rows²×Out: products of elements of δ
+	folded []float64 // Out×zin
 }
 
 func (f *Engine) sizeInverse(w *inverseSpace) {
-	w.backend, w.serial = f.backend, f.w.serial
+	need := f.inverseNeeds()
 	if w.elements == nil {
+		w.backend, w.serial = f.backend, f.w.serial
 		w.elements = make([]elementSpace, max(f.backend.Threads(), 1))
+		w.bands = pivot.NewBands(f.backend.Threads())
+		w.loops.init(w)
+		a := space.NewArena(2*space.ArenaLen(need.square) + space.ArenaLen(need.x) + 2*space.ArenaLen(need.gain) + space.ArenaLen(need.c))
+		w.y, w.next, w.x = a.Take(need.square), a.Take(need.square), a.Take(need.x)
+		w.gain, w.my, w.c = a.Take(need.gain), a.Take(need.gain), a.Take(need.c)
 	}
+	w.rows, w.room = space.Resize(w.rows, need.rows), space.Resize(w.room, need.room)
+}
+
+// inverseNeeds are the lengths of the arrays of an inverseSpace.
+type inverseNeeds struct{ square, x, gain, c, rows, room int }
+
+func (f *Engine) inverseNeeds() inverseNeeds {
 	need := needsOf(f.chain)
 	n, m := need.states, need.pivot
-	w.y, w.next = space.Resize(w.y, n*n), space.Resize(w.next, n*n)
-	w.x, w.gain, w.my = space.Resize(w.x, m*m), space.Resize(w.gain, max(need.v, m*n, n*n)), space.Resize(w.my, max(need.v, m*n))
-	w.c = space.Resize(w.c, max(n*n, m*n, need.v, pivot.InverseWork(m)))
-	w.rows, w.room = space.Resize(w.rows, need.rows), space.Resize(w.room, need.room)
+	z := inverseNeeds{square: n * n, x: m * m, gain: max(n*n, need.v, m*n), rows: need.rows, room: need.room}
+	z.c = max(n*n, need.v, m*(n+couplingGap), pivot.InverseWork(m))
+	return z
 }
 
 // InverseBytes is the memory that Invert takes besides the factorization and what it
 // is asked for.
 func (f *Engine) InverseBytes() int64 {
-	need := needsOf(f.chain)
-	n, m := int64(need.states), int64(need.pivot)
-	return 8 * (4*n*n + 2*m*m + 2*m*n + 65*m + int64(need.rows) + int64(need.room))
+	need := f.inverseNeeds()
+	pairs, each := 0, 0 // of all threads, of each
+	for k, s := range f.chain.Stages {
+		if d, ok := s.(*system.DenseStage); ok {
+			p, e := elementWords(d, k > 0)
+			pairs, each = max(pairs, p), max(each, e)
+		}
+	}
+	return 8 * int64(2*need.square+need.x+2*need.gain+need.c+need.rows+need.room+pairs+max(f.backend.Threads(), 1)*each)
 }
 
 // marginal computes cov(x_r) in w.x and M Y in w.my.
 func (w *inverseSpace) marginal(b *pivot.Block) {
-	m, n := b.M, b.N
-	if m == 0 {
-		return
-	}
-	b.InverseTo(w.backend, w.x, w.c)
-	if n == 0 {
-		return
-	}
-	b.GainTo(w.backend, w.gain, w.c)
-	w.backend.Gemm(blas.NoTrans, blas.NoTrans, m, n, n, 1, w.gain, n, w.y, n, 0, w.my, n)
-	w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, m, n, 1, w.my, n, w.gain, n, 1, w.x, m)
-	for i := range m {
-		for j := range i {
-			w.x[j*m+i] = w.x[i*m+j]
-		}
-	}
+	b.MarginalTo(w.backend, w.x, w.gain, w.my, w.y, w.c)
 }
 
 // symmetrise adds the transpose to the n×n matrix a and halves it.
