@@ -57,6 +57,10 @@ func (l *inverseLoops) share(w *inverseSpace, n int, body func(w *inverseSpace, 
 
 // invert is the stage's part of Invert.
 func (d *denseStage) invert(w *inverseSpace) {
+	if d.small != nil && d.small.fits && w.block == nil && invertible(w.eps) {
+		d.invertSmall(w)
+		return
+	}
 	w.marginal(d.pivot)
 	perp := d.inner && d.negPerp > 0 && d.s.Delta != nil
 	if w.diag != nil {

@@ -86,6 +86,8 @@ type inverseSpace struct {
 	pairs  []float64 // rows²×zin, see foldPairs
 	outer  []float64 // rows²×Out: products of elements of δ
 	folded []float64 // Out×zin
+
+	small *smallInverse // nil without small stages
 }
 
 func (f *Engine) sizeInverse(w *inverseSpace) {
@@ -95,6 +97,9 @@ func (f *Engine) sizeInverse(w *inverseSpace) {
 		w.elements = make([]elementSpace, max(f.backend.Threads(), 1))
 		w.bands = pivot.NewBands(f.backend.Threads())
 		w.loops.init(w)
+		if f.w.small != nil {
+			w.small = newSmallInverse()
+		}
 		a := space.NewArena(2*space.ArenaLen(need.square) + space.ArenaLen(need.x) + 2*space.ArenaLen(need.gain) + space.ArenaLen(need.c))
 		w.y, w.next, w.x = a.Take(need.square), a.Take(need.square), a.Take(need.x)
 		w.gain, w.my, w.c = a.Take(need.gain), a.Take(need.gain), a.Take(need.c)
@@ -123,6 +128,9 @@ func (f *Engine) InverseBytes() int64 {
 			p, e := elementWords(d, k > 0)
 			pairs, each = max(pairs, p), max(each, e)
 		}
+	}
+	if f.w.small != nil {
+		pairs += smallInverseWords()
 	}
 	return 8 * int64(2*need.square+need.x+2*need.gain+need.c+need.rows+need.room+pairs+max(f.backend.Threads(), 1)*each)
 }

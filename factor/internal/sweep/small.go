@@ -17,10 +17,12 @@ const smallOrder = 64
 // small is what a denseStage of small order keeps for its elimination. Rows are whole
 // vectors of four words.
 type small struct {
-	wq   []float64 // (Out+r)×in: W, and below it Q₁ᵀ
-	diag []float64 // J, or ones
-	in   int       // In in whole vectors
-	fits bool      // the map at hand is one of each element
+	wq     []float64 // (Out+r)×in: W, and below it Q₁ᵀ
+	qt     []float64 // In×4: Q₁
+	shared []float64 // 1+r(r+1)/2 rows of [In, bias] in whole vectors: diag Π, products of rows of Q₁ᵀ
+	diag   []float64 // J, or ones
+	in     int       // In in whole vectors
+	fits   bool      // the map at hand is one of each element
 }
 
 // isSmall reports a stage whose rows are few and whose matrices are small, without a
@@ -39,7 +41,8 @@ func smallWords(s *system.DenseStage, inner bool) int {
 	if !isSmall(s, inner) {
 		return 0
 	}
-	return (s.Out+rank(s))*vectors(s.In) + vectors(s.BatchRows()*s.Out)
+	r := rank(s)
+	return (s.Out+r)*vectors(s.In) + vectors(s.BatchRows()*s.Out) + 4*s.In + (1+r*(r+1)/2)*vectors(width(s))
 }
 
 // vectors is n in whole vectors of four words.
@@ -51,7 +54,9 @@ func newSmall(be blas.Backend, s *system.DenseStage, inner bool) *small {
 		return nil
 	}
 	d := &small{in: vectors(s.In)}
-	d.wq, d.diag = make([]float64, (s.Out+rank(s))*d.in), make([]float64, vectors(s.BatchRows()*s.Out))
+	r := rank(s)
+	d.wq, d.diag = make([]float64, (s.Out+r)*d.in), make([]float64, vectors(s.BatchRows()*s.Out))
+	d.qt, d.shared = make([]float64, 4*s.In), make([]float64, (1+r*(r+1)/2)*vectors(width(s)))
 	return d
 }
 
@@ -67,12 +72,34 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 	for j := range r {
 		copy(d.wq[(s.Out+j)*d.in:], q[j*zin:j*zin+s.In])
 	}
+	d.takeDirections(s, q, r, zin)
 	if s.J.Diag != nil {
 		copy(d.diag, s.J.Diag)
 		return
 	}
 	for i := range s.BatchRows() * s.Out {
 		d.diag[i] = 1
+	}
+}
+
+// takeDirections takes Q₁ᵀ for the diagonal of the inverse.
+func (d *small) takeDirections(s *system.DenseStage, q []float64, r, zin int) {
+	vec.Transpose(d.qt, 4, q, zin, r, s.In)
+	wide := vectors(zin)
+	pi := d.shared[:zin]
+	clear(pi)
+	for j := range r {
+		row := q[j*zin : (j+1)*zin]
+		vec.MulAdd(pi, row, row)
+		for l := range j + 1 {
+			vec.Mul(d.shared[(1+j*(j+1)/2+l)*wide:][:zin], row, q[l*zin:])
+		}
+	}
+	for i, v := range pi {
+		pi[i] = max(1-v, 0)
+	}
+	if r == zin {
+		clear(pi)
 	}
 }
 
