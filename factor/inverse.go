@@ -137,7 +137,7 @@ func (g *invertible) InverseDiagTo(dst []float64) ([]float64, error) {
 	}
 	dst = sizedDiagonal(dst, g.matrix.n)
 	e.InverseDiag(dst)
-	if err := g.inexact(measuredDiag(&g.judge, dst)); err != nil {
+	if err := g.inexact(measuredDiag(&g.judge, dst, checksOf(g.planned))); err != nil {
 		return nil, err
 	}
 	return dst, nil
@@ -218,7 +218,7 @@ func (g *invertible) measured(a []float64, n int, column func(b []float64, i int
 	job := g.judge.Job(1)
 	defer job.Done()
 	worst, y := 0.0, make([]float64, n)
-	for _, i := range checked(diag) {
+	for _, i := range checked(nil, diag, inverseChecks) {
 		clear(job.B())
 		column(job.B(), i)
 		job.Solve()

@@ -10,8 +10,9 @@ type MarginalTiles struct {
 	Ld    int
 	LdY   int
 	v     []float64 // L⁻¹
-	b, c  []float64 // [D⁻¹ L⁻¹, W], and L⁻ᵀ times that
-	gain  []float64
+	b, c  []float64 // D⁻¹ L⁻¹, and L⁻ᵀ times that
+	w     []float64 // W
+	gain  []float64 // M
 	gainT []float64
 }
 
@@ -19,45 +20,50 @@ type MarginalTiles struct {
 func NewMarginalTiles(m, n int) *MarginalTiles {
 	m, n = (m+3)&^3, (n+3)&^3
 	a := func(n int) []float64 { return make([]float64, n) }
-	return &MarginalTiles{X: a(m * m), MY: a(m * n), v: a(m * m), b: a(m * (m + n)), c: a(m * (m + n)), gain: a(m * n), gainT: a(n * m)}
+	return &MarginalTiles{X: a(m * m), MY: a(m * n), v: a(m * m), b: a(m * m), c: a(m * m), w: a(m * n), gain: a(m * n), gainT: a(n * m)}
 }
 
 // MarginalTilesWords is the memory of NewMarginalTiles.
 func MarginalTilesWords(m, n int) int {
 	m, n = (m+3)&^3, (n+3)&^3
-	return 4*m*m + 5*m*n
+	return 4*m*m + 4*m*n
 }
 
 // MarginalTiles is MarginalTo in tiles, for a Y whose rows are whole vectors.
 func (b *Block) MarginalTiles(t *MarginalTiles, y []float64) {
 	m, n := b.M, b.N
 	t.Ld, t.LdY = (m+3)&^3, (n+3)&^3
-	wide := t.Ld + t.LdY
 	b.lowerTiles(t)
 	for i := 0; i < m; i++ {
-		row := t.b[i*wide:]
-		copy(row[t.Ld:], b.W[i*n:(i+1)*n])
-		v, d := t.v[i*t.Ld:], b.S[i*m+i]
+		row, v, d := t.b[i*t.Ld:(i+1)*t.Ld], t.v[i*t.Ld:], b.S[i*m+i]
 		switch {
 		case b.Chol:
-			copy(row[:t.Ld], v)
+			copy(row, v)
 		case b.e[i] == 0:
-			vec.Scale(row[:t.Ld], 1/d, v)
+			vec.Scale(row, 1/d, v)
 		default:
 			a, o, c := inverse2(d, b.e[i], b.S[(i+1)*m+i+1])
-			vec.Pivot2(row[:t.Ld], row[wide:], v, v[t.Ld:], &[3]float64{a, o, c})
+			vec.Pivot2(row, t.b[(i+1)*t.Ld:], v, v[t.Ld:], &[3]float64{a, o, c})
 			i++
-			copy(row[wide+t.Ld:], b.W[i*n:(i+1)*n])
+		}
+	}
+	w, ldw := b.W, n
+	if n < t.LdY { // rows are read in whole vectors
+		w, ldw = t.w, t.LdY
+		for i := range m {
+			copy(w[i*ldw:], b.W[i*n:(i+1)*n])
 		}
 	}
 	const rows = 8 // whose sums begin at the first of them
 	for g := 0; g < m; g += rows {
-		vec.SetSmall(t.c[g*wide:], wide, t.v[g*t.Ld+g:], 1, t.Ld, t.b[g*wide:], wide, min(rows, m-g), wide/4, m-g, 0)
+		h, a := min(rows, m-g), t.v[g*t.Ld+g:]
+		vec.SetSmall(t.c[g*t.Ld:], t.Ld, a, 1, t.Ld, t.b[g*t.Ld:], t.Ld, h, t.Ld/4, m-g, 0)
+		vec.SetSmall(t.MY[g*t.LdY:], t.LdY, a, 1, t.Ld, w[g*ldw:], ldw, h, t.LdY/4, m-g, 0)
 	}
 	for i := range m {
-		from, to := t.c[i*wide:], b.Origin(i)
-		copy(t.gain[to*t.LdY:(to+1)*t.LdY], from[t.Ld:])
-		row := t.X[to*t.Ld : (to+1)*t.Ld]
+		to := b.Origin(i)
+		copy(t.gain[to*t.LdY:(to+1)*t.LdY], t.MY[i*t.LdY:])
+		row, from := t.X[to*t.Ld:(to+1)*t.Ld], t.c[i*t.Ld:(i+1)*t.Ld]
 		if b.Chol {
 			copy(row, from)
 			continue

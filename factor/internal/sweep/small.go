@@ -17,12 +17,13 @@ const smallOrder = 64
 // small is what a denseStage of small order keeps for its elimination. Rows are whole
 // vectors of four words.
 type small struct {
-	wq     []float64 // (Out+r)×in: W, and below it Q₁ᵀ
-	qt     []float64 // In×4: Q₁
-	shared []float64 // 1+r(r+1)/2 rows of [In, bias] in whole vectors: diag Π, products of rows of Q₁ᵀ
-	diag   []float64 // J, or ones
-	in     int       // In in whole vectors
-	fits   bool      // the map at hand is one of each element
+	wq       []float64 // (Out+r)×in: W, and below it Q₁ᵀ
+	qt       []float64 // In×4: Q₁
+	shared   []float64 // 1+r(r+1)/2 rows of [In, bias] in whole vectors: diag Π, products of rows of Q₁ᵀ
+	repeated []float64 // r rows: those of Q₁ᵀ without a bias, once for each row of the batch
+	diag     []float64 // J, or ones
+	in       int       // In in whole vectors
+	fits     bool      // the map at hand is one of each element
 }
 
 // isSmall reports a stage whose rows are few and whose matrices are small, without a
@@ -42,7 +43,7 @@ func smallWords(s *system.DenseStage, inner bool) int {
 		return 0
 	}
 	r := rank(s)
-	return (s.Out+r)*vectors(s.In) + vectors(s.BatchRows()*s.Out) + 4*s.In + (1+r*(r+1)/2)*vectors(width(s))
+	return (s.Out+r)*vectors(s.In) + vectors(s.BatchRows()*s.Out) + 4*s.In + (1+r*(r+1)/2)*vectors(width(s)) + r*vectors(s.Inputs())
 }
 
 // vectors is n in whole vectors of four words.
@@ -56,6 +57,7 @@ func newSmall(be blas.Backend, s *system.DenseStage, inner bool) *small {
 	d := &small{in: vectors(s.In)}
 	r := rank(s)
 	d.wq, d.diag = make([]float64, (s.Out+r)*d.in), make([]float64, vectors(s.BatchRows()*s.Out))
+	d.repeated = make([]float64, r*vectors(s.Inputs()))
 	d.qt, d.shared = make([]float64, 4*s.In), make([]float64, (1+r*(r+1)/2)*vectors(width(s)))
 	return d
 }
@@ -86,6 +88,11 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 func (d *small) takeDirections(s *system.DenseStage, q []float64, r, zin int) {
 	vec.Transpose(d.qt, 4, q, zin, r, s.In)
 	wide := vectors(zin)
+	for j := range r {
+		for b := range s.BatchRows() {
+			copy(d.repeated[j*vectors(s.Inputs())+b*s.In:][:s.In], q[j*zin:])
+		}
+	}
 	pi := d.shared[:zin]
 	clear(pi)
 	for j := range r {

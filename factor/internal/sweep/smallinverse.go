@@ -181,18 +181,20 @@ func (d *denseStage) smallMarginals(w *inverseSpace, y []float64) {
 	vec.SetSmall(t.sum, wide, t.coef, terms, 1, t.terms, wide, out, wide/4, terms, 0)
 	if perp {
 		vec.Scale(t.delta, 2, t.delta)
+		g, ni := t.a[:out*ldy], d.pivot.N
+		clear(g)
+		for j := range r {
+			q := d.small.repeated[j*ldy:]
+			for o := range out {
+				vec.MulAdd(g[o*ldy:][:ni], my[(j*out+o)*ldy:], q)
+			}
+		}
 		var f [fewRows]float64
 		for o := range out {
 			for b := range d.rows {
 				f[b] = t.delta[b*out+o]
 			}
-			sum := t.sum[o*wide:][:in]
-			for j := range r {
-				g := t.a[:in]
-				clear(g)
-				vec.Combine(g, f[:d.rows], my[(j*out+o)*ldy:], in)
-				vec.MulAdd(sum, g, d.q[j*zin:])
-			}
+			vec.Combine(t.sum[o*wide:][:in], f[:d.rows], g[o*ldy:], in)
 		}
 	}
 	for o := range out {
