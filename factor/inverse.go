@@ -265,13 +265,12 @@ func (g *invertible) SampleTo(dst *mat.VecDense, normals []float64) error {
 	sizeVec(dst, n)
 	job := g.judge.Job(1)
 	defer job.Done()
-	x, ax := job.X(), job.B()
+	x := job.X()
 	copy(x, normals)
 	if !g.engine.dampedEngine.(sampler).Sample(x) {
 		return &IndefiniteError{g.Inertia()}
 	}
-	g.matrix.MulTo(ax, x)
-	want, got := vec.Dot(normals, normals), vec.Dot(x, ax)
+	want, got := vec.Dot(normals, normals), g.matrix.Form(x, job.B())
 	if err := g.inexact(math.Abs(got-want) / max(want, math.SmallestNonzeroFloat64)); err != nil {
 		return err
 	}

@@ -82,6 +82,20 @@ func (b Job) Solve() Outcome {
 	return b.Refine()
 }
 
+// form is xᵀA x; d is scratch.
+func (j *Judge) form(d, x []float64) float64 {
+	if op, ok := j.op.(former); ok {
+		return op.Form(x, d)
+	}
+	j.op.MulTo(d, x)
+	return vec.Dot(d, x)
+}
+
+// A former is an Operator that knows xᵀA x in less time than A x; scratch has the length of x.
+type former interface {
+	Form(x, scratch []float64) float64
+}
+
 // Refine measures and refines solutions that are in X already.
 func (b Job) Refine() Outcome {
 	w, j := b.workspace, b.judge
@@ -113,8 +127,7 @@ func (j *Judge) formRows(own, w *workspace, from, to int) Outcome {
 	n := j.n
 	for i := from; i < to; i++ {
 		x := w.x[i*n : (i+1)*n]
-		j.op.MulTo(own.d, x)
-		w.forms[i] = 2*vec.Dot(w.b[i*n:(i+1)*n], x) - vec.Dot(x, own.d)
+		w.forms[i] = 2*vec.Dot(w.b[i*n:(i+1)*n], x) - j.form(own.d, x)
 	}
 	return Outcome{}
 }
