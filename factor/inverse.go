@@ -146,7 +146,9 @@ func (g *invertible) InverseDiagTo(dst []float64) ([]float64, error) {
 // StageTracesTo writes the traces of the diagonal blocks of (H + D)⁻¹; see Inverter.
 func (g *invertible) StageTracesTo(dst []float64) ([]float64, error) {
 	dst = sizedDiagonal(dst, len(g.matrix.eps))
-	diag, err := g.InverseDiagTo(nil)
+	job := g.judge.Job(1)
+	defer job.Done()
+	diag, err := g.InverseDiagTo(job.X())
 	if err != nil {
 		return nil, err
 	}

@@ -377,3 +377,35 @@ func TestInverters(t *testing.T) {
 		}
 	}
 }
+
+// The diagonal again takes no memory, by whatever stages: with few and many rows, small and
+// large, gathered, with blocks, and with perpendicular parameters or without.
+func TestInverseDiagAllocates(t *testing.T) {
+	for _, tc := range inverseCases {
+		c := tc.make(3)
+		if c.Params() == 0 {
+			continue
+		}
+		for _, threads := range []int{1, 2} {
+			var f factor.Chain
+			if err := errors.Join(f.Analyse(c, &factor.Options{Backend: blas.NativeThreads(threads)}), f.Factorize(30)); err != nil {
+				t.Fatal(err)
+			}
+			dst := make([]float64, c.Params())
+			traces := make([]float64, len(c.Stages))
+			run := func() {
+				if _, err := f.InverseDiagTo(dst); err != nil {
+					t.Fatalf("%s: %v", tc.name, err)
+				}
+				if _, err := f.StageTracesTo(traces); err != nil {
+					t.Fatalf("%s: %v", tc.name, err)
+				}
+			}
+			run()
+			run() // the two methods change their workspaces about
+			if n := testing.AllocsPerRun(5, run); n > 0 {
+				t.Errorf("%s, %d threads: %v allocations", tc.name, threads, n)
+			}
+		}
+	}
+}

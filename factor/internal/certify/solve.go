@@ -103,23 +103,23 @@ func (b Job) Refine() Outcome {
 	return j.share(w, nrhs, (*Judge).refineRows)
 }
 
-// Forms writes bᵀ A⁻¹ b of each right-hand side b to dst, without refinement: for a solution
+// Forms returns bᵀ A⁻¹ b of each right-hand side b, without refinement: for a solution
 // x of the factors it is
 //
 //	2 bᵀx − xᵀA x,
 //
-// which is off by (A⁻¹b − x)ᵀ A (A⁻¹b − x), where bᵀx would be off by bᵀ(A⁻¹b − x).
-func (b Job) Forms(dst []float64) {
+// which is off by (A⁻¹b − x)ᵀ A (A⁻¹b − x), where bᵀx would be off by bᵀ(A⁻¹b − x). They
+// belong to the job.
+func (b Job) Forms() []float64 {
 	w, j := b.workspace, b.judge
 	nrhs := j.rows(w)
-	if nrhs == 0 {
-		return
+	w.forms = space.Resize(w.forms, nrhs)
+	if nrhs > 0 {
+		copy(w.x, w.b)
+		j.engine.Solve(w.x, nrhs)
+		j.share(w, nrhs, (*Judge).formRows)
 	}
-	copy(w.x, w.b)
-	j.engine.Solve(w.x, nrhs)
-	w.forms = dst[:nrhs]
-	j.share(w, nrhs, (*Judge).formRows)
-	w.forms = nil
+	return w.forms
 }
 
 // formRows computes the forms of the rows from to to, with the workspace own.

@@ -33,7 +33,7 @@ func (f *Engine) Invert(z *Inverse) {
 	w := f.inverses.Get()
 	defer f.inverses.Put(w)
 	f.sizeInverse(w)
-	w.want, w.inner = z, false
+	w.inner = false
 	last := len(f.stages) - 1
 	if z.Diag == nil && z.Outputs == nil {
 		last = z.Stage
@@ -62,7 +62,6 @@ func (f *Engine) Invert(z *Inverse) {
 type inverseSpace struct {
 	backend blas.Backend
 	serial  blas.Backend // the backend, with one thread
-	want    *Inverse
 	stage   int
 	eps     float64
 	inner   bool
