@@ -14,14 +14,15 @@ import (
 // own and must not be used by two goroutines at once; several Products of one
 // chain may.
 type Product struct {
-	chain   *Chain
-	backend blas.Backend
-	y       [][]float64 // y[k] = y_{k+1} in the text: outputs of stage k
-	s       [][]float64 // pre-activations of the dense stages
-	la, lb  []float64   // λ at the outputs and inputs of a stage
-	nu      []float64   // derivative in the pre-activations
-	ax      []float64   // A x of a BlockStage
-	rows    []float64   // gathered rows of a DenseStage
+	chain    *Chain
+	backend  blas.Backend
+	y        [][]float64 // y[k] = y_{k+1} in the text: outputs of stage k
+	s        [][]float64 // pre-activations of the dense stages
+	la, lb   []float64   // λ at the outputs and inputs of a stage
+	nu       []float64   // derivative in the pre-activations
+	ax       []float64   // A x of a BlockStage
+	rows     []float64   // gathered rows of a DenseStage
+	products []float64   // of dots
 
 	residual residual // made by the first ResidualTo
 }
@@ -182,7 +183,35 @@ func (p *Product) gemm(tA, tB blas.Transpose, m, n, k int, a []float64, lda int,
 	if m == 0 || n == 0 {
 		return
 	}
+	if tA == blas.NoTrans && tB == blas.Trans && m <= fewRows && n*k <= fewWeights {
+		p.dots(m, n, k, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
 	p.backend.Gemm(tA, tB, m, n, k, 1, a, max(lda, 1), b, max(ldb, 1), beta, c, ldc)
+}
+
+const (
+	// fewRows is the number of rows up to which they are multiplied by a transposed matrix one
+	// by one: that is over sooner than the matrix is packed.
+	fewRows = 4
+
+	// fewWeights bounds the matrices that are then read once for each row: they stay in the
+	// first cache.
+	fewWeights = 4096
+)
+
+// dots is gemm for A Bᵀ with an A of few rows and beta = 0 or 1.
+func (p *Product) dots(m, n, k int, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	for i := range m {
+		row, x := c[i*ldc:i*ldc+n], a[i*lda:i*lda+k]
+		if beta == 0 {
+			vec.Dots(row, b, ldb, x)
+			continue
+		}
+		p.products = space.Resize(p.products, n)
+		vec.Dots(p.products, b, ldb, x)
+		vec.Axpy(row, 1, p.products)
+	}
 }
 
 // back is denseBack for a BlockStage. x is read before h, which may be the

@@ -117,10 +117,18 @@ func (b Job) Forms() []float64 {
 	if nrhs > 0 {
 		copy(w.x, w.b)
 		j.engine.Solve(w.x, nrhs)
-		j.share(w, nrhs, (*Judge).formRows)
+		if nrhs*j.n < shareFrom {
+			j.formRows(w, w, 0, nrhs)
+		} else {
+			j.share(w, nrhs, (*Judge).formRows)
+		}
 	}
 	return w.forms
 }
+
+// shareFrom is the number of elements of all right-hand sides from which forms are shared out
+// to threads: some ten microseconds of work.
+const shareFrom = 1 << 14
 
 // formRows computes the forms of the rows from to to, with the workspace own.
 func (j *Judge) formRows(own, w *workspace, from, to int) Outcome {

@@ -54,20 +54,21 @@ func (b *Block) MarginalTiles(t *MarginalTiles, y []float64) {
 			copy(w[i*ldw:], b.W[i*n:(i+1)*n])
 		}
 	}
+	x, gain := t.X, t.gain
+	moved := !b.Chol && !inOrder(b.perm[:m])
+	if moved {
+		x, gain = t.c, t.MY
+	}
 	const rows = 8 // whose sums begin at the first of them
 	for g := 0; g < m; g += rows {
 		h, a := min(rows, m-g), t.v[g*t.Ld+g:]
-		vec.SetSmall(t.c[g*t.Ld:], t.Ld, a, 1, t.Ld, t.b[g*t.Ld:], t.Ld, h, t.Ld/4, m-g, 0)
-		vec.SetSmall(t.MY[g*t.LdY:], t.LdY, a, 1, t.Ld, w[g*ldw:], ldw, h, t.LdY/4, m-g, 0)
+		vec.SetSmall(x[g*t.Ld:], t.Ld, a, 1, t.Ld, t.b[g*t.Ld:], t.Ld, h, t.Ld/4, m-g, 0)
+		vec.SetSmall(gain[g*t.LdY:], t.LdY, a, 1, t.Ld, w[g*ldw:], ldw, h, t.LdY/4, m-g, 0)
 	}
-	for i := range m {
-		to := b.Origin(i)
-		copy(t.gain[to*t.LdY:(to+1)*t.LdY], t.MY[i*t.LdY:])
-		row, from := t.X[to*t.Ld:(to+1)*t.Ld], t.c[i*t.Ld:(i+1)*t.Ld]
-		if b.Chol {
-			copy(row, from)
-			continue
-		}
+	for i := 0; moved && i < m; i++ {
+		to := b.perm[i]
+		copy(t.gain[to*t.LdY:(to+1)*t.LdY], gain[i*t.LdY:])
+		row, from := t.X[to*t.Ld:(to+1)*t.Ld], x[i*t.Ld:(i+1)*t.Ld]
 		for j, at := range b.perm[:m] {
 			row[at] = from[j]
 		}
@@ -75,6 +76,16 @@ func (b *Block) MarginalTiles(t *MarginalTiles, y []float64) {
 	vec.SetSmall(t.MY, t.LdY, t.gain, t.LdY, 1, y, t.LdY, m, t.LdY/4, n, 0)
 	vec.Transpose(t.gainT, t.Ld, t.gain, t.LdY, m, n)
 	vec.AddSmall(t.X, t.Ld, t.MY, t.LdY, 1, t.gainT, t.Ld, m, t.Ld/4, n, 0)
+}
+
+// inOrder reports whether pivoting has moved nothing.
+func inOrder(perm []int) bool {
+	for i, from := range perm {
+		if from != i {
+			return false
+		}
+	}
+	return true
 }
 
 // lowerTiles computes L⁻¹ in t.v, with zeros above its diagonal, four rows at a time.
