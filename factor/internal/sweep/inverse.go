@@ -90,8 +90,8 @@ type inverseSpace struct {
 }
 
 func (f *Engine) sizeInverse(w *inverseSpace) {
-	need := f.inverseNeeds()
 	if w.elements == nil {
+		need := &f.inverse
 		w.backend, w.serial = f.backend, f.w.serial
 		w.elements = make([]elementSpace, max(f.backend.Threads(), 1))
 		w.bands = pivot.NewBands(f.backend.Threads())
@@ -102,36 +102,39 @@ func (f *Engine) sizeInverse(w *inverseSpace) {
 		a := space.NewArena(2*space.ArenaLen(need.square) + space.ArenaLen(need.x) + 2*space.ArenaLen(need.gain) + space.ArenaLen(need.c))
 		w.y, w.next, w.x = a.Take(need.square), a.Take(need.square), a.Take(need.x)
 		w.gain, w.my, w.c = a.Take(need.gain), a.Take(need.gain), a.Take(need.c)
+		w.rows = make([]float64, need.rows)
 	}
-	w.rows, w.room = space.Resize(w.rows, need.rows), space.Resize(w.room, need.room)
+	w.room = space.Resize(w.room, len(f.w.room))
 }
 
 // inverseNeeds are the lengths of the arrays of an inverseSpace.
-type inverseNeeds struct{ square, x, gain, c, rows, room int }
+type inverseNeeds struct {
+	square, x, gain, c, rows int
+	elements                 int // of all elementSpaces, and what these share
+}
 
-func (f *Engine) inverseNeeds() inverseNeeds {
-	need := needsOf(f.chain)
+func inverseNeedsOf(c *system.Chain, threads int) inverseNeeds {
+	need := needsOf(c)
 	n, m := need.states, need.pivot
-	z := inverseNeeds{square: n * n, x: m * m, gain: max(n*n, need.v, m*n), rows: need.rows, room: need.room}
-	z.c = max(n*n, need.v, m*(n+couplingGap), pivot.InverseWork(m))
+	z := inverseNeeds{square: n * n, x: m * m, gain: max(n*n, need.v, m*n), rows: need.rows}
+	z.c = max(n*n, need.v, m*(n+foldGap), pivot.InverseWork(m))
+	for k, s := range c.Stages {
+		if d, ok := s.(*system.DenseStage); ok {
+			all, each := elementWords(d, k > 0)
+			z.elements = max(z.elements, all+max(threads, 1)*each)
+		}
+	}
+	if need.small {
+		z.elements += smallInverseWords()
+	}
 	return z
 }
 
 // InverseBytes is the memory that Invert takes besides the factorization and what it
 // is asked for.
 func (f *Engine) InverseBytes() int64 {
-	need := f.inverseNeeds()
-	pairs, each := 0, 0 // of all threads, of each
-	for k, s := range f.chain.Stages {
-		if d, ok := s.(*system.DenseStage); ok {
-			p, e := elementWords(d, k > 0)
-			pairs, each = max(pairs, p), max(each, e)
-		}
-	}
-	if f.w.small != nil {
-		pairs += smallInverseWords()
-	}
-	return 8 * int64(2*need.square+need.x+2*need.gain+need.c+need.rows+need.room+pairs+max(f.backend.Threads(), 1)*each)
+	z := &f.inverse
+	return 8 * int64(2*z.square+z.x+2*z.gain+z.c+z.rows+z.elements+len(f.w.room))
 }
 
 // marginal computes cov(x_r) in w.x and M Y in w.my.
