@@ -22,6 +22,7 @@ type small struct {
 	shared   []float64 // 1+r(r+1)/2 rows of [In, bias] in whole vectors: diag Π, products of rows of Q₁ᵀ
 	repeated []float64 // r rows: those of Q₁ᵀ without a bias, once for each row of the batch
 	diag     []float64 // J, or ones
+	half     []float64 // the same over √2
 	in       int       // In in whole vectors
 	fits     bool      // the map at hand is one of each element
 }
@@ -43,7 +44,7 @@ func smallWords(s *system.DenseStage, inner bool) int {
 		return 0
 	}
 	r := rank(s)
-	return (s.Out+r)*vectors(s.In) + vectors(s.BatchRows()*s.Out) + 4*s.In + (1+r*(r+1)/2)*vectors(width(s)) + r*vectors(s.Inputs())
+	return (s.Out+r)*vectors(s.In) + 2*vectors(s.BatchRows()*s.Out) + 4*s.In + (1+r*(r+1)/2)*vectors(width(s)) + r*vectors(s.Inputs())
 }
 
 // vectors is n in whole vectors of four words.
@@ -56,7 +57,8 @@ func newSmall(be blas.Backend, s *system.DenseStage, inner bool) *small {
 	}
 	d := &small{in: vectors(s.In)}
 	r := rank(s)
-	d.wq, d.diag = make([]float64, (s.Out+r)*d.in), make([]float64, vectors(s.BatchRows()*s.Out))
+	n := vectors(s.BatchRows() * s.Out)
+	d.wq, d.diag, d.half = make([]float64, (s.Out+r)*d.in), make([]float64, n), make([]float64, n)
 	d.repeated = make([]float64, r*vectors(s.Inputs()))
 	d.qt, d.shared = make([]float64, 4*s.In), make([]float64, (1+r*(r+1)/2)*vectors(width(s)))
 	return d
@@ -77,11 +79,12 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 	d.takeDirections(s, q, r, zin)
 	if s.J.Diag != nil {
 		copy(d.diag, s.J.Diag)
-		return
+	} else {
+		for i := range s.BatchRows() * s.Out {
+			d.diag[i] = 1
+		}
 	}
-	for i := range s.BatchRows() * s.Out {
-		d.diag[i] = 1
-	}
+	vec.Scale(d.half, math.Sqrt2/2, d.diag)
 }
 
 // takeDirections takes Q₁ᵀ for the diagonal of the inverse.

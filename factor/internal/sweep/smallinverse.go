@@ -64,7 +64,7 @@ func (d *denseStage) invertSmall(w *inverseSpace) {
 	}
 }
 
-// smallCovariance is covariance: with E = F (F Y/2 − Ũ M Y)ᵀ it is Ũ cov(x_r) Ũᵀ + E + Eᵀ.
+// smallCovariance is covariance: with Z = Ũ cov(x_r) Ũᵀ + F (F Y − 2Ũ M Y)ᵀ it is (Z + Zᵀ)/2.
 func (d *denseStage) smallCovariance(w *inverseSpace, y []float64) {
 	s, t := d.s, w.small
 	in, out, m, ni := s.In, s.Out, d.pivot.M, d.pivot.N
@@ -75,29 +75,26 @@ func (d *denseStage) smallCovariance(w *inverseSpace, y []float64) {
 	vec.SetSmall(t.a, out*ldm, d.u, d.r, 1, t.tiles.X, out*ldm, d.rows, out*ldm/4, d.r, 0)
 	vec.Transpose(t.b, ld, t.a, ldm, n, m)
 	vec.SetSmall(t.z, out*ld, d.u, d.r, 1, t.b, out*ld, d.rows, out*ld/4, d.r, 0)
-	half := t.z[:n*ld]
-	vec.Scale(half, 0.5, half)
+	z := t.z[:n*ld]
 
 	vec.SetSmall(t.a, out*ldy, d.u, d.r, 1, t.tiles.MY, out*ldy, d.rows, out*ldy/4, d.r, 0)
 	for b := range d.rows {
 		vec.SetSmall(t.b[b*out*ldy:], ldy, s.W, in, 1, y[b*in*ldy:], ldy, out, ldy/4, in, 0)
 	}
-	e := t.b[:n*ldy]
-	vec.Scale(e, 0.5, e)
-	vec.Axpy(e, -1, t.a)
-	vec.Transpose(t.a, ld, e, ldy, n, ni)
+	vec.Axpy(t.b[:n*ldy], -2, t.a)
+	vec.Transpose(t.a, ld, t.b, ldy, n, ni)
 	for b := range d.rows {
 		vec.AddSmall(t.z[b*out*ld:], ld, s.W, in, 1, t.a[b*in*ld:], ld, out, ld/4, in, 0)
 	}
 	vec.Transpose(t.b, ld, t.z, ld, n, n)
-	vec.Axpy(half, 1, t.b)
-	vec.ScaleSym(t.z, ld, t.z, ld, d.small.diag, n)
+	vec.Axpy(z, 1, t.b)
+	vec.ScaleSym(z, ld, z, ld, d.small.half, n)
 	if ld == n {
-		copy(w.next, half)
+		copy(w.next, z)
 		return
 	}
 	for i := range n {
-		copy(w.next[i*n:(i+1)*n], t.z[i*ld:])
+		copy(w.next[i*n:(i+1)*n], z[i*ld:])
 	}
 }
 
