@@ -17,7 +17,7 @@ import (
 // and D holds prior precisions. Chain, Gram and Dense are Inverters.
 //
 // Elements are those of the factors, not refined, but measured: some of them are
-// compared with refined solutions, and where the difference is above 1e-8 of the
+// compared with solutions, fewer where solves take long beside the factorization, and where the difference is above 1e-8 of the
 // largest element, where the factors are those of a shifted matrix, or where the
 // inertia is not certain, the error is an *InverseError; what was asked for is then not
 // to be used. A *MemoryError refuses workspace beyond Options.MemoryLimit. An

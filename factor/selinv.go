@@ -48,8 +48,8 @@ type inverter struct {
 // diagonal writes the diagonal of the inverse, and hands its elements on the
 // pattern to front, which may be nil; see tree.Sink.
 //
-// The error is measured: columns of the inverse are solved for and refined, and
-// compared. An element is as good as those were, relative to the largest.
+// The error is measured: elements are compared with those of columns that are solved for. An
+// element is as good as those were, relative to the largest.
 func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) float64)) error {
 	shift := v.judge.Finding().Shift
 	if in := v.inertia(); shift != 0 || !in.Certain || in.Zero > 0 {

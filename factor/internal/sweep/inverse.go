@@ -23,10 +23,11 @@ type Inverse struct {
 //	cov(x_r) = S⁻¹ + M Y Mᵀ,   cov(x_r, y) = −M Y,   cov(s) = cov(Ũ x_r + F y)
 //	cov(x_r, X_⊥) = M Y Aᵀ(δ⊗Π)/ε,   cov(X_⊥) = I⊗Π/ε + (δᵀ⊗Π) A Y Aᵀ(δ⊗Π)/ε²
 //
-// (A is the gather of the stage, F = (I⊗W)A, and what it passes on joins s) and the identities need no definiteness: it is the recursion of K. Takahashi, J.
-// Fagan and M.-S. Chen (8th PICA conference, 1973) on the augmented system, in
-// compressed parameters. An inner stage takes twice the flops of its elimination:
-// 2m³/3 for S⁻¹, m²N for M, 2mN² for M Y and m²N for M Y Mᵀ.
+// (A is the gather of the stage, F = (I⊗W)A, and what it passes on joins s). The identities
+// need no definiteness: it is the recursion of K. Takahashi, J. Fagan and M.-S. Chen (8th PICA
+// conference, 1973) on the augmented system, in compressed parameters. An inner stage takes
+// twice the flops of its elimination: 2m³/3 for S⁻¹, m²N for M, 2mN² for M Y and m²N for
+// M Y Mᵀ.
 //
 // It may be called by many goroutines.
 func (f *Engine) Invert(z *Inverse) {
