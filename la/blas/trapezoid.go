@@ -20,6 +20,10 @@ func MulTrapezoid(be Backend, tA Transpose, m, n, k int, a []float64, lda int, b
 	if step < 0 {
 		panic(ErrNegative)
 	}
+	if k == 0 {
+		scale(m, n, 0, c, ldc)
+		return
+	}
 	if g, ok := be.(interface{ ownProducts() bool }); ok && g.ownProducts() {
 		gemm.Trapezoid(tA == Trans, m, n, k, a, lda, b, ldb, c, ldc, step)
 		return

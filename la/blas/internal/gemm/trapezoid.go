@@ -5,16 +5,10 @@ import "unsafe"
 // Trapezoid computes C = op(A) B for a lower trapezoidal A, whose elements above the diagonal
 // are zeros: with trans Aᵀ B for a k×m matrix A, m <= k, where the sum of row i of C begins at
 // row i of B, or above it, in the same tile; else A B for an m×k matrix A, k <= m, where it
-// ends at row i of B, or below it. With step > 0 row i is computed in its first (i+1)·step
+// ends at row i of B, or below it; k > 0. With step > 0 row i is computed in its first (i+1)·step
 // columns at least. The caller has checked the arguments: wrong ones corrupt memory.
 func Trapezoid(trans bool, m, n, k int, a []float64, lda int, b []float64, ldb int, c []float64, ldc int, step int) {
 	if m == 0 || n == 0 {
-		return
-	}
-	if k == 0 {
-		for i := range m {
-			clear(c[i*ldc : i*ldc+n])
-		}
 		return
 	}
 	s := active.Load()
