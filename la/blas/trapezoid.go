@@ -20,6 +20,9 @@ func MulTrapezoid(be Backend, tA Transpose, m, n, k int, a []float64, lda int, b
 	if step < 0 {
 		panic(ErrNegative)
 	}
+	if m == 0 || n == 0 {
+		return
+	}
 	if k == 0 {
 		scale(m, n, 0, c, ldc)
 		return
