@@ -109,6 +109,22 @@ func (h *hessian) MulTo(dst, x []float64) {
 	copy(dst, w.v)
 }
 
+// Form returns xᵀ(H + D)x; scratch has the length of x.
+func (h *hessian) Form(x, scratch []float64) float64 {
+	if h.given != nil {
+		h.MulTo(scratch, x)
+		return vec.Dot(scratch, x)
+	}
+	w := h.lend()
+	defer h.pool.Put(w)
+	sum := w.product.Form(x)
+	for k, e := range h.eps {
+		part := x[h.offsets[k]:h.offsets[k+1]]
+		sum += e * vec.Dot(part, part)
+	}
+	return sum
+}
+
 // ResidualTo computes r = b − (H + D) x in twice the working precision.
 func (h *hessian) ResidualTo(r, b, x []float64) {
 	if h.given != nil {

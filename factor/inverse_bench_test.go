@@ -32,24 +32,31 @@ func digitsLinearized(b *testing.B, width, layers, batch int) *nn.Linearization 
 // them included: by the chain, with the exact Hessian, in factorizations, and by output
 // space in sums of the Gram matrix. (factor/internal/outputs has the rates of the latter.)
 func BenchmarkInverseDiag(b *testing.B) {
+	chain := func(b *testing.B, key string, lin *nn.Linearization) {
+		b.Run(key+"/method=chain", func(b *testing.B) {
+			diag := make([]float64, len(lin.Gradient))
+			var f factor.Chain
+			if err := f.Analyse(&lin.Chain, nil); err != nil {
+				b.Fatal(err)
+			}
+			s := benchtest.Least(b,
+				func() error { return f.Factorize(1) },
+				func() error { f.Inertia(); return nil },
+				func() error { _, err := f.InverseDiagTo(diag); return err })
+			b.ReportMetric(s[2]/s[0], "factorizations")
+			b.ReportMetric(s[0]*1e3, "ms/factorization")
+		})
+	}
+	for i, c := range netCases {
+		chain(b, fmt.Sprintf("case=%s/width=%d/depth=%d/batch=%d", c.name, c.width, c.l, c.b), linearized(b, i))
+	}
+	for _, tc := range []struct{ width, layers, batch int }{{10, 8, 32}, {16, 8, 32}, {32, 6, 24}, {64, 6, 2}, {64, 6, 12}, {100, 6, 8}} {
+		chain(b, fmt.Sprintf("width=%d/depth=%d/batch=%d", tc.width, tc.layers, tc.batch), digitsLinearized(b, tc.width, tc.layers, tc.batch))
+	}
 	for _, tc := range []struct{ width, layers, batch int }{{16, 8, 32}, {32, 6, 24}, {64, 6, 64}} {
 		lin := digitsLinearized(b, tc.width, tc.layers, tc.batch)
 		diag := make([]float64, len(lin.Gradient))
-		key := fmt.Sprintf("width=%d/depth=%d/batch=%d/method=", tc.width, tc.layers, tc.batch)
-		if tc.width*tc.batch < 1000 {
-			b.Run(key+"chain", func(b *testing.B) {
-				var f factor.Chain
-				if err := f.Analyse(&lin.Chain, nil); err != nil {
-					b.Fatal(err)
-				}
-				s := benchtest.Least(b,
-					func() error { return f.Factorize(1) },
-					func() error { f.Inertia(); return nil },
-					func() error { _, err := f.InverseDiagTo(diag); return err })
-				b.ReportMetric(s[2]/s[0], "factorizations")
-			})
-		}
-		b.Run(key+"gram", func(b *testing.B) {
+		b.Run(fmt.Sprintf("width=%d/depth=%d/batch=%d/method=gram", tc.width, tc.layers, tc.batch), func(b *testing.B) {
 			var f factor.Gram
 			c := lin.Chain.GaussNewton()
 			if err := f.Analyse(c, nil); err != nil {

@@ -377,3 +377,83 @@ func TestInverters(t *testing.T) {
 		}
 	}
 }
+
+// Stages whose parts are shared out to threads: with fewer samples than inputs and with more, and
+// with rows that are gathered. The same threads give the same bits.
+func TestInverseDiagThreads(t *testing.T) {
+	for _, tc := range []chainCase{
+		{"few samples", 12, 11, []chaintest.Stage{{Out: 20, Bias: true}, {Out: 21, Bias: true}, {Out: 19, Bias: true}, {Out: 2, Bias: true}}},
+		{"many samples", 30, 5, []chaintest.Stage{{Out: 9, Bias: true}, {Out: 8}, {Out: 9, Bias: true}, {Out: 2, Bias: true}}},
+		{"gathered", 10, 8, []chaintest.Stage{{Out: 24, Bias: true}, {Rows: 3, In: 32, Out: 9, Bias: true}, {Out: 12, Bias: true}, {Out: 2, Bias: true}}},
+	} {
+		c := tc.make(5)
+		var dense factor.Dense
+		h := chaintest.Matrix(c, blas.Native())
+		ev := computeEigenvalues(h)
+		eps := math.Max(0, -ev[0]) + 0.05*(ev[len(ev)-1]-ev[0])
+		if err := errors.Join(dense.Analyse(c, nil), dense.Factorize(eps)); err != nil {
+			t.Fatal(err)
+		}
+		want, err := dense.InverseDiagTo(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		big := slices.Max(want)
+		for _, threads := range []int{1, 2, 3} {
+			var f factor.Chain
+			if err := errors.Join(f.Analyse(c, &factor.Options{Backend: blas.NativeThreads(threads)}), f.Factorize(eps)); err != nil {
+				t.Fatal(err)
+			}
+			first, err := f.InverseDiagTo(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range first {
+				if !(math.Abs(v-want[i]) <= 1e-12*big) {
+					t.Fatalf("%s, %d threads: element %d is %v, want %v", tc.name, threads, i, v, want[i])
+				}
+			}
+			for range 3 {
+				again, err := f.InverseDiagTo(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(first, again) {
+					t.Fatalf("%s, %d threads: other bits the second time", tc.name, threads)
+				}
+			}
+		}
+	}
+}
+
+// The diagonal again takes no memory, by whatever stages: with few and many rows, small and
+// large, gathered, with blocks, and with perpendicular parameters or without.
+func TestInverseDiagAllocates(t *testing.T) {
+	for _, tc := range inverseCases {
+		c := tc.make(3)
+		if c.Params() == 0 {
+			continue
+		}
+		for _, threads := range []int{1, 2} {
+			var f factor.Chain
+			if err := errors.Join(f.Analyse(c, &factor.Options{Backend: blas.NativeThreads(threads)}), f.Factorize(30)); err != nil {
+				t.Fatal(err)
+			}
+			dst := make([]float64, c.Params())
+			traces := make([]float64, len(c.Stages))
+			run := func() {
+				if _, err := f.InverseDiagTo(dst); err != nil {
+					t.Fatalf("%s: %v", tc.name, err)
+				}
+				if _, err := f.StageTracesTo(traces); err != nil {
+					t.Fatalf("%s: %v", tc.name, err)
+				}
+			}
+			run()
+			run() // the two methods change their workspaces about
+			if n := testing.AllocsPerRun(5, run); n > 0 {
+				t.Errorf("%s, %d threads: %v allocations", tc.name, threads, n)
+			}
+		}
+	}
+}

@@ -34,6 +34,10 @@ const inverseTolerance = 1e-8
 // of the largest diagonal elements, and as many spread over the matrix.
 const inverseChecks = 4
 
+// checkShare is the share of the flops of a factorization that the solves for these columns may
+// take; at least one column of either kind is solved for.
+const checkShare = 8
+
 // inverter computes a selected inverse from a tree, for Sparse and Block.
 type inverter struct {
 	judge   *certify.Judge
@@ -44,15 +48,15 @@ type inverter struct {
 // diagonal writes the diagonal of the inverse, and hands its elements on the
 // pattern to front, which may be nil; see tree.Sink.
 //
-// The error is measured: columns of the inverse are solved for and refined, and
-// compared. An element is as good as those were, relative to the largest.
+// The error is measured: elements are compared with those of columns that are solved for. An
+// element is as good as those were, relative to the largest.
 func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) float64)) error {
 	shift := v.judge.Finding().Shift
 	if in := v.inertia(); shift != 0 || !in.Certain || in.Zero > 0 {
 		return &InverseError{Shift: shift, Cond: v.judge.Cond(), Relative: math.Inf(1)}
 	}
 	v.engine.Invert(tree.Sink{Front: front, Diagonal: func(i int, z float64) { dst[i] = z }})
-	worst := measuredDiag(v.judge, dst)
+	worst := measuredDiag(v.judge, dst, inverseChecks)
 	if !(worst <= inverseTolerance) {
 		return &InverseError{Cond: v.judge.Cond(), Relative: worst}
 	}
@@ -60,8 +64,9 @@ func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) fl
 }
 
 // measuredDiag is the largest difference of checked elements of the diagonal of an
-// inverse from refined solutions, over the largest element of the diagonal.
-func measuredDiag(j *certify.Judge, diag []float64) float64 {
+// inverse from those of columns that are solved for, over the largest element of the
+// diagonal; checks is as inverseChecks.
+func measuredDiag(j *certify.Judge, diag []float64, checks int) float64 {
 	big := vec.MaxMagnitude(diag)
 	if big == 0 {
 		return 0
@@ -69,7 +74,8 @@ func measuredDiag(j *certify.Judge, diag []float64) float64 {
 	if big-big != 0 {
 		return math.Inf(1)
 	}
-	at := checked(diag)
+	var room [2 * inverseChecks]int
+	at := checked(room[:0], diag, checks)
 	job := j.Job(len(at))
 	defer job.Done()
 	n := len(diag)
@@ -77,37 +83,46 @@ func measuredDiag(j *certify.Judge, diag []float64) float64 {
 	for k, i := range at {
 		job.B()[k*n+i] = 1
 	}
-	job.Solve()
 	worst := 0.0
-	for k, i := range at {
-		worst = max(worst, math.Abs(job.X()[k*n+i]-diag[i])/big)
+	for k, z := range job.Forms() {
+		worst = max(worst, math.Abs(z-diag[at[k]])/big)
 	}
 	return worst
 }
 
-// checked are the elements of a diagonal that are measured: the largest ones, and as
+// checksOf is inverseChecks, or fewer where solves take long beside the factorization.
+func checksOf(c Cost) int {
+	return int(min(max(c.Factor/(2*checkShare*max(c.Solve, 1)), 1), inverseChecks))
+}
+
+// checked appends to at the elements of a diagonal that are measured: the largest ones, and as
 // many spread over it.
-func checked(diag []float64) []int {
-	largest := make([]int, 0, 2*inverseChecks)
-	for i := range diag {
-		at := len(largest)
-		for at > 0 && math.Abs(diag[i]) > math.Abs(diag[largest[at-1]]) {
-			at--
-		}
-		if at == inverseChecks {
+func checked(at []int, diag []float64, checks int) []int {
+	least := -1.0 // of the largest ones, once they are checks
+	for i, d := range diag {
+		d = math.Abs(d)
+		if !(d > least) {
 			continue
 		}
-		if len(largest) < inverseChecks {
-			largest = append(largest, 0)
+		k := len(at)
+		if k == checks {
+			k--
+		} else {
+			at = append(at, 0)
 		}
-		copy(largest[at+1:], largest[at:])
-		largest[at] = i
+		for ; k > 0 && d > math.Abs(diag[at[k-1]]); k-- {
+			at[k] = at[k-1]
+		}
+		at[k] = i
+		if len(at) == checks {
+			least = math.Abs(diag[at[checks-1]])
+		}
 	}
-	few := min(inverseChecks, len(diag))
+	few := min(checks, len(diag))
 	for k := range few {
-		largest = append(largest, k*len(diag)/few)
+		at = append(at, k*len(diag)/few)
 	}
-	return largest
+	return at
 }
 
 func (f *Sparse) inverter() inverter {

@@ -1,6 +1,9 @@
 package system
 
-import "costate/la/blas"
+import (
+	"costate/la/blas"
+	"costate/la/vec"
+)
 
 // denseForward computes s = (A y) Wᵀ + [Z, c] Xᵀ and out = J s + T y; y is nil for
 // the first stage.
@@ -73,6 +76,29 @@ func (p *Product) denseBack(d *DenseStage, h, x, y, s, lambda, prev []float64) {
 	if d.Bias {
 		d.sumRows(h[n:], nu)
 	}
+}
+
+// denseForm is the stage's part of vᵀ H v for its outputs' part s of the pre-activations,
+//
+//	2 Σ_ρ δ_ρᵀ X (A y)_ρ + sᵀQ s     and with a pass     2 sᵀC y + yᵀD y
+func (p *Product) denseForm(d *DenseStage, x, y, s []float64) float64 {
+	nu := p.nu[:len(s)]
+	sum := d.Q.form(nu, s)
+	if y == nil {
+		return sum
+	}
+	if d.Delta != nil {
+		p.gemm(blas.NoTrans, blas.Trans, d.BatchRows(), d.Out, d.In, d.GatherRows(p.rows, y), d.In, x[:d.Out*d.In], d.In, 0, nu, d.Out)
+		sum += 2 * vec.Dot(d.Delta, nu)
+	}
+	if d.Pass != nil {
+		if !d.Pass.Cross.IsZero() {
+			d.Pass.Cross.MulTo(nu, y)
+			sum += 2 * vec.Dot(nu, s)
+		}
+		sum += d.Pass.Q.form(p.la, y)
+	}
+	return sum
 }
 
 // denseAdjoint is denseBack without second derivatives: h = (∂u/∂x)ᵀ Jᵀ λ.

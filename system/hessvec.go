@@ -3,6 +3,7 @@ package system
 import (
 	"costate/internal/space"
 	"costate/la/blas"
+	"costate/la/vec"
 )
 
 // A Product multiplies by the matrix H of a chain, in one pass along the chain and
@@ -13,14 +14,15 @@ import (
 // own and must not be used by two goroutines at once; several Products of one
 // chain may.
 type Product struct {
-	chain   *Chain
-	backend blas.Backend
-	y       [][]float64 // y[k] = y_{k+1} in the text: outputs of stage k
-	s       [][]float64 // pre-activations of the dense stages
-	la, lb  []float64   // λ at the outputs and inputs of a stage
-	nu      []float64   // derivative in the pre-activations
-	ax      []float64   // A x of a BlockStage
-	rows    []float64   // gathered rows of a DenseStage
+	chain    *Chain
+	backend  blas.Backend
+	y        [][]float64 // y[k] = y_{k+1} in the text: outputs of stage k
+	s        [][]float64 // pre-activations of the dense stages
+	la, lb   []float64   // λ at the outputs and inputs of a stage
+	nu       []float64   // derivative in the pre-activations
+	ax       []float64   // A x of a BlockStage
+	rows     []float64   // gathered rows of a DenseStage
+	products []float64   // of dots
 
 	residual residual // made by the first ResidualTo
 }
@@ -92,6 +94,29 @@ func (p *Product) HessVec(dst, v []float64) {
 	}
 }
 
+// Form returns vᵀ H v, in about half the time of HessVec: it needs no pass back.
+func (p *Product) Form(v []float64) float64 {
+	c := p.chain
+	if len(v) != c.Params() {
+		panic(ErrLength)
+	}
+	p.forward(v)
+	sum, off := 0.0, 0
+	var y []float64
+	for k, s := range c.Stages {
+		x := v[off : off+s.Params()]
+		off += s.Params()
+		switch s := s.(type) {
+		case *DenseStage:
+			sum += p.denseForm(s, x, y, p.s[k])
+		case *BlockStage:
+			sum += s.form(x, y, p.ax[:s.P], p.la)
+		}
+		y = p.y[k]
+	}
+	return sum + c.Loss.form(p.la, y)
+}
+
 // Outputs returns J v, sample by sample, for the Jacobian J of the last stage's
 // outputs in the parameters: the first-order change of the outputs along v. The
 // slice belongs to p and is overwritten by its next call.
@@ -158,7 +183,35 @@ func (p *Product) gemm(tA, tB blas.Transpose, m, n, k int, a []float64, lda int,
 	if m == 0 || n == 0 {
 		return
 	}
+	if tA == blas.NoTrans && tB == blas.Trans && m <= fewRows && n*k <= fewWeights {
+		p.dots(m, n, k, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
 	p.backend.Gemm(tA, tB, m, n, k, 1, a, max(lda, 1), b, max(ldb, 1), beta, c, ldc)
+}
+
+const (
+	// fewRows is the number of rows up to which they are multiplied by a transposed matrix one
+	// by one: that is over sooner than the matrix is packed.
+	fewRows = 4
+
+	// fewWeights bounds the matrices that are then read once for each row: they stay in the
+	// first cache.
+	fewWeights = 4096
+)
+
+// dots is gemm for A Bᵀ with an A of few rows and beta = 0 or 1.
+func (p *Product) dots(m, n, k int, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	for i := range m {
+		row, x := c[i*ldc:i*ldc+n], a[i*lda:i*lda+k]
+		if beta == 0 {
+			vec.Dots(row, b, ldb, x)
+			continue
+		}
+		p.products = space.Resize(p.products, n)
+		vec.Dots(p.products, b, ldb, x)
+		vec.Axpy(row, 1, p.products)
+	}
 }
 
 // back is denseBack for a BlockStage. x is read before h, which may be the
@@ -185,6 +238,36 @@ func (s *BlockStage) back(h, x, y, lambda, prev, ax []float64) {
 	for i, v := range ax {
 		h[i] += v
 	}
+}
+
+// form is xᵀAx + 2xᵀC y + yᵀQ y; ax and qy are scratch.
+func (s *BlockStage) form(x, y, ax, qy []float64) float64 {
+	sum := 0.0
+	clear(ax)
+	if y != nil && s.C != nil {
+		s.C.mulAdd(ax, y)
+		vec.Scale(ax, 2, ax)
+	}
+	if s.A != nil {
+		s.A.mulAdd(ax, x)
+	}
+	if y != nil && s.Q != nil {
+		qy = qy[:len(y)]
+		clear(qy)
+		s.Q.mulAdd(qy, y)
+		sum = vec.Dot(qy, y)
+	}
+	return sum + vec.Dot(ax, x)
+}
+
+// form is xᵀ M x; scratch is as long as x.
+func (m *SampleMap) form(scratch, x []float64) float64 {
+	if m.IsZero() {
+		return 0
+	}
+	scratch = scratch[:len(x)]
+	m.MulTo(scratch, x)
+	return vec.Dot(scratch, x)
 }
 
 // adjoint adds Gᵀλ to h and Fᵀλ to prev.

@@ -296,6 +296,37 @@ func TestHessVec(t *testing.T) {
 	})
 }
 
+// The form of sums of two unit vectors, which have all elements of H in them, and of one that
+// has them all.
+func TestForm(t *testing.T) {
+	forChains(t, func(t *testing.T, c *system.Chain) {
+		want := explicit(c)
+		n := c.Params()
+		p := system.NewProduct(c, blas.Native())
+		v := make([]float64, n)
+		norm := mat.Norm(want, 2)
+		check := func() {
+			t.Helper()
+			x := mat.NewVecDense(n, v)
+			if got, form := p.Form(v), mat.Inner(x, want, x); !(math.Abs(got-form) <= 64*0x1p-53*norm*mat.Dot(x, x)) {
+				t.Fatalf("of %v: %v, want %v", v, got, form)
+			}
+		}
+		for i := range n {
+			for j := range i + 1 {
+				clear(v)
+				v[i]++
+				v[j]++
+				check()
+			}
+		}
+		for i := range v {
+			v[i] = math.Sin(float64(i + 1))
+		}
+		check()
+	})
+}
+
 // K against H: eliminating states and costates leaves H + εI, inertia and
 // determinant follow.
 func TestAugmented(t *testing.T) {

@@ -15,6 +15,7 @@ type workspace struct {
 	d      []float64 // n: residual, correction
 	h      []float64 // n
 	best   []float64 // n
+	forms  []float64 // nrhs
 	krylov krylovSpace
 	shares shares
 	source *rand.PCG
@@ -81,15 +82,62 @@ func (b Job) Solve() Outcome {
 	return b.Refine()
 }
 
+// form is xᵀA x; d is scratch.
+func (j *Judge) form(d, x []float64) float64 {
+	if op, ok := j.op.(former); ok {
+		return op.Form(x, d)
+	}
+	j.op.MulTo(d, x)
+	return vec.Dot(d, x)
+}
+
+// A former is an Operator that knows xᵀA x in less time than A x; scratch has the length of x.
+type former interface {
+	Form(x, scratch []float64) float64
+}
+
 // Refine measures and refines solutions that are in X already.
 func (b Job) Refine() Outcome {
 	w, j := b.workspace, b.judge
 	nrhs := j.rows(w)
-	parts := min(nrhs, j.set.Threads)
-	if parts <= 1 {
-		return j.refineRows(w, w, 0, nrhs)
+	return j.share(w, nrhs, (*Judge).refineRows)
+}
+
+// Forms returns bᵀ A⁻¹ b of each right-hand side b, without refinement: for a solution
+// x of the factors it is
+//
+//	2 bᵀx − xᵀA x,
+//
+// which is off by (A⁻¹b − x)ᵀ A (A⁻¹b − x), where bᵀx would be off by bᵀ(A⁻¹b − x). They
+// belong to the job.
+func (b Job) Forms() []float64 {
+	w, j := b.workspace, b.judge
+	nrhs := j.rows(w)
+	w.forms = space.Resize(w.forms, nrhs)
+	if nrhs > 0 {
+		copy(w.x, w.b)
+		j.engine.Solve(w.x, nrhs)
+		if nrhs*j.n < shareFrom {
+			j.formRows(w, w, 0, nrhs)
+		} else {
+			j.share(w, nrhs, (*Judge).formRows)
+		}
 	}
-	return j.share(w, nrhs, parts)
+	return w.forms
+}
+
+// shareFrom is the number of elements of all right-hand sides from which forms are shared out
+// to threads: some ten microseconds of work.
+const shareFrom = 1 << 14
+
+// formRows computes the forms of the rows from to to, with the workspace own.
+func (j *Judge) formRows(own, w *workspace, from, to int) Outcome {
+	n := j.n
+	for i := from; i < to; i++ {
+		x := w.x[i*n : (i+1)*n]
+		w.forms[i] = 2*vec.Dot(w.b[i*n:(i+1)*n], x) - j.form(own.d, x)
+	}
+	return Outcome{}
 }
 
 func (j *Judge) rows(w *workspace) int {
@@ -99,27 +147,32 @@ func (j *Judge) rows(w *workspace) int {
 	return len(w.b) / j.n
 }
 
-// shares are the parts of a refinement side by side. The functions are made
+// shares are the parts of a task side by side. The functions are made
 // once, so that starting them again allocates nothing.
 type shares struct {
+	task        func(j *Judge, own, w *workspace, from, to int) Outcome
 	nrhs, parts int
 	outcomes    []Outcome
 	run         []func()
 	wait        sync.WaitGroup
 }
 
-// share refines the nrhs rows of w.x in so many parts side by side, each with a
-// workspace of its own.
-func (j *Judge) share(w *workspace, nrhs, parts int) Outcome {
+// share does a task on the nrhs rows of w.x in parts side by side, each with a workspace of
+// its own.
+func (j *Judge) share(w *workspace, nrhs int, task func(j *Judge, own, w *workspace, from, to int) Outcome) Outcome {
+	parts := min(nrhs, j.set.Threads)
+	if parts <= 1 {
+		return task(j, w, w, 0, nrhs)
+	}
 	s := &w.shares
-	s.nrhs, s.parts = nrhs, parts
+	s.task, s.nrhs, s.parts = task, nrhs, parts
 	for i := len(s.run); i < parts; i++ {
 		s.outcomes = append(s.outcomes, Outcome{})
 		s.run = append(s.run, func() {
 			defer s.wait.Done()
 			own := j.space(1)
 			defer j.pool.Put(own)
-			s.outcomes[i] = j.refineRows(own, w, i*s.nrhs/s.parts, (i+1)*s.nrhs/s.parts)
+			s.outcomes[i] = s.task(j, own, w, i*s.nrhs/s.parts, (i+1)*s.nrhs/s.parts)
 		})
 	}
 	s.wait.Add(parts)

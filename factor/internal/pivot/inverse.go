@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"costate/la/blas"
+	"costate/la/vec"
 )
 
 // inverseTile is the order of the diagonal blocks of L that are inverted without a
@@ -14,14 +15,51 @@ const inverseTile = 64
 // dst. work is scratch of M·(M+inverseTile+1) numbers, InverseWork of them. It
 // takes 2/3 M³ flops: half of them for L⁻¹, half for L⁻ᵀ D⁻¹ L⁻¹.
 func (b *Block) InverseTo(be blas.Backend, dst, work []float64) {
-	m := b.M
-	if m == 0 {
+	if b.M > 0 {
+		b.pivoted(be, dst, work)
+		b.spread(dst, work)
+	}
+}
+
+// MarginalTo writes S⁻¹ + M Y Mᵀ for M = S⁻¹K, of the coupling K that Couple overwrote, and a
+// symmetric N×N matrix Y, both triangles, to the M×M matrix dst, and M and M Y to the M×N
+// matrices gain and my. work is scratch of InverseWork(M) numbers. It takes the flops of
+// InverseTo, M²N for M, 2MN² for M Y and M²N for the sum.
+func (b *Block) MarginalTo(be blas.Backend, dst, gain, my, y, work []float64) {
+	m, n := b.M, b.N
+	if m == 0 || n == 0 {
+		b.InverseTo(be, dst, work)
 		return
 	}
-	v, scaled := work[:m*m], work[m*m:]
+	b.pivoted(be, dst, work)
+	// P M = L⁻ᵀ D⁻¹ L⁻¹ P K, in which W has the last three factors.
+	to := gain
+	if !b.Chol {
+		to = my
+	}
+	for lo := 0; lo < m; lo += inverseTile {
+		h := min(inverseTile, m-lo)
+		be.Gemm(blas.Trans, blas.NoTrans, h, n, m-lo, 1, dst[lo*m+lo:], m, b.W[lo*n:], n, 0, to[lo*n:], n)
+	}
+	if !b.Chol {
+		for i, to := range b.perm {
+			copy(gain[to*n:(to+1)*n], my[i*n:])
+		}
+	}
+	b.spread(dst, work)
+	be.Gemm(blas.NoTrans, blas.NoTrans, m, n, n, 1, gain, n, y, n, 0, my, n)
+	be.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, m, n, 1, my, n, gain, n, 1, dst, m)
+	vec.MirrorLower(m, dst, m, 0, m)
+}
+
+// pivoted writes the lower triangle of P S⁻¹ Pᵀ to the m×m matrix at work, and L⁻¹, with
+// zeros above its diagonal, to v.
+func (b *Block) pivoted(be blas.Backend, v, work []float64) {
+	m := b.M
+	z, scaled := work[:m*m], work[m*m:]
 	b.lowerInverse(be, v)
 	for i := range m {
-		clear(dst[i*m : i*m+i+1])
+		clear(z[i*m : i*m+i+1])
 	}
 	for lo := 0; lo < m; {
 		hi := min(lo+inverseTile, m)
@@ -33,23 +71,24 @@ func (b *Block) InverseTo(be blas.Backend, dst, work []float64) {
 			b.divide(scaled, v, lo, hi)
 			right = scaled
 		}
-		be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, hi, hi-lo, 1, v[lo*m:], m, right, m, 1, dst, m)
+		be.Gemmt(blas.Lower, blas.Trans, blas.NoTrans, hi, hi-lo, 1, v[lo*m:], m, right, m, 1, z, m)
 		lo = hi
 	}
+}
+
+// spread writes Pᵀ Z P, both triangles, to dst, from the lower triangle of Z, whose upper one
+// is overwritten.
+func (b *Block) spread(dst, z []float64) {
+	m := b.M
+	vec.MirrorLower(m, z, m, 0, m)
 	if b.Chol {
-		for i := range m {
-			for j := range i {
-				dst[j*m+i] = dst[i*m+j]
-			}
-		}
+		copy(dst[:m*m], z)
 		return
 	}
-	for i := range m {
-		copy(v[i*m:i*m+i+1], dst[i*m:])
-	}
 	for i, to := range b.perm {
-		for j, at := range b.perm[:i+1] {
-			dst[to*m+at], dst[at*m+to] = v[i*m+j], v[i*m+j]
+		row, from := dst[to*m:(to+1)*m], z[i*m:(i+1)*m]
+		for j, at := range b.perm {
+			row[at] = from[j]
 		}
 	}
 }
@@ -121,26 +160,6 @@ func (b *Block) divide(dst, v []float64, lo, hi int) {
 			out[j], out1[j] = a*x+o*y, o*x+c*y
 		}
 		i++
-	}
-}
-
-// GainTo writes S⁻¹K, of the coupling K that Couple overwrote, into the M×N
-// matrix dst; work is scratch of M·N numbers.
-func (b *Block) GainTo(be blas.Backend, dst, work []float64) {
-	m, n := b.M, b.N
-	if m == 0 || n == 0 {
-		return
-	}
-	if b.Chol {
-		copy(dst, b.W)
-		be.Trsm(blas.Left, blas.Lower, blas.Trans, blas.NonUnit, m, n, 1, b.S, m, dst, n)
-		return
-	}
-	work = work[:m*n]
-	copy(work, b.W)
-	be.Trsm(blas.Left, blas.Lower, blas.Trans, blas.Unit, m, n, 1, b.S, m, work, n)
-	for i, to := range b.perm {
-		copy(dst[to*n:(to+1)*n], work[i*n:(i+1)*n])
 	}
 }
 

@@ -55,7 +55,7 @@ func (d *denseStage) foldRows(lo, hi int) {
 	s, m := d.s, d.pivot.M
 	for i := lo; i < hi; i++ {
 		to := d.f.t1[i*m+i/s.Out*foldGap:][:m]
-		blas.MulTrapezoid(d.f.serial, d.r, s.Out, d.rows, d.u, d.r, d.pullRow(i), s.Out, to, s.Out, 0)
+		blas.MulTrapezoid(d.f.serial, blas.Trans, d.r, s.Out, d.rows, d.u, d.r, d.pullRow(i), s.Out, to, s.Out, 0)
 	}
 }
 
@@ -63,7 +63,7 @@ func (d *denseStage) foldRows(lo, hi int) {
 func (d *denseStage) squareRows(lo, hi int) {
 	s, m := d.s, d.pivot.M
 	for o := lo; o < hi; o++ {
-		blas.MulTrapezoid(d.f.serial, d.r, m, d.rows, d.u, d.r, d.f.t1[o*m:], s.Out*m+foldGap, d.pivot.S[o*m:], s.Out*m, s.Out)
+		blas.MulTrapezoid(d.f.serial, blas.Trans, d.r, m, d.rows, d.u, d.r, d.f.t1[o*m:], s.Out*m+foldGap, d.pivot.S[o*m:], s.Out*m, s.Out)
 	}
 }
 
@@ -174,7 +174,7 @@ func (d *denseStage) joinAll(rows *pivot.Bands, gap int) {
 func (d *denseStage) joinRows(lo, hi int) {
 	s, ni := d.s, d.pivot.N
 	for o := lo; o < hi; o++ {
-		blas.MulTrapezoid(d.f.serial, d.r, ni, d.rows, d.u, d.r, d.f.t2[o*ni:], s.Out*ni+d.gap, d.pivot.W[o*ni:], s.Out*ni, 0)
+		blas.MulTrapezoid(d.f.serial, blas.Trans, d.r, ni, d.rows, d.u, d.r, d.f.t2[o*ni:], s.Out*ni+d.gap, d.pivot.W[o*ni:], s.Out*ni, 0)
 		if s.Delta != nil && s.Gather == nil {
 			d.addCoupling(o)
 		}

@@ -30,6 +30,7 @@ type Engine struct {
 
 	spaces   space.Pool[solveSpace]
 	inverses space.Pool[inverseSpace]
+	inverse  inverseNeeds
 }
 
 // values is the workspace of the backward sweep over the matrices.
@@ -115,6 +116,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	w.gathered, w.room = make([]float64, need.gathered), make([]float64, need.room)
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))
+	f.inverse = inverseNeedsOf(c, backend.Threads())
 	f.Take(c)
 	return f
 }

@@ -4,6 +4,7 @@ import (
 	"costate/factor/internal/pivot"
 	"costate/internal/space"
 	"costate/la/blas"
+	"costate/system"
 )
 
 // An Inverse says which elements of Z = (H + D)⁻¹ Invert computes; parts that are
@@ -22,17 +23,18 @@ type Inverse struct {
 //	cov(x_r) = S⁻¹ + M Y Mᵀ,   cov(x_r, y) = −M Y,   cov(s) = cov(Ũ x_r + F y)
 //	cov(x_r, X_⊥) = M Y Aᵀ(δ⊗Π)/ε,   cov(X_⊥) = I⊗Π/ε + (δᵀ⊗Π) A Y Aᵀ(δ⊗Π)/ε²
 //
-// (A is the gather of the stage, F = (I⊗W)A, and what it passes on joins s) and the identities need no definiteness: it is the recursion of K. Takahashi, J.
-// Fagan and M.-S. Chen (8th PICA conference, 1973) on the augmented system, in
-// compressed parameters. An inner stage takes twice the flops of its elimination:
-// 2m³/3 for S⁻¹, m²N for M, 2mN² for M Y and m²N for M Y Mᵀ.
+// (A is the gather of the stage, F = (I⊗W)A, and what it passes on joins s). The identities
+// need no definiteness: it is the recursion of K. Takahashi, J. Fagan and M.-S. Chen (8th PICA
+// conference, 1973) on the augmented system, in compressed parameters. An inner stage takes
+// twice the flops of its elimination: 2m³/3 for S⁻¹, m²N for M, 2mN² for M Y and m²N for
+// M Y Mᵀ.
 //
 // It may be called by many goroutines.
 func (f *Engine) Invert(z *Inverse) {
 	w := f.inverses.Get()
 	defer f.inverses.Put(w)
 	f.sizeInverse(w)
-	w.want, w.inner = z, false
+	w.inner = false
 	last := len(f.stages) - 1
 	if z.Diag == nil && z.Outputs == nil {
 		last = z.Stage
@@ -61,7 +63,6 @@ func (f *Engine) Invert(z *Inverse) {
 type inverseSpace struct {
 	backend blas.Backend
 	serial  blas.Backend // the backend, with one thread
-	want    *Inverse
 	stage   int
 	eps     float64
 	inner   bool
@@ -69,55 +70,77 @@ type inverseSpace struct {
 	diag    []float64 // of the stage; nil if not wanted
 	block   []float64
 
-	y, next  []float64
-	x        []float64      // m×m: cov(x_r)
-	gain     []float64      // m×N: M, then scratch
-	my       []float64      // m×N: M Y
-	c        []float64      // states², scratch
-	rows     []float64      // rows×In, of a stage with a gather
-	room     []float64      // a block of a map
+	y, next []float64
+	x       []float64 // m×m: cov(x_r)
+	gain    []float64 // m×N: M, then scratch
+	my      []float64 // m×N: M Y
+	c       []float64 // scratch
+	rows    []float64 // rows×In, of a stage with a gather
+	room    []float64 // a block of a map
+
+	bands    *pivot.Bands
 	elements []elementSpace // one a thread
+	loops    inverseLoops
+
+	pi     []float64 // zin: the diagonal of Π
+	pairs  []float64 // rows²×zin, see foldPairs
+	outer  []float64 // rows²×Out: products of elements of δ
+	folded []float64 // Out×zin
+
+	small *smallInverse // nil without small stages
 }
 
 func (f *Engine) sizeInverse(w *inverseSpace) {
-	w.backend, w.serial = f.backend, f.w.serial
 	if w.elements == nil {
+		need := &f.inverse
+		w.backend, w.serial = f.backend, f.w.serial
 		w.elements = make([]elementSpace, max(f.backend.Threads(), 1))
+		w.bands = pivot.NewBands(f.backend.Threads())
+		w.loops.init(w)
+		if f.w.small != nil {
+			w.small = newSmallInverse()
+		}
+		a := space.NewArena(2*space.ArenaLen(need.square) + space.ArenaLen(need.x) + 2*space.ArenaLen(need.gain) + space.ArenaLen(need.c))
+		w.y, w.next, w.x = a.Take(need.square), a.Take(need.square), a.Take(need.x)
+		w.gain, w.my, w.c = a.Take(need.gain), a.Take(need.gain), a.Take(need.c)
+		w.rows = make([]float64, need.rows)
 	}
-	need := needsOf(f.chain)
+	w.room = space.Resize(w.room, len(f.w.room))
+}
+
+// inverseNeeds are the lengths of the arrays of an inverseSpace.
+type inverseNeeds struct {
+	square, x, gain, c, rows int
+	elements                 int // of all elementSpaces, and what these share
+}
+
+func inverseNeedsOf(c *system.Chain, threads int) inverseNeeds {
+	need := needsOf(c)
 	n, m := need.states, need.pivot
-	w.y, w.next = space.Resize(w.y, n*n), space.Resize(w.next, n*n)
-	w.x, w.gain, w.my = space.Resize(w.x, m*m), space.Resize(w.gain, max(need.v, m*n, n*n)), space.Resize(w.my, max(need.v, m*n))
-	w.c = space.Resize(w.c, max(n*n, m*n, need.v, pivot.InverseWork(m)))
-	w.rows, w.room = space.Resize(w.rows, need.rows), space.Resize(w.room, need.room)
+	z := inverseNeeds{square: n * n, x: m * m, gain: max(n*n, need.v, m*n), rows: need.rows}
+	z.c = max(n*n, need.v, m*(n+foldGap), pivot.InverseWork(m))
+	for k, s := range c.Stages {
+		if d, ok := s.(*system.DenseStage); ok {
+			all, each := elementWords(d, k > 0)
+			z.elements = max(z.elements, all+max(threads, 1)*each)
+		}
+	}
+	if need.small {
+		z.elements += smallInverseWords()
+	}
+	return z
 }
 
 // InverseBytes is the memory that Invert takes besides the factorization and what it
 // is asked for.
 func (f *Engine) InverseBytes() int64 {
-	need := needsOf(f.chain)
-	n, m := int64(need.states), int64(need.pivot)
-	return 8 * (4*n*n + 2*m*m + 2*m*n + 65*m + int64(need.rows) + int64(need.room))
+	z := &f.inverse
+	return 8 * int64(2*z.square+z.x+2*z.gain+z.c+z.rows+z.elements+len(f.w.room))
 }
 
 // marginal computes cov(x_r) in w.x and M Y in w.my.
 func (w *inverseSpace) marginal(b *pivot.Block) {
-	m, n := b.M, b.N
-	if m == 0 {
-		return
-	}
-	b.InverseTo(w.backend, w.x, w.c)
-	if n == 0 {
-		return
-	}
-	b.GainTo(w.backend, w.gain, w.c)
-	w.backend.Gemm(blas.NoTrans, blas.NoTrans, m, n, n, 1, w.gain, n, w.y, n, 0, w.my, n)
-	w.backend.Gemmt(blas.Lower, blas.NoTrans, blas.Trans, m, n, 1, w.my, n, w.gain, n, 1, w.x, m)
-	for i := range m {
-		for j := range i {
-			w.x[j*m+i] = w.x[i*m+j]
-		}
-	}
+	b.MarginalTo(w.backend, w.x, w.gain, w.my, w.y, w.c)
 }
 
 // symmetrise adds the transpose to the n×n matrix a and halves it.

@@ -3,6 +3,7 @@ package sweep
 import (
 	"costate/internal/space"
 	"costate/la/blas"
+	"costate/la/vec"
 )
 
 // solveSpace is the workspace of one solve. The rows of a batch array are
@@ -69,14 +70,32 @@ func (f *Engine) solve(w *solveSpace) {
 	last := len(f.stages) - 1
 	_, _, out := f.stages[last].size()
 	clear(w.p[:b.nrhs*out])
+	zero := !b.complex // so far
 	for k := last; k >= 0; k-- {
 		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
+		if zero = zero && b.isZero(f.offsets[k+1]-b.off); zero {
+			// Unit vectors: nothing comes from behind them.
+			_, in, _ := f.stages[k].size()
+			clear(b.t)
+			clear(w.p[:b.nrhs*in])
+			continue
+		}
 		f.stages[k].back(w, b)
 	}
 	for k := range f.stages {
 		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
 		f.stages[k].forward(w, b)
 	}
+}
+
+// isZero reports whether the stage's part of all right-hand sides, of count numbers, is zero.
+func (b *turn) isZero(count int) bool {
+	for i := range b.nrhs {
+		if vec.MaxMagnitude(b.params(i, count)) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // sizeSpace makes room for nrhs rows, and for so many rows of scratch.
