@@ -16,11 +16,12 @@ import (
 // Laplace approximation of a posterior where H is a Hessian of negative log-likelihoods
 // and D holds prior precisions. Chain, Gram and Dense are Inverters.
 //
-// Elements are those of the factors, not refined, but measured: some of them are
-// compared with solutions, fewer where solves take long beside the factorization, and where the difference is above 1e-8 of the
-// largest element, where the factors are those of a shifted matrix, or where the
-// inertia is not certain, the error is an *InverseError; what was asked for is then not
-// to be used. A *MemoryError refuses workspace beyond Options.MemoryLimit. An
+// Elements are those of the factors, not refined, but measured: the largest and some
+// others, of each kind four or, where solves take long beside the factorization, at least
+// one, are compared with solutions. Where the difference is above 1e-8 of the largest
+// element, where the factors are those of a shifted matrix, or where the inertia is not
+// certain, the error is an *InverseError; what was asked for is then not to be used. A
+// *MemoryError refuses workspace beyond Options.MemoryLimit. An
 // indefinite matrix has an inverse, too, whose diagonal may have negative elements;
 // only samples need a definite one.
 //
