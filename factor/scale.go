@@ -136,7 +136,7 @@ func (q *equilibration) scale(a *la.Sym) {
 func (q *equilibration) divide(size []float64) {
 	for i, m := range size {
 		if m > 0 {
-			q.s[i] = math.Max(0x1p-1000, math.Min(0x1p1000, q.s[i]/math.Sqrt(m)))
+			q.s[i] = max(0x1p-1000, min(0x1p1000, q.s[i]/math.Sqrt(m)))
 		}
 	}
 }
@@ -146,7 +146,7 @@ func spread(x []float64) (low, high float64) {
 	low = math.Inf(1)
 	for _, v := range x {
 		if v != 0 {
-			low, high = math.Min(low, v), math.Max(high, v)
+			low, high = min(low, v), max(high, v)
 		}
 	}
 	return low, high
@@ -196,7 +196,7 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 	}
 	low2, high2 := math.Inf(1), 0.0
 	for _, v := range sq {
-		low2, high2 = math.Min(low2, v), math.Max(high2, v)
+		low2, high2 = min(low2, v), max(high2, v)
 	}
 	if !(low2 > 1e-280 && high2 < 1e280) { // squares may have under- or overflowed
 		return q.largest(a)
@@ -234,8 +234,8 @@ func (q *equilibration) largest(a *la.Sym) float64 {
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
 			j := low.Col[t]
 			v := math.Abs(scaled(q.element(low.Val[t], i, int(j)), si, q.s[j]))
-			q.row[i], q.row[j] = math.Max(q.row[i], v), math.Max(q.row[j], v)
-			high = math.Max(high, v)
+			q.row[i], q.row[j] = max(q.row[i], v), max(q.row[j], v)
+			high = max(high, v)
 		}
 	}
 	return high

@@ -3,6 +3,7 @@ package factor
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -47,6 +48,7 @@ type Sparse struct {
 	s      *la.Sym // S A S: kept itself, or own
 	own    *la.Sym
 	eq     equilibration
+	fresh  bool // order has scaled the values at hand, without a shift
 	matrix symMatrix
 	mates  []int32 // of a matching; nil if none was made
 	tree   *partition.Tree
@@ -141,8 +143,16 @@ func assembly(a *la.Sym, o *partition.Options) (*partition.Tree, error) {
 func (f *Sparse) order() error {
 	o := f.opts.partition()
 	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
-	if weak := weakDiagonal(f.s, f.eq.row); !weak || auto && partition.Full(f.s) {
-		t, err := assembly(f.s, o)
+	weak := hollow(f.kept)
+	if !weak {
+		if err := f.rescale(); err != nil {
+			return err
+		}
+		f.fresh = f.eq.shift == 0
+		weak = weakDiagonal(f.s, f.eq.row)
+	}
+	if !weak || auto && partition.Full(f.kept) {
+		t, err := assembly(f.kept, o)
 		if err != nil {
 			return err
 		}
@@ -157,7 +167,7 @@ func (f *Sparse) order() error {
 		return f.prepareRest()
 	}
 	o.Mates = f.mates
-	paired, err := assembly(f.s, o)
+	paired, err := assembly(f.kept, o)
 	if err != nil {
 		return err
 	}
@@ -165,7 +175,7 @@ func (f *Sparse) order() error {
 		return f.prepare(paired, nil)
 	}
 	o.Mates = nil
-	single, err := assembly(f.s, o)
+	single, err := assembly(f.kept, o)
 	if err != nil {
 		return err
 	}
@@ -175,6 +185,27 @@ func (f *Sparse) order() error {
 	}
 	f.paired = paired
 	return f.prepare(single, &trial{budget, math.Inf(1)})
+}
+
+// hollow reports whether the diagonal is zero in a row of the lower triangle that is not:
+// such a diagonal is weak in any scaling. It sees most matrices of saddle points so.
+func hollow(a *la.Sym) bool {
+	low := a.RawLower()
+	for i := range low.N {
+		first, end := low.Ptr[i], low.Ptr[i+1]
+		if first < end && int(low.Col[end-1]) == i {
+			end--
+			if low.Val[end] != 0 {
+				continue
+			}
+		}
+		for _, v := range low.Val[first:end] {
+			if v != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -227,7 +258,7 @@ func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error 
 	return f.prepare(t, nil)
 }
 
-// take copies a and scales it.
+// take copies a. What is analysed is scaled where its scaling matters.
 func (f *Sparse) take(a *la.Sym, opts *Options) error {
 	f.Reset()
 	f.opts = opts.withDefaults()
@@ -235,7 +266,7 @@ func (f *Sparse) take(a *la.Sym, opts *Options) error {
 	f.s = f.kept
 	f.matrix.a = f.kept
 	f.eq.resize(a.SymmetricDim())
-	return f.rescale()
+	return f.kept.CheckFinite("A")
 }
 
 // rescale scales the kept values.
@@ -367,7 +398,9 @@ func (f *Sparse) Refactorize(a *la.Sym) error {
 
 func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 	f.factored, f.known = false, false
-	copy(f.kept.RawLower().Val, a.RawLower().Val)
+	old, val := f.kept.RawLower().Val, a.RawLower().Val
+	f.fresh = f.fresh && slices.Equal(old, val)
+	copy(old, val)
 	return f.factorize(sigma)
 }
 

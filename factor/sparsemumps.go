@@ -32,8 +32,14 @@ func (e *shiftedMUMPS) release() {
 // prepareMUMPS lets MUMPS analyse. It makes pairs of its own; the scaling by a matching
 // is what keeps pivots from being put off.
 func (f *Sparse) prepareMUMPS() error {
+	if err := f.rescale(); err != nil {
+		return err
+	}
 	if weakDiagonal(f.s, f.eq.row) {
 		if err := f.match(); err != nil {
+			return err
+		}
+		if err := f.rescale(); err != nil {
 			return err
 		}
 	}
