@@ -117,8 +117,10 @@ const (
 	manyDelays    = 0.1
 
 	// pairsFlops is the part of the flops with pairs that a factorization without them
-	// may take where both are known.
-	pairsFlops = 0.8
+	// may take where both are known, and certainFlops what it may take by what is certain
+	// beforehand: more pivots are put off than those.
+	pairsFlops   = 0.8
+	certainFlops = 0.6
 )
 
 // partition are the settings of an order.
@@ -156,8 +158,9 @@ func (f *Sparse) order() error {
 		if err != nil {
 			return err
 		}
-		if !weak || len(t.Perm) >= wideFronts*len(t.Parent) {
-			return f.prepare(t, &trial{delaysAllowed, manyDelays * float64(len(t.Perm))})
+		on := trial{delaysAllowed, manyDelays * float64(len(t.Perm))}
+		if !weak || len(t.Perm) >= wideFronts*len(t.Parent) && !on.exceeded(t, f.kept) {
+			return f.prepare(t, &on)
 		}
 	}
 	if err := f.match(); err != nil {
@@ -179,12 +182,13 @@ func (f *Sparse) order() error {
 	if err != nil {
 		return err
 	}
-	budget := pairsFlops * paired.Cost.Flops / single.Cost.Flops
-	if paired.Cost.Time <= pairsAtMost*single.Cost.Time || budget <= 1 {
+	saves := paired.Cost.Flops / single.Cost.Flops
+	on, likely := trial{pairsFlops * saves, math.Inf(1)}, trial{certainFlops * saves, math.Inf(1)}
+	if paired.Cost.Time <= pairsAtMost*single.Cost.Time || on.work <= 1 || likely.exceeded(single, f.kept) {
 		return f.prepare(paired, nil)
 	}
 	f.paired = paired
-	return f.prepare(single, &trial{budget, math.Inf(1)})
+	return f.prepare(single, &on)
 }
 
 // hollow reports whether the diagonal is zero in a row of the lower triangle that is not:

@@ -2,12 +2,20 @@ package factor
 
 import (
 	"costate/factor/internal/tree"
+	"costate/la"
 	"costate/la/partition"
 )
 
 // A trial bounds what a tree without pairs may do before one with pairs takes its place:
 // flops, as a multiple of those planned, and delayed pivots.
 type trial struct{ work, delays float64 }
+
+// exceeded reports whether t will do more than that for certain, for the zeros on the diagonal
+// of a.
+func (on *trial) exceeded(t *partition.Tree, a *la.Sym) bool {
+	delays, flops := tree.CertainDelays(t, a)
+	return float64(delays) > on.delays || t.Cost.Flops+flops > on.work*t.Cost.Flops
+}
 
 // match finds partners for unknowns without a diagonal to rely on, and where rescale is to
 // start from.
