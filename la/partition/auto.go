@@ -206,19 +206,54 @@ func chosen(g *wgraph, q *quotient, opts *Options) *candidate {
 	if best, known := searchedSolid(g, full, ndTimes*ndSeconds*size); known {
 		return best
 	}
-	// The exact flops bound the time from below: most natural orders are out of the
-	// question before their nodes are known.
-	natural := newETree(g, identity(g.len()))
-	if natural.full() >= full || natural.flops() <= quick.Time {
-		if c := natural.candidate(OrderNatural); natural.full() >= full || c.cost.Time <= quick.Time {
-			return c
+	natural := newNaturalOrder(g)
+	if natural.mayBeFull(full) || natural.least <= quick.Time {
+		t := natural.tree()
+		// The exact flops bound the time from below: many natural orders are out of the
+		// question before their nodes are known.
+		if t.full() >= full || t.flops() <= quick.Time {
+			if c := t.candidate(OrderNatural); t.full() >= full || c.cost.Time <= quick.Time {
+				return c
+			}
 		}
 	}
 	best := searched(g, ndTimes*ndSeconds*size)
-	if best != nil && natural.flops() < best.cost.Time {
-		best = natural.candidate(OrderNatural).better(best)
+	if best != nil && natural.least < best.cost.Time && natural.tree().flops() < best.cost.Time {
+		best = natural.tree().candidate(OrderNatural).better(best)
 	}
 	return best
+}
+
+// A naturalOrder is the order that the vertices have, with its elimination tree, which is
+// counted only where bounds do not say enough.
+type naturalOrder struct {
+	g       *wgraph
+	parent  []int32
+	entries float64 // of L beside its diagonal blocks, at least
+	least   float64 // flops, at least
+	counted *etree
+}
+
+func newNaturalOrder(g *wgraph) *naturalOrder {
+	n := &naturalOrder{g: g, parent: eliminationTree(g, identity(g.len()))}
+	n.entries = g.leastEntries(n.parent)
+	// Columns of m entries take m² flops each, of which the sum is least where all have
+	// as many.
+	n.least = n.entries * n.entries / float64(max(g.total(), 1))
+	return n
+}
+
+// mayBeFull reports whether the share of entries of the matrix in those of L may be so large.
+func (n *naturalOrder) mayBeFull(share float64) bool {
+	entries, square := n.g.entries()
+	return (entries+square)/max(n.entries+square, 1) >= share
+}
+
+func (n *naturalOrder) tree() *etree {
+	if n.counted == nil {
+		n.counted = newETreeOf(n.g, identity(n.g.len()), n.parent)
+	}
+	return n.counted
 }
 
 // searchedSolid returns the order of nested dissection if the pattern says that it is the best,
@@ -262,16 +297,7 @@ func Full(a *la.Sym) bool {
 // 4.2: a row of L is what is met on the way up the elimination tree from its entries.
 func (g *wgraph) fullAsItComes(share float64) bool {
 	n := int32(g.len())
-	entries, square := 0.0, 0.0 // below the diagonal blocks, and in these
-	for v := range n {
-		w := float64(g.weight[v])
-		square += w * (w + 1) / 2
-		for _, u := range g.neighbours(v) {
-			if u < v {
-				entries += w * float64(g.weight[u])
-			}
-		}
-	}
+	entries, square := g.entries()
 	room := (entries+square)/share - square
 	parent, seen := make([]int32, n), make([]int32, n)
 	found := 0.0
@@ -297,20 +323,31 @@ func (g *wgraph) fullAsItComes(share float64) bool {
 	return true
 }
 
+// entries counts those of the matrix below its diagonal blocks, and in the lower triangles of
+// these. Neighbours above a vertex may be missing in its list.
+func (g *wgraph) entries() (below, square float64) {
+	for v, x := range g.weight {
+		w, sum := float64(x), 0
+		for _, u := range g.neighbours(int32(v)) {
+			if int(u) < v {
+				sum += int(g.weight[u])
+			}
+		}
+		below += w * float64(sum)
+		square += w * (w + 1) / 2
+	}
+	return below, square
+}
+
 // full returns the share of entries of the matrix in those of L.
 func (t *etree) full() float64 {
-	entries, factor := 0.0, 0.0
+	factor := 0.0
 	for v, w := range t.weight {
 		x := float64(w)
-		entries += x * (x + 1) / 2
 		factor += x * (float64(t.count[v]) - (x-1)/2)
 	}
-	for v, w := range t.given.weight {
-		for _, u := range t.given.neighbours(int32(v)) {
-			entries += float64(w) * float64(t.given.weight[u]) / 2
-		}
-	}
-	return entries / max(factor, 1)
+	below, square := t.given.entries()
+	return (below + square) / max(factor, 1)
 }
 
 // flops returns those of the entries of L, which are no more than those of its nodes.
