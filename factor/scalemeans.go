@@ -105,9 +105,13 @@ func (q *equilibration) patternTimes(w []float64, low la.Lower, p []float64) {
 	}
 }
 
+const fraction, bias, top = 52, 1023, 0x7ff // of the bits of a float64
+
+// powerOfTwo is math.Ldexp(1, e) for normal numbers.
+func powerOfTwo(e int) float64 { return math.Float64frombits(uint64(e+bias) << fraction) }
+
 // exponent is math.Ilogb without a call for normal numbers.
 func exponent(v float64) int {
-	const fraction, bias, top = 52, 1023, 0x7ff
 	if e := int(math.Float64bits(v)>>fraction) & top; e != 0 && e != top {
 		return e - bias
 	}
