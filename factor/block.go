@@ -1,7 +1,6 @@
 package factor
 
 import (
-	"fmt"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -9,7 +8,6 @@ import (
 	"costate/factor/internal/certify"
 	"costate/factor/internal/tree"
 	"costate/la"
-	"costate/la/partition"
 	"costate/la/vec"
 )
 
@@ -27,6 +25,10 @@ import (
 // linear in the number of blocks:
 //
 //	Σ  n³/3 + n²r + nr²        n = order of C_k, r = rows of S_k
+//
+// With several threads, and blocks too small for all of them, the blocks are eliminated
+// from both ends at once up to one in the middle, with the columns of S_k in place of its
+// rows from the lower end: the work is about the same, and two threads share it.
 //
 // Columns without a stable pivot (of a zero diagonal block, for example) are put
 // off to the next block. Every solution is refined with the residual of a kept
@@ -62,17 +64,20 @@ var _ Solver = (*Block)(nil)
 func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 	f.Reset()
 	f.opts = opts.withDefaults()
-	n := a.SymmetricDim()
-	what := fmt.Sprintf("a block LDLᵀ of order %d", n)
-	least := pathCost(a)
-	if err := f.plan(what, least); err != nil {
+	if err := f.plan(blockWhat(a), pathCost(a)); err != nil {
 		return err
 	}
+	return f.prepare(a, meeting(a, treeOptions(&f.opts)))
+}
+
+// prepare is Analyse with blocks that are eliminated from both ends up to block meet.
+func (f *Block) prepare(a *la.BlockTridiag, meet int) error {
 	f.a.CopyFrom(a)
-	f.engine.Engine = tree.NewFrom(pathOf(a), tridiagSource{&f.a}, treeOptions(&f.opts))
+	path := pathSource{&f.a, meet}
+	f.engine.Engine = tree.NewFrom(path.tree(), path, treeOptions(&f.opts))
 	c := Cost(f.engine.Engine.Cost())
-	c.Bytes += 8 * int64(len(a.Raw())+7*n)
-	if err := f.plan(what, c); err != nil {
+	c.Bytes += 8 * int64(len(a.Raw())+7*a.SymmetricDim())
+	if err := f.plan(blockWhat(a), c); err != nil {
 		return err
 	}
 	f.matrix.a = &f.a
@@ -80,64 +85,6 @@ func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 	f.ready = true
 	return nil
 }
-
-// pathCost counts what the blocks alone take, before anything is made of them.
-func pathCost(a *la.BlockTridiag) Cost {
-	c := Cost{Bytes: 8 * int64(len(a.Raw()))}
-	for k := range a.Blocks() {
-		q, r := int64(a.BlockSize(k)), int64(0)
-		if k+1 < a.Blocks() && len(a.SubCols(k)) > 0 {
-			r = int64(len(a.SubRows(k)))
-		}
-		c.Factor += q*q*q/3 + q*q*r + q*r*r
-		c.Solve += 2*q*q + 4*q*r
-		c.Bytes += 8 * (q*q + q*r)
-	}
-	return c
-}
-
-// pathOf is the tree of a block-tridiagonal matrix: its blocks, each with the
-// rows of the next that its coupling names. A block that couples to nothing is a
-// root.
-func pathOf(a *la.BlockTridiag) *partition.Tree {
-	n := a.SymmetricDim()
-	t := &partition.Tree{Perm: partition.Identity(n), Nodes: partition.New(a.Sizes()), Parent: make([]int, a.Blocks()), Rows: make([][]int32, a.Blocks())}
-	for k := range t.Parent {
-		t.Parent[k] = -1
-		if k+1 == a.Blocks() || len(a.SubCols(k)) == 0 {
-			continue
-		}
-		// Elimination fills the rows of S_k, and no others.
-		for _, r := range a.SubRows(k) {
-			t.Rows[k] = append(t.Rows[k], int32(a.BlockFirst(k+1)+r))
-		}
-		if len(t.Rows[k]) > 0 {
-			t.Parent[k] = k + 1
-		}
-	}
-	return t
-}
-
-// A tridiagSource gives an engine the blocks of a block-tridiagonal matrix.
-type tridiagSource struct{ a *la.BlockTridiag }
-
-// Front implements tree.Source: D_k, and the rows of S_k that are not zero.
-func (s tridiagSource) Front(k int, f, x []float64, ld int) {
-	d, q := s.a.Diag(k)
-	for i := range q {
-		copy(f[i*ld:i*ld+i+1], d[i*q:])
-	}
-	if len(x) == 0 {
-		return
-	}
-	b, q := s.a.Sub(k)
-	for i, r := range s.a.SubRows(k) {
-		copy(x[i*ld:i*ld+q], b[r*q:])
-	}
-}
-
-// Bytes implements tree.Source: the matrix is counted elsewhere.
-func (s tridiagSource) Bytes() int64 { return 0 }
 
 // fits reports whether a has the sizes and structure that were analysed.
 func (f *Block) fits(a *la.BlockTridiag) bool {

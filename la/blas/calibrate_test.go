@@ -3,6 +3,7 @@ package blas
 import (
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -67,6 +68,12 @@ func calibrationSizes(all ...int) []int {
 // factorization for widths of the panel, of tiles and of the plain one: the table
 // that bkNative, bkOpenBLAS and bkGonum are set from.
 func TestCalibrateSytrf(t *testing.T) {
+	for _, dominance := range []float64{0, 3} {
+		calibrateSytrf(t, dominance)
+	}
+}
+
+func calibrateSytrf(t *testing.T, dominance float64) {
 	for _, threads := range []int{1, 2} {
 		backends := []Backend{NativeThreads(threads)}
 		if o, err := OpenBLAS(threads); err == nil {
@@ -77,21 +84,25 @@ func TestCalibrateSytrf(t *testing.T) {
 		}
 		widths := []int{16, 24, 32, 48, 64, 96}
 		for _, g := range backends {
-			table := fmt.Sprintf("%s: Gflop/s\n%6s %9s %9s", Describe(g), "order", "plain", "tiles")
+			table := fmt.Sprintf("%s, %g√n on the diagonal: Gflop/s\n%6s %9s %9s %9s", Describe(g), dominance, "order", "plain", "tiles", "waiting")
 			for _, nb := range widths {
 				table += fmt.Sprintf(" %9d", nb)
 			}
 			table += fmt.Sprintf(" %10s\n", "LAPACKE")
 			for _, n := range calibrationSizes(8, 16, 40, 12, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024) {
 				src := random(n * n)
+				for i := range n {
+					src[i*n+i] += dominance * math.Sqrt(float64(n))
+				}
 				a, e, perm := make([]float64, n*n), make([]float64, n), make([]int, n)
-				tiles := make([]float64, tilesWork(n, n, false))
+				tiles := make([]float64, sytrfTilesWork(n, true))
 				var sizes []bkSizes
 				for _, nb := range widths {
 					sizes = append(sizes, bkSizes{panel: min(n, nb), wideFrom: never})
 				}
 				work := make([]float64, 300*n+300)
-				funcs := []func(){func() { sytf2(n, a, n, e, perm, work) }, func() { sytrfTiles(n, a, n, e, perm, tiles) }}
+				funcs := []func(){func() { sytf2(n, a, n, e, perm, work) }, func() { sytrfTiles(n, false, a, n, e, perm, tiles) },
+					func() { sytrfTiles(n, true, a, n, e, perm, tiles) }}
 				for _, s := range sizes {
 					funcs = append(funcs, func() { sytrf(g, s, n, a, n, e, perm, work) })
 				}

@@ -11,7 +11,10 @@ func Panelled(nb int) Backend {
 }
 
 // Tiled is the native backend with a factorization on tiles at all orders.
-func Tiled() Backend { return panelled{native{1}, bkSizes{unblocked: never}} }
+func Tiled() Backend { return panelled{native{1}, bkSizes{unblocked: never, eager: never}} }
+
+// Waiting is Tiled with rows that wait.
+func Waiting() Backend { return panelled{native{1}, bkSizes{unblocked: never}} }
 
 type panelled struct {
 	native

@@ -17,6 +17,11 @@ type frontTiles struct {
 	w        []float64 // columns of W = L D: of all pivots if keep, or of the present one
 	keep     bool
 	d        []float64 // p
+
+	// Rows from ready on, which is p where nothing waits, wait for the pivots from since
+	// on; then row j of w belongs to pivot since+j. See catchUp.
+	ready, since int
+	waits        bool
 }
 
 // tilesLd is the leading dimension: whole tiles, with keep also from column p on.
@@ -47,6 +52,7 @@ func (f *frontTiles) load(m, p int, a []float64, lda int, keep bool, work []floa
 	}
 	f.w, work = work[:n:n], work[n:]
 	f.d = work[:p:p]
+	f.ready = p
 	transposeLower(p, a, lda, f.t, f.ld)
 	if m > p {
 		vec.Transpose(f.t[p:], f.ld, a[p*lda:], lda, m-p, p)
@@ -74,11 +80,15 @@ func (f *frontTiles) interchange(x, y int) {
 	for at := 0; at < x*ld; at += ld {
 		t[at+x], t[at+y] = t[at+y], t[at+x]
 	}
-	if f.keep {
-		// Those that are not eliminated hold nothing.
-		for at := 0; at < x*ld; at += ld {
-			f.w[at+x], f.w[at+y] = f.w[at+y], f.w[at+x]
-		}
+	kept := 0
+	switch {
+	case f.keep: // those that are not eliminated hold nothing
+		kept = x * ld
+	case f.waits:
+		kept = (x - f.since) * ld
+	}
+	for at := 0; at < kept; at += ld {
+		f.w[at+x], f.w[at+y] = f.w[at+y], f.w[at+x]
 	}
 	rx, ry := t[x*ld:x*ld+f.m], t[y*ld:y*ld+f.m]
 	rx[x], ry[y] = ry[y], rx[x]
@@ -107,12 +117,29 @@ func (f *frontTiles) above(k, c int) (m float64) {
 	return m
 }
 
-// pivotRow is row k of w, or the first one.
+// pivotRow is the row of w that belongs to pivot k.
 func (f *frontTiles) pivotRow(k int) []float64 {
-	if f.keep {
+	switch {
+	case f.keep:
 		return f.w[k*f.ld:]
+	case f.waits:
+		return f.w[(k-f.since)*f.ld:]
 	}
 	return f.w
+}
+
+// waiting is the number of rows, in whole tiles, that are up to date while the others
+// wait: so few that they and their rows of w stay in the first cache.
+const waiting = 16
+
+// catchUp brings the rows that wait up to date with the pivots before k, all at once,
+// and lets those wait that are not among the next. Each element goes through the same
+// sums as if it had not waited, so that the bits are the same.
+func (f *frontTiles) catchUp(k int) {
+	if from := f.ready; from < f.p && k > f.since {
+		vec.Trapezoid(f.t[from*f.ld+from:], f.ld, (f.p+3)/4-from/4, (f.ld-from)/4, k-f.since, f.t[f.since*f.ld+from:], f.ld, f.w[from:])
+	}
+	f.since, f.ready = k, min(k&^3+waiting, f.p)
 }
 
 // one eliminates column k by the 1×1 pivot at its head.
@@ -124,8 +151,8 @@ func (f *frontTiles) one(k int) {
 	if invertible(d) {
 		ld, rows := f.ld, 0
 		var u []float64
-		if k+1 < f.p {
-			rows, u = (f.p+3)/4-g/4, f.t[g*ld+g:]
+		if k+1 < f.ready {
+			rows, u = (f.ready+3)/4-g/4, f.t[g*ld+g:]
 		}
 		vec.Eliminate(u, ld, rows, (ld-g)/4, f.t[k*ld+g:(k+1)*ld], w[g:], k+1-g, 1/d)
 		return
@@ -137,7 +164,7 @@ func (f *frontTiles) one(k int) {
 	for i := g; i <= k; i++ {
 		row[i], w[i] = 0, 0
 	}
-	if k+1 < f.p {
+	if k+1 < f.ready {
 		f.update(k, g, 1, w)
 	}
 }
@@ -158,8 +185,8 @@ func (f *frontTiles) two(k int) (d21 float64) {
 		t /= d21
 		rows := 0
 		var z []float64
-		if k+2 < f.p {
-			rows, z = (f.p+3)/4-g/4, f.t[g*ld+g:]
+		if k+2 < f.ready {
+			rows, z = (f.ready+3)/4-g/4, f.t[g*ld+g:]
 		}
 		if g < ld {
 			vec.Eliminate2(z, ld, rows, (ld-g)/4, f.t[k*ld+g:(k+2)*ld], w[g:], k+2-g, &[3]float64{t * u, -t, t * v})
@@ -178,7 +205,7 @@ func (f *frontTiles) two(k int) (d21 float64) {
 		w1[i], w2[i] = 0, 0
 	}
 	l1[k+1] = 0
-	if k+2 < f.p {
+	if k+2 < f.ready {
 		f.update(k, g, 2, w)
 	}
 	return d21
@@ -188,16 +215,16 @@ func (f *frontTiles) two(k int) (d21 float64) {
 func (f *frontTiles) zero(k int) {
 	f.d[k] = 0
 	clear(f.t[k*f.ld+k : k*f.ld+f.m])
-	if f.keep {
-		clear(f.w[k*f.ld+k : k*f.ld+f.m])
+	if f.keep || f.waits {
+		clear(f.pivotRow(k)[k:f.m])
 	}
 }
 
 // update subtracts the products of the n columns of L from k on with those in
-// w from the trapezoid that starts at row and column g.
+// w from the trapezoid that starts at row and column g, in the rows that do not wait.
 func (f *frontTiles) update(k, g, n int, w []float64) {
 	ld := f.ld
-	vec.Trapezoid(f.t[g*ld+g:], ld, (f.p+3)/4-g/4, (ld-g)/4, n, f.t[k*ld+g:], ld, w[g:])
+	vec.Trapezoid(f.t[g*ld+g:], ld, (f.ready+3)/4-g/4, (ld-g)/4, n, f.t[k*ld+g:], ld, w[g:])
 }
 
 // column copies column c, as it is after k pivots, to v, from row k on.

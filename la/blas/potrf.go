@@ -120,12 +120,14 @@ func transposeLower(n int, a []float64, lda int, u []float64, ld int) {
 func transposeUpper(n int, u []float64, ld int, a []float64, lda int) {
 	for i := 0; i < n; i += 4 {
 		h := min(4, n-i)
-		vec.Transpose(a[i*lda:], lda, u[i:], ld, i, h)
 		for r := i; r < i+h; r++ {
 			row := a[r*lda+i : r*lda+r+1]
 			for j := range row {
 				row[j] = u[(i+j)*ld+r]
 			}
+		}
+		if right := i + h; right < n {
+			vec.Transpose(a[right*lda+i:], lda, u[i*ld+right:], ld, h, n-right)
 		}
 	}
 }

@@ -9,16 +9,17 @@ type bkSizes struct {
 	wideFrom  int
 	unblocked int // greatest order that is factored without panels
 	plain     int // greatest order that sytf2 factors, instead of sytrfTiles
+	eager     int // greatest order of which no rows wait in sytrfTiles
 
 	stop func() bool // see SytrfUntil; nil never stops
 }
 
 // The sizes for the kernels of each backend, measured by TestCalibrateSytrf.
 var (
-	bkNative = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 160, plain: 13}
+	bkNative = bkSizes{panel: 32, wide: 48, wideFrom: 384, unblocked: 160, plain: 13, eager: 80}
 	//lint:ignore U1000 openblas.go, which has a build tag, uses it
-	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 160, plain: 13}
-	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 160, plain: 13}
+	bkOpenBLAS = bkSizes{panel: 32, wide: 64, wideFrom: 384, unblocked: 160, plain: 13, eager: 80}
+	bkGonum    = bkSizes{panel: 48, wide: 96, wideFrom: 128, unblocked: 160, plain: 13, eager: 80}
 )
 
 // nb is the panel's width for order n.
@@ -35,9 +36,9 @@ func (s bkSizes) work(n int) int {
 		if n <= s.plain {
 			return 2 * n
 		}
-		return tilesWork(n, n, false)
+		return sytrfTilesWork(n, n > s.eager)
 	}
-	return max(panelWork(n, s.nb(n)), tilesWork(s.unblocked, s.unblocked, false))
+	return max(panelWork(n, s.nb(n)), sytrfTilesWork(s.unblocked, s.unblocked > s.eager))
 }
 
 // until returns the sizes with a reason to stop.
@@ -82,7 +83,7 @@ func sytrf(g Backend, s bkSizes, n int, a []float64, lda int, e []float64, perm 
 		if n <= s.plain {
 			return sytf2(n, a, lda, e, perm, work)
 		}
-		return sytrfTiles(n, a, lda, e, perm, work)
+		return sytrfTiles(n, n > s.eager, a, lda, e, perm, work)
 	}
 	nb := s.nb(n)
 	_, zeros, finite := ldlpart(g, partSizes{panel: nb, stop: s.stop}, n, n, a, lda, pivotRule{final: true}, e, perm, work)

@@ -70,6 +70,32 @@ func TestFactorTiles(t *testing.T) {
 	}
 }
 
+// A factorization whose rows wait gives the bits of one whose rows do not:
+// pivots of all kinds come from rows that wait and from rows that do not.
+func TestWaiting(t *testing.T) {
+	for _, kind := range blastest.Kinds {
+		for n := range 75 {
+			eager := blastest.NewFactor(kind, n, n%5, blastest.NewRand(uint64(n)))
+			waits := blastest.NewFactor(kind, n, n%5, blastest.NewRand(uint64(n)))
+			eager.Factorize(blas.Tiled())
+			waits.Factorize(blas.Waiting())
+			name := fmt.Sprintf("%s of order %d", kind.Name, n)
+			waits.Check(t, name)
+			for i := range n {
+				if eager.Perm[i] != waits.Perm[i] || bits(eager.E[i]) != bits(waits.E[i]) {
+					t.Fatalf("%s: pivot %d differs", name, i)
+				}
+				for j, v := range eager.A.Data[i*eager.A.Ld : i*eager.A.Ld+i+1] {
+					// The signs of zeros are those of no promise.
+					if w := waits.A.Data[i*waits.A.Ld+j]; v != w && bits(v) != bits(w) {
+						t.Fatalf("%s: element %d, %d is %x, not %x", name, i, j, w, v)
+					}
+				}
+			}
+		}
+	}
+}
+
 // bits are those of x, the same for all that is not a number.
 func bits(x float64) uint64 {
 	if x != x {

@@ -4,10 +4,18 @@ import "costate/la/vec"
 
 // sytrfTiles is the Bunch–Kaufman factorization with the contract of
 // Backend.Sytrf for small orders; see sytf2, its plain twin. work has at least
-// tilesWork(n, n, false) elements.
-func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
+// sytrfTilesWork(n, wait) elements. With wait most rows wait for several pivots, see
+// catchUp, which is faster where the matrix does not stay in the first cache and the
+// pivots are mostly of order one; the bits are the same.
+func sytrfTiles(n int, wait bool, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
 	var f frontTiles
-	f.load(n, n, a, lda, false, work)
+	if wait {
+		w := work[:waitingWork(n)]
+		f.load(n, n, a, lda, false, work[len(w):])
+		f.waits, f.w = true, w
+	} else {
+		f.load(n, n, a, lda, false, work)
+	}
 	// What is beside the triangle is searched with it.
 	for at := n; at < n*f.ld && n < f.ld; at += f.ld {
 		clear(f.t[at : at+f.ld-n])
@@ -15,6 +23,17 @@ func sytrfTiles(n int, a []float64, lda int, e []float64, perm []int, work []flo
 	zero = f.bunchKaufman(e, perm)
 	f.store(n, a, lda)
 	return settleZero(zero, n, a, lda, e)
+}
+
+// waitingWork is the number of words for the rows of w of the pivots that rows wait for.
+func waitingWork(n int) int { return waiting * tilesLd(n, n, false) }
+
+// sytrfTilesWork is the number of words for sytrfTiles.
+func sytrfTilesWork(n int, wait bool) int {
+	if wait {
+		return tilesWork(n, n, false) + waitingWork(n)
+	}
+	return tilesWork(n, n, false)
 }
 
 // FactorTiles is Sytrf for a symmetric matrix of order n whose upper triangle is
@@ -41,7 +60,7 @@ func FactorTiles(n int, t []float64, ld int, d, e []float64, perm []int, w []flo
 	case len(w) < 2*ld:
 		panic(ErrShortWork)
 	}
-	f := frontTiles{m: n, p: n, ld: ld, t: t, w: w, d: d}
+	f := frontTiles{m: n, p: n, ld: ld, t: t, w: w, d: d, ready: n}
 	f.bunchKaufman(e, perm)
 }
 
@@ -58,11 +77,14 @@ func (f *frontTiles) bunchKaufman(e []float64, perm []int) (zero int) {
 	}
 	clear(e[:n])
 	for k := 0; ; {
-		if ld <= runOrder {
+		if ld <= runOrder && !f.waits {
 			k = vec.EliminateRun(f.t, ld, k, n, bkAlpha, f.d, f.w)
 		}
 		if k >= n {
 			return zero
+		}
+		if f.waits && (k == 0 || k >= f.ready) {
+			f.catchUp(k)
 		}
 		row := f.t[k*ld : k*ld+n]
 		absakk := abs(row[k])
@@ -71,6 +93,9 @@ func (f *frontTiles) bunchKaufman(e []float64, perm []int) (zero int) {
 		r += k + 1
 		kp, two := k, false
 		if absakk < bkAlpha*colmax {
+			if r >= f.ready {
+				f.catchUp(k) // with row r, which then may come forward
+			}
 			rr := f.t[r*ld : r*ld+n]
 			rowmax := max(f.above(k, r), vec.MaxAbsValue(rr[r+1:]))
 			switch {

@@ -113,7 +113,8 @@ func NewFrom(t *partition.Tree, s Source, o Options) *Engine {
 	return e
 }
 
-func newEngine(t *partition.Tree, o Options) *Engine {
+// withDefaults fills in what is left out.
+func (o Options) withDefaults() Options {
 	if o.Backend == nil {
 		o.Backend = blas.Native()
 	}
@@ -126,6 +127,19 @@ func newEngine(t *partition.Tree, o Options) *Engine {
 			o.Serial = blas.NativeThreads(1)
 		}
 	}
+	return o
+}
+
+// Threads is how many subtrees may be factored side by side.
+func (o Options) Threads() int {
+	if o = o.withDefaults(); o.Serial.Threads() > 1 {
+		return 1
+	}
+	return o.Backend.Threads()
+}
+
+func newEngine(t *partition.Tree, o Options) *Engine {
+	o = o.withDefaults()
 	e := &Engine{tree: t, n: len(t.Perm), backend: o.Backend, serial: o.Serial, opts: o}
 	e.SetThreshold(o.Threshold)
 	e.shape()

@@ -15,15 +15,26 @@ const (
 	// and small kernels cost their calls.
 	perSecond = 25e9
 
-	// worthSharing is the predicted time in seconds below which nothing is done
-	// side by side.
-	worthSharing = 1e-3
+	// LeastShared is the time of a factorization below which nothing is done side by
+	// side: a millisecond.
+	LeastShared = 1e-3 * perSecond
 
-	// shares is how many tasks a thread has at least, so that they end together.
-	shares = 4
+	// Each further thread in the kernels of a front of order n adds (n - sharedFrom) /
+	// sharedFull to its speed, from nothing up to sharedMost. Measured on two cores with
+	// AVX-512: 0 at 512, 0.2 at 768, 0.3 to 0.5 at 1024.
+	sharedFrom = 448
+	sharedFull = 1500
+	sharedMost = 0.7
 )
 
-// frontTime predicts the time of a front, in flops at full speed.
+// sharesTried are the numbers of tasks for a thread, at least, that share tries.
+var sharesTried = []float64{0.7, 1, 1.5, 2, 3, 4, 6, 8}
+
+// Time predicts the time of a front of p columns and q rows below them with so many
+// threads in its kernels, in flops at full speed.
+func Time(p, q, threads int) float64 { return frontTime(p, q) / speedup(p+q, threads) }
+
+// frontTime is Time with one thread.
 func frontTime(p, q int) float64 {
 	x, y := float64(p), float64(q)
 	return x*x*x/3 + x*x*y + x*y*y + 400*x*x + 25*y*y + 2000*(x+y) + 5000
@@ -55,7 +66,9 @@ type tasks struct {
 	done    sync.WaitGroup
 }
 
-// share divides the tree into tasks and a top.
+// share divides the tree into tasks and a top, so that the predicted time is least:
+// smaller tasks end together, larger ones leave less to the top, where a small front
+// keeps all threads but one waiting.
 func (e *Engine) share() {
 	t := &e.tasks
 	t.workers = 1
@@ -63,14 +76,15 @@ func (e *Engine) share() {
 	if threads < 2 || e.serial.Threads() > 1 {
 		return
 	}
-	times := make([]float64, len(e.fronts))
-	first := make([]int, len(e.fronts)) // node of the subtree
-	total := 0.0
+	times := make([]float64, len(e.fronts)) // of the subtree, on one thread
+	first := make([]int, len(e.fronts))     // node of the subtree
+	total, together := 0.0, 0.0
 	for k := range e.fronts {
 		f := &e.fronts[k]
 		own := frontTime(int(f.own), int(f.q))
 		times[k] += own
 		total += own
+		together += Time(int(f.own), int(f.q), threads)
 		if f.child < 0 {
 			first[k] = k
 		} else {
@@ -80,36 +94,81 @@ func (e *Engine) share() {
 			times[f.parent] += times[k]
 		}
 	}
-	if total < worthSharing*perSecond {
+	if total < LeastShared {
 		return
 	}
-	limit := total / float64(shares*threads)
+	least := together
+	for _, shares := range sharesTried {
+		runs := e.cut(times, first, total/(shares*float64(threads)))
+		if time := e.predict(runs, threads); len(runs) > 1 && time < least {
+			least, t.runs = time, runs
+		}
+	}
+	if t.runs == nil {
+		return
+	}
+	t.workers = min(threads, len(t.runs))
+	t.order = longestFirst(t.runs)
+	for _, r := range t.runs {
+		for k := r.lo; k < r.hi; k++ {
+			f := &e.fronts[k]
+			f.handed = int(f.parent) >= r.hi
+		}
+	}
+}
+
+// speedup is how much faster a front of order n is done by that many threads in its kernels.
+func speedup(n, threads int) float64 {
+	return 1 + min(max(0, float64(n-sharedFrom)/sharedFull), sharedMost)*float64(threads-1)
+}
+
+// cut takes the subtrees of at most the given time, neighbours together.
+func (e *Engine) cut(times []float64, first []int, limit float64) (runs []run) {
 	for k := range e.fronts {
 		f := &e.fronts[k]
 		if times[k] > limit || f.parent >= 0 && times[f.parent] <= limit {
 			continue
 		}
-		f.handed = f.parent >= 0
-		if n := len(t.runs); n > 0 && t.runs[n-1].hi == first[k] && t.runs[n-1].time+times[k] <= limit {
-			t.runs[n-1].hi = k + 1
-			t.runs[n-1].time += times[k]
+		if n := len(runs); n > 0 && runs[n-1].hi == first[k] && runs[n-1].time+times[k] <= limit {
+			runs[n-1].hi = k + 1
+			runs[n-1].time += times[k]
 			continue
 		}
-		t.runs = append(t.runs, run{first[k], k + 1, times[k]})
+		runs = append(runs, run{first[k], k + 1, times[k]})
 	}
-	if len(t.runs) < 2 {
-		t.runs = nil
-		for k := range e.fronts {
-			e.fronts[k].handed = false
+	return runs
+}
+
+// predict is the time of the runs side by side, the longest first, and of the top after
+// them.
+func (e *Engine) predict(runs []run, threads int) float64 {
+	busy := make([]float64, threads)
+	for _, i := range longestFirst(runs) {
+		w := 0
+		for j, b := range busy {
+			if b < busy[w] {
+				w = j
+			}
 		}
-		return
+		busy[w] += runs[i].time
 	}
-	t.workers = min(threads, len(t.runs))
-	t.order = make([]int, len(t.runs))
-	for i := range t.order {
-		t.order[i] = i
+	time := slices.Max(busy)
+	(&tasks{runs: runs}).top(len(e.fronts), func(k int) bool {
+		f := &e.fronts[k]
+		time += Time(int(f.own), int(f.q), threads)
+		return true
+	})
+	return time
+}
+
+// longestFirst orders runs by their times.
+func longestFirst(runs []run) []int {
+	order := make([]int, len(runs))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortStableFunc(t.order, func(a, b int) int { return cmp.Compare(t.runs[b].time, t.runs[a].time) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(runs[b].time, runs[a].time) })
+	return order
 }
 
 // top calls fn for the nodes that are in no task, in order, until it returns false.
