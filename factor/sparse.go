@@ -221,23 +221,20 @@ const strongDiagonal = 0.1
 // more than that. scratch has the order of a.
 func weakDiagonal(a *la.Sym, scratch []float64) bool {
 	low := a.RawLower()
-	most := scratch[:low.N]
-	clear(most)
-	for i := range low.N {
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			if j := int(low.Col[t]); j != i {
-				v := math.Abs(low.Val[t])
-				most[i], most[j] = max(most[i], v), max(most[j], v)
-			}
+	diagonal := scratch[:low.N]
+	for i := range diagonal {
+		diagonal[i] = 0
+		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
+			diagonal[i] = math.Abs(low.Val[end-1])
 		}
 	}
-	for i := range low.N {
-		d := 0.0
-		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
-			d = math.Abs(low.Val[end-1])
-		}
-		if d < strongDiagonal*most[i] {
-			return true
+	for i, d := range diagonal {
+		first, end := low.Ptr[i], low.Ptr[i+1]
+		val := low.Val[first:end]
+		for t, j := range low.Col[first:end] {
+			if v := strongDiagonal * math.Abs(val[t]); (v > d || v > diagonal[j]) && int(j) != i {
+				return true
+			}
 		}
 	}
 	return false
