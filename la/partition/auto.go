@@ -123,7 +123,7 @@ func Auto(a *la.Sym, opts *Options) (*Tree, error) {
 	if best == nil {
 		return nil, ErrInterrupted
 	}
-	t := assemble(q.ordered(best.tree.order), best.nodes, q, best.tree.order)
+	t := assemble(&q.wgraph, best.nodes, q, best.tree.order)
 	t.Components = best.tree.components()
 	t.Ordering = best.ordering
 	return t, nil
