@@ -41,7 +41,7 @@ func ForceInstructionSet(name string) (undo func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	undoVec, ok := vec.Force(name != "go")
+	undoVec, ok := vec.Force(name)
 	if !ok {
 		return undoGemm, nil
 	}
@@ -50,5 +50,5 @@ func ForceInstructionSet(name string) (undo func(), err error) {
 
 func init() {
 	// COSTATE_ISA is read by package gemm.
-	vec.Force(gemm.ISA() != "go")
+	vec.Force(gemm.ISA())
 }

@@ -21,6 +21,10 @@ func Trapezoid(u []float64, ld, rows, cols, k int, c []float64, ldk int, w []flo
 		trapezoid_g(u, ld, rows, cols, k, c, ldk, w)
 		return
 	}
+	if wide {
+		trapezoidWide(&u[0], 8*ld, rows, cols, k, &c[0], 8*ldk, &w[0])
+		return
+	}
 	trapezoid(&u[0], 8*ld, rows, cols, k, &c[0], 8*ldk, &w[0])
 }
 

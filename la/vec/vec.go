@@ -1,18 +1,25 @@
 package vec
 
-// assembly is whether the kernels in assembly run. They need AVX2 and FMA, or arm64.
-var assembly = hasAssembly
+// assembly is whether the kernels in assembly run, which need AVX2 and FMA, or arm64; wide
+// is whether those that have a variant for AVX-512 run that.
+var assembly, wide = hasAssembly, hasWide
 
-// Force makes the package use its assembly or not, until undo is called. It
-// returns false if there is no assembly for this processor. It is for tests;
-// no kernel may be running.
-func Force(use bool) (undo func(), ok bool) {
-	old := assembly
-	if use && !hasAssembly {
+// Force makes the package use the kernels of an instruction set, "go" (none), "avx2",
+// "avx512" or "neon", until undo is called. It returns false if this build or processor
+// does not have it. It is for tests; no kernel may be running.
+func Force(isa string) (undo func(), ok bool) {
+	oldAssembly, oldWide := assembly, wide
+	switch {
+	case isa == "go":
+		assembly, wide = false, false
+	case isa == assemblyISA && hasAssembly:
+		assembly, wide = true, false
+	case isa == "avx512" && hasWide:
+		assembly, wide = true, true
+	default:
 		return nil, false
 	}
-	assembly = use
-	return func() { assembly = old }, true
+	return func() { assembly, wide = oldAssembly, oldWide }, true
 }
 
 // Combine adds the rows of a matrix w with leading dimension ld to y:

@@ -1971,6 +1971,146 @@ next:
 	VZEROUPPER
 	RET
 
+// func trapezoidWide(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·trapezoidWide(SB), NOSPLIT, $0-64
+	MOVQ u+0(FP), AX
+	MOVQ ld+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ cols+24(FP), BX
+	MOVQ c+40(FP), SI
+	MOVQ ldk+48(FP), DI
+	MOVQ w+56(FP), R8
+	LEAQ (CX)(CX*2), R9
+
+group:
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    BX, R12
+	TESTQ   $0x00000001, R12
+	JZ      even
+	VMOVUPD (R10), Y0
+	VMOVUPD (R10)(CX*1), Y1
+	VMOVUPD (R10)(CX*2), Y2
+	VMOVUPD (R10)(R9*1), Y3
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+one:
+	VMOVUPD      (R15), Y4
+	VBROADCASTSD (R14), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD 8(R14), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD 16(R14), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD 24(R14), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          one
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y1, (R10)(CX*1)
+	VMOVUPD      Y2, (R10)(CX*2)
+	VMOVUPD      Y3, (R10)(R9*1)
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R11
+
+even:
+	SHRQ    $0x01, R12
+	JZ      next
+	TESTQ   $0x00000001, R12
+	JZ      evenWide
+	VMOVUPD (R10), Z0
+	VMOVUPD (R10)(CX*1), Z1
+	VMOVUPD (R10)(CX*2), Z2
+	VMOVUPD (R10)(R9*1), Z3
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+oneWide:
+	VMOVUPD      (R15), Z4
+	VBROADCASTSD (R14), Z5
+	VFNMADD231PD Z4, Z5, Z0
+	VBROADCASTSD 8(R14), Z5
+	VFNMADD231PD Z4, Z5, Z1
+	VBROADCASTSD 16(R14), Z5
+	VFNMADD231PD Z4, Z5, Z2
+	VBROADCASTSD 24(R14), Z5
+	VFNMADD231PD Z4, Z5, Z3
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          oneWide
+	VMOVUPD      Z0, (R10)
+	VMOVUPD      Z1, (R10)(CX*1)
+	VMOVUPD      Z2, (R10)(CX*2)
+	VMOVUPD      Z3, (R10)(R9*1)
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R11
+
+evenWide:
+	SHRQ $0x01, R12
+	JZ   next
+
+pair:
+	VMOVUPD (R10), Z0
+	VMOVUPD 64(R10), Z1
+	VMOVUPD (R10)(CX*1), Z2
+	VMOVUPD 64(R10)(CX*1), Z3
+	VMOVUPD (R10)(CX*2), Z4
+	VMOVUPD 64(R10)(CX*2), Z5
+	VMOVUPD (R10)(R9*1), Z6
+	VMOVUPD 64(R10)(R9*1), Z7
+	MOVQ    SI, R14
+	MOVQ    R11, R15
+	MOVQ    k+32(FP), R13
+
+two:
+	VMOVUPD      (R15), Z8
+	VMOVUPD      64(R15), Z9
+	VBROADCASTSD (R14), Z10
+	VFNMADD231PD Z8, Z10, Z0
+	VFNMADD231PD Z9, Z10, Z1
+	VBROADCASTSD 8(R14), Z10
+	VFNMADD231PD Z8, Z10, Z2
+	VFNMADD231PD Z9, Z10, Z3
+	VBROADCASTSD 16(R14), Z10
+	VFNMADD231PD Z8, Z10, Z4
+	VFNMADD231PD Z9, Z10, Z5
+	VBROADCASTSD 24(R14), Z10
+	VFNMADD231PD Z8, Z10, Z6
+	VFNMADD231PD Z9, Z10, Z7
+	ADDQ         DI, R14
+	ADDQ         DI, R15
+	DECQ         R13
+	JNZ          two
+	VMOVUPD      Z0, (R10)
+	VMOVUPD      Z1, 64(R10)
+	VMOVUPD      Z2, (R10)(CX*1)
+	VMOVUPD      Z3, 64(R10)(CX*1)
+	VMOVUPD      Z4, (R10)(CX*2)
+	VMOVUPD      Z5, 64(R10)(CX*2)
+	VMOVUPD      Z6, (R10)(R9*1)
+	VMOVUPD      Z7, 64(R10)(R9*1)
+	ADDQ         $0x80, R10
+	ADDQ         $0x80, R11
+	DECQ         R12
+	JNZ          pair
+
+next:
+	LEAQ 32(AX)(CX*4), AX
+	ADDQ $0x20, R8
+	ADDQ $0x20, SI
+	DECQ BX
+	DECQ DX
+	JNZ  group
+	VZEROUPPER
+	RET
+
 // func solve4(x *float64, ld int, n int, f *float64)
 // Requires: AVX, FMA3
 TEXT ·solve4(SB), NOSPLIT, $0-32

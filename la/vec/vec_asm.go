@@ -4,4 +4,9 @@ package vec
 
 import "golang.org/x/sys/cpu"
 
-var hasAssembly = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+const assemblyISA = "avx2"
+
+var (
+	hasAssembly = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	hasWide     = hasAssembly && cpu.X86.HasAVX512F
+)

@@ -3,4 +3,12 @@
 package vec
 
 // Every arm64 processor has Advanced SIMD.
-const hasAssembly = true
+const (
+	assemblyISA = "neon"
+	hasAssembly = true
+	hasWide     = false
+)
+
+func trapezoidWide(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
+	panic("vec: no AVX-512")
+}

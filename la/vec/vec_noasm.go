@@ -2,7 +2,11 @@
 
 package vec
 
-const hasAssembly = false
+const (
+	assemblyISA = ""
+	hasAssembly = false
+	hasWide     = false
+)
 
 // The kernels in assembly, which are never called here.
 
@@ -35,6 +39,9 @@ func dotPairLow(s *[2]float64, w, x, xl *float64, n int) { panic(noAssembly) }
 func tanh(f, u *float64, n int)                          { panic(noAssembly) }
 func tanhExp(f, t, u *float64, n int)                    { panic(noAssembly) }
 func trapezoid(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
+	panic(noAssembly)
+}
+func trapezoidWide(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
 	panic(noAssembly)
 }
 func solve4(x *float64, ld, n int, f *float64)                   { panic(noAssembly) }

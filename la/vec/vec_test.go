@@ -31,14 +31,14 @@ func guarded(rng *rand.Rand, n int) (x []float64, intact func() bool) {
 	}
 }
 
-// both runs f with assembly, where there is some, and without.
+// both runs f with the assembly of each instruction set that there is, and without.
 func both(t *testing.T, f func(t *testing.T, rng *rand.Rand)) {
-	for _, use := range []bool{true, false} {
-		undo, ok := Force(use)
+	for _, isa := range []string{"avx512", "avx2", "neon", "go"} {
+		undo, ok := Force(isa)
 		if !ok {
 			continue
 		}
-		t.Run(map[bool]string{true: "assembly", false: "go"}[use], func(t *testing.T) {
+		t.Run(isa, func(t *testing.T) {
 			f(t, rand.New(rand.NewPCG(1, 2)))
 		})
 		undo()
@@ -265,12 +265,12 @@ func BenchmarkTanh(b *testing.B) {
 	for i := range u {
 		u[i] = 4*rand.Float64() - 2
 	}
-	for _, use := range []bool{true, false} {
-		undo, ok := Force(use)
+	for _, isa := range []string{assemblyISA, "go"} {
+		undo, ok := Force(isa)
 		if !ok {
 			continue
 		}
-		b.Run(map[bool]string{true: "assembly", false: "go"}[use], func(b *testing.B) {
+		b.Run(isa, func(b *testing.B) {
 			for b.Loop() {
 				Tanh(f, e, u)
 			}

@@ -29,9 +29,10 @@ func main() {
 		for nv := 1; nv <= avx512.nv; nv++ {
 			(&kern{arch: &avx512, nv: nv, masked: true}).generate()
 		}
+		trsm(&avx512, 1, zmm[27:29])
 	case "vector":
 		packing()
-		trsm()
+		trsm(&avx2, 2, ymm[14:16])
 	default:
 		log.Fatalf("unknown set %q", *set)
 	}

@@ -15,29 +15,29 @@ import (
 // The product is that of a tile kernel; T11 is then applied to the registers.
 type solve struct{ kern }
 
-func trsm() {
-	s := solve{kern{arch: &avx2, nv: 2}}
-	s.av = ymm[14:16]
+// trsm generates a solve whose rows of a panel are so many vectors, with two registers
+// for elements of T.
+func trsm(ar *arch, nv int, av []reg.VecPhysical) {
+	s := solve{kern{arch: ar, nv: nv}}
+	s.av = av
 	s.generate()
 }
 
-var (
-	rDone = reg.R13 // rows solved
-	rInv  = reg.R12 // reciprocals of the diagonal, from the present row on
-)
+// rDone has the number of rows solved.
+var rDone = reg.R13
 
 func (s *solve) generate() {
-	TEXT("solveAVX2", NOSPLIT, "func(t *byte)")
+	name := "solve" + s.name
+	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
 	Doc(
-		"solveAVX2 solves T X = B for t.rows rows of a panel of eight columns at t.c;",
+		name+" solves T X = B for t.rows rows of a panel of eight columns at t.c;",
 		"T is lower triangular at t.a, t.b has the reciprocals of its diagonal or is nil",
 		"for a unit diagonal.")
 	Load(Param("t"), rT)
 	MOVQ(at(rT, offRows), rRows)
 	MOVQ(at(rT, offA), rA)
 	MOVQ(at(rT, offC), rC)
-	MOVQ(at(rT, offB), rInv)
 	MOVQ(at(rT, offArs), rArs)
 	MOVQ(at(rT, offAcs), rAcs)
 	XORQ(rDone, rDone)
@@ -58,6 +58,9 @@ func (s *solve) body(mr int) {
 		LEAQ(atx(rArs, rArs, 2, 0), rTmp)
 		LEAQ(atx(rA0, rTmp, 1, 0), rA3)
 	}
+	if mr > 6 {
+		LEAQ(atx(rA3, rTmp, 1, 0), rA6)
+	}
 	MOVQ(rDone, rK)
 	TESTQ(rK, rK)
 	JZ(LabelRef(p + "solve"))
@@ -70,21 +73,22 @@ func (s *solve) body(mr int) {
 	for i := 0; i < mr; i++ {
 		for j := 0; j < s.nv; j++ {
 			v := s.acc(i, j, s.nv)
-			VMOVUPD(at(rC, 64*i+32*j), s.bv[j])
+			VMOVUPD(at(rC, 64*i+s.bytes*j), s.bv[j])
 			VSUBPD(v, s.bv[j], v)
 		}
 	}
-	TESTQ(rInv, rInv)
+	MOVQ(at(rT, offB), rTmp)
+	TESTQ(rTmp, rTmp)
 	JZ(LabelRef(p + "unit"))
+	LEAQ(atx(rTmp, rDone, 8, 0), rTmp)
 	s.triangle(mr, false)
-	ADDQ(U8(8*mr), rInv)
 	JMP(LabelRef(p + "store"))
 	Label(p + "unit")
 	s.triangle(mr, true)
 	Label(p + "store")
 	for i := 0; i < mr; i++ {
 		for j := 0; j < s.nv; j++ {
-			VMOVUPD(s.acc(i, j, s.nv), at(rC, 64*i+32*j))
+			VMOVUPD(s.acc(i, j, s.nv), at(rC, 64*i+s.bytes*j))
 		}
 	}
 	ADDQ(U32(64*mr), rC)
@@ -95,11 +99,12 @@ func (s *solve) body(mr int) {
 	JMP(LabelRef("rows"))
 }
 
-// triangle solves with the mr×mr triangle that rA0 and rA3 point to.
+// triangle solves with the mr×mr triangle that rA0, rA3 and rA6 point to; rTmp points to
+// the reciprocals of its diagonal.
 func (s *solve) triangle(mr int, unit bool) {
 	for q := 0; q < mr; q++ {
 		if !unit {
-			VBROADCASTSD(at(rInv, 8*q), s.bv[0])
+			VBROADCASTSD(at(rTmp, 8*q), s.bv[0])
 			for j := 0; j < s.nv; j++ {
 				v := s.acc(q, j, s.nv)
 				VMULPD(s.bv[0], v, v)

@@ -7,14 +7,16 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// trapezoid goes through tiles of 4 rows and 8 columns, of which each takes all
-// k products before it is stored. Where the columns of a group of rows are an
-// odd number of vectors the first tile is one vector wide.
-func trapezoid() {
-	TEXT("trapezoid", NOSPLIT, "func(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)")
+// trapezoid goes through tiles of 4 rows and two vectors of columns, of which each takes
+// all k products before it is stored. Where the columns of a group of rows are an odd
+// number of fours the first tile is four wide, and where they are an odd number of
+// vectors of AVX-512 the next is one vector wide.
+func trapezoid(name string, wide bool) {
+	TEXT(name, NOSPLIT, "func(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)")
 	Pragma("noescape")
-	Doc("trapezoid subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the",
+	Doc(name+" subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the",
 		"product of the transpose of c with w, both of k rows; ld and ldk are in bytes.")
+	register, bytes := YMM, 32
 	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	u, ld, rows, cols, c, ldk, w := load("u"), load("ld"), load("rows"), load("cols"), load("c"), load("ldk"), load("w")
 	ld3 := GP64()
@@ -31,12 +33,12 @@ func trapezoid() {
 		}
 		return Mem{Base: p, Index: ld3, Scale: 1, Disp: disp}
 	}
-	tile := func(name string, wide int) {
+	tile := func(name string, vectors int) {
 		var acc [4][2]reg.VecVirtual
 		for i := range acc {
-			for v := range wide {
-				acc[i][v] = YMM()
-				VMOVUPD(at(i, 32*v), acc[i][v])
+			for v := range vectors {
+				acc[i][v] = register()
+				VMOVUPD(at(i, bytes*v), acc[i][v])
 			}
 		}
 		MOVQ(c, cc)
@@ -44,14 +46,14 @@ func trapezoid() {
 		Load(Param("k"), s)
 		Label(name)
 		var x [2]reg.VecVirtual
-		for v := range wide {
-			x[v] = YMM()
-			VMOVUPD(Mem{Base: ww, Disp: 32 * v}, x[v])
+		for v := range vectors {
+			x[v] = register()
+			VMOVUPD(Mem{Base: ww, Disp: bytes * v}, x[v])
 		}
 		for i := range acc {
-			f := YMM()
+			f := register()
 			VBROADCASTSD(Mem{Base: cc, Disp: 8 * i}, f)
-			for v := range wide {
+			for v := range vectors {
 				VFNMADD231PD(x[v], f, acc[i][v])
 			}
 		}
@@ -60,12 +62,12 @@ func trapezoid() {
 		DECQ(s)
 		JNZ(LabelRef(name))
 		for i := range acc {
-			for v := range wide {
-				VMOVUPD(acc[i][v], at(i, 32*v))
+			for v := range vectors {
+				VMOVUPD(acc[i][v], at(i, bytes*v))
 			}
 		}
-		ADDQ(U8(32*wide), p)
-		ADDQ(U8(32*wide), q)
+		ADDQ(U8(bytes*vectors), p)
+		ADDQ(U8(bytes*vectors), q)
 	}
 	Label("group")
 	MOVQ(u, p)
@@ -77,6 +79,15 @@ func trapezoid() {
 	Label("even")
 	SHRQ(U8(1), left)
 	JZ(LabelRef("next"))
+	if wide {
+		register, bytes = ZMM, 64
+		TESTQ(U32(1), left)
+		JZ(LabelRef("evenWide"))
+		tile("oneWide", 1)
+		Label("evenWide")
+		SHRQ(U8(1), left)
+		JZ(LabelRef("next"))
+	}
 	Label("pair")
 	tile("two", 2)
 	DECQ(left)

@@ -21,3 +21,10 @@ func tileAVX512x2(t *byte)
 //
 //go:noescape
 func tileAVX512x3(t *byte)
+
+// solveAVX512 solves T X = B for t.rows rows of a panel of eight columns at t.c;
+// T is lower triangular at t.a, t.b has the reciprocals of its diagonal or is nil
+// for a unit diagonal.
+//
+//go:noescape
+func solveAVX512(t *byte)

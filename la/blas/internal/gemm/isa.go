@@ -69,7 +69,7 @@ func Force(name string) (undo func(), err error) {
 			continue
 		}
 		old := active.Swap(s)
-		undoVec, ok := vec.Force(s.id != idGo)
+		undoVec, ok := vec.Force(s.name)
 		return func() {
 			active.Store(old)
 			if ok {

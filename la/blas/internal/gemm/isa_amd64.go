@@ -63,4 +63,12 @@ func (s *isa) run(t *tile, w int) {
 	}
 }
 
-func solve(t *tile) { solveAVX2((*byte)(unsafe.Pointer(t))) }
+// solve solves for one panel of right-hand sides, see Trsm.
+func (s *isa) solve(t *tile) {
+	p := (*byte)(unsafe.Pointer(t))
+	if s.id == idAVX512 {
+		solveAVX512(p)
+		return
+	}
+	solveAVX2(p)
+}

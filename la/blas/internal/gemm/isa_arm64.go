@@ -39,4 +39,4 @@ func (s *isa) run(t *tile, w int) {
 	}
 }
 
-func solve(t *tile) { solveNEON((*byte)(unsafe.Pointer(t))) }
+func (s *isa) solve(t *tile) { solveNEON((*byte)(unsafe.Pointer(t))) }

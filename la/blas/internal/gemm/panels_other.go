@@ -2,7 +2,7 @@
 
 package gemm
 
-func solve(t *tile) { solve_g(t, t.b == nil) }
+func (s *isa) solve(t *tile) { solve_g(t, t.b == nil) }
 
 func (s *isa) panelOfRows(panel, b []float64, ldb, w int, forward bool) {
 	panelOfRows_g(panel, b, ldb, w, forward)

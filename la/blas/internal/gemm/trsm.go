@@ -68,7 +68,7 @@ func Trsm(left, lower, trans, unit bool, m, n int, a []float64, lda int, b []flo
 			s.panelOfColumns(panel, b[j*ldb:], ldb, h, forward)
 		}
 		if fast {
-			solve(&t)
+			s.solve(&t)
 		} else {
 			solve_g(&t, unit)
 		}
