@@ -15,7 +15,7 @@ type sharedMethod interface {
 }
 
 // share deals the batch out among the ranks of MPI, if there are several and the method needs
-// nothing but products with the curvature. A network from a file only rank 0 knows.
+// nothing but products with the curvature.
 func (m *measurement) share() error {
 	if !m.sharing || mumps.Ranks() == 1 || !methods.IsIterative(m.method) || m.problem.sharded == nil {
 		return nil

@@ -100,6 +100,18 @@ func TestSolveModel(t *testing.T) {
 	}
 }
 
+// weightsFile is a .safetensors file of two layers, from 2 inputs by 3 units to 1 output.
+func weightsFile(rng *rand.Rand) []byte {
+	head := `{"0.weight":{"dtype":"F64","shape":[3,2],"data_offsets":[0,48]},"0.bias":{"dtype":"F64","shape":[3],"data_offsets":[48,72]},` +
+		`"2.weight":{"dtype":"F64","shape":[1,3],"data_offsets":[72,96]},"2.bias":{"dtype":"F64","shape":[1],"data_offsets":[96,104]}}`
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(head)))
+	file = append(file, head...)
+	for _, v := range randomSlice(rng, 13) {
+		file = binary.LittleEndian.AppendUint64(file, math.Float64bits(v))
+	}
+	return file
+}
+
 // A .safetensors file has weights alone: the activation between them is not guessed.
 func TestSolveWeights(t *testing.T) {
 	dir := t.TempDir()
@@ -113,13 +125,7 @@ func TestSolveWeights(t *testing.T) {
 	if err := os.WriteFile(in, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	head := `{"0.weight":{"dtype":"F64","shape":[3,2],"data_offsets":[0,48]},"0.bias":{"dtype":"F64","shape":[3],"data_offsets":[48,72]},` +
-		`"2.weight":{"dtype":"F64","shape":[1,3],"data_offsets":[72,96]},"2.bias":{"dtype":"F64","shape":[1],"data_offsets":[96,104]}}`
-	file := binary.LittleEndian.AppendUint64(nil, uint64(len(head)))
-	file = append(file, head...)
-	for _, v := range randomSlice(rng, 13) {
-		file = binary.LittleEndian.AppendUint64(file, math.Float64bits(v))
-	}
+	file := weightsFile(rng)
 	if err := os.WriteFile(model, file, 0o600); err != nil {
 		t.Fatal(err)
 	}

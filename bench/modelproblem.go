@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"costate/bench/internal/protocol"
+	"costate/factor/mumps"
 	"costate/nn"
 	"costate/nn/npz"
 	"costate/nn/onnx"
@@ -22,38 +25,76 @@ func isModel(path string) bool {
 	return false
 }
 
-// readModel reads the network of --model.
-func (f *solveFlags) readModel() (net *nn.Network, act string, err error) {
-	loss, err := nn.LossByName(f.net.loss)
+// readModel reads the network of --model: as it is told to other ranks, and made.
+func (f *solveFlags) readModel() (*shardedNetwork, *nn.Network, error) {
+	raw, err := os.ReadFile(f.model)
 	if err != nil {
-		return nil, "", usagef("--loss: %w", err)
+		return nil, nil, fmt.Errorf("--model: %w", err)
 	}
-	if filepath.Ext(f.model) == ".onnx" {
-		m, err := onnx.Read(f.model)
+	d := &shardedNetwork{Format: filepath.Ext(f.model), File: raw, Act: f.net.act, Loss: f.net.loss}
+	net, err := d.read()
+	if err != nil {
+		return nil, nil, fmt.Errorf("--model %s: %w", f.model, err)
+	}
+	return d, net, nil
+}
+
+// read makes the network of d.File.
+func (d *shardedNetwork) read() (*nn.Network, error) {
+	loss, err := nn.LossByName(d.Loss)
+	if err != nil {
+		return nil, usagef("--loss: %w", err)
+	}
+	if d.Format == ".onnx" {
+		m, err := onnx.Parse(d.File)
 		if err != nil {
-			return nil, "", fmt.Errorf("--model: %w", err)
+			return nil, err
 		}
-		net, err = m.Network(loss)
-		return net, "activations of the file", err
+		return m.Network(loss)
 	}
-	a, err := nn.ActivationByName(f.net.act)
+	act, err := nn.ActivationByName(d.Act)
 	if err != nil {
-		return nil, "", usagef("--act: %w", err)
+		return nil, usagef("--act: %w", err)
 	}
-	file, err := safetensors.Read(f.model)
+	raw, size := bytes.NewReader(d.File), int64(len(d.File))
+	if d.Format == ".safetensors" {
+		file, err := safetensors.ReadFrom(raw, size)
+		if err != nil {
+			return nil, err
+		}
+		return file.Network(act, loss)
+	}
+	file, err := npz.ReadFrom(raw, size)
 	if err != nil {
-		return nil, "", fmt.Errorf("--model: %w", err)
+		return nil, err
 	}
-	net, err = file.Network(a, loss)
-	return net, f.net.act, err
+	return file.Network(act, loss)
+}
+
+// tellNetwork is the network of p, of an .npz file, as it is told to other ranks: with one sample,
+// as the file has to have one.
+func (p *problem) tellNetwork() (*shardedNetwork, error) {
+	file, err := npz.New(p.net, firstSample(p.batch, p.net))
+	if err != nil {
+		return nil, err
+	}
+	var raw bytes.Buffer
+	if err := npz.WriteTo(&raw, file); err != nil {
+		return nil, err
+	}
+	return &shardedNetwork{Format: ".npz", File: raw.Bytes(), Act: p.act, Loss: p.loss}, nil
 }
 
 // modelProblem makes the problem of --model with the data of --in: the arrays X, T
 // and, if wanted, g.
 func (s *session) modelProblem(f *solveFlags) (*problem, error) {
-	net, act, err := f.readModel()
+	d, net, err := f.readModel()
 	if err != nil {
 		return nil, err
+	}
+	act := f.net.act
+	if d.Format == ".onnx" {
+		act = "activations of the file"
 	}
 	data, err := npz.ReadData(f.in, net)
 	if err != nil {
@@ -63,6 +104,9 @@ func (s *session) modelProblem(f *solveFlags) (*problem, error) {
 		s.notef("%s: ignored %s", f.in, strings.Join(data.Ignored, ", "))
 	}
 	p := &problem{net: net, batch: data.Batch(), source: filepath.Base(f.model), act: act, loss: f.net.loss, rhsName: "the gradient", model: true}
+	if mumps.Ranks() > 1 {
+		p.sharded = d
+	}
 	if data.G != nil && !f.rhsAsked {
 		p.rhs, p.rhsName = data.G, "g of "+filepath.Base(f.in)
 	}

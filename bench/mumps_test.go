@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,8 +18,10 @@ import (
 	"testing"
 	"time"
 
+	"costate/bench/internal/protocol"
 	"costate/la"
 	"costate/la/mtx"
+	"costate/nn/npz"
 	"costate/nn/train/race"
 )
 
@@ -129,29 +132,93 @@ func TestRanksShare(t *testing.T) {
 		if args[len(args)-2] == "--rhs" {
 			args = slices.Delete(args, 1, 5) // layers and width
 		}
-		var whole []solveResult
-		mustJSON(t, &whole, args...)
-		for _, ranks := range []int{1, 2, 3} {
-			c, out, errs := mpirun(ranks, args...)
-			var shared []solveResult
-			if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &shared) != nil || len(shared) != len(whole) {
-				t.Fatalf("%v on %d ranks: %v: %s%s", args, ranks, err, out, errs)
+		sharedAlike(t, args...)
+	}
+}
+
+// sharedAlike compares the answers of a command that shares out the batch with those of one rank.
+func sharedAlike(t *testing.T, args ...string) {
+	t.Helper()
+	var whole []solveResult
+	mustJSON(t, &whole, args...)
+	for _, ranks := range []int{1, 2, 3} {
+		c, out, errs := mpirun(ranks, args...)
+		var shared []solveResult
+		if err := c.Run(); err != nil || json.Unmarshal(out.Bytes(), &shared) != nil || len(shared) != len(whole) {
+			t.Fatalf("%v on %d ranks: %v: %s%s", args, ranks, err, out, errs)
+		}
+		for i, w := range whole {
+			got := shared[i]
+			if want := ranks; want == 1 && got.Ranks != 0 || want > 1 && got.Ranks != want {
+				t.Errorf("%v on %d ranks: shared by %d", args, ranks, got.Ranks)
 			}
-			for i, w := range whole {
-				got := shared[i]
-				if want := ranks; want == 1 && got.Ranks != 0 || want > 1 && got.Ranks != want {
-					t.Errorf("%v on %d ranks: shared by %d", args, ranks, got.Ranks)
-				}
-				if !(got.BackwardError <= 1e-14) || got.StateMax != w.StateMax || got.Params != w.Params || got.Refinements > 2*w.Refinements+5 {
-					t.Errorf("%v on %d ranks: %+v, by one %+v", args, ranks, got, w)
-				}
-				if d := math.Abs(float64(got.Loss - w.Loss)); !(d <= 1e-12*float64(w.Loss)) {
-					t.Errorf("%v on %d ranks: loss %g, by one %g", args, ranks, got.Loss, w.Loss)
-				}
-				if e := got.RelativeErrorDense; w.RelativeErrorDense != nil && (e == nil || !(*e <= 1e-10)) {
-					t.Errorf("%v on %d ranks: far from the dense solution: %v", args, ranks, e)
-				}
+			if !(got.BackwardError <= 1e-14) || got.StateMax != w.StateMax || got.Params != w.Params || got.Refinements > 2*w.Refinements+5 {
+				t.Errorf("%v on %d ranks: %+v, by one %+v", args, ranks, got, w)
 			}
+			if d := math.Abs(float64(got.Loss - w.Loss)); !(d <= 1e-12*float64(w.Loss)) {
+				t.Errorf("%v on %d ranks: loss %g, by one %g", args, ranks, got.Loss, w.Loss)
+			}
+			if e := got.RelativeErrorDense; w.RelativeErrorDense != nil && (e == nil || !(*e <= 1e-10)) {
+				t.Errorf("%v on %d ranks: far from the dense solution: %v", args, ranks, e)
+			}
+		}
+	}
+}
+
+// TestRanksShareFile: the network of a file is shared, of each format, whatever the names in it; a
+// file that is none is one error, without a rank that waits.
+func TestRanksShareFile(t *testing.T) {
+	dir := t.TempDir()
+	flags := []string{"--method", "minres", "--eps", "0.5,2", "--repeat", "1", "--json"}
+	file := func(name string) string { return filepath.Join(dir, name) }
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, errs, status := runBench("solve", "--layers", "3", "--width", "6", "--batch", "20", "--repeat", "1", "--out", file("net.npz")); status != 0 {
+		t.Fatal(errs)
+	}
+	arrays, err := npz.ReadArrays(file("net.npz"))
+	must(err)
+	for k := range 3 { // as torch names them
+		w, b := fmt.Sprintf("W%d", k+1), fmt.Sprintf("b%d", k+1)
+		arrays[fmt.Sprintf("%d.weight", 2*k)], arrays[fmt.Sprintf("%d.bias", 2*k)] = arrays[w], arrays[b]
+		delete(arrays, w)
+		delete(arrays, b)
+	}
+	must(npz.WriteArrays(file("torch.npz"), arrays))
+	rng := rand.New(rand.NewPCG(1, 1))
+	raw, err := protocol.FormatArchive(map[string]*protocol.Array{
+		"X": protocol.Floats(randomSlice(rng, 8*6), 8, 6), "T": protocol.Integers([]int64{0, 1, 1, 0, 0, 1, 0, 1}, 8),
+	})
+	must(err)
+	must(os.WriteFile(file("data.npz"), raw, 0o600))
+	targets, err := protocol.FormatArchive(map[string]*protocol.Array{
+		"X": protocol.Floats(randomSlice(rng, 8), 4, 2), "T": protocol.Floats(randomSlice(rng, 4), 4, 1),
+	})
+	must(err)
+	must(os.WriteFile(file("targets.npz"), targets, 0o600))
+	must(os.WriteFile(file("net.safetensors"), weightsFile(rng), 0o600))
+	must(os.WriteFile(file("cut.npz"), raw[:100], 0o600))
+	must(os.WriteFile(file("cut.onnx"), raw[:100], 0o600))
+	for _, args := range [][]string{
+		{"--in", file("net.npz")},
+		{"--in", file("torch.npz"), "--rhs", "gradient"},
+		{"--in", file("data.npz"), "--model", "../nn/onnx/testdata/controller.onnx"},
+		{"--in", file("targets.npz"), "--model", file("net.safetensors"), "--act", "tanh", "--loss", "mse"},
+	} {
+		sharedAlike(t, slices.Concat([]string{"solve"}, args, flags)...)
+	}
+	for _, args := range [][]string{
+		{"--in", file("cut.npz")},
+		{"--in", file("missing.npz")},
+		{"--in", file("data.npz"), "--model", file("cut.onnx")},
+	} {
+		c, out, errs := mpirun(2, slices.Concat([]string{"solve"}, args, flags[:len(flags)-1])...)
+		if c.Run(); c.ProcessState.ExitCode() != statusFailed || out.Len() > 0 || strings.Count(errs.String(), filepath.Base(args[len(args)-1])) != 1 {
+			t.Errorf("%v: status %d: %s%s", args, c.ProcessState.ExitCode(), out, errs)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"costate/factor/mumps"
 	"costate/nn"
 	"costate/nn/npz"
 )
@@ -35,6 +36,11 @@ func (s *session) readProblem(f *solveFlags) (*problem, error) {
 		return nil, fmt.Errorf("--in %s: %w", f.in, err)
 	}
 	p := &problem{net: net, batch: file.Batch(), source: filepath.Base(f.in), act: f.net.act, loss: f.net.loss, rhsName: "the gradient"}
+	if mumps.Ranks() > 1 {
+		if p.sharded, err = p.tellNetwork(); err != nil {
+			return nil, fmt.Errorf("--in %s: %w", f.in, err)
+		}
+	}
 	if file.G != nil && !f.rhsAsked {
 		p.rhs, p.rhsName = file.G, "g of "+p.source
 	}

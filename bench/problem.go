@@ -18,7 +18,7 @@ type problem struct {
 	spec   string // of --net
 	model  bool   // the network is not one that an .npz file holds
 
-	// sharded describes the network to the ranks of MPI; nil where that is from a file.
+	// sharded describes the network to the ranks of MPI; nil where rank 0 is alone with that of a file.
 	sharded *shardedNetwork
 
 	// rhs is the right-hand side, nil for the gradient.

@@ -55,8 +55,8 @@ The seconds are the best of --repeat. Their total is the time from the network's
 weights to x at a new point. It leaves out the analysis, which is done once for a
 shape. With a list of dampings the later ones reuse the point: their total is factor
 and solve. The method block assembles K for each point. The others assemble it only to
-describe it, which is not in the total. Under mpirun, cg and minres share out the batch
-of a network that is not from a file, and block with --engine mumps K.
+describe it, which is not in the total. Under mpirun, cg and minres share out the batch,
+and block with --engine mumps K.
 
 Files: --in F.npz has W1, b1, W2, b2, … (W as outputs×inputs), or the names of a
 PyTorch state_dict (0.weight, 0.bias, …), X (samples×inputs), T and if wanted g;

@@ -19,6 +19,11 @@ type shardedNetwork struct {
 	Rows, Cols      int // of images
 	Classes         int
 	Targets         int // 0 for labels
+
+	// File, where there is one, is a file with the network, in place of all but Act and Loss; its
+	// format is what its name ends in: .npz, .onnx or .safetensors.
+	Format string
+	File   []byte
 }
 
 func init() { train.HandleNetworks(makeSharded) }
@@ -38,6 +43,9 @@ func makeSharded(description []byte) (*nn.Network, error) {
 	var d shardedNetwork
 	if err := json.Unmarshal(description, &d); err != nil {
 		return nil, err
+	}
+	if d.Format != "" {
+		return d.read()
 	}
 	f := &trainFlags{residual: d.Residual}
 	f.net = netFlags{spec: d.Spec, act: d.Act, loss: d.Loss, layers: d.Layers, width: d.Width, bias: d.Bias}

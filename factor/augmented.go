@@ -24,7 +24,8 @@ import (
 //
 // It knows nothing of where the entries of K come from. Chain does less work where stages have more parameters than samples
 // times outputs. With Options.Engine set to EngineMUMPS the ranks of MPI hold K together,
-// by ranges of stages, so that no rank has all of it; rank 0 has the chain.
+// by ranges of stages, so that no rank has all of it; rank 0 has the chain, and K while Analyse
+// orders it, unless Options.MemoryLimit leaves no room for that: then MUMPS finds an order.
 //
 //	In(H + εI) = In(K) − (N, N, 0),   |det(H + εI)| = |det K|,   N states
 //

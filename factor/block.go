@@ -51,6 +51,7 @@ import (
 type Block struct {
 	answers
 	a      la.BlockTridiag
+	path   pathSource // of a
 	matrix symMatrix
 	engine treeEngine
 }
@@ -73,8 +74,8 @@ func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 // prepare is Analyse with blocks that are eliminated from both ends up to block meet.
 func (f *Block) prepare(a *la.BlockTridiag, meet int) error {
 	f.a.CopyFrom(a)
-	path := pathSource{&f.a, meet}
-	f.engine.Engine = tree.NewFrom(path.tree(), path, treeOptions(&f.opts))
+	f.path = pathSource{&f.a, meet}
+	f.engine.Engine = tree.NewFrom(f.path.tree(), f.path, treeOptions(&f.opts))
 	c := Cost(f.engine.Engine.Cost())
 	c.Bytes += 8 * int64(len(a.Raw())+7*a.SymmetricDim())
 	if err := f.plan(blockWhat(a), c); err != nil {

@@ -31,6 +31,7 @@ func TestBlockMeets(t *testing.T) {
 				t.Fatalf("%v, block %d: %v", sizes, meet, err)
 			}
 			checkBlock(t, &f, a, rng)
+			checkInverse(t, &f, a)
 		}
 	}
 }

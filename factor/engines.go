@@ -79,14 +79,15 @@ var (
 	_ matrixEngine = mumps.Engine(nil)
 )
 
-// newMUMPS analyses the pattern of a with MUMPS.
-func newMUMPS(a *la.Sym, o *Options) (mumps.Engine, error) {
+// newMUMPS analyses the pattern of a with MUMPS, where unknowns have the mates of a matching
+// unless these are nil.
+func newMUMPS(a *la.Sym, mates []int32, o *Options) (mumps.Engine, error) {
 	mo, err := o.mumpsOptions(a.SymmetricDim())
 	if err != nil {
 		return nil, err
 	}
-	if mo.Perm == nil {
-		if mo.Perm, err = mumpsOrder(a, o); err != nil {
+	if mo.Perm == nil && !o.mumpsOrders() {
+		if mo.Perm, err = mumpsOrder(a, mates, o); err != nil {
 			return nil, err
 		}
 	}
@@ -113,21 +114,18 @@ func (o *Options) mumpsOptions(n int) (mumps.Options, error) {
 	return mo, o.Perm.Validate()
 }
 
-// mumpsOrder is the order that MUMPS is given without Options.Perm, nil where it finds one itself: if it is
-// asked to, or if package partition would leave a matrix as it comes. On an elasticity
-// problem MUMPS's own order then takes a quarter of the flops, while on most others it
-// takes more.
-func mumpsOrder(a *la.Sym, o *Options) (partition.Perm, error) {
-	if o.MUMPS.Ordering != "" || o.Ordering == partition.OrderAMD {
-		return nil, nil
-	}
-	po := &partition.Options{Ordering: o.Ordering, Interrupt: o.Interrupt}
-	if o.Ordering != partition.OrderNatural && weakDiagonal(a, make([]float64, a.SymmetricDim())) {
-		m, err := partition.MatchUntil(a, o.Interrupt)
-		if err != nil {
-			return nil, ErrInterrupted
-		}
-		po.Mates = m.Mate
+// mumpsOrders reports whether MUMPS is asked to find an order itself.
+func (o *Options) mumpsOrders() bool {
+	return o.MUMPS.Ordering != "" || o.Ordering == partition.OrderAMD
+}
+
+// mumpsOrder is the order that MUMPS is given, nil where package partition would leave a matrix
+// as it comes. On an elasticity problem MUMPS's own order then takes a quarter of the flops, while
+// on most others it takes more.
+func mumpsOrder(a *la.Sym, mates []int32, o *Options) (partition.Perm, error) {
+	po := &partition.Options{Ordering: o.Ordering, Apart: true, Interrupt: o.Interrupt} // nodes are of MUMPS's making
+	if o.Ordering != partition.OrderNatural {
+		po.Mates = mates
 	}
 	t, err := assembly(a, po)
 	if err != nil || o.Ordering == partition.OrderAuto && t.Ordering == partition.OrderNatural {

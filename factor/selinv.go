@@ -189,20 +189,30 @@ func (f *Block) InverseTo(dst *la.BlockTridiag) error {
 	dst.CopyFrom(&f.a)
 	clear(dst.Raw())
 	diag := make([]float64, f.a.SymmetricDim())
-	return f.inverter().diagonal(diag, func(k int, at func(i, j int) float64) {
+	return f.inverter().diagonal(diag, func(node int, at func(i, j int) float64) {
+		k := f.path.block(node)
 		d, q := dst.Diag(k)
 		for i := range q {
 			for j := range i + 1 {
 				d[i*q+j] = at(i, j)
 			}
 		}
-		if k+1 == dst.Blocks() || len(dst.SubCols(k)) == 0 {
+		next, rows := f.path.below(k)
+		if next < 0 {
 			return
 		}
-		b, q := dst.Sub(k)
-		for i, r := range dst.SubRows(k) {
-			for _, j := range dst.SubCols(k) {
-				b[r*q+j] = at(q+i, j)
+		b, ld := dst.Sub(min(k, next))
+		if next > k {
+			for i, r := range rows {
+				for _, j := range dst.SubCols(k) {
+					b[r*ld+j] = at(q+i, j)
+				}
+			}
+			return
+		}
+		for i, c := range rows {
+			for _, j := range dst.SubRows(next) {
+				b[j*ld+c] = at(q+i, j)
 			}
 		}
 	})

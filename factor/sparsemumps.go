@@ -29,8 +29,8 @@ func (e *shiftedMUMPS) release() {
 	}
 }
 
-// prepareMUMPS lets MUMPS analyse. It makes pairs of its own; the scaling by a matching
-// is what keeps pivots from being put off.
+// prepareMUMPS lets MUMPS analyse. Where the diagonal is weak, the scaling and the pairs of a
+// matching keep pivots from being put off.
 func (f *Sparse) prepareMUMPS() error {
 	if err := f.rescale(); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (f *Sparse) prepareMUMPS() error {
 			return err
 		}
 	}
-	e, err := newMUMPS(f.s, &f.opts)
+	e, err := newMUMPS(f.s, f.mates, &f.opts)
 	if err != nil {
 		var memory *MemoryError
 		if errors.As(err, &memory) {

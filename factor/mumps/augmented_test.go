@@ -68,6 +68,46 @@ func TestAugmented(t *testing.T) {
 	}
 }
 
+// TestAugmentedOrders: K of a chain is factored in any order, in ours unless another one is asked
+// for or, of few wide stages, takes less time.
+func TestAugmentedOrders(t *testing.T) {
+	c := chaintest.Random(rand.New(rand.NewPCG(3, 3)), 6, 20, slices.Repeat([]chaintest.Stage{{Out: 10}}, 4)...)
+	var native factor.Augmented
+	if err := errors.Join(native.Analyse(c, nil), native.Factorize(0.1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []struct {
+		want    string
+		options factor.Options
+	}{
+		{"given", factor.Options{}},
+		{"given", factor.Options{Ordering: partition.OrderND}},
+		{"given", factor.Options{Ordering: partition.OrderNatural}},
+		{"amd", factor.Options{Ordering: partition.OrderAMD}},
+		{"amf", factor.Options{MUMPS: factor.MUMPSOptions{Ordering: "amf"}}},
+	} {
+		var f factor.Augmented
+		o.options.Engine = factor.EngineMUMPS
+		if err := errors.Join(f.Analyse(c, &o.options), f.Factorize(0.1)); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Plan().Ordering; got != o.want {
+			t.Errorf("%+v: order %s, want %s", o.options, got, o.want)
+		}
+		agree(t, &native, &f)
+		f.Reset()
+	}
+	wide := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 32, 32, slices.Repeat([]chaintest.Stage{{Out: 32}}, 4)...)
+	var f factor.Augmented
+	defer f.Reset()
+	if err := f.Analyse(wide, &factor.Options{Engine: factor.EngineMUMPS}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Plan().Ordering; got != "amd" {
+		t.Errorf("wide: order %s", got)
+	}
+}
+
 // TestAugmentedLimits: too little memory and an order of another length are errors.
 func TestAugmentedLimits(t *testing.T) {
 	c := chaintest.Random(rand.New(rand.NewPCG(1, 1)), 6, 20, slices.Repeat([]chaintest.Stage{{Out: 20}}, 4)...)

@@ -46,6 +46,11 @@ type Options struct {
 	// partner is i, and i or -1 if it has none. A nil slice has no pairs.
 	Mates []int32
 
+	// Apart says that mates are neighbours in the order, no more, and may come to be in different
+	// nodes: for programs that take an order and make nodes of their own. Tree, costs and choice are
+	// then those of the pattern as it is.
+	Apart bool
+
 	// Interrupt, unless it is nil, is asked now and then, from several goroutines, whether
 	// to give up. Where it returns true, and goes on to do so, the error is
 	// ErrInterrupted.
@@ -98,7 +103,8 @@ const (
 //
 // Whatever the order, the tree eliminates subtree by subtree, children in an
 // order that keeps the stack low: Tree.Perm makes the same fill as the order, and
-// is in general another one. Mates are neighbours in it and in one node.
+// is in general another one. Mates are neighbours in it and in one node, but for
+// Options.Apart, with which the order that the tree is of has them as neighbours.
 //
 // Mates that are no pairs, a Perm that is no permutation, or both a Perm and an
 // Ordering are errors. The time is near linear in the number of entries and
@@ -119,7 +125,12 @@ func Auto(a *la.Sym, opts *Options) (*Tree, error) {
 	}
 	q := compress(low, opts.Mates)
 	q.interrupt = opts.Interrupt
-	best := chosen(&q.wgraph, q, opts)
+	pairs := q
+	if opts.Apart && opts.Mates != nil {
+		q = compress(low, nil)
+		pairs.apart = func(order []int32) *etree { return newETree(&q.wgraph, q.byFirst(pairs.unknowns(order))) }
+	}
+	best := chosen(&pairs.wgraph, pairs, opts)
 	if best == nil {
 		return nil, ErrInterrupted
 	}
@@ -160,7 +171,15 @@ func newCandidate(o Ordering, g *wgraph, order []int32) *candidate {
 	if order == nil && g.len() > 0 || g.interrupted() {
 		return nil
 	}
-	return newETree(g, order).candidate(o)
+	return g.etree(order).candidate(o)
+}
+
+// etree returns the elimination tree by which an order is counted.
+func (g *wgraph) etree(order []int32) *etree {
+	if g.apart != nil {
+		return g.apart(order)
+	}
+	return newETree(g, order)
 }
 
 func (t *etree) candidate(o Ordering) *candidate {
@@ -235,6 +254,9 @@ type naturalOrder struct {
 }
 
 func newNaturalOrder(g *wgraph) *naturalOrder {
+	if g.apart != nil { // the tree is of another graph, of which there are no bounds
+		return &naturalOrder{g: g, counted: g.etree(identity(g.len()))}
+	}
 	n := &naturalOrder{g: g, parent: eliminationTree(g, identity(g.len()))}
 	n.entries = g.leastEntries(n.parent)
 	// Columns of m entries take m² flops each, of which the sum is least where all have
@@ -377,6 +399,17 @@ func identity(n int) []int32 {
 		order[i] = int32(i)
 	}
 	return order
+}
+
+// unknowns returns those of the vertices, in this order.
+func (q *quotient) unknowns(order []int32) Perm {
+	p := make(Perm, 0, len(q.member))
+	for _, v := range order {
+		for _, i := range q.member[q.first[v]:q.first[v+1]] {
+			p = append(p, int(i))
+		}
+	}
+	return p
 }
 
 // byFirst returns the vertices in the order in which p has their first unknowns.

@@ -28,7 +28,55 @@ func TestTreeAgainstForce(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkTree(t, a, tree, mate)
+			o.Apart = true
+			if tree, err = Auto(a, o); err != nil {
+				t.Fatal(err)
+			}
+			checkTree(t, a, tree, nil)
 		}
+	}
+}
+
+// TestApart: with mates apart the tree is that of an order that fills in as the order with mates
+// does without them, which is not that of the matrix alone. Of unknowns that are
+// indistinguishable the later ones go to the first: matrices with such are left out.
+func TestApart(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	tried, unlike := 0, 0
+	for range 300 {
+		a := randomPattern(rng, 1+rng.IntN(60), 4*rng.Float64())
+		if low := a.RawLower(); compress(low, nil).len() < low.N {
+			continue
+		}
+		mate := randomMates(rng, a)
+		fill := func(o Options) (entries int) {
+			t.Helper()
+			tree, err := Auto(a, &o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, row := range eliminated(a, tree.Perm, nil) {
+				for _, there := range row[:k] {
+					if there {
+						entries++
+					}
+				}
+			}
+			return entries
+		}
+		for _, o := range []Ordering{OrderNatural, OrderAMD, OrderND} {
+			tried++
+			apart := fill(Options{Ordering: o, Mates: mate, Apart: true})
+			if want := fill(Options{Ordering: o, Mates: mate}); apart != want {
+				t.Fatalf("%v: %d entries, the order with mates has %d", o, apart, want)
+			}
+			if apart != fill(Options{Ordering: o}) {
+				unlike++
+			}
+		}
+	}
+	if tried < 100 || unlike == 0 {
+		t.Errorf("%d orders, %d are not those without mates", tried, unlike)
 	}
 }
 

@@ -10,7 +10,8 @@ type wgraph struct {
 	adj    []int32
 	weight []int32
 
-	interrupt func() bool // Options.Interrupt
+	interrupt func() bool                // Options.Interrupt
+	apart     func(order []int32) *etree // of Options.Apart: the tree of an order; else nil
 }
 
 // interrupted asks whether to give up.

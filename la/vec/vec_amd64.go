@@ -106,12 +106,6 @@ func dotPairLow(s *[2]float64, w *float64, x *float64, xl *float64, n int)
 //go:noescape
 func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
 
-// trapezoidWide subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the
-// product of the transpose of c with w, both of k rows; ld and ldk are in bytes.
-//
-//go:noescape
-func trapezoidWide(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
-
 // solve4 solves with the triangle f of order 4, its diagonal inverted, and the 4 rows x
 // of n vectors of 4 words; ld is in bytes.
 //

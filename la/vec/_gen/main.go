@@ -2,6 +2,7 @@
 // its own, so that users of the kernels never download the generator:
 //
 //	go run . -out ../vec_amd64.s -stubs ../vec_amd64.go -pkg vec
+//	go run . -wide -out ../wide_amd64.s -stubs ../wide_amd64.go -pkg vec
 //
 // All kernels run over vectors of n words in four lanes, several vectors at a
 // time, then word by word; the sums of a word are taken in one order whichever
@@ -9,6 +10,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"math"
 
@@ -19,7 +21,14 @@ import (
 )
 
 func main() {
+	wide := flag.Bool("wide", false, "the kernels for AVX-512, in place of those for AVX2")
+	flag.Parse()
 	ConstraintExpr("!noasm")
+	if *wide {
+		trapezoid("trapezoidWide", true)
+		Generate()
+		return
+	}
 	combine(8)
 	combine(4)
 	combine(2)
@@ -39,7 +48,6 @@ func main() {
 	dotPair("dotPair", false)
 	dotPair("dotPairLow", true)
 	trapezoid("trapezoid", false)
-	trapezoid("trapezoidWide", true)
 	solve4()
 	peak()
 	transpose4()
