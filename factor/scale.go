@@ -5,6 +5,7 @@ import (
 
 	"costate/internal/space"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // An equilibration is a symmetric scaling S A S by powers of two, so that scaling
@@ -110,7 +111,7 @@ func (q *equilibration) scale(a *la.Sym) {
 	q.plain = false
 	if q.start != nil {
 		for i, e := range q.start {
-			q.s[i] = math.Ldexp(1, max(-scalingLimit, min(scalingLimit, e)))
+			q.s[i] = powerOfTwo(max(-scalingLimit, min(scalingLimit, e)))
 		}
 	} else {
 		q.means(a)
@@ -123,12 +124,8 @@ func (q *equilibration) scale(a *la.Sym) {
 		q.divide(q.row)
 	}
 	for i, v := range q.s {
-		f, e := math.Frexp(v) // v = f 2^e, f in [0.5, 1)
-		if f < math.Sqrt2/2 {
-			e--
-		}
-		q.exp[i] = e
-		q.s[i] = math.Ldexp(1, e)
+		e := exponent(v * math.Sqrt2)
+		q.exp[i], q.s[i] = e, powerOfTwo(e)
 	}
 }
 
@@ -136,7 +133,7 @@ func (q *equilibration) scale(a *la.Sym) {
 func (q *equilibration) divide(size []float64) {
 	for i, m := range size {
 		if m > 0 {
-			q.s[i] = math.Max(0x1p-1000, math.Min(0x1p1000, q.s[i]/math.Sqrt(m)))
+			q.s[i] = max(0x1p-1000, min(0x1p1000, q.s[i]/math.Sqrt(m)))
 		}
 	}
 }
@@ -145,11 +142,11 @@ func (q *equilibration) divide(size []float64) {
 func spread(x []float64) (low, high float64) {
 	low = math.Inf(1)
 	for _, v := range x {
-		if v != 0 {
-			low, high = math.Min(low, v), math.Max(high, v)
+		if v < low && v != 0 {
+			low = v
 		}
 	}
-	return low, high
+	return low, vec.MaxMagnitude(x)
 }
 
 // survey leaves the norm of each row of the scaled matrix in q.row, and returns
@@ -194,9 +191,11 @@ func (q *equilibration) survey(a *la.Sym) float64 {
 		}
 		sq[i] += sum
 	}
-	low2, high2 := math.Inf(1), 0.0
+	low2, high2 := math.Inf(1), vec.MaxMagnitude(sq)
 	for _, v := range sq {
-		low2, high2 = math.Min(low2, v), math.Max(high2, v)
+		if v < low2 {
+			low2 = v
+		}
 	}
 	if !(low2 > 1e-280 && high2 < 1e280) { // squares may have under- or overflowed
 		return q.largest(a)
@@ -234,8 +233,8 @@ func (q *equilibration) largest(a *la.Sym) float64 {
 		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
 			j := low.Col[t]
 			v := math.Abs(scaled(q.element(low.Val[t], i, int(j)), si, q.s[j]))
-			q.row[i], q.row[j] = math.Max(q.row[i], v), math.Max(q.row[j], v)
-			high = math.Max(high, v)
+			q.row[i], q.row[j] = max(q.row[i], v), max(q.row[j], v)
+			high = max(high, v)
 		}
 	}
 	return high

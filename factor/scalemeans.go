@@ -57,7 +57,7 @@ func (q *equilibration) means(a *la.Sym) {
 		rho = next
 	}
 	for i, v := range x {
-		q.s[i] = math.Exp2(math.Max(-scalingLimit, math.Min(scalingLimit, v)))
+		q.s[i] = math.Exp2(max(-scalingLimit, min(scalingLimit, v)))
 	}
 }
 
@@ -73,7 +73,7 @@ func (q *equilibration) logarithms(low la.Lower, r []float64) {
 			if v == 0 {
 				continue
 			}
-			l := float64(math.Ilogb(v)) + 0.5
+			l := float64(exponent(v)) + 0.5
 			r[i] -= l
 			count[i]++
 			if int(j) != i {
@@ -103,4 +103,17 @@ func (q *equilibration) patternTimes(w []float64, low la.Lower, p []float64) {
 		}
 		w[i] = s
 	}
+}
+
+const fraction, bias, top = 52, 1023, 0x7ff // of the bits of a float64
+
+// powerOfTwo is math.Ldexp(1, e) for normal numbers.
+func powerOfTwo(e int) float64 { return math.Float64frombits(uint64(e+bias) << fraction) }
+
+// exponent is math.Ilogb without a call for normal numbers.
+func exponent(v float64) int {
+	if e := int(math.Float64bits(v)>>fraction) & top; e != 0 && e != top {
+		return e - bias
+	}
+	return math.Ilogb(v)
 }

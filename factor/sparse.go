@@ -3,6 +3,7 @@ package factor
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -47,6 +48,7 @@ type Sparse struct {
 	s      *la.Sym // S A S: kept itself, or own
 	own    *la.Sym
 	eq     equilibration
+	fresh  bool // order has scaled the values at hand, without a shift
 	matrix symMatrix
 	mates  []int32 // of a matching; nil if none was made
 	tree   *partition.Tree
@@ -115,8 +117,10 @@ const (
 	manyDelays    = 0.1
 
 	// pairsFlops is the part of the flops with pairs that a factorization without them
-	// may take where both are known.
-	pairsFlops = 0.8
+	// may take where both are known, and certainFlops what it may take by what is certain
+	// beforehand: more pivots are put off than those.
+	pairsFlops   = 0.8
+	certainFlops = 0.6
 )
 
 // partition are the settings of an order.
@@ -141,13 +145,22 @@ func assembly(a *la.Sym, o *partition.Options) (*partition.Tree, error) {
 func (f *Sparse) order() error {
 	o := f.opts.partition()
 	auto := o.Ordering == partition.OrderAuto && o.Perm == nil
-	if weak := weakDiagonal(f.s, f.eq.row); !weak || auto && partition.Full(f.s) {
-		t, err := assembly(f.s, o)
+	weak := hollow(f.kept)
+	if !weak {
+		if err := f.rescale(); err != nil {
+			return err
+		}
+		f.fresh = f.eq.shift == 0
+		weak = weakDiagonal(f.s, f.eq.row)
+	}
+	if !weak || auto && partition.Full(f.kept) {
+		t, err := assembly(f.kept, o)
 		if err != nil {
 			return err
 		}
-		if !weak || len(t.Perm) >= wideFronts*len(t.Parent) {
-			return f.prepare(t, &trial{delaysAllowed, manyDelays * float64(len(t.Perm))})
+		on := trial{delaysAllowed, manyDelays * float64(len(t.Perm))}
+		if !weak || len(t.Perm) >= wideFronts*len(t.Parent) && !on.exceeded(t, f.kept) {
+			return f.prepare(t, &on)
 		}
 	}
 	if err := f.match(); err != nil {
@@ -157,7 +170,7 @@ func (f *Sparse) order() error {
 		return f.prepareRest()
 	}
 	o.Mates = f.mates
-	paired, err := assembly(f.s, o)
+	paired, err := assembly(f.kept, o)
 	if err != nil {
 		return err
 	}
@@ -165,16 +178,38 @@ func (f *Sparse) order() error {
 		return f.prepare(paired, nil)
 	}
 	o.Mates = nil
-	single, err := assembly(f.s, o)
+	single, err := assembly(f.kept, o)
 	if err != nil {
 		return err
 	}
-	budget := pairsFlops * paired.Cost.Flops / single.Cost.Flops
-	if paired.Cost.Time <= pairsAtMost*single.Cost.Time || budget <= 1 {
+	saves := paired.Cost.Flops / single.Cost.Flops
+	on, likely := trial{pairsFlops * saves, math.Inf(1)}, trial{certainFlops * saves, math.Inf(1)}
+	if paired.Cost.Time <= pairsAtMost*single.Cost.Time || on.work <= 1 || likely.exceeded(single, f.kept) {
 		return f.prepare(paired, nil)
 	}
 	f.paired = paired
-	return f.prepare(single, &trial{budget, math.Inf(1)})
+	return f.prepare(single, &on)
+}
+
+// hollow reports whether the diagonal is zero in a row of the lower triangle that is not:
+// such a diagonal is weak in any scaling. It sees most matrices of saddle points so.
+func hollow(a *la.Sym) bool {
+	low := a.RawLower()
+	for i := range low.N {
+		first, end := low.Ptr[i], low.Ptr[i+1]
+		if first < end && int(low.Col[end-1]) == i {
+			end--
+			if low.Val[end] != 0 {
+				continue
+			}
+		}
+		for _, v := range low.Val[first:end] {
+			if v != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // strongDiagonal is the part of the largest element of a row from which its
@@ -186,23 +221,20 @@ const strongDiagonal = 0.1
 // more than that. scratch has the order of a.
 func weakDiagonal(a *la.Sym, scratch []float64) bool {
 	low := a.RawLower()
-	most := scratch[:low.N]
-	clear(most)
-	for i := range low.N {
-		for t := low.Ptr[i]; t < low.Ptr[i+1]; t++ {
-			if j := int(low.Col[t]); j != i {
-				v := math.Abs(low.Val[t])
-				most[i], most[j] = max(most[i], v), max(most[j], v)
-			}
+	diagonal := scratch[:low.N]
+	for i := range diagonal {
+		diagonal[i] = 0
+		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
+			diagonal[i] = math.Abs(low.Val[end-1])
 		}
 	}
-	for i := range low.N {
-		d := 0.0
-		if end := low.Ptr[i+1]; end > low.Ptr[i] && int(low.Col[end-1]) == i {
-			d = math.Abs(low.Val[end-1])
-		}
-		if d < strongDiagonal*most[i] {
-			return true
+	for i, d := range diagonal {
+		first, end := low.Ptr[i], low.Ptr[i+1]
+		val := low.Val[first:end]
+		for t, j := range low.Col[first:end] {
+			if v := strongDiagonal * math.Abs(val[t]); (v > d || v > diagonal[j]) && int(j) != i {
+				return true
+			}
 		}
 	}
 	return false
@@ -227,7 +259,7 @@ func (f *Sparse) AnalyseTree(a *la.Sym, t *partition.Tree, opts *Options) error 
 	return f.prepare(t, nil)
 }
 
-// take copies a and scales it.
+// take copies a. What is analysed is scaled where its scaling matters.
 func (f *Sparse) take(a *la.Sym, opts *Options) error {
 	f.Reset()
 	f.opts = opts.withDefaults()
@@ -235,7 +267,7 @@ func (f *Sparse) take(a *la.Sym, opts *Options) error {
 	f.s = f.kept
 	f.matrix.a = f.kept
 	f.eq.resize(a.SymmetricDim())
-	return f.rescale()
+	return f.kept.CheckFinite("A")
 }
 
 // rescale scales the kept values.
@@ -367,7 +399,9 @@ func (f *Sparse) Refactorize(a *la.Sym) error {
 
 func (f *Sparse) refactorize(a *la.Sym, sigma float64) error {
 	f.factored, f.known = false, false
-	copy(f.kept.RawLower().Val, a.RawLower().Val)
+	old, val := f.kept.RawLower().Val, a.RawLower().Val
+	f.fresh = f.fresh && slices.Equal(old, val)
+	copy(old, val)
 	return f.factorize(sigma)
 }
 

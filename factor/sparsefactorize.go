@@ -51,9 +51,12 @@ func (f *Sparse) factorizeWhole() error {
 	} else {
 		f.engine.SetThreshold(0)
 	}
-	if err := f.rescale(); err != nil {
-		return err
+	if !f.fresh || f.eq.shift != 0 {
+		if err := f.rescale(); err != nil {
+			return err
+		}
 	}
+	f.fresh = false
 	err := f.attempt()
 	if err == ErrInterrupted || f.stopped != nil {
 		return err
@@ -70,6 +73,9 @@ func (f *Sparse) factorizeWhole() error {
 		}
 		if f.deficient() && !f.whole && f.mumps.Engine == nil && f.engine.base == 0 {
 			return errDeficient
+		}
+		if err := f.rescale(); err != nil {
+			return err
 		}
 		err = f.attempt()
 	}

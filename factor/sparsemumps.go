@@ -32,8 +32,14 @@ func (e *shiftedMUMPS) release() {
 // prepareMUMPS lets MUMPS analyse. Where the diagonal is weak, the scaling and the pairs of a
 // matching keep pivots from being put off.
 func (f *Sparse) prepareMUMPS() error {
+	if err := f.rescale(); err != nil {
+		return err
+	}
 	if weakDiagonal(f.s, f.eq.row) {
 		if err := f.match(); err != nil {
+			return err
+		}
+		if err := f.rescale(); err != nil {
 			return err
 		}
 	}

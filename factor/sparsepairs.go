@@ -2,6 +2,7 @@ package factor
 
 import (
 	"costate/factor/internal/tree"
+	"costate/la"
 	"costate/la/partition"
 )
 
@@ -9,8 +10,15 @@ import (
 // flops, as a multiple of those planned, and delayed pivots.
 type trial struct{ work, delays float64 }
 
-// match finds partners for unknowns without a diagonal to rely on, and scales by
-// the same matching.
+// exceeded reports whether t will do more than that for certain, for the zeros on the diagonal
+// of a.
+func (on *trial) exceeded(t *partition.Tree, a *la.Sym) bool {
+	delays, flops := tree.CertainDelays(t, a)
+	return float64(delays) > on.delays || t.Cost.Flops+flops > on.work*t.Cost.Flops
+}
+
+// match finds partners for unknowns without a diagonal to rely on, and where rescale is to
+// start from.
 //
 // Source: I. S. Duff and S. Pralet, Strategies for scaling and pivoting for sparse
 // symmetric indefinite problems, SIAM J. Matrix Anal. Appl. 27 (2005).
@@ -20,8 +28,8 @@ func (f *Sparse) match() error {
 		return ErrInterrupted
 	}
 	f.observe(m, zerosOf(f.kept))
-	f.mates, f.eq.start = m.Mate, m.Scale
-	return f.rescale()
+	f.mates, f.eq.start, f.fresh = m.Mate, m.Scale, false
+	return nil
 }
 
 // pair makes a new tree, with pairs, while values are being factored. Where that
@@ -72,6 +80,9 @@ func (f *Sparse) makePairs() error {
 		if err := f.match(); err != nil {
 			return err
 		}
+		if err := f.rescale(); err != nil {
+			return err
+		}
 		if f.deficient() && !f.whole && f.engine.base == 0 {
 			return errDeficient
 		}
@@ -82,7 +93,7 @@ func (f *Sparse) makePairs() error {
 		o := f.opts.partition()
 		o.Mates = f.mates
 		var err error
-		if t, err = assembly(f.s, o); err != nil {
+		if t, err = assembly(f.kept, o); err != nil {
 			return err
 		}
 	}

@@ -131,6 +131,7 @@ func (f *Sparse) byStructure() (err error, ok bool) {
 			return err, true
 		}
 	}
+	f.fresh = false
 	f.matrix.norm, err = f.eq.measure(f.kept)
 	if err != nil {
 		return err, true

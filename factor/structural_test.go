@@ -278,7 +278,7 @@ func blockPath(rng *rand.Rand, blocks, m int) *la.Sym {
 // factorization under way stops there and says the same as where it was known before.
 func TestStructuralMidway(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 9))
-	sizes := []int{9, 15, 25}
+	sizes := []int{11, 15, 25} // of fewer, the delays of the first block for certain are too many
 	if testing.Short() {
 		sizes = sizes[:1]
 	}

@@ -1,7 +1,7 @@
 package partition
 
-// assemble makes the tree of nodes s over a graph in elimination order. q has the
-// unknowns of each vertex, order the vertex of q that each of the graph is.
+// assemble makes the tree of nodes s over a graph. order has its vertices in the order of
+// elimination, by which the nodes name them, q the unknowns of each vertex.
 func assemble(g *wgraph, s *supernodes, q *quotient, order []int32) *Tree {
 	post, peak := s.byStack()
 	number := positions(post)
@@ -17,32 +17,30 @@ func assemble(g *wgraph, s *supernodes, q *quotient, order []int32) *Tree {
 	}
 	// Vertices node by node, each node's in the order that they have.
 	n := g.len()
-	node := make([]int32, n)
-	first := make([]int32, n) // position of the first unknown of each vertex
+	node := make([]int32, n)  // of each vertex of the graph
+	first := make([]int32, n) // position of its first unknown
+	at := make([]int32, nodes+1)
 	next := make([]int32, nodes)
 	for k := range nodes {
 		next[k] = int32(t.Nodes.first[k])
 	}
 	t.Perm = make(Perm, len(q.member))
-	for v := range n {
+	for v, u := range order {
 		k := number[s.of[v]]
-		node[v], first[v] = k, next[k]
-		u := order[v]
+		node[u], first[u] = k, next[k]
+		at[k+1]++
 		for _, i := range q.member[q.first[u]:q.first[u+1]] {
 			t.Perm[next[k]] = int(i)
 			next[k]++
 		}
 	}
-	sorted := make([]int32, n)
-	at := make([]int32, nodes+1)
-	for _, k := range node {
-		at[k+1]++
-	}
 	for k := range nodes {
 		at[k+1] += at[k]
 	}
-	for v, k := range node {
-		sorted[at[k]] = int32(v)
+	sorted := make([]int32, n)
+	for _, u := range order {
+		k := node[u]
+		sorted[at[k]] = u
 		at[k]++
 	}
 	room := make([]int32, nodes)

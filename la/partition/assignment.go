@@ -52,13 +52,15 @@ const (
 )
 
 func newAssignment(g *magnitudes) *assignment {
-	n := g.n
-	s := &assignment{
-		g: g,
-		u: make([]int64, n), v: make([]int64, n),
-		column: make([]int32, n), row: make([]int32, n),
-	}
+	s := &assignment{g: g}
+	s.clear()
 	return s
+}
+
+// clear makes room for duals and a matching.
+func (s *assignment) clear() {
+	n := s.g.n
+	s.u, s.v, s.column, s.row = make([]int64, n), make([]int64, n), make([]int32, n), make([]int32, n)
 }
 
 // solve finds a best matching among the largest. Where that leaves rows out, it

@@ -9,8 +9,7 @@ import "math"
 // undoes much.
 func (s *assignment) start() {
 	g := s.g
-	zero := make([]int64, g.n)
-	s.startFrom(zero)
+	s.startFrom(make([]int64, g.n))
 	free := g.n - s.matched
 	if free <= g.n/64 {
 		return
@@ -23,9 +22,11 @@ func (s *assignment) start() {
 	if low == 0 && high == 0 {
 		return
 	}
+	even := *s
+	s.clear()
 	s.startFrom(x)
 	if high-low < muchScaled*octave && g.n-s.matched > free-free/3 {
-		s.startFrom(zero)
+		*s = even
 	}
 }
 
@@ -156,7 +157,7 @@ func (s *assignment) lookAhead() {
 const meanSteps = 50
 
 // means returns the duals x with the least Σ (cost_ij − x_i − x_j)² over all
-// entries, about, as whole octaves. Scaling the matrix by powers of two moves
+// entries, to a quarter of an octave in the mean, as whole octaves. Scaling the matrix by powers of two moves
 // them by as much, so that cost_ij − x_i − x_j is as if it had not been scaled.
 // They solve
 //
@@ -186,7 +187,7 @@ func (g *magnitudes) means() []int64 {
 		rho += r[i] * p[i]
 	}
 	for range meanSteps {
-		if !(rho > float64(n)/4096) {
+		if !(rho > float64(n)/16) {
 			break
 		}
 		pw := 0.0

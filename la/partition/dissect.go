@@ -20,10 +20,10 @@ const (
 	worthless = 0.35
 
 	// wide is the share of its weight that the separator of the whole may have before others are
-	// looked for, tries times. On graphs of circuits and of optimization, whose separators differ
+	// looked for, mostTries times. On graphs of circuits and of optimization, whose separators differ
 	// much, the best of three saves a tenth of the flops, and that of parts little more.
-	wide  = 0.03
-	tries = 2
+	wide      = 0.03
+	mostTries = 2
 
 	// tooDeep is the depth from which on parts are leaves. Balance keeps the depth
 	// logarithmic, but a few vertices of very large weight can prevent balance.
@@ -52,11 +52,13 @@ func leafSize(n int) int { return min(max(leastLeaf, n/manyLeafs), mostLeaf) }
 // Numer. Anal. 10 (1973); G. Karypis and V. Kumar, SIAM J. Sci. Comput. 20 (1998),
 // section 3; leaves: F. Pellegrini, J. Roman and P. Amestoy, Concurrency:
 // Pract. Exper. 12 (2000). See separator and minDegreeByStage.
-func dissect(g *wgraph) []int32 {
+//
+// Where the separator of the whole is wide it is the best of 1 + tries.
+func dissect(g *wgraph, tries int) []int32 {
 	if g.len() <= leastLeaf || len(g.adj) > math.MaxInt32 {
 		return minDegree(g)
 	}
-	d := newDissection(g)
+	d := newDissection(g, tries)
 	d.run(g.len())
 	if g.interrupted() {
 		return nil
@@ -78,6 +80,7 @@ type dissection struct {
 	deepest int32   // of the separators
 	parts   []*part // that wait
 	given   *wgraph // asked whether to give up before each part
+	tries   int     // see dissect
 
 	mutex sync.Mutex // of parts, deepest and busy, while workers run
 	more  sync.Cond
@@ -92,6 +95,7 @@ const inLeaf = -2
 type dissector struct {
 	separator
 	leafSize int
+	tries    int
 	depth    []int32 // of the dissection: of other parts others write
 	number   []int32 // of a vertex in its new part
 
@@ -101,9 +105,9 @@ type dissector struct {
 	best []int8 // the sides of the best separator
 }
 
-func newDissection(g *wgraph) *dissection {
+func newDissection(g *wgraph, tries int) *dissection {
 	n := g.len()
-	d := &dissection{depth: make([]int32, n), deepest: -1, given: g}
+	d := &dissection{depth: make([]int32, n), deepest: -1, given: g, tries: tries}
 	d.more.L = &d.mutex
 	whole := &part{level: level{ptr: make([]int32, n+1), adj: g.adj, weight: g.weight, total: g.total()}, depth: -1, seed: 1973}
 	whole.vertex = identity(n)
@@ -126,7 +130,7 @@ func newDissection(g *wgraph) *dissection {
 
 func (d *dissection) dissector() *dissector {
 	n := len(d.depth)
-	w := &dissector{leafSize: leafSize(n), depth: d.depth, number: make([]int32, n)}
+	w := &dissector{leafSize: leafSize(n), tries: d.tries, depth: d.depth, number: make([]int32, n)}
 	w.rng = rand.NewPCG(0, 0)
 	return w
 }
@@ -194,7 +198,7 @@ func (d *dissection) pop() *part {
 func (d *dissector) separate(p *part) (parts []*part, apart bool) {
 	d.rng.Seed(p.seed, 10)
 	side, weigh := d.separator.separate(&p.level)
-	if p.depth == 0 && float64(weigh[between]) > wide*float64(p.total) {
+	if d.tries > 0 && p.depth == 0 && float64(weigh[between]) > wide*float64(p.total) {
 		side, weigh = d.again(p, side, weigh)
 	}
 	if float64(weigh[between]) > worthless*float64(p.total) || weigh[left] == 0 || weigh[right] == 0 {
@@ -213,7 +217,7 @@ func (d *dissector) separate(p *part) (parts []*part, apart bool) {
 // and the one that is known.
 func (d *dissector) again(p *part, side []int8, weigh [3]int) ([]int8, [3]int) {
 	d.best = append(d.best[:0], side...)
-	for range tries {
+	for range d.tries {
 		side, w := d.separator.separate(&p.level)
 		if separatorCost(w, p.most()) < separatorCost(weigh, p.most()) {
 			weigh = w

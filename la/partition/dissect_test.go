@@ -53,10 +53,19 @@ func meshEdges(first, side int) [][2]int32 {
 	return edges
 }
 
-// checkOrder checks that the order of g is a permutation and comes again.
-func checkOrder(t testing.TB, g *wgraph) []int32 {
+// checkOrder checks that the order of g with each number of tries is a permutation and comes
+// again. It returns the last.
+func checkOrder(t testing.TB, g *wgraph) (order []int32) {
 	t.Helper()
-	order := dissect(g)
+	for tries := range mostTries + 1 {
+		order = checkTries(t, g, tries)
+	}
+	return order
+}
+
+func checkTries(t testing.TB, g *wgraph, tries int) []int32 {
+	t.Helper()
+	order := dissect(g, tries)
 	seen := make([]bool, g.len())
 	for _, v := range order {
 		if seen[v] {
@@ -67,7 +76,7 @@ func checkOrder(t testing.TB, g *wgraph) []int32 {
 	if len(order) != g.len() {
 		t.Fatalf("%d of %d vertices", len(order), g.len())
 	}
-	if !slices.Equal(order, dissect(g)) {
+	if !slices.Equal(order, dissect(g, tries)) {
 		t.Fatal("orders differ")
 	}
 	return order
@@ -76,7 +85,7 @@ func checkOrder(t testing.TB, g *wgraph) []int32 {
 // checkDissection takes a graph apart, and checks each separator and each part on the way.
 func checkDissection(t testing.TB, g *wgraph) {
 	t.Helper()
-	d := newDissection(g)
+	d := newDissection(g, mostTries)
 	w := d.dissector()
 	for len(d.parts) > 0 {
 		p := d.pop()
@@ -150,7 +159,7 @@ func TestDissectThreads(t *testing.T) {
 	var want []int32
 	for _, threads := range []int{1, 2, 3, 8} {
 		runtime.GOMAXPROCS(threads)
-		got := dissect(&q.wgraph)
+		got := dissect(&q.wgraph, mostTries)
 		if want == nil {
 			want = got
 		} else if !slices.Equal(got, want) {
@@ -282,7 +291,7 @@ func TestDissectFill(t *testing.T) {
 	cases = append(cases, dissectCases...)
 	for _, c := range cases {
 		q := compress(c.a().RawLower(), nil)
-		got := entriesOfFactor(newETree(&q.wgraph, dissect(&q.wgraph)))
+		got := entriesOfFactor(newETree(&q.wgraph, dissect(&q.wgraph, mostTries)))
 		want, ok := table[c.name]
 		if !ok || float64(got) > 1.3*float64(want) {
 			t.Errorf("%s: %d entries, METIS %d", c.name, got, want)
@@ -335,7 +344,7 @@ func BenchmarkDissect(b *testing.B) {
 			q := compress(meshPattern(c.dim, c.side).RawLower(), nil)
 			var order []int32
 			for b.Loop() {
-				order = dissect(&q.wgraph)
+				order = dissect(&q.wgraph, mostTries)
 			}
 			b.ReportMetric(float64(entriesOfFactor(newETree(&q.wgraph, order))), "entries")
 		})

@@ -19,7 +19,11 @@ type etree struct {
 // Source: J. W. H. Liu, The role of elimination trees in sparse factorization,
 // SIAM J. Matrix Anal. Appl. 11 (1990), section 5.
 func newETree(g *wgraph, order []int32) *etree {
-	parent := eliminationTree(g, order)
+	return newETreeOf(g, order, eliminationTree(g, order))
+}
+
+// newETreeOf is newETree where the parents are known.
+func newETreeOf(g *wgraph, order, parent []int32) *etree {
 	post, number := postorder(parent)
 	n := len(order)
 	t := &etree{given: g, order: make([]int32, n), at: make([]int32, n), parent: make([]int32, n), weight: make([]int32, n)}
@@ -83,6 +87,31 @@ func eliminationTree(g *wgraph, order []int32) []int32 {
 		}
 	}
 	return parent
+}
+
+// leastEntries bounds from below the entries of L beside its diagonal blocks for the order of
+// the vertices, whose elimination tree is given: the row of a vertex has the longest of the paths
+// that lead up to it from its neighbours.
+func (g *wgraph) leastEntries(parent []int32) float64 {
+	n := len(parent)
+	above := make([]int32, n) // the weight of the path from a vertex to its root
+	for v := n - 1; v >= 0; v-- {
+		above[v] = g.weight[v]
+		if p := parent[v]; p >= 0 {
+			above[v] += above[p]
+		}
+	}
+	entries := 0.0
+	for v := range int32(n) {
+		most := above[v]
+		for _, u := range g.neighbours(v) {
+			if u < v {
+				most = max(most, above[u])
+			}
+		}
+		entries += float64(g.weight[v]) * float64(most-above[v])
+	}
+	return entries
 }
 
 // postorder returns a postorder of a forest whose parents come after their

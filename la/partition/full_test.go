@@ -26,6 +26,7 @@ func TestFull(t *testing.T) {
 				t.Errorf("%s, weighted: %v for %g, by counts %v", name, got, share, exact)
 			}
 		}
+		checkNaturalOrder(t, name, g)
 		return want
 	}
 	for _, c := range fillCases {
@@ -52,5 +53,37 @@ func TestFull(t *testing.T) {
 	}
 	if yes < 50 || no < 50 {
 		t.Errorf("%d full and %d not", yes, no)
+	}
+}
+
+// checkNaturalOrder checks the bounds against counts of all of L, and that they say no to
+// nothing that is full.
+func checkNaturalOrder(t *testing.T, name string, g *wgraph) {
+	t.Helper()
+	n, exact := newNaturalOrder(g), newETree(g, identity(g.len()))
+	entries := 0.0
+	for v, w := range exact.weight {
+		entries += float64(w) * float64(exact.count[v]-w)
+	}
+	if n.entries > entries || n.least > exact.flops() {
+		t.Errorf("%s: %g entries and %g flops at least, by counts %g and %g", name, n.entries, n.least, entries, exact.flops())
+	}
+	for _, share := range []float64{0.3, 0.5, 0.8, exact.full()} {
+		if exact.full() >= share && !n.mayBeFull(share) {
+			t.Errorf("%s: not full to %g by bounds, by counts to %g", name, share, exact.full())
+		}
+	}
+}
+
+// TestNaturalOrder checks that the bounds are exact for a band.
+func TestNaturalOrder(t *testing.T) {
+	g := &compress(bandPattern(200, 7).RawLower(), nil).wgraph
+	n, exact := newNaturalOrder(g), newETree(g, identity(g.len()))
+	entries := 0.0
+	for v, w := range exact.weight {
+		entries += float64(w) * float64(exact.count[v]-w)
+	}
+	if n.entries != entries || entries == 0 {
+		t.Errorf("%g entries by bounds, by counts %g", n.entries, entries)
 	}
 }

@@ -24,8 +24,9 @@ func (t *etree) fundamental() *supernodes {
 			children[p]++
 		}
 	}
-	s := &supernodes{of: make([]int32, n)}
-	last := make([]int32, 0, n/2+1) // vertex of each node
+	room := n/2 + 1
+	s := &supernodes{of: make([]int32, n), cols: make([]int32, 0, room), rows: make([]int32, 0, room)}
+	last := make([]int32, 0, room) // vertex of each node
 	for j := range int32(n) {
 		rest := t.count[j] - t.weight[j]
 		if j > 0 && t.parent[j-1] == j && children[j] == 1 && t.count[j-1]-t.weight[j-1] == t.count[j] {
