@@ -93,18 +93,7 @@ func (f *frontTiles) bunchKaufman(e []float64, perm []int) (zero int) {
 		r += k + 1
 		kp, two := k, false
 		if absakk < bkAlpha*colmax {
-			if r >= f.ready {
-				f.catchUp(k) // with row r, which then may come forward
-			}
-			rr := f.t[r*ld : r*ld+n]
-			rowmax := max(f.above(k, r), vec.MaxAbsValue(rr[r+1:]))
-			switch {
-			case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
-			case abs(rr[r]) >= bkAlpha*rowmax:
-				kp = r
-			default:
-				kp, two = r, true
-			}
+			kp, two = f.partner(k, r, absakk, colmax)
 		} else if absakk == 0 && colmax == 0 {
 			if zero < 0 {
 				zero = k
@@ -129,6 +118,23 @@ func (f *frontTiles) bunchKaufman(e []float64, perm []int) (zero int) {
 		f.one(k)
 		k++
 	}
+}
+
+// partner is bunchKaufman of sytf2: it chooses the pivot where the diagonal of column k is
+// small beside its largest element, colmax in row r.
+func (f *frontTiles) partner(k, r int, absakk, colmax float64) (kp int, two bool) {
+	if r >= f.ready {
+		f.catchUp(k) // with row r, which may come forward
+	}
+	row := f.t[r*f.ld : r*f.ld+f.m]
+	rowmax := max(f.above(k, r), vec.MaxAbsValue(row[r+1:]))
+	switch {
+	case absakk > 0 && absakk >= bkAlpha*colmax*(colmax/rowmax):
+		return k, false
+	case abs(row[r]) >= bkAlpha*rowmax:
+		return r, false
+	}
+	return r, true
 }
 
 func abs(x float64) float64 {

@@ -108,33 +108,17 @@ func (d *denseStage) smallCovariance(w *inverseSpace, y []float64) {
 // of 2 Q₁ times cov(x̃_o, y).
 func (d *denseStage) smallMarginals(w *inverseSpace, y []float64) {
 	s, t := d.s, w.small
-	r, zin, in, out, m, ldm, ldy := d.r, d.zin, s.In, s.Out, d.pivot.M, t.tiles.Ld, t.tiles.LdY
+	in, out, wide := s.In, s.Out, vectors(d.zin)
 	perp := d.negPerp > 0 && s.Delta != nil
-	my, x := t.my[:m*ldy], t.tiles.X
-	if perp {
-		delta := t.delta[:d.rows*out]
-		vec.Scale(delta, 1/w.eps, s.Delta)
-		copy(my, t.tiles.MY)
-		for b := range d.rows {
-			vec.SetSmall(t.qy[b*r*ldy:], ldy, d.q, zin, 1, y[b*in*ldy:], ldy, r, ldy/4, in, 0)
-		}
-		for j := range r {
-			vec.SubSmall(my[j*out*ldy:], ldy, delta, 1, out, t.qy[j*ldy:], r*ldy, out, ldy/4, d.rows, 0)
-		}
-		for b := range d.rows {
-			vec.SetSmall(t.s[b*4*m:], 4, my[b*in:], ldy, 1, d.small.qt, 4, m, 1, in, 0)
-			vec.SetSmall(t.s2[b*4*m:], 4, t.tiles.MY[b*in:], ldy, 1, d.small.qt, 4, m, 1, in, 0)
-		}
-	}
-	// Rows and coefficients.
-	wide, terms := vectors(zin), 1+r*(r+1)/2
+	terms := 1 + d.r*(d.r+1)/2
 	copy(t.terms, d.small.shared)
 	if perp {
+		d.smallPerpendicular(w, y)
 		for b := range d.rows {
 			for c := range b + 1 {
 				row := t.terms[terms*wide:][:wide]
 				for i := range in {
-					row[i] = y[(b*in+i)*ldy+c*in+i]
+					row[i] = y[(b*in+i)*t.tiles.LdY+c*in+i]
 				}
 				clear(row[in:])
 				terms++
@@ -142,62 +126,93 @@ func (d *denseStage) smallMarginals(w *inverseSpace, y []float64) {
 		}
 	}
 	for o := range out {
-		coef := t.coef[o*terms : (o+1)*terms]
-		coef[0] = 1 / w.eps
-		at := 1
-		for j := range r {
-			for l := range j + 1 {
-				v := x[(j*out+o)*ldm+l*out+o]
-				if perp {
-					sum := 0.0
-					for b := range d.rows {
-						f := t.delta[b*out+o]
-						sj, sl := (b*m+j*out+o)*4, (b*m+l*out+o)*4
-						sum += f * (t.s[sj+l] + t.s2[sl+j] + t.s[sl+j] + t.s2[sj+l])
-					}
-					v -= sum / 2
-				}
-				if l < j {
-					v *= 2
-				}
-				coef[at] = v
-				at++
-			}
-		}
-		for b := 0; perp && b < d.rows; b++ {
-			for c := range b + 1 {
-				v := t.delta[b*out+o] * t.delta[c*out+o]
-				if c < b {
-					v *= 2
-				}
-				coef[at] = v
-				at++
-			}
-		}
+		d.smallCoefficients(w, o, perp, t.coef[o*terms:(o+1)*terms])
 	}
 	vec.SetSmall(t.sum, wide, t.coef, terms, 1, t.terms, wide, out, wide/4, terms, 0)
 	if perp {
-		vec.Scale(t.delta, 2, t.delta)
-		g, ni := t.a[:out*ldy], d.pivot.N
-		clear(g)
-		for j := range r {
-			q := d.small.repeated[j*ldy:]
-			for o := range out {
-				vec.MulAdd(g[o*ldy:][:ni], my[(j*out+o)*ldy:], q)
-			}
-		}
-		var f [fewRows]float64
-		for o := range out {
-			for b := range d.rows {
-				f[b] = t.delta[b*out+o]
-			}
-			vec.Combine(t.sum[o*wide:][:in], f[:d.rows], g[o*ldy:], in)
-		}
+		d.smallCross(t)
 	}
 	for o := range out {
 		copy(w.diag[o*in:(o+1)*in], t.sum[o*wide:])
 		if s.Bias {
 			w.diag[out*in+o] = t.sum[o*wide+in]
 		}
+	}
+}
+
+// smallPerpendicular computes δ/ε, M Y − (1/ε) δᵀ Q₁ᵀY and, times Q₁, this and M Y.
+func (d *denseStage) smallPerpendicular(w *inverseSpace, y []float64) {
+	s, t := d.s, w.small
+	r, in, out, m, ldy := d.r, s.In, s.Out, d.pivot.M, t.tiles.LdY
+	my, delta := t.my[:m*ldy], t.delta[:d.rows*out]
+	vec.Scale(delta, 1/w.eps, s.Delta)
+	copy(my, t.tiles.MY)
+	for b := range d.rows {
+		vec.SetSmall(t.qy[b*r*ldy:], ldy, d.q, d.zin, 1, y[b*in*ldy:], ldy, r, ldy/4, in, 0)
+	}
+	for j := range r {
+		vec.SubSmall(my[j*out*ldy:], ldy, delta, 1, out, t.qy[j*ldy:], r*ldy, out, ldy/4, d.rows, 0)
+	}
+	for b := range d.rows {
+		vec.SetSmall(t.s[b*4*m:], 4, my[b*in:], ldy, 1, d.small.qt, 4, m, 1, in, 0)
+		vec.SetSmall(t.s2[b*4*m:], 4, t.tiles.MY[b*in:], ldy, 1, d.small.qt, 4, m, 1, in, 0)
+	}
+}
+
+// smallCoefficients writes those of unit o: of Π, of pairs of directions, which are the elements
+// of cov(x̃_o), and of pairs of samples.
+func (d *denseStage) smallCoefficients(w *inverseSpace, o int, perp bool, coef []float64) {
+	t, out, m := w.small, d.s.Out, d.pivot.M
+	coef[0] = 1 / w.eps
+	at := 1
+	for j := range d.r {
+		for l := range j + 1 {
+			v := t.tiles.X[(j*out+o)*t.tiles.Ld+l*out+o]
+			if perp {
+				sum := 0.0
+				for b := range d.rows {
+					f := t.delta[b*out+o]
+					sj, sl := (b*m+j*out+o)*4, (b*m+l*out+o)*4
+					sum += f * (t.s[sj+l] + t.s2[sl+j] + t.s[sl+j] + t.s2[sj+l])
+				}
+				v -= sum / 2
+			}
+			if l < j {
+				v *= 2
+			}
+			coef[at] = v
+			at++
+		}
+	}
+	for b := 0; perp && b < d.rows; b++ {
+		for c := range b + 1 {
+			v := t.delta[b*out+o] * t.delta[c*out+o]
+			if c < b {
+				v *= 2
+			}
+			coef[at] = v
+			at++
+		}
+	}
+}
+
+// smallCross adds what Q₁ times cov(x̃_o, y) contributes, twice. It doubles δ/ε.
+func (d *denseStage) smallCross(t *smallInverse) {
+	in, out, ldy, ni, wide := d.s.In, d.s.Out, t.tiles.LdY, d.pivot.N, vectors(d.zin)
+	vec.Scale(t.delta, 2, t.delta)
+	g := t.a[:out*ldy]
+	clear(g)
+	for j := range d.r {
+		q := d.small.repeated[j*ldy:]
+		for o := range out {
+			vec.MulAdd(g[o*ldy:][:ni], t.my[(j*out+o)*ldy:], q)
+		}
+	}
+	var f [fewRows]float64
+	for o := range out {
+		for b := range d.rows {
+			f[b] = t.delta[b*out+o]
+		}
+		vec.Combine(t.sum[o*wide:][:in], f[:d.rows], g[o*ldy:], in)
 	}
 }
