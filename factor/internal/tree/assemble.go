@@ -9,7 +9,9 @@ func (w *worker) assemble(k int, f *front) {
 	e := w.e
 	p, own := int(f.p), int(f.own)
 	m := p + int(f.q)
-	clear(f.w[:m*p])
+	if !e.blank {
+		clear(f.w[:m*p])
+	}
 	x := f.w[p*p : m*p]
 	e.source.Front(k, f.w[:p*p], x, p)
 	if e.shift != 0 || e.even != 0 {

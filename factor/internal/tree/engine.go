@@ -90,6 +90,7 @@ type Engine struct {
 	layout  layout
 	memory  memory
 	held    bool
+	blank   bool // the fronts' memory is new, all zeros
 	facts   facts
 
 	pool space.Pool[solveSpace]
@@ -192,6 +193,7 @@ func (e *Engine) FactorEven(shift, even float64) pivot.Stats {
 	e.hold()
 	e.shift, e.even = shift, even
 	t := e.run()
+	e.blank = false
 	e.facts = t.facts
 	t.exponent -= e.octaves // while both are whole numbers, so that nothing cancels
 	s := t.stats()

@@ -167,6 +167,7 @@ func (e *Engine) hold() {
 		e.arena, e.columns = space.Floats(total), make([]int32, cols)
 		m.extra.Store(8*int64(total-e.layout.words) + 4*int64(cols-e.n) + e.grownWorkspace())
 	}
+	e.blank = true
 	arena, columns := e.arena, e.columns
 	for k := range e.fronts {
 		f := &e.fronts[k]
