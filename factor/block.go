@@ -65,14 +65,14 @@ var _ Solver = (*Block)(nil)
 func (f *Block) Analyse(a *la.BlockTridiag, opts *Options) error {
 	f.Reset()
 	f.opts = opts.withDefaults()
-	if err := f.plan(blockWhat(a), pathCost(a)); err != nil {
-		return err
-	}
 	return f.prepare(a, meeting(a, treeOptions(&f.opts)))
 }
 
 // prepare is Analyse with blocks that are eliminated from both ends up to block meet.
 func (f *Block) prepare(a *la.BlockTridiag, meet int) error {
+	if err := f.plan(blockWhat(a), pathSource{a, meet}.cost()); err != nil {
+		return err
+	}
 	f.a.CopyFrom(a)
 	f.path = pathSource{&f.a, meet}
 	f.engine.Engine = tree.NewFrom(f.path.tree(), f.path, treeOptions(&f.opts))

@@ -12,21 +12,6 @@ func blockWhat(a *la.BlockTridiag) string {
 	return fmt.Sprintf("a block LDLᵀ of order %d", a.SymmetricDim())
 }
 
-// pathCost counts what the blocks alone take, before anything is made of them.
-func pathCost(a *la.BlockTridiag) Cost {
-	c := Cost{Bytes: 8 * int64(len(a.Raw()))}
-	for k := range a.Blocks() {
-		q, r := int64(a.BlockSize(k)), int64(0)
-		if k+1 < a.Blocks() && len(a.SubCols(k)) > 0 {
-			r = int64(len(a.SubRows(k)))
-		}
-		c.Factor += q*q*q/3 + q*q*r + q*r*r
-		c.Solve += 2*q*q + 4*q*r
-		c.Bytes += 8 * (q*q + q*r)
-	}
-	return c
-}
-
 // A pathSource is a block-tridiagonal matrix whose blocks are eliminated from both ends, up
 // to block meet, the last: first the blocks before it, each into the next, then those
 // after it from the last one on, each into the one before. If meet is the last block that
@@ -112,6 +97,19 @@ func (p pathSource) tree() *partition.Tree {
 		}
 	}
 	return t
+}
+
+// cost counts what the blocks alone take, before anything is made of them.
+func (p pathSource) cost() Cost {
+	c := Cost{Bytes: 8 * int64(len(p.a.Raw()))}
+	for j := range p.a.Blocks() {
+		_, rows := p.below(j)
+		q, r := int64(p.a.BlockSize(j)), int64(len(rows))
+		c.Factor += q*q*q/3 + q*q*r + q*r*r
+		c.Solve += 2*q*q + 4*q*r
+		c.Bytes += 8 * (q*q + q*r)
+	}
+	return c
 }
 
 // Front implements tree.Source: D_j, and the rows of S_j, or of S_{j-1}ᵀ, that are not zero.

@@ -106,6 +106,9 @@ func TestBlockBothEnds(t *testing.T) {
 				t.Errorf("%d threads: %v", threads, in)
 			}
 			inertia[i] = in.Negative
+			if both := f.path.meet != len(sizes)-1; both != (threads > 1) {
+				t.Errorf("%d threads: the ends meet at block %d", threads, f.path.meet)
+			}
 		}
 		if !mat.Equal(&first, &again) {
 			t.Errorf("%d threads: other bits", threads)

@@ -64,7 +64,7 @@ func (v inverter) diagonal(dst []float64, front func(k int, at func(i, j int) fl
 }
 
 // measuredDiag is the largest difference of checked elements of the diagonal of an
-// inverse from those of columns that are solved for, over the largest element of the
+// inverse from those of columns that are solved for, right to second order, over the largest element of the
 // diagonal; checks is as inverseChecks.
 func measuredDiag(j *certify.Judge, diag []float64, checks int) float64 {
 	big := vec.MaxMagnitude(diag)
@@ -149,7 +149,8 @@ func sizedDiagonal(dst []float64, n int) []float64 {
 // recursion of Takahashi and others down the tree, without forming A⁻¹.
 //
 // Elements are those of the factors, not refined. Their error is measured on the
-// largest elements and on some spread over the matrix, by refined solves: where
+// largest elements and on some spread over the matrix, by solutions x of A x = e whose
+// 2 eᵀx − xᵀA x is right to second order: where
 // it is above 1e-8 of the largest element, where the factors are those of a
 // shifted matrix or where the inertia is not certain, it returns an *InverseError
 // and nil; an *EngineError with another engine than the native one. It panics with ErrNotFactorized before Factorize and with ErrShape if

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"costate/la/blas/internal/gemm"
-	"costate/la/vec"
 )
 
 // Describe says in words what a backend runs on, for reports:
@@ -36,19 +35,4 @@ func InstructionSets() []string { return gemm.ISAs() }
 // undo is called, for tests and comparisons. It acts on the whole process and
 // no kernel may be running. The environment variable COSTATE_ISA does the same
 // at the start of a program.
-func ForceInstructionSet(name string) (undo func(), err error) {
-	undoGemm, err := gemm.Force(name)
-	if err != nil {
-		return nil, err
-	}
-	undoVec, ok := vec.Force(name)
-	if !ok {
-		return undoGemm, nil
-	}
-	return func() { undoVec(); undoGemm() }, nil
-}
-
-func init() {
-	// COSTATE_ISA is read by package gemm.
-	vec.Force(gemm.ISA())
-}
+func ForceInstructionSet(name string) (undo func(), err error) { return gemm.Force(name) }

@@ -6,7 +6,7 @@ import "costate/la/vec"
 // Backend.Sytrf for small orders; see sytf2, its plain twin. work has at least
 // sytrfTilesWork(n, wait) elements. With wait most rows wait for several pivots, see
 // catchUp, which is faster where the matrix does not stay in the first cache and the
-// pivots are mostly of order one; the bits are the same.
+// pivots are mostly of order one; the bits are the same but for the signs of zeros.
 func sytrfTiles(n int, wait bool, a []float64, lda int, e []float64, perm []int, work []float64) (zero int) {
 	var f frontTiles
 	if wait {

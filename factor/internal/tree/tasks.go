@@ -32,12 +32,9 @@ var sharesTried = []float64{0.7, 1, 1.5, 2, 3, 4, 6, 8}
 
 // Time predicts the time of a front of p columns and q rows below them with so many
 // threads in its kernels, in flops at full speed.
-func Time(p, q, threads int) float64 { return frontTime(p, q) / speedup(p+q, threads) }
-
-// frontTime is Time with one thread.
-func frontTime(p, q int) float64 {
+func Time(p, q, threads int) float64 {
 	x, y := float64(p), float64(q)
-	return x*x*x/3 + x*x*y + x*y*y + 400*x*x + 25*y*y + 2000*(x+y) + 5000
+	return (x*x*x/3 + x*x*y + x*y*y + 400*x*x + 25*y*y + 2000*(x+y) + 5000) / speedup(p+q, threads)
 }
 
 // A run is a task: subtrees that are neighbours, as the nodes lo, …, hi-1.
@@ -81,7 +78,7 @@ func (e *Engine) share() {
 	total, together := 0.0, 0.0
 	for k := range e.fronts {
 		f := &e.fronts[k]
-		own := frontTime(int(f.own), int(f.q))
+		own := Time(int(f.own), int(f.q), 1)
 		times[k] += own
 		total += own
 		together += Time(int(f.own), int(f.q), threads)
