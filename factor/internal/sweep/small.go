@@ -17,14 +17,11 @@ const smallOrder = 64
 // small is what a denseStage of small order keeps for its elimination. Rows are whole
 // vectors of four words.
 type small struct {
-	wq       []float64 // (Out+r)×in: W, and below it Q₁ᵀ
-	qt       []float64 // In×4: Q₁
-	shared   []float64 // 1+r(r+1)/2 rows of [In, bias] in whole vectors: diag Π, products of rows of Q₁ᵀ
-	repeated []float64 // r rows: those of Q₁ᵀ without a bias, once for each row of the batch
-	diag     []float64 // J, or ones
-	half     []float64 // the same over √2
-	in       int       // In in whole vectors
-	fits     bool      // the map at hand is one of each element
+	wq   []float64 // (Out+r)×in: W, and below it Q₁ᵀ
+	diag []float64 // J, or ones
+	half []float64 // the same over √2
+	in   int       // In in whole vectors
+	fits bool      // the map at hand is one of each element
 }
 
 // isSmall reports a stage whose rows are few and whose matrices are small, without a
@@ -44,7 +41,7 @@ func smallWords(s *system.DenseStage, inner bool) int {
 		return 0
 	}
 	r := rank(s)
-	return (s.Out+r)*vectors(s.In) + 2*vectors(s.BatchRows()*s.Out) + 4*s.In + (1+r*(r+1)/2)*vectors(width(s)) + r*vectors(s.Inputs())
+	return (s.Out+r)*vectors(s.In) + 2*vectors(s.BatchRows()*s.Out)
 }
 
 // vectors is n in whole vectors of four words.
@@ -59,8 +56,6 @@ func newSmall(be blas.Backend, s *system.DenseStage, inner bool) *small {
 	r := rank(s)
 	n := vectors(s.BatchRows() * s.Out)
 	d.wq, d.diag, d.half = make([]float64, (s.Out+r)*d.in), make([]float64, n), make([]float64, n)
-	d.repeated = make([]float64, r*vectors(s.Inputs()))
-	d.qt, d.shared = make([]float64, 4*s.In), make([]float64, (1+r*(r+1)/2)*vectors(width(s)))
 	return d
 }
 
@@ -76,7 +71,6 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 	for j := range r {
 		copy(d.wq[(s.Out+j)*d.in:], q[j*zin:j*zin+s.In])
 	}
-	d.takeDirections(s, q, r, zin)
 	if s.J.Diag != nil {
 		copy(d.diag, s.J.Diag)
 	} else {
@@ -85,32 +79,6 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 		}
 	}
 	vec.Scale(d.half, math.Sqrt2/2, d.diag)
-}
-
-// takeDirections takes Q₁ᵀ for the diagonal of the inverse.
-func (d *small) takeDirections(s *system.DenseStage, q []float64, r, zin int) {
-	vec.Transpose(d.qt, 4, q, zin, r, s.In)
-	wide := vectors(zin)
-	for j := range r {
-		for b := range s.BatchRows() {
-			copy(d.repeated[j*vectors(s.Inputs())+b*s.In:][:s.In], q[j*zin:])
-		}
-	}
-	pi := d.shared[:zin]
-	clear(pi)
-	for j := range r {
-		row := q[j*zin : (j+1)*zin]
-		vec.MulAdd(pi, row, row)
-		for l := range j + 1 {
-			vec.Mul(d.shared[(1+j*(j+1)/2+l)*wide:][:zin], row, q[l*zin:])
-		}
-	}
-	for i, v := range pi {
-		pi[i] = max(1-v, 0)
-	}
-	if r == zin {
-		clear(pi)
-	}
 }
 
 // smallSpace is the workspace of all small stages.

@@ -16,6 +16,8 @@ type smallInverse struct {
 	my    []float64 // M Y − (1/ε) δᵀ Q₁ᵀY
 	s, s2 []float64 // their rows times Q₁, of four words a sample
 	delta []float64 // δ/ε
+	qt    []float64 // In×4: Q₁
+	rows  []float64 // r rows: those of Q₁ᵀ without a bias, once for each row of the batch
 	terms []float64 // smallTerms rows of numbers for each input
 	coef  []float64 // their coefficients for each unit
 	sum   []float64 // Out rows
@@ -34,13 +36,14 @@ func newSmallInverse() *smallInverse {
 		y:     a(smallSquare), a: a(smallSquare), b: a(smallSquare), z: a(smallSquare),
 		qy: a(fewRows * fewRows * smallOrder), my: a(smallSquare),
 		s: a(fewRows * 4 * smallOrder), s2: a(fewRows * 4 * smallOrder), delta: a(smallOrder),
+		qt: a(4 * smallOrder), rows: a(fewRows * smallOrder),
 		terms: a(smallTerms * smallWide), coef: a(smallTerms * smallOrder), sum: a(smallOrder * smallWide),
 	}
 }
 
 // smallInverseWords is the memory of newSmallInverse.
 func smallInverseWords() int {
-	return pivot.MarginalTilesWords(smallOrder, smallOrder) + 5*smallSquare + fewRows*(fewRows+8)*smallOrder + smallOrder +
+	return pivot.MarginalTilesWords(smallOrder, smallOrder) + 5*smallSquare + fewRows*(fewRows+9)*smallOrder + 5*smallOrder +
 		smallTerms*(smallWide+smallOrder) + smallOrder*smallWide
 }
 
@@ -111,7 +114,7 @@ func (d *denseStage) smallMarginals(w *inverseSpace, y []float64) {
 	in, out, wide := s.In, s.Out, vectors(d.zin)
 	perp := d.negPerp > 0 && s.Delta != nil
 	terms := 1 + d.r*(d.r+1)/2
-	copy(t.terms, d.small.shared)
+	d.smallDirections(t)
 	if perp {
 		d.smallPerpendicular(w, y)
 		for b := range d.rows {
@@ -140,6 +143,35 @@ func (d *denseStage) smallMarginals(w *inverseSpace, y []float64) {
 	}
 }
 
+// smallDirections writes what the marginals take of Q₁: its rows, and the first terms, which
+// are diag Π and the products of two rows of Q₁ᵀ.
+func (d *denseStage) smallDirections(t *smallInverse) {
+	in, zin, wide, ldy := d.s.In, d.zin, vectors(d.zin), t.tiles.LdY
+	vec.Transpose(t.qt, 4, d.q, zin, d.r, in)
+	for j := range d.r {
+		for b := range d.rows {
+			copy(t.rows[j*ldy+b*in:][:in], d.q[j*zin:])
+		}
+	}
+	clear(t.terms[:(1+d.r*(d.r+1)/2)*wide]) // what fills up the vectors, too
+	pi := t.terms[:zin]
+	at := wide
+	for j := range d.r {
+		row := d.q[j*zin : (j+1)*zin]
+		vec.MulAdd(pi, row, row)
+		for l := range j + 1 {
+			vec.Mul(t.terms[at:][:zin], row, d.q[l*zin:])
+			at += wide
+		}
+	}
+	for i, v := range pi {
+		pi[i] = max(1-v, 0)
+	}
+	if d.r == zin {
+		clear(pi)
+	}
+}
+
 // smallPerpendicular computes δ/ε, M Y − (1/ε) δᵀ Q₁ᵀY and, times Q₁, this and M Y.
 func (d *denseStage) smallPerpendicular(w *inverseSpace, y []float64) {
 	s, t := d.s, w.small
@@ -154,8 +186,8 @@ func (d *denseStage) smallPerpendicular(w *inverseSpace, y []float64) {
 		vec.SubSmall(my[j*out*ldy:], ldy, delta, 1, out, t.qy[j*ldy:], r*ldy, out, ldy/4, d.rows, 0)
 	}
 	for b := range d.rows {
-		vec.SetSmall(t.s[b*4*m:], 4, my[b*in:], ldy, 1, d.small.qt, 4, m, 1, in, 0)
-		vec.SetSmall(t.s2[b*4*m:], 4, t.tiles.MY[b*in:], ldy, 1, d.small.qt, 4, m, 1, in, 0)
+		vec.SetSmall(t.s[b*4*m:], 4, my[b*in:], ldy, 1, t.qt, 4, m, 1, in, 0)
+		vec.SetSmall(t.s2[b*4*m:], 4, t.tiles.MY[b*in:], ldy, 1, t.qt, 4, m, 1, in, 0)
 	}
 }
 
@@ -203,7 +235,7 @@ func (d *denseStage) smallCross(t *smallInverse) {
 	g := t.a[:out*ldy]
 	clear(g)
 	for j := range d.r {
-		q := d.small.repeated[j*ldy:]
+		q := t.rows[j*ldy:]
 		for o := range out {
 			vec.MulAdd(g[o*ldy:][:ni], t.my[(j*out+o)*ldy:], q)
 		}
