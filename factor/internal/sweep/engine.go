@@ -24,6 +24,8 @@ type Engine struct {
 	// Interrupt, unless it is nil, is asked at every stage whether to give up.
 	Interrupt func() bool
 
+	points func(lo, hi int) // pointStages
+
 	eps []float64 // damping of the factors at hand, by stage
 	met pivot.Stats
 	w   values
@@ -117,6 +119,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	w.work = make([]float64, backend.SytrfWork(need.pivot))
 	f.eps = make([]float64, len(c.Stages))
 	f.inverse = inverseNeedsOf(c, backend.Threads())
+	f.points = f.pointStages
 	f.Take(c)
 	return f
 }
@@ -134,11 +137,18 @@ func newStage(f *values, s system.Stage, inner bool) stage {
 // Take takes the numbers of a chain of the same shapes.
 func (f *Engine) Take(c *system.Chain) {
 	f.chain, f.definite = c, c.IsGaussNewton()
-	for k, s := range c.Stages {
+	for _, s := range c.Stages {
 		if d, ok := s.(*system.DenseStage); ok { // second derivatives may be new
 			f.w.room = space.Resize(f.w.room, max(len(f.w.room), roomFor(d)))
 		}
-		f.stages[k].point(s)
+	}
+	f.w.bands.Rows(len(f.stages), f.n, f.points)
+}
+
+// pointStages is the point of the stages lo to hi, which have no workspace in common.
+func (f *Engine) pointStages(lo, hi int) {
+	for k := lo; k < hi; k++ {
+		f.stages[k].point(f.chain.Stages[k])
 	}
 }
 
