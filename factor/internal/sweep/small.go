@@ -19,7 +19,6 @@ const smallOrder = 64
 type small struct {
 	wq   []float64 // (Out+r)×in: W, and below it Q₁ᵀ
 	diag []float64 // J, or ones
-	half []float64 // the same over √2
 	in   int       // In in whole vectors
 	fits bool      // the map at hand is one of each element
 }
@@ -40,8 +39,7 @@ func smallWords(s *system.DenseStage, inner bool) int {
 	if !isSmall(s, inner) {
 		return 0
 	}
-	r := rank(s)
-	return (s.Out+r)*vectors(s.In) + 2*vectors(s.BatchRows()*s.Out)
+	return (s.Out+rank(s))*vectors(s.In) + vectors(s.BatchRows()*s.Out)
 }
 
 // vectors is n in whole vectors of four words.
@@ -53,9 +51,7 @@ func newSmall(be blas.Backend, s *system.DenseStage, inner bool) *small {
 		return nil
 	}
 	d := &small{in: vectors(s.In)}
-	r := rank(s)
-	n := vectors(s.BatchRows() * s.Out)
-	d.wq, d.diag, d.half = make([]float64, (s.Out+r)*d.in), make([]float64, n), make([]float64, n)
+	d.wq, d.diag = make([]float64, (s.Out+rank(s))*d.in), make([]float64, vectors(s.BatchRows()*s.Out))
 	return d
 }
 
@@ -78,7 +74,6 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 			d.diag[i] = 1
 		}
 	}
-	vec.Scale(d.half, math.Sqrt2/2, d.diag)
 }
 
 // smallSpace is the workspace of all small stages.

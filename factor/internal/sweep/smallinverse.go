@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"math"
+
 	"costate/factor/internal/pivot"
 	"costate/la/vec"
 )
@@ -16,6 +18,7 @@ type smallInverse struct {
 	my    []float64 // M Y − (1/ε) δᵀ Q₁ᵀY
 	s, s2 []float64 // their rows times Q₁, of four words a sample
 	delta []float64 // δ/ε
+	half  []float64 // J over √2
 	qt    []float64 // In×4: Q₁
 	rows  []float64 // r rows: those of Q₁ᵀ without a bias, once for each row of the batch
 	terms []float64 // smallTerms rows of numbers for each input
@@ -35,7 +38,7 @@ func newSmallInverse() *smallInverse {
 		tiles: pivot.NewMarginalTiles(smallOrder, smallOrder),
 		y:     a(smallSquare), a: a(smallSquare), b: a(smallSquare), z: a(smallSquare),
 		qy: a(fewRows * fewRows * smallOrder), my: a(smallSquare),
-		s: a(fewRows * 4 * smallOrder), s2: a(fewRows * 4 * smallOrder), delta: a(smallOrder),
+		s: a(fewRows * 4 * smallOrder), s2: a(fewRows * 4 * smallOrder), delta: a(smallOrder), half: a(smallOrder),
 		qt: a(4 * smallOrder), rows: a(fewRows * smallOrder),
 		terms: a(smallTerms * smallWide), coef: a(smallTerms * smallOrder), sum: a(smallOrder * smallWide),
 	}
@@ -43,7 +46,7 @@ func newSmallInverse() *smallInverse {
 
 // smallInverseWords is the memory of newSmallInverse.
 func smallInverseWords() int {
-	return pivot.MarginalTilesWords(smallOrder, smallOrder) + 5*smallSquare + fewRows*(fewRows+9)*smallOrder + 5*smallOrder +
+	return pivot.MarginalTilesWords(smallOrder, smallOrder) + 5*smallSquare + fewRows*(fewRows+9)*smallOrder + 6*smallOrder +
 		smallTerms*(smallWide+smallOrder) + smallOrder*smallWide
 }
 
@@ -91,7 +94,9 @@ func (d *denseStage) smallCovariance(w *inverseSpace, y []float64) {
 	}
 	vec.Transpose(t.b, ld, t.z, ld, n, n)
 	vec.Axpy(z, 1, t.b)
-	vec.ScaleSym(z, ld, z, ld, d.small.half, n)
+	half := t.half[:len(d.small.diag)]
+	vec.Scale(half, math.Sqrt2/2, d.small.diag)
+	vec.ScaleSym(z, ld, z, ld, half, n)
 	if ld == n {
 		copy(w.next, z)
 		return
