@@ -117,6 +117,9 @@ func edgeElements(o *operands, n int) {
 		if big := MaxAbsValue(u); big != 9 {
 			o.t.Fatalf("MaxAbsValue of %d words: %v", n, big)
 		}
+		if big := MaxMagnitude(u); big != 9 {
+			o.t.Fatalf("MaxMagnitude of %d words: %v", n, big)
+		}
 		if at, big := Peak(u); at != n-1 || big != 9 {
 			o.t.Fatalf("Peak of %d words: %v at %d", n, big, at)
 		}
@@ -134,6 +137,7 @@ func edgePairs(o *operands, n int) {
 	SubtractPair(x, h.Lo, 0.5, h, 0.3, x)
 	DotPair(x, h)
 	DotPair(x, Pair{Hi: h.Hi})
+	MulAddPair(o.pair(n), x, h)
 }
 
 func edgeTiles(o *operands, n int) {
@@ -170,6 +174,15 @@ func edgeTiles(o *operands, n int) {
 	Solve4(x, ld, n, &f)
 	o.same("Solve4", x, want)
 	Transpose(u, 4*rows, c[:4*rows], 4*rows, 1, 4)
+	o.lent = 0
+	high, wide := 4+o.rng.IntN(9), 4+o.rng.IntN(9)
+	from, to := o.take(high*wide), o.take(high*wide)
+	Transpose(to, high, from, wide, high, wide)
+	for i, v := range from {
+		if got := to[i%wide*high+i/wide]; got != v {
+			o.t.Fatalf("Transpose of %d×%d: word %d is %v, want %v", high, wide, i, got, v)
+		}
+	}
 }
 
 func edgeSmall(o *operands, n int) {

@@ -103,23 +103,22 @@ func Transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
 		return
 	}
 	_, _ = dst[(cols-1)*ldd+rows-1], src[(rows-1)*lds+cols-1]
-	i, wide := 0, 0
-	if assembly {
-		if wide = cols &^ 3; wide > 0 {
-			for ; i+4 <= rows; i += 4 {
-				transpose4(&dst[i], 8*ldd, &src[i*lds], 8*lds, wide/4)
+	if !assembly || rows < 4 || cols < 4 {
+		for i := range rows {
+			for j, v := range src[i*lds : i*lds+cols] {
+				dst[j*ldd+i] = v
 			}
 		}
-		// The columns that are left of these rows.
-		for r := range i {
-			for j := wide; j < cols; j++ {
-				dst[j*ldd+r] = src[r*lds+j]
-			}
-		}
+		return
 	}
-	for ; i < rows; i++ {
-		for j, v := range src[i*lds : i*lds+cols] {
-			dst[j*ldd+i] = v
+	// Whole tiles of 4×4: the last ones reach back over those before.
+	for i := 0; ; i = min(i+4, rows-4) {
+		transpose4(&dst[i], 8*ldd, &src[i*lds], 8*lds, cols/4)
+		if j := cols - 4; j%4 != 0 {
+			transpose4(&dst[j*ldd+i], 8*ldd, &src[i*lds+j], 8*lds, 1)
+		}
+		if i == rows-4 {
+			return
 		}
 	}
 }

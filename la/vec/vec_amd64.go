@@ -39,6 +39,11 @@ func dot1(s *float64, n int, w *float64, ld int, x *float64)
 //go:noescape
 func maxAbs(x *float64, n int) float64
 
+// maxMagnitude returns the greatest magnitude of n words, NaN if there is one among them; 0 for none.
+//
+//go:noescape
+func maxMagnitude(x *float64, n int) float64
+
 // pivot2 sets x = f[0] u + f[1] v and y = f[1] u + f[2] v, all of n words.
 //
 //go:noescape
@@ -99,6 +104,11 @@ func dotPair(s *[2]float64, w *float64, x *float64, n int)
 //
 //go:noescape
 func dotPairLow(s *[2]float64, w *float64, x *float64, xl *float64, n int)
+
+// mulAddPair adds d[i] times word i of (xh, xl) to that of (yh, yl), for n words.
+//
+//go:noescape
+func mulAddPair(yh *float64, yl *float64, d *float64, xh *float64, xl *float64, n int)
 
 // trapezoid subtracts from the upper trapezoid u, of 4 rows by 4 columns words, the
 // product of the transpose of c with w, both of k rows; ld and ldk are in bytes.

@@ -569,6 +569,97 @@ done:
 	VZEROUPPER
 	RET
 
+// func maxMagnitude(x *float64, n int) float64
+// Requires: AVX, AVX2, SSE2
+TEXT ·maxMagnitude(SB), NOSPLIT, $0-24
+	MOVQ     x+0(FP), AX
+	MOVQ     n+8(FP), CX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	VXORPD   Y2, Y2, Y2
+	VXORPD   Y3, Y3, Y3
+	VXORPD   Y4, Y4, Y4
+	VXORPD   X5, X5, X5
+	VXORPD   Y6, Y6, Y6
+	VXORPD   Y7, Y7, Y7
+	SUBQ     $0x10, CX
+	JL       wide4end
+
+wide4:
+	VMOVUPD (AX), Y8
+	VCMPPD  $0x03, Y8, Y8, Y9
+	VORPD   Y6, Y9, Y6
+	VANDPD  Y8, Y0, Y8
+	VMAXPD  Y1, Y8, Y1
+	VMOVUPD 32(AX), Y8
+	VCMPPD  $0x03, Y8, Y8, Y9
+	VORPD   Y7, Y9, Y7
+	VANDPD  Y8, Y0, Y8
+	VMAXPD  Y2, Y8, Y2
+	VMOVUPD 64(AX), Y8
+	VCMPPD  $0x03, Y8, Y8, Y9
+	VORPD   Y6, Y9, Y6
+	VANDPD  Y8, Y0, Y8
+	VMAXPD  Y3, Y8, Y3
+	VMOVUPD 96(AX), Y8
+	VCMPPD  $0x03, Y8, Y8, Y9
+	VORPD   Y7, Y9, Y7
+	VANDPD  Y8, Y0, Y8
+	VMAXPD  Y4, Y8, Y4
+	ADDQ    $0x80, AX
+	SUBQ    $0x10, CX
+	JGE     wide4
+
+wide4end:
+	ADDQ $0x10, CX
+	SUBQ $0x04, CX
+	JL   wide1end
+
+wide1:
+	VMOVUPD (AX), Y8
+	VCMPPD  $0x03, Y8, Y8, Y9
+	VORPD   Y6, Y9, Y6
+	VANDPD  Y8, Y0, Y8
+	VMAXPD  Y1, Y8, Y1
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, CX
+	JGE     wide1
+
+wide1end:
+	ADDQ  $0x04, CX
+	TESTQ CX, CX
+	JZ    done
+
+word:
+	VMOVSD (AX), X8
+	VCMPPD $0x03, X8, X8, X10
+	VORPD  Y7, Y10, Y7
+	VANDPD X0, X8, X8
+	VMAXSD X5, X8, X5
+	ADDQ   $0x08, AX
+	DECQ   CX
+	JNZ    word
+
+done:
+	VMAXPD       Y2, Y1, Y1
+	VMAXPD       Y4, Y3, Y3
+	VMAXPD       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X0
+	VMAXSD       X5, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VMAXSD       X1, X0, X0
+	VORPD        Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X1
+	VORPD        X1, X6, X1
+	VORPD        X1, X0, X0
+	VPERMILPD    $0x01, X1, X1
+	VORPD        X1, X0, X0
+	MOVSD        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // func pivot2(x *float64, y *float64, u *float64, v *float64, n int, f *float64)
 // Requires: AVX, FMA3
 TEXT ·pivot2(SB), NOSPLIT, $0-48
@@ -1862,6 +1953,131 @@ done:
 	MOVQ         s+0(FP), AX
 	VMOVSD       X0, (AX)
 	VMOVSD       X1, 8(AX)
+	VZEROUPPER
+	RET
+
+// func mulAddPair(yh *float64, yl *float64, d *float64, xh *float64, xl *float64, n int)
+// Requires: AVX, FMA3
+TEXT ·mulAddPair(SB), NOSPLIT, $0-48
+	MOVQ yh+0(FP), AX
+	MOVQ yl+8(FP), CX
+	MOVQ d+16(FP), DX
+	MOVQ xh+24(FP), BX
+	MOVQ xl+32(FP), SI
+	MOVQ n+40(FP), DI
+	SUBQ $0x08, DI
+	JL   wide2end
+
+wide2:
+	VMOVUPD     (AX), Y0
+	VMOVUPD     (CX), Y1
+	VMOVUPD     (DX), Y2
+	VMOVUPD     (BX), Y3
+	VFMADD231PD (SI), Y2, Y1
+	VMULPD      Y2, Y3, Y4
+	VFMSUB213PD Y4, Y2, Y3
+	VADDPD      Y4, Y0, Y2
+	VSUBPD      Y0, Y2, Y5
+	VSUBPD      Y5, Y2, Y6
+	VSUBPD      Y6, Y0, Y0
+	VSUBPD      Y5, Y4, Y5
+	VADDPD      Y5, Y0, Y0
+	VADDPD      Y3, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y2, Y0
+	VMOVUPD     Y0, (AX)
+	VMOVUPD     Y1, (CX)
+	VMOVUPD     32(AX), Y0
+	VMOVUPD     32(CX), Y1
+	VMOVUPD     32(DX), Y2
+	VMOVUPD     32(BX), Y3
+	VFMADD231PD 32(SI), Y2, Y1
+	VMULPD      Y2, Y3, Y4
+	VFMSUB213PD Y4, Y2, Y3
+	VADDPD      Y4, Y0, Y2
+	VSUBPD      Y0, Y2, Y5
+	VSUBPD      Y5, Y2, Y6
+	VSUBPD      Y6, Y0, Y0
+	VSUBPD      Y5, Y4, Y5
+	VADDPD      Y5, Y0, Y0
+	VADDPD      Y3, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y2, Y0
+	VMOVUPD     Y0, 32(AX)
+	VMOVUPD     Y1, 32(CX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	SUBQ        $0x08, DI
+	JGE         wide2
+
+wide2end:
+	ADDQ $0x08, DI
+	SUBQ $0x04, DI
+	JL   wide1end
+
+wide1:
+	VMOVUPD     (AX), Y0
+	VMOVUPD     (CX), Y1
+	VMOVUPD     (DX), Y2
+	VMOVUPD     (BX), Y3
+	VFMADD231PD (SI), Y2, Y1
+	VMULPD      Y2, Y3, Y4
+	VFMSUB213PD Y4, Y2, Y3
+	VADDPD      Y4, Y0, Y2
+	VSUBPD      Y0, Y2, Y5
+	VSUBPD      Y5, Y2, Y6
+	VSUBPD      Y6, Y0, Y0
+	VSUBPD      Y5, Y4, Y5
+	VADDPD      Y5, Y0, Y0
+	VADDPD      Y3, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVAPD     Y2, Y0
+	VMOVUPD     Y0, (AX)
+	VMOVUPD     Y1, (CX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	SUBQ        $0x04, DI
+	JGE         wide1
+
+wide1end:
+	ADDQ  $0x04, DI
+	TESTQ DI, DI
+	JZ    done
+
+word:
+	VMOVSD      (AX), X0
+	VMOVSD      (CX), X1
+	VMOVSD      (DX), X2
+	VMOVSD      (BX), X3
+	VFMADD231SD (SI), X2, X1
+	VMULSD      X2, X3, X4
+	VFMSUB213SD X4, X2, X3
+	VADDSD      X4, X0, X2
+	VSUBSD      X0, X2, X5
+	VSUBSD      X5, X2, X6
+	VSUBSD      X6, X0, X0
+	VSUBSD      X5, X4, X5
+	VADDSD      X5, X0, X0
+	VADDSD      X3, X0, X0
+	VADDSD      X0, X1, X1
+	VMOVAPD     X2, X0
+	VMOVSD      X0, (AX)
+	VMOVSD      X1, (CX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	ADDQ        $0x08, DX
+	ADDQ        $0x08, BX
+	ADDQ        $0x08, SI
+	DECQ        DI
+	JNZ         word
+
+done:
 	VZEROUPPER
 	RET
 

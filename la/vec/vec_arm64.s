@@ -893,6 +893,57 @@ done:
 	FMOVD F0, ret+16(FP)
 	RET
 
+TEXT ·maxMagnitude(SB), NOSPLIT, $0-24
+	MOVD x+0(FP), R0
+	MOVD n+8(FP), R1
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	SUBS $8, R1
+	BLT wide4end
+
+wide4:
+	FLDPQ 32(R0), (F6, F7)
+	FLDPQ.P 64(R0), (F4, F5)
+	WORD $0x4ee0f884 // fabs v4.2d, v4.2d
+	WORD $0x4e64f400 // fmax v0.2d, v0.2d, v4.2d
+	WORD $0x4ee0f8a5 // fabs v5.2d, v5.2d
+	WORD $0x4e65f421 // fmax v1.2d, v1.2d, v5.2d
+	WORD $0x4ee0f8c6 // fabs v6.2d, v6.2d
+	WORD $0x4e66f442 // fmax v2.2d, v2.2d, v6.2d
+	WORD $0x4ee0f8e7 // fabs v7.2d, v7.2d
+	WORD $0x4e67f463 // fmax v3.2d, v3.2d, v7.2d
+	SUBS $8, R1
+	BGE wide4
+
+wide4end:
+	ADD $8, R1
+	SUBS $2, R1
+	BLT wide1end
+
+wide1:
+	FMOVQ.P 16(R0), F4
+	WORD $0x4ee0f884 // fabs v4.2d, v4.2d
+	WORD $0x4e64f400 // fmax v0.2d, v0.2d, v4.2d
+	SUBS $2, R1
+	BGE wide1
+
+wide1end:
+	ADD $2, R1
+	CBZ R1, done
+	FMOVD 0(R0), F4
+	WORD $0x4ee0f884 // fabs v4.2d, v4.2d
+	WORD $0x4e64f400 // fmax v0.2d, v0.2d, v4.2d
+
+done:
+	WORD $0x4e61f400 // fmax v0.2d, v0.2d, v1.2d
+	WORD $0x4e63f442 // fmax v2.2d, v2.2d, v3.2d
+	WORD $0x4e62f400 // fmax v0.2d, v0.2d, v2.2d
+	WORD $0x7e70f800 // fmaxp d0, v0.2d
+	FMOVD F0, ret+16(FP)
+	RET
+
 TEXT ·peak(SB), NOSPLIT, $0-32
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
@@ -2185,6 +2236,67 @@ fold:
 	MOVD s+0(FP), R4
 	FMOVD F0, 0(R4)
 	FMOVD F5, 8(R4)
+	RET
+
+TEXT ·mulAddPair(SB), NOSPLIT, $0-48
+	MOVD yh+0(FP), R0
+	MOVD yl+8(FP), R1
+	MOVD d+16(FP), R2
+	MOVD xh+24(FP), R3
+	MOVD xl+32(FP), R4
+	MOVD n+40(FP), R5
+	SUBS $2, R5
+	BLT wide1end
+
+wide1:
+	FMOVQ 0(R0), F0
+	FMOVQ 0(R1), F1
+	FMOVQ.P 16(R2), F2
+	FMOVQ.P 16(R3), F3
+	FMOVQ.P 16(R4), F4
+	VFMLA V2.D2, V4.D2, V1.D2
+	WORD $0x6e63dc45 // fmul v5.2d, v2.2d, v3.2d
+	WORD $0x6ee0f8a6 // fneg v6.2d, v5.2d
+	VFMLA V3.D2, V2.D2, V6.D2
+	WORD $0x4e65d407 // fadd v7.2d, v0.2d, v5.2d
+	WORD $0x4ee0d4e8 // fsub v8.2d, v7.2d, v0.2d
+	WORD $0x4ee8d4e9 // fsub v9.2d, v7.2d, v8.2d
+	WORD $0x4ee9d400 // fsub v0.2d, v0.2d, v9.2d
+	WORD $0x4ee8d4a8 // fsub v8.2d, v5.2d, v8.2d
+	WORD $0x4e68d400 // fadd v0.2d, v0.2d, v8.2d
+	WORD $0x4e66d400 // fadd v0.2d, v0.2d, v6.2d
+	WORD $0x4e60d421 // fadd v1.2d, v1.2d, v0.2d
+	VORR V7.B16, V7.B16, V0.B16
+	FMOVQ.P F0, 16(R0)
+	FMOVQ.P F1, 16(R1)
+	SUBS $2, R5
+	BGE wide1
+
+wide1end:
+	ADD $2, R5
+	CBZ R5, done
+	FMOVD 0(R0), F0
+	FMOVD 0(R1), F1
+	FMOVD.P 8(R2), F2
+	FMOVD.P 8(R3), F3
+	FMOVD.P 8(R4), F4
+	FMADDD F2, F1, F4, F1
+	FMULD F3, F2, F5
+	FNEGD F5, F6
+	FMADDD F3, F6, F2, F6
+	FADDD F5, F0, F7
+	FSUBD F0, F7, F8
+	FSUBD F8, F7, F9
+	FSUBD F9, F0, F0
+	FSUBD F8, F5, F8
+	FADDD F8, F0, F0
+	FADDD F6, F0, F0
+	FADDD F0, F1, F1
+	VORR V7.B16, V7.B16, V0.B16
+	FMOVD.P F0, 8(R0)
+	FMOVD.P F1, 8(R1)
+
+done:
 	RET
 
 TEXT ·trapezoid(SB), NOSPLIT, $0-64

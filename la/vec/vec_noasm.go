@@ -17,6 +17,7 @@ func combine1(y *float64, n int, w *float64, ld int, c *float64) { panic(noAssem
 func dot4(s *float64, n int, w *float64, ld int, x *float64)     { panic(noAssembly) }
 func dot1(s *float64, n int, w *float64, ld int, x *float64)     { panic(noAssembly) }
 func maxAbs(x *float64, n int) float64                           { panic(noAssembly) }
+func maxMagnitude(x *float64, n int) float64                     { panic(noAssembly) }
 func pivot2(x, y, u, v *float64, n int, f *float64)              { panic(noAssembly) }
 func scale(x, u *float64, n int, f float64)                      { panic(noAssembly) }
 func mulAdd(y, u, v *float64, n int)                             { panic(noAssembly) }
@@ -34,6 +35,7 @@ func combinePairRows(yh, yl *float64, m, n int, c, w, wl *float64, row, inc, ld,
 func subtractPair(r, b, hh, hl, x *float64, n int, f, e float64) {
 	panic(noAssembly)
 }
+func mulAddPair(yh, yl, d, xh, xl *float64, n int)       { panic(noAssembly) }
 func dotPair(s *[2]float64, w, x *float64, n int)        { panic(noAssembly) }
 func dotPairLow(s *[2]float64, w, x, xl *float64, n int) { panic(noAssembly) }
 func tanh(f, u *float64, n int)                          { panic(noAssembly) }

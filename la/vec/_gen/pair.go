@@ -245,6 +245,45 @@ func dotPair(name string, low bool) {
 	RET()
 }
 
+// mulAddPair adds products element by element.
+func mulAddPair() {
+	TEXT("mulAddPair", NOSPLIT, "func(yh, yl, d, xh, xl *float64, n int)")
+	Pragma("noescape")
+	Doc("mulAddPair adds d[i] times word i of (xh, xl) to that of (yh, yl), for n words.")
+	var p [5]reg.GPVirtual
+	for i, name := range []string{"yh", "yl", "d", "xh", "xl"} {
+		p[i] = Load(Param(name), GP64()).(reg.GPVirtual)
+	}
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	step := func(w width, disp int) {
+		h, l, a, b := w.reg(), w.reg(), w.reg(), w.reg()
+		w.move(Mem{Base: p[0], Disp: disp}, h)
+		w.move(Mem{Base: p[1], Disp: disp}, l)
+		w.move(Mem{Base: p[2], Disp: disp}, a)
+		w.move(Mem{Base: p[3], Disp: disp}, b)
+		// The low part first, as in combinePair.
+		w.fma(Mem{Base: p[4], Disp: disp}, a, l)
+		w.product(h, l, a, b)
+		w.move(h, Mem{Base: p[0], Disp: disp})
+		w.move(l, Mem{Base: p[1], Disp: disp})
+	}
+	loops(n, 2, func(wide bool, count int) {
+		if !wide {
+			step(1, 0)
+			return
+		}
+		for q := range count {
+			step(4, 32*q)
+		}
+	}, func(bytes int) {
+		for _, q := range p {
+			ADDQ(U8(bytes), q)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
+
 // subtractPair takes a pair and a product from b.
 func subtractPair() {
 	TEXT("subtractPair", NOSPLIT, "func(r, b, hh, hl, x *float64, n int, f, e float64)")
