@@ -111,7 +111,27 @@ func Transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
 		}
 		return
 	}
-	// Whole tiles of 4×4: the last ones reach back over those before.
+	if !wide || rows < 8 || cols < 8 {
+		transposeTiles(dst, ldd, src, lds, rows, cols)
+		return
+	}
+	r, c := rows&^7, cols&^7
+	for i := 0; i < r; i += 8 {
+		transpose8(&dst[i], 8*ldd, &src[i*lds], 8*lds, c/8)
+	}
+	if c < cols {
+		c = min(c, cols-4)
+		transposeTiles(dst[c*ldd:], ldd, src[c:], lds, r, cols-c)
+	}
+	if r < rows {
+		r = min(r, rows-4)
+		transposeTiles(dst[r:], ldd, src[r*lds:], lds, rows-r, cols)
+	}
+}
+
+// transposeTiles is Transpose for at least 4 rows and columns, by tiles of 4×4: the last
+// ones reach back over those before.
+func transposeTiles(dst []float64, ldd int, src []float64, lds, rows, cols int) {
 	for i := 0; ; i = min(i+4, rows-4) {
 		transpose4(&dst[i], 8*ldd, &src[i*lds], 8*lds, cols/4)
 		if j := cols - 4; j%4 != 0 {

@@ -121,8 +121,8 @@ const u0 = u
 
 func TestTranspose(t *testing.T) {
 	both(t, func(t *testing.T, rng *rand.Rand) {
-		for rows := range 14 {
-			for cols := range 14 {
+		for rows := range 28 {
+			for cols := range 28 {
 				lds, ldd := cols+rng.IntN(3), rows+rng.IntN(3)
 				src, _ := guarded(rng, max(0, (rows-1)*lds+cols))
 				dst, ok := guarded(rng, max(0, (cols-1)*ldd+rows))

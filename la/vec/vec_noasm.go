@@ -49,6 +49,7 @@ func trapezoidWide(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *fl
 func solve4(x *float64, ld, n int, f *float64)                   { panic(noAssembly) }
 func peak(x *float64, n int) (m float64, at int)                 { panic(noAssembly) }
 func transpose4(dst *float64, ldd int, src *float64, lds, n int) { panic(noAssembly) }
+func transpose8(dst *float64, ldd int, src *float64, lds, n int) { panic(noAssembly) }
 func eliminate(u *float64, ld, rows, cols int, c, w *float64, lanes int, f float64) {
 	panic(noAssembly)
 }

@@ -9,3 +9,8 @@ package vec
 //
 //go:noescape
 func trapezoidWide(u *float64, ld int, rows int, cols int, k int, c *float64, ldk int, w *float64)
+
+// transpose8 copies 8 rows of n vectors of 8 words to the columns of dst; ldd and lds are in bytes.
+//
+//go:noescape
+func transpose8(dst *float64, ldd int, src *float64, lds int, n int)

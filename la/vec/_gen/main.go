@@ -26,6 +26,7 @@ func main() {
 	ConstraintExpr("!noasm")
 	if *wide {
 		trapezoid("trapezoidWide", true)
+		transpose8()
 		Generate()
 		return
 	}

@@ -267,6 +267,58 @@ func transpose4() {
 	RET()
 }
 
+// transpose8 works on tiles of 8×8 in registers: whole lines of the cache, where both
+// matrices begin at one. Of two rows that are four apart the halves that are to stand in
+// one register are loaded into it.
+func transpose8() {
+	index := GLOBL("halves", attr.RODATA|attr.NOPTR)
+	for i, v := range []uint64{0, 1, 8, 9, 4, 5, 12, 13, 2, 3, 10, 11, 6, 7, 14, 15} {
+		DATA(8*i, U64(v))
+	}
+	TEXT("transpose8", NOSPLIT, "func(dst *float64, ldd int, src *float64, lds int, n int)")
+	Pragma("noescape")
+	Doc("transpose8 copies 8 rows of n vectors of 8 words to the columns of dst; ldd and lds are in bytes.")
+	dst := Load(Param("dst"), GP64()).(reg.GPVirtual)
+	ldd := Load(Param("ldd"), GP64()).(reg.GPVirtual)
+	src := Load(Param("src"), GP64()).(reg.GPVirtual)
+	lds := Load(Param("lds"), GP64()).(reg.GPVirtual)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	low, high := ZMM(), ZMM()
+	VMOVUPD(index, low)
+	VMOVUPD(index.Offset(64), high)
+	from, to := newRows(8, src, lds), newRows(8, dst, ldd)
+	Label("loop")
+	for half := range 2 {
+		var v, p [4]reg.VecVirtual
+		for i := range v {
+			v[i], p[i] = ZMM(), ZMM()
+			VMOVUPD(from.at(i, 32*half), v[i].AsY())
+			VINSERTF64X4(U8(1), from.at(i+4, 32*half), v[i], v[i])
+		}
+		VUNPCKLPD(v[1], v[0], p[0]) // 00 10 02 12 40 50 42 52
+		VUNPCKHPD(v[1], v[0], p[1]) // 01 11 03 13 41 51 43 53
+		VUNPCKLPD(v[3], v[2], p[2])
+		VUNPCKHPD(v[3], v[2], p[3])
+		for i := range 2 {
+			t := ZMM()
+			VMOVAPD(p[i], t)
+			VPERMT2PD(p[i+2], low, t)
+			VMOVUPD(t, to.at(4*half+i, 0))
+			VPERMT2PD(p[i+2], high, p[i])
+			VMOVUPD(p[i], to.at(4*half+i+2, 0))
+		}
+	}
+	ADDQ(U8(64), src)
+	ADDQ(U8(64), from.base[1])
+	for _, b := range to.base {
+		LEAQ(Mem{Base: b, Index: ldd, Scale: 8}, b)
+	}
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
 // eliminate is scale and trapezoid for one row, or pivot2 and trapezoid for two,
 // whose coefficients stay in registers for a group of rows.
 func eliminate() {
