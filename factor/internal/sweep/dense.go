@@ -40,7 +40,7 @@ type denseStage struct {
 	batched bool
 
 	// Loop bodies for bands, and what they work on.
-	pull, fold, square, samples, joinK, addC, subPi func(lo, hi int)
+	pull, fold, samples, joinK, addC, subPi func(lo, hi int)
 	formBeside                                      func()
 	local                                           bool // see coupleSamples
 	next, spaces                                    atomic.Int32
@@ -84,7 +84,7 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	d.workQ = make([]float64, d.workLen())
 	d.few, d.small = newFew(s), newSmall(f.backend, s, inner)
 	d.formBeside = func() { d.coupleFirst(f.serial, nil) }
-	d.pull, d.fold, d.square, d.samples, d.joinK = d.pullRows, d.foldRows, d.squareRows, d.coupleSamples, d.joinRows
+	d.pull, d.fold, d.samples, d.joinK = d.pullRows, d.foldRows, d.coupleSamples, d.joinRows
 	d.subPi = d.subtractPerp
 	d.local = inner && d.batched && !passes(s) && isLocal(s)
 	if s.Gather != nil {
@@ -187,9 +187,7 @@ func (d *denseStage) formPivot(f *values, eps float64) {
 	n, m := d.rows*s.Out, d.pivot.M
 	d.ps, d.eps = d.pullBack(f), eps
 	if d.batched {
-		// t1 = P_s (U⊗I) row by row, S = εI + (Uᵀ⊗I) t1 for one unit after the other.
-		f.bands.Rows(n, n*n, d.fold)
-		f.bands.Rows(s.Out, m*m, d.square)
+		f.bands.Rows(s.Out, n*n+m*m, d.fold)
 	} else {
 		f.bands.Rows(n, n*n, d.pull)
 		// t1 = (Uᵀ⊗I) P_s, S = εI + t1 (U⊗I), one triangle.

@@ -49,20 +49,17 @@ func (d *denseStage) pullRows(lo, hi int) {
 	}
 }
 
-// foldRows also computes the rows lo to hi of t1 = P_s (U⊗I): each row of P_s,
-// rows×Out, times Uᵀ from the left.
+// foldRows completes P_s and forms t1 = P_s (U⊗I) and S = (Uᵀ⊗I) t1, its lower triangle,
+// in the rows of the units lo to hi: each row of P_s, rows×Out, times Uᵀ from the left, and
+// then those of t1 of a unit, while they are in the cache, once more.
 func (d *denseStage) foldRows(lo, hi int) {
 	s, m := d.s, d.pivot.M
-	for i := lo; i < hi; i++ {
-		to := d.f.t1[i*m+i/s.Out*foldGap:][:m]
-		blas.MulTrapezoid(d.f.serial, blas.Trans, d.r, s.Out, d.rows, d.u, d.r, d.pullRow(i), s.Out, to, s.Out, 0)
-	}
-}
-
-// squareRows computes the lower triangle of (Uᵀ⊗I) t1 in the rows of S of the units lo to hi.
-func (d *denseStage) squareRows(lo, hi int) {
-	s, m := d.s, d.pivot.M
 	for o := lo; o < hi; o++ {
+		for b := range d.rows {
+			i := b*s.Out + o
+			to := d.f.t1[i*m+b*foldGap:][:m]
+			blas.MulTrapezoid(d.f.serial, blas.Trans, d.r, s.Out, d.rows, d.u, d.r, d.pullRow(i), s.Out, to, s.Out, 0)
+		}
 		blas.MulTrapezoid(d.f.serial, blas.Trans, d.r, m, d.rows, d.u, d.r, d.f.t1[o*m:], s.Out*m+foldGap, d.pivot.S[o*m:], s.Out*m, s.Out)
 	}
 }
