@@ -41,14 +41,14 @@ type denseStage struct {
 
 	// Loop bodies for bands, and what they work on.
 	pull, fold, samples, joinK, addC, subPi func(lo, hi int)
-	formBeside                                      func()
-	local                                           bool // see coupleSamples
-	next, spaces                                    atomic.Int32
-	gap                                             int // of joinRows
-	ps                                              []float64
-	f                                               *values
-	eps                                             float64
-	scatter                                         scattering
+	formBeside                              func()
+	local                                   bool // see coupleSamples
+	next, spaces                            atomic.Int32
+	gap                                     int // of joinRows
+	ps                                      []float64
+	f                                       *values
+	eps                                     float64
+	scatter                                 scattering
 }
 
 // batchedFrom is the order of a pivot block up to which loops beat many small products.

@@ -47,9 +47,9 @@ type values struct {
 	room     []float64 // a block of a map
 	work     []float64
 	bands    *pivot.Bands
-	beside   *pivot.Beside // nil with one thread
-	serial   blas.Backend  // the backend, with one thread
-	order    int           // of the matrix that mirrorRows mirrors
+	beside   *blas.Beside // nil with one thread
+	serial   blas.Backend // the backend, with one thread
+	order    int          // of the matrix that mirrorRows mirrors
 	mirror   func(lo, hi int)
 	small    *smallSpace // nil without small stages
 }
@@ -91,7 +91,7 @@ func New(c *system.Chain, backend blas.Backend) *Engine {
 	w.backend, w.serial = backend, pivot.OneThread(backend)
 	w.bands, w.mirror = pivot.NewBands(backend.Threads()), w.mirrorRows
 	if w.bands != nil {
-		w.beside = pivot.NewBeside()
+		w.beside = blas.NewBeside()
 	}
 	need := needsOf(c)
 	// Rows are read in whole vectors.

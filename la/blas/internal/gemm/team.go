@@ -61,3 +61,38 @@ func (t *Team) work() {
 		t.run(i)
 	}
 }
+
+// A Beside runs one function beside the caller, on a worker. It is used again and again
+// without allocating.
+type Beside struct {
+	body   func()
+	task   task
+	worker *worker
+	left   atomic.Int32 // 1 while the body is not done
+	done   sync.WaitGroup
+}
+
+// NewBeside returns a Beside.
+func NewBeside() *Beside {
+	b := &Beside{}
+	b.task = task{func() { b.body() }, &b.left, &b.done}
+	return b
+}
+
+// Start lets body run beside the caller, who must call Join before the next Start.
+func (b *Beside) Start(body func()) {
+	b.body = body
+	b.left.Store(1)
+	b.done.Add(1)
+	b.worker = dispatch(&b.task)
+}
+
+// Join waits for the body. If no worker has begun it the caller runs it.
+func (b *Beside) Join() {
+	if b.worker.cancel(&b.task) {
+		b.body()
+	}
+	spin(func() bool { return b.left.Load() == 0 })
+	b.done.Wait()
+	b.body, b.worker = nil, nil
+}

@@ -60,13 +60,15 @@ func dispatch(t *task) *worker {
 	return w
 }
 
-// cancel takes back a task that w has not taken yet.
-func (w *worker) cancel(t *task) {
-	if w.next.CompareAndSwap(t, nil) {
-		w.release()
-		t.left.Add(-1)
-		t.done.Done()
+// cancel takes back a task that w has not taken yet, and tells whether it did.
+func (w *worker) cancel(t *task) bool {
+	if !w.next.CompareAndSwap(t, nil) {
+		return false
 	}
+	w.release()
+	t.left.Add(-1)
+	t.done.Done()
+	return true
 }
 
 func (w *worker) loop() {
