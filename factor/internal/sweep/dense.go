@@ -161,10 +161,10 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 	case !d.inner:
 		d.pivot.Factor(be, f.work, definite, p, k)
 	case f.beside != nil && d.pivot.M >= pivot.BesideOrder:
-		// Pivoting keeps one thread busy; another forms what S couples to.
+		// Pivoting keeps one thread busy; another forms what S couples to, and then helps.
 		d.share(be)
 		f.beside.Start(d.formBeside)
-		d.pivot.Factor(f.serial, f.work, definite, p, k)
+		d.pivot.Factor(be, f.work, definite, p, k)
 		if d.bySamples() {
 			d.coupleSamples(0, 0)
 		}
