@@ -2353,19 +2353,19 @@ TEXT ·transpose4(SB), NOSPLIT, $0-40
 
 loop:
 	VMOVUPD    (DX), Y0
-	VMOVUPD    (DX)(BX*1), Y2
-	VMOVUPD    (DX)(BX*2), Y3
-	VMOVUPD    (DX)(DI*1), Y4
-	VUNPCKLPD  Y2, Y0, Y1
-	VUNPCKHPD  Y2, Y0, Y0
-	VUNPCKLPD  Y4, Y3, Y2
-	VUNPCKHPD  Y4, Y3, Y5
-	VPERM2F128 $0x20, Y2, Y1, Y3
-	VPERM2F128 $0x20, Y5, Y0, Y4
-	VPERM2F128 $0x31, Y2, Y1, Y1
+	VMOVUPD    (DX)(BX*1), Y1
+	VMOVUPD    (DX)(BX*2), Y2
+	VMOVUPD    (DX)(DI*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y0
+	VUNPCKLPD  Y3, Y2, Y1
+	VUNPCKHPD  Y3, Y2, Y5
+	VPERM2F128 $0x20, Y1, Y4, Y2
+	VPERM2F128 $0x20, Y5, Y0, Y3
+	VPERM2F128 $0x31, Y1, Y4, Y1
 	VPERM2F128 $0x31, Y5, Y0, Y0
-	VMOVUPD    Y3, (AX)
-	VMOVUPD    Y4, (AX)(CX*1)
+	VMOVUPD    Y2, (AX)
+	VMOVUPD    Y3, (AX)(CX*1)
 	VMOVUPD    Y1, (AX)(CX*2)
 	VMOVUPD    Y0, (AX)(R8*1)
 	ADDQ       $0x20, DX
@@ -3994,6 +3994,1705 @@ done:
 	VZEROUPPER
 	RET
 
+// func setProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·setProduct(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R11, R11
+	MOVQ n+64(FP), R10
+	ADDQ $0x03, R10
+	SHRQ $0x02, R10
+
+h4next:
+	CMPQ    R10, $0x04
+	JE      h4two
+	CMPQ    R10, $0x02
+	JE      h4two
+	JL      h4one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	VXORPD  Y10, Y10, Y10
+	VXORPD  Y11, Y11, Y11
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w3:
+	VMOVUPD      (R13), Y12
+	VMOVUPD      32(R13), Y13
+	VMOVUPD      (R13)(BP*1), Y14
+	VBROADCASTSD (R12), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R12)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R12)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R12)(R9*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	VMOVUPD      Y6, (R15)(CX*2)
+	VMOVUPD      Y7, 32(R15)(CX*2)
+	VMOVUPD      Y8, (R12)(CX*2)
+	VMOVUPD      Y9, (R15)(R14*1)
+	VMOVUPD      Y10, 32(R15)(R14*1)
+	VMOVUPD      Y11, (R12)(R14*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w2:
+	VMOVUPD      (R13), Y8
+	VMOVUPD      (R13)(BP*1), Y9
+	VBROADCASTSD (R12), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R12)(BX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R12)(BX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R12)(R9*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMOVUPD      Y4, (R15)(CX*2)
+	VMOVUPD      Y5, (R12)(CX*2)
+	VMOVUPD      Y6, (R15)(R14*1)
+	VMOVUPD      Y7, (R12)(R14*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w1:
+	VMOVUPD      (R13)(BP*1), Y4
+	VBROADCASTSD (R12), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R12)(BX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R12)(BX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R12)(R9*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*2)
+	VMOVUPD      Y3, (R12)(R14*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h2next:
+	CMPQ    R10, $0x04
+	JE      h2two
+	CMPQ    R10, $0x02
+	JE      h2two
+	JL      h2one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w3:
+	VMOVUPD      (R13), Y6
+	VMOVUPD      32(R13), Y7
+	VMOVUPD      (R13)(BP*1), Y8
+	VBROADCASTSD (R12), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (R12)(BX*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w2:
+	VMOVUPD      (R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R12)(BX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w1:
+	VMOVUPD      (R13)(BP*1), Y2
+	VBROADCASTSD (R12), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R12)(BX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h1next:
+	CMPQ    R10, $0x04
+	JE      h1two
+	CMPQ    R10, $0x02
+	JE      h1two
+	JL      h1one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w3:
+	VMOVUPD      (R13), Y3
+	VMOVUPD      32(R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w2:
+	VMOVUPD      (R13), Y2
+	VMOVUPD      (R13)(BP*1), Y3
+	VBROADCASTSD (R12), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w1:
+	VMOVUPD      (R13)(BP*1), Y1
+	VBROADCASTSD (R12), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func addProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·addProduct(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R11, R11
+	MOVQ n+64(FP), R10
+	ADDQ $0x03, R10
+	SHRQ $0x02, R10
+
+h4next:
+	CMPQ    R10, $0x04
+	JE      h4two
+	CMPQ    R10, $0x02
+	JE      h4two
+	JL      h4one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	VMOVUPD (R15)(CX*2), Y6
+	VMOVUPD 32(R15)(CX*2), Y7
+	VMOVUPD (R12)(CX*2), Y8
+	VMOVUPD (R15)(R14*1), Y9
+	VMOVUPD 32(R15)(R14*1), Y10
+	VMOVUPD (R12)(R14*1), Y11
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w3:
+	VMOVUPD      (R13), Y12
+	VMOVUPD      32(R13), Y13
+	VMOVUPD      (R13)(BP*1), Y14
+	VBROADCASTSD (R12), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R12)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R12)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R12)(R9*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	VMOVUPD      Y6, (R15)(CX*2)
+	VMOVUPD      Y7, 32(R15)(CX*2)
+	VMOVUPD      Y8, (R12)(CX*2)
+	VMOVUPD      Y9, (R15)(R14*1)
+	VMOVUPD      Y10, 32(R15)(R14*1)
+	VMOVUPD      Y11, (R12)(R14*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	VMOVUPD (R15)(CX*2), Y4
+	VMOVUPD (R12)(CX*2), Y5
+	VMOVUPD (R15)(R14*1), Y6
+	VMOVUPD (R12)(R14*1), Y7
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w2:
+	VMOVUPD      (R13), Y8
+	VMOVUPD      (R13)(BP*1), Y9
+	VBROADCASTSD (R12), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R12)(BX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R12)(BX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R12)(R9*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMOVUPD      Y4, (R15)(CX*2)
+	VMOVUPD      Y5, (R12)(CX*2)
+	VMOVUPD      Y6, (R15)(R14*1)
+	VMOVUPD      Y7, (R12)(R14*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	VMOVUPD (R12)(CX*2), Y2
+	VMOVUPD (R12)(R14*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w1:
+	VMOVUPD      (R13)(BP*1), Y4
+	VBROADCASTSD (R12), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R12)(BX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R12)(BX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R12)(R9*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*2)
+	VMOVUPD      Y3, (R12)(R14*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h2next:
+	CMPQ    R10, $0x04
+	JE      h2two
+	CMPQ    R10, $0x02
+	JE      h2two
+	JL      h2one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w3:
+	VMOVUPD      (R13), Y6
+	VMOVUPD      32(R13), Y7
+	VMOVUPD      (R13)(BP*1), Y8
+	VBROADCASTSD (R12), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (R12)(BX*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w2:
+	VMOVUPD      (R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R12)(BX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w1:
+	VMOVUPD      (R13)(BP*1), Y2
+	VBROADCASTSD (R12), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R12)(BX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h1next:
+	CMPQ    R10, $0x04
+	JE      h1two
+	CMPQ    R10, $0x02
+	JE      h1two
+	JL      h1one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w3:
+	VMOVUPD      (R13), Y3
+	VMOVUPD      32(R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w2:
+	VMOVUPD      (R13), Y2
+	VMOVUPD      (R13)(BP*1), Y3
+	VBROADCASTSD (R12), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w1:
+	VMOVUPD      (R13)(BP*1), Y1
+	VBROADCASTSD (R12), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func subProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·subProduct(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R11, R11
+	MOVQ n+64(FP), R10
+	ADDQ $0x03, R10
+	SHRQ $0x02, R10
+
+h4next:
+	CMPQ    R10, $0x04
+	JE      h4two
+	CMPQ    R10, $0x02
+	JE      h4two
+	JL      h4one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	VMOVUPD (R15)(CX*2), Y6
+	VMOVUPD 32(R15)(CX*2), Y7
+	VMOVUPD (R12)(CX*2), Y8
+	VMOVUPD (R15)(R14*1), Y9
+	VMOVUPD 32(R15)(R14*1), Y10
+	VMOVUPD (R12)(R14*1), Y11
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w3:
+	VMOVUPD      (R13), Y12
+	VMOVUPD      32(R13), Y13
+	VMOVUPD      (R13)(BP*1), Y14
+	VBROADCASTSD (R12), Y15
+	VFNMADD231PD Y12, Y15, Y0
+	VFNMADD231PD Y13, Y15, Y1
+	VFNMADD231PD Y14, Y15, Y2
+	VBROADCASTSD (R12)(BX*1), Y15
+	VFNMADD231PD Y12, Y15, Y3
+	VFNMADD231PD Y13, Y15, Y4
+	VFNMADD231PD Y14, Y15, Y5
+	VBROADCASTSD (R12)(BX*2), Y15
+	VFNMADD231PD Y12, Y15, Y6
+	VFNMADD231PD Y13, Y15, Y7
+	VFNMADD231PD Y14, Y15, Y8
+	VBROADCASTSD (R12)(R9*1), Y15
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y13, Y15, Y10
+	VFNMADD231PD Y14, Y15, Y11
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	VMOVUPD      Y6, (R15)(CX*2)
+	VMOVUPD      Y7, 32(R15)(CX*2)
+	VMOVUPD      Y8, (R12)(CX*2)
+	VMOVUPD      Y9, (R15)(R14*1)
+	VMOVUPD      Y10, 32(R15)(R14*1)
+	VMOVUPD      Y11, (R12)(R14*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	VMOVUPD (R15)(CX*2), Y4
+	VMOVUPD (R12)(CX*2), Y5
+	VMOVUPD (R15)(R14*1), Y6
+	VMOVUPD (R12)(R14*1), Y7
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w2:
+	VMOVUPD      (R13), Y8
+	VMOVUPD      (R13)(BP*1), Y9
+	VBROADCASTSD (R12), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD (R12)(BX*1), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD (R12)(BX*2), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD (R12)(R9*1), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMOVUPD      Y4, (R15)(CX*2)
+	VMOVUPD      Y5, (R12)(CX*2)
+	VMOVUPD      Y6, (R15)(R14*1)
+	VMOVUPD      Y7, (R12)(R14*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	VMOVUPD (R12)(CX*2), Y2
+	VMOVUPD (R12)(R14*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w1:
+	VMOVUPD      (R13)(BP*1), Y4
+	VBROADCASTSD (R12), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD (R12)(BX*1), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD (R12)(BX*2), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD (R12)(R9*1), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*2)
+	VMOVUPD      Y3, (R12)(R14*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h2next:
+	CMPQ    R10, $0x04
+	JE      h2two
+	CMPQ    R10, $0x02
+	JE      h2two
+	JL      h2one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w3:
+	VMOVUPD      (R13), Y6
+	VMOVUPD      32(R13), Y7
+	VMOVUPD      (R13)(BP*1), Y8
+	VBROADCASTSD (R12), Y9
+	VFNMADD231PD Y6, Y9, Y0
+	VFNMADD231PD Y7, Y9, Y1
+	VFNMADD231PD Y8, Y9, Y2
+	VBROADCASTSD (R12)(BX*1), Y9
+	VFNMADD231PD Y6, Y9, Y3
+	VFNMADD231PD Y7, Y9, Y4
+	VFNMADD231PD Y8, Y9, Y5
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w2:
+	VMOVUPD      (R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFNMADD231PD Y4, Y6, Y0
+	VFNMADD231PD Y5, Y6, Y1
+	VBROADCASTSD (R12)(BX*1), Y6
+	VFNMADD231PD Y4, Y6, Y2
+	VFNMADD231PD Y5, Y6, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w1:
+	VMOVUPD      (R13)(BP*1), Y2
+	VBROADCASTSD (R12), Y3
+	VFNMADD231PD Y2, Y3, Y0
+	VBROADCASTSD (R12)(BX*1), Y3
+	VFNMADD231PD Y2, Y3, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h1next:
+	CMPQ    R10, $0x04
+	JE      h1two
+	CMPQ    R10, $0x02
+	JE      h1two
+	JL      h1one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w3:
+	VMOVUPD      (R13), Y3
+	VMOVUPD      32(R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFNMADD231PD Y3, Y6, Y0
+	VFNMADD231PD Y4, Y6, Y1
+	VFNMADD231PD Y5, Y6, Y2
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w2:
+	VMOVUPD      (R13), Y2
+	VMOVUPD      (R13)(BP*1), Y3
+	VBROADCASTSD (R12), Y4
+	VFNMADD231PD Y2, Y4, Y0
+	VFNMADD231PD Y3, Y4, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w1:
+	VMOVUPD      (R13)(BP*1), Y1
+	VBROADCASTSD (R12), Y2
+	VFNMADD231PD Y1, Y2, Y0
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func solveSmall(x *float64, ldx int, t *float64, ldt int, groups int, cols int)
+// Requires: AVX, FMA3
+TEXT ·solveSmall(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ ldx+8(FP), CX
+	MOVQ ldt+24(FP), DX
+	MOVQ cols+40(FP), BX
+	LEAQ (CX)(CX*2), SI
+
+next:
+	CMPQ BX, $0x04
+	JE   two
+	CMPQ BX, $0x02
+	JE   two
+	JL   one
+	MOVQ groups+32(FP), R13
+	MOVQ t+16(FP), R10
+	MOVQ AX, DI
+	XORQ R12, R12
+
+w3group:
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 64(DI), Y2
+	VMOVUPD (DI)(CX*1), Y3
+	VMOVUPD 32(DI)(CX*1), Y4
+	VMOVUPD 64(DI)(CX*1), Y5
+	VMOVUPD (DI)(CX*2), Y6
+	VMOVUPD 32(DI)(CX*2), Y7
+	VMOVUPD 64(DI)(CX*2), Y8
+	VMOVUPD (DI)(SI*1), Y9
+	VMOVUPD 32(DI)(SI*1), Y10
+	VMOVUPD 64(DI)(SI*1), Y11
+	MOVQ    AX, R8
+	MOVQ    R10, R9
+	MOVQ    R12, R11
+	TESTQ   R11, R11
+	JZ      w3triangle
+
+w3row:
+	VMOVUPD      (R8), Y12
+	VMOVUPD      32(R8), Y13
+	VMOVUPD      64(R8), Y14
+	VBROADCASTSD (R9), Y15
+	VFNMADD231PD Y12, Y15, Y0
+	VFNMADD231PD Y13, Y15, Y1
+	VFNMADD231PD Y14, Y15, Y2
+	VBROADCASTSD 8(R9), Y15
+	VFNMADD231PD Y12, Y15, Y3
+	VFNMADD231PD Y13, Y15, Y4
+	VFNMADD231PD Y14, Y15, Y5
+	VBROADCASTSD 16(R9), Y15
+	VFNMADD231PD Y12, Y15, Y6
+	VFNMADD231PD Y13, Y15, Y7
+	VFNMADD231PD Y14, Y15, Y8
+	VBROADCASTSD 24(R9), Y15
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y13, Y15, Y10
+	VFNMADD231PD Y14, Y15, Y11
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w3row
+
+w3triangle:
+	VBROADCASTSD 8(R9), Y12
+	VFNMADD231PD Y0, Y12, Y3
+	VFNMADD231PD Y1, Y12, Y4
+	VFNMADD231PD Y2, Y12, Y5
+	VBROADCASTSD 16(R9), Y12
+	VFNMADD231PD Y0, Y12, Y6
+	VFNMADD231PD Y1, Y12, Y7
+	VFNMADD231PD Y2, Y12, Y8
+	VBROADCASTSD 24(R9), Y12
+	VFNMADD231PD Y0, Y12, Y9
+	VFNMADD231PD Y1, Y12, Y10
+	VFNMADD231PD Y2, Y12, Y11
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Y12
+	VFNMADD231PD Y3, Y12, Y6
+	VFNMADD231PD Y4, Y12, Y7
+	VFNMADD231PD Y5, Y12, Y8
+	VBROADCASTSD 24(R9), Y12
+	VFNMADD231PD Y3, Y12, Y9
+	VFNMADD231PD Y4, Y12, Y10
+	VFNMADD231PD Y5, Y12, Y11
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Y12
+	VFNMADD231PD Y6, Y12, Y9
+	VFNMADD231PD Y7, Y12, Y10
+	VFNMADD231PD Y8, Y12, Y11
+	ADDQ         DX, R9
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y2, 64(DI)
+	VMOVUPD      Y3, (DI)(CX*1)
+	VMOVUPD      Y4, 32(DI)(CX*1)
+	VMOVUPD      Y5, 64(DI)(CX*1)
+	VMOVUPD      Y6, (DI)(CX*2)
+	VMOVUPD      Y7, 32(DI)(CX*2)
+	VMOVUPD      Y8, 64(DI)(CX*2)
+	VMOVUPD      Y9, (DI)(SI*1)
+	VMOVUPD      Y10, 32(DI)(SI*1)
+	VMOVUPD      Y11, 64(DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w3group
+	ADDQ         $0x60, AX
+	SUBQ         $0x03, BX
+	JNZ          next
+	JMP          done
+
+two:
+	MOVQ groups+32(FP), R13
+	MOVQ t+16(FP), R10
+	MOVQ AX, DI
+	XORQ R12, R12
+
+w2group:
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD (DI)(CX*1), Y2
+	VMOVUPD 32(DI)(CX*1), Y3
+	VMOVUPD (DI)(CX*2), Y4
+	VMOVUPD 32(DI)(CX*2), Y5
+	VMOVUPD (DI)(SI*1), Y6
+	VMOVUPD 32(DI)(SI*1), Y7
+	MOVQ    AX, R8
+	MOVQ    R10, R9
+	MOVQ    R12, R11
+	TESTQ   R11, R11
+	JZ      w2triangle
+
+w2row:
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (R9), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD 8(R9), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD 16(R9), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD 24(R9), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w2row
+
+w2triangle:
+	VBROADCASTSD 8(R9), Y8
+	VFNMADD231PD Y0, Y8, Y2
+	VFNMADD231PD Y1, Y8, Y3
+	VBROADCASTSD 16(R9), Y8
+	VFNMADD231PD Y0, Y8, Y4
+	VFNMADD231PD Y1, Y8, Y5
+	VBROADCASTSD 24(R9), Y8
+	VFNMADD231PD Y0, Y8, Y6
+	VFNMADD231PD Y1, Y8, Y7
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Y8
+	VFNMADD231PD Y2, Y8, Y4
+	VFNMADD231PD Y3, Y8, Y5
+	VBROADCASTSD 24(R9), Y8
+	VFNMADD231PD Y2, Y8, Y6
+	VFNMADD231PD Y3, Y8, Y7
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Y8
+	VFNMADD231PD Y4, Y8, Y6
+	VFNMADD231PD Y5, Y8, Y7
+	ADDQ         DX, R9
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y2, (DI)(CX*1)
+	VMOVUPD      Y3, 32(DI)(CX*1)
+	VMOVUPD      Y4, (DI)(CX*2)
+	VMOVUPD      Y5, 32(DI)(CX*2)
+	VMOVUPD      Y6, (DI)(SI*1)
+	VMOVUPD      Y7, 32(DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w2group
+	ADDQ         $0x40, AX
+	SUBQ         $0x02, BX
+	JNZ          next
+	JMP          done
+
+one:
+	MOVQ groups+32(FP), R13
+	MOVQ t+16(FP), R10
+	MOVQ AX, DI
+	XORQ R12, R12
+
+w1group:
+	VMOVUPD (DI), Y0
+	VMOVUPD (DI)(CX*1), Y1
+	VMOVUPD (DI)(CX*2), Y2
+	VMOVUPD (DI)(SI*1), Y3
+	MOVQ    AX, R8
+	MOVQ    R10, R9
+	MOVQ    R12, R11
+	TESTQ   R11, R11
+	JZ      w1triangle
+
+w1row:
+	VMOVUPD      (R8), Y4
+	VBROADCASTSD (R9), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD 8(R9), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD 16(R9), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD 24(R9), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w1row
+
+w1triangle:
+	VBROADCASTSD 8(R9), Y4
+	VFNMADD231PD Y0, Y4, Y1
+	VBROADCASTSD 16(R9), Y4
+	VFNMADD231PD Y0, Y4, Y2
+	VBROADCASTSD 24(R9), Y4
+	VFNMADD231PD Y0, Y4, Y3
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Y4
+	VFNMADD231PD Y1, Y4, Y2
+	VBROADCASTSD 24(R9), Y4
+	VFNMADD231PD Y1, Y4, Y3
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Y4
+	VFNMADD231PD Y2, Y4, Y3
+	ADDQ         DX, R9
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, (DI)(CX*1)
+	VMOVUPD      Y2, (DI)(CX*2)
+	VMOVUPD      Y3, (DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w1group
+	ADDQ         $0x20, AX
+	SUBQ         $0x01, BX
+
+done:
+	VZEROUPPER
+	RET
+
 // func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n int, cols int)
 // Requires: AVX
 TEXT ·scaleSym(SB), NOSPLIT, $0-56
@@ -4021,6 +5720,142 @@ vector:
 	ADDQ    CX, AX
 	ADDQ    BX, DX
 	ADDQ    $0x08, R9
+	DECQ    DI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func scaleLower(dst *float64, ldd int, src *float64, lds int, d *float64, tiles int)
+// Requires: AVX
+TEXT ·scaleLower(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ d+32(FP), SI
+	LEAQ (CX)(CX*2), DI
+	LEAQ (BX)(BX*2), R8
+	MOVQ SI, R12
+	MOVQ AX, R13
+	XORQ R10, R10
+
+row:
+	MOVQ  R13, R14
+	XORQ  R9, R9
+	MOVQ  R10, R11
+	TESTQ R11, R11
+	JZ    diagonal
+
+tile:
+	VMOVUPD      (SI)(R9*1), Y0
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y0, Y1, Y1
+	LEAQ         (DX), R15
+	VMULPD       (R15)(R9*1), Y1, Y1
+	VBROADCASTSD 8(R12), Y2
+	VMULPD       Y0, Y2, Y2
+	LEAQ         (DX)(BX*1), R15
+	VMULPD       (R15)(R9*1), Y2, Y2
+	VBROADCASTSD 16(R12), Y3
+	VMULPD       Y0, Y3, Y3
+	LEAQ         (DX)(BX*2), R15
+	VMULPD       (R15)(R9*1), Y3, Y3
+	VBROADCASTSD 24(R12), Y4
+	VMULPD       Y0, Y4, Y4
+	LEAQ         (DX)(R8*1), R15
+	VMULPD       (R15)(R9*1), Y4, Y4
+	LEAQ         (AX)(R9*1), R15
+	VMOVUPD      Y1, (R15)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R15)(CX*2)
+	VMOVUPD      Y4, (R15)(DI*1)
+	VUNPCKLPD    Y2, Y1, Y0
+	VUNPCKHPD    Y2, Y1, Y1
+	VUNPCKLPD    Y4, Y3, Y2
+	VUNPCKHPD    Y4, Y3, Y5
+	VPERM2F128   $0x20, Y2, Y0, Y3
+	VPERM2F128   $0x20, Y5, Y1, Y4
+	VPERM2F128   $0x31, Y2, Y0, Y0
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      Y4, (R14)(CX*1)
+	VMOVUPD      Y0, (R14)(CX*2)
+	VMOVUPD      Y1, (R14)(DI*1)
+	LEAQ         (R14)(CX*4), R14
+	ADDQ         $0x20, R9
+	DECQ         R11
+	JNZ          tile
+
+diagonal:
+	VMOVUPD      (SI)(R9*1), Y0
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y0, Y1, Y1
+	LEAQ         (DX), R15
+	VMULPD       (R15)(R9*1), Y1, Y1
+	VBROADCASTSD 8(R12), Y2
+	VMULPD       Y0, Y2, Y2
+	LEAQ         (DX)(BX*1), R15
+	VMULPD       (R15)(R9*1), Y2, Y2
+	VBROADCASTSD 16(R12), Y3
+	VMULPD       Y0, Y3, Y3
+	LEAQ         (DX)(BX*2), R15
+	VMULPD       (R15)(R9*1), Y3, Y3
+	VBROADCASTSD 24(R12), Y4
+	VMULPD       Y0, Y4, Y4
+	LEAQ         (DX)(R8*1), R15
+	VMULPD       (R15)(R9*1), Y4, Y4
+	VUNPCKLPD    Y2, Y1, Y0
+	VUNPCKHPD    Y2, Y1, Y6
+	VUNPCKLPD    Y4, Y3, Y8
+	VUNPCKHPD    Y4, Y3, Y9
+	VPERM2F128   $0x20, Y8, Y0, Y5
+	VPERM2F128   $0x20, Y9, Y6, Y7
+	VPERM2F128   $0x31, Y8, Y0, Y0
+	VPERM2F128   $0x31, Y9, Y6, Y6
+	VBLENDPD     $0x0e, Y5, Y1, Y1
+	VMOVUPD      Y1, (R14)
+	VBLENDPD     $0x0c, Y7, Y2, Y2
+	VMOVUPD      Y2, (R14)(CX*1)
+	VBLENDPD     $0x08, Y0, Y3, Y3
+	VMOVUPD      Y3, (R14)(CX*2)
+	VBLENDPD     $0x00, Y6, Y4, Y4
+	VMOVUPD      Y4, (R14)(DI*1)
+	LEAQ         (AX)(CX*4), AX
+	LEAQ         (DX)(BX*4), DX
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R12
+	INCQ         R10
+	MOVQ         tiles+40(FP), R11
+	CMPQ         R10, R11
+	JL           row
+	VZEROUPPER
+	RET
+
+// func scaleRows(x *float64, ldx int, f *float64, u *float64, ldu int, rows int, cols int)
+// Requires: AVX
+TEXT ·scaleRows(SB), NOSPLIT, $0-56
+	MOVQ x+0(FP), AX
+	MOVQ ldx+8(FP), CX
+	MOVQ f+16(FP), DX
+	MOVQ u+24(FP), BX
+	MOVQ ldu+32(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ cols+48(FP), R8
+
+row:
+	VBROADCASTSD (DX), Y0
+	XORQ         R9, R9
+	MOVQ         R8, R10
+
+vector:
+	VMULPD  (BX)(R9*1), Y0, Y1
+	VMOVUPD Y1, (AX)(R9*1)
+	ADDQ    $0x20, R9
+	DECQ    R10
+	JNZ     vector
+	ADDQ    CX, AX
+	ADDQ    SI, BX
+	ADDQ    $0x08, DX
 	DECQ    DI
 	JNZ     row
 	VZEROUPPER

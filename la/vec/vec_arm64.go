@@ -171,11 +171,47 @@ func addSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb
 //go:noescape
 func subSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
 
+// setProduct sets c, of rows rows of n words, at least 4, the product of a and b;
+// ldc, row, inc and ldb are in bytes.
+//
+//go:noescape
+func setProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// addProduct adds to c, of rows rows of n words, at least 4, the product of a and b;
+// ldc, row, inc and ldb are in bytes.
+//
+//go:noescape
+func addProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// subProduct subtracts from c, of rows rows of n words, at least 4, the product of a and b;
+// ldc, row, inc and ldb are in bytes.
+//
+//go:noescape
+func subProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// solveSmall solves with the transpose of the unit upper triangle t and the rows of x, both of
+// groups times 4 rows; those of x have cols vectors of 4 words. ldx and ldt are in bytes.
+//
+//go:noescape
+func solveSmall(x *float64, ldx int, t *float64, ldt int, groups int, cols int)
+
 // scaleSym sets the elements of n rows of cols vectors of 4 words to d[i]*d[j] times those of
 // src; ldd and lds are in bytes.
 //
 //go:noescape
 func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n int, cols int)
+
+// scaleLower sets the elements of the symmetric matrix dst of tiles times 4 rows to d[i]*d[j]
+// times those of the lower triangle of src; ldd and lds are in bytes.
+//
+//go:noescape
+func scaleLower(dst *float64, ldd int, src *float64, lds int, d *float64, tiles int)
+
+// scaleRows sets each of the rows rows of cols vectors of 4 words of x to its number of f times
+// that of u; ldx and ldu are in bytes.
+//
+//go:noescape
+func scaleRows(x *float64, ldx int, f *float64, u *float64, ldu int, rows int, cols int)
 
 // tanh sets f = tanh u, of n words, a multiple of four.
 //

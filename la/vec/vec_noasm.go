@@ -67,6 +67,24 @@ func subSmall(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, ro
 func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n, cols int) {
 	panic(noAssembly)
 }
+func scaleLower(dst *float64, ldd int, src *float64, lds int, d *float64, tiles int) {
+	panic(noAssembly)
+}
+func scaleRows(x *float64, ldx int, f, u *float64, ldu, rows, cols int) {
+	panic(noAssembly)
+}
+func solveSmall(x *float64, ldx int, t *float64, ldt, groups, cols int) {
+	panic(noAssembly)
+}
+func setProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func addProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func subProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
 func eliminateRun(t *float64, ld, k, n int, alpha float64, d, w *float64) int {
 	panic(noAssembly)
 }

@@ -75,7 +75,7 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 	}
 	b.Chol = false
 	blas.SytrfUntil(be, b.Interrupt, b.M, b.S, b.M, b.e, b.perm, work)
-	b.count(big, p, place)
+	b.count(b.S, b.M+1, big, p, place)
 }
 
 // Origin is the row of S that pivoting has brought to row i.
@@ -87,16 +87,17 @@ func (b *Block) Origin(i int) int {
 }
 
 // count adds the pivots of Bunch–Kaufman of a block whose largest element is big to p.
-func (b *Block) count(big float64, p *Stats, place int) {
+// The diagonal of D is in the elements of diag that are inc apart.
+func (b *Block) count(diag []float64, inc int, big float64, p *Stats, place int) {
 	c := p.count(b.M, big, place)
 	for i := 0; i < b.M; i++ {
-		d := b.S[i*b.M+i]
+		d := diag[i*inc]
 		if b.e[i] == 0 {
 			c.add(d, i)
 			continue
 		}
 		// Eigenvalues of [d e; e f], the smaller from the determinant.
-		e, f := b.e[i], b.S[(i+1)*b.M+i+1]
+		e, f := b.e[i], diag[(i+1)*inc]
 		mean, half := (d+f)/2, math.Hypot((d-f)/2, e)
 		l1 := mean + math.Copysign(half, mean)
 		l2 := (d/l1)*f - (e/l1)*e

@@ -14,7 +14,8 @@ type Tiles struct {
 	LdK int       // at least the columns of K in whole vectors
 
 	v, x []float64 // of the shape of K: L⁻¹ P K and D⁻¹ L⁻¹ P K
-	d, w []float64
+	d, f []float64 // the diagonal of D, and of its inverse where that has pivots of order one
+	w    []float64
 }
 
 // NewTiles makes room for blocks of order at most m whose couplings have at most ldk
@@ -22,7 +23,8 @@ type Tiles struct {
 func NewTiles(m, ldk int) *Tiles {
 	t := &Tiles{}
 	whole := (m + 3) &^ 3
-	t.S, t.d, t.w = make([]float64, whole*whole), make([]float64, m), make([]float64, 2*whole)
+	t.S, t.w = make([]float64, whole*whole), make([]float64, 2*whole)
+	t.d, t.f = make([]float64, m), make([]float64, m)
 	t.K, t.v, t.x = make([]float64, whole*ldk), make([]float64, whole*ldk), make([]float64, whole*ldk)
 	return t
 }
@@ -30,7 +32,7 @@ func NewTiles(m, ldk int) *Tiles {
 // TilesWords is the memory of NewTiles.
 func TilesWords(m, ldk int) int {
 	whole := (m + 3) &^ 3
-	return whole*whole + 3*whole*ldk + m + 2*whole
+	return whole*whole + 3*whole*ldk + 2*m + 2*whole
 }
 
 // FactorTiles is Factor by Bunch–Kaufman for the S of t.
@@ -47,7 +49,7 @@ func (b *Block) FactorTiles(t *Tiles, p *Stats, place int) {
 	for i, d := range t.d[:m] {
 		b.S[i*m+i] = d
 	}
-	b.count(big, p, place)
+	b.count(t.d, 1, big, p, place)
 }
 
 // largest is the greatest magnitude in the S of t.
@@ -71,35 +73,46 @@ func (b *Block) TakeTiles(t *Tiles) {
 func (b *Block) CoupleTiles(t *Tiles, y []float64, ld int) {
 	m, n, ldk := b.M, b.N, t.LdK
 	whole, wide := (m+3)&^3, (n+3)&^3
-	for i, from := range b.perm[:m] {
-		copy(t.v[i*ldk:i*ldk+wide], t.K[from*ldk:])
-	}
+	b.permuteTiles(t, wide)
 	clear(t.v[m*ldk : whole*ldk])
-	// L⁻¹ by rows of tiles; below row m both L and K are zero.
-	for g := 0; g < whole; g += 4 {
-		vec.SubSmall(t.v[g*ldk:], ldk, t.S[g:], 1, t.Ld, t.v, ldk, 4, wide/4, g, 0)
-		f := [10]float64{0: 1, 2: 1, 5: 1, 9: 1}
-		for i, at := 1, 1; g+i < min(g+4, m); i++ {
-			for j := range i {
-				f[at+j] = t.S[(g+j)*t.Ld+g+i]
-			}
-			at += i + 1
-		}
-		vec.Solve4(t.v[g*ldk:], ldk, wide/4, &f)
+	// Below row m both L and K are zero.
+	vec.SolveSmall(t.v, ldk, whole/4, wide/4, t.S, t.Ld)
+	x, ldx := t.x, ldk
+	if wide == n { // whole vectors have room in W
+		x, ldx = b.W, n
 	}
+	for i, d := range t.d[:m] {
+		t.f[i] = 1 / d
+	}
+	vec.ScaleRows(x, ldx, t.f[:m], t.v, ldk, wide/4)
 	for i := 0; i < m; i++ {
-		x, v := t.x[i*ldk:i*ldk+wide], t.v[i*ldk:]
 		if b.e[i] == 0 {
-			vec.Scale(x, 1/t.d[i], v)
-			copy(b.W[i*n:(i+1)*n], x)
 			continue
 		}
 		a, o, c := inverse2(t.d[i], b.e[i], t.d[i+1])
-		x1 := t.x[(i+1)*ldk : (i+1)*ldk+wide]
-		vec.Pivot2(x, x1, v, v[ldk:], &[3]float64{a, o, c})
-		copy(b.W[i*n:(i+1)*n], x)
-		copy(b.W[(i+1)*n:(i+2)*n], x1)
+		v := t.v[i*ldk:]
+		vec.Pivot2(x[i*ldx:i*ldx+wide], x[(i+1)*ldx:], v, v[ldk:], &[3]float64{a, o, c})
 		i++
 	}
-	vec.SubSmall(y, ld, t.v, 1, ldk, t.x, ldk, n, 1, m, 1)
+	vec.SubSmall(y, ld, t.v, 1, ldk, x, ldx, n, 1, m, 1)
+	if wide != n {
+		for i := range m {
+			copy(b.W[i*n:(i+1)*n], x[i*ldx:])
+		}
+	}
+}
+
+// permuteTiles makes t.v the rows of P K, wide words of each: K itself, with which it
+// changes places, where pivoting has left the rows alone.
+func (b *Block) permuteTiles(t *Tiles, wide int) {
+	for i, from := range b.perm[:b.M] {
+		if from == i {
+			continue
+		}
+		for i, from := range b.perm[:b.M] {
+			copy(t.v[i*t.LdK:i*t.LdK+wide], t.K[from*t.LdK:])
+		}
+		return
+	}
+	t.v, t.K = t.K, t.v
 }

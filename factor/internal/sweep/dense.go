@@ -154,6 +154,7 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 		d.pivotsOf(eps, k, p)
 		return
 	}
+	f.untile()
 	be := f.backend
 	d.formPivot(f, eps)
 	p.Spread = max(p.Spread, vec.MaxMagnitude(f.most[:d.rows*d.s.Out])*d.reach)
@@ -215,7 +216,7 @@ func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
 	case eps < 0:
 		p.Negative += d.negPerp
 	}
-	p.AddLog(float64(d.negPerp)*logAbs(eps), 0)
+	p.AddLog(float64(d.negPerp)*d.f.logAbs(eps), 0)
 	return true
 }
 

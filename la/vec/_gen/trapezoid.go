@@ -243,10 +243,27 @@ func transpose4() {
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	from, to := newRows(4, src, lds), newRows(4, dst, ldd)
 	Label("loop")
-	var v, p, t [4]reg.VecVirtual
+	var v [4]reg.VecVirtual
 	for i := range v {
-		v[i], p[i], t[i] = YMM(), YMM(), YMM()
+		v[i] = YMM()
 		VMOVUPD(from.at(i, 0), v[i])
+	}
+	for i, t := range transposed(v) {
+		VMOVUPD(t, to.at(i, 0))
+	}
+	ADDQ(U8(32), src)
+	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// transposed is the transpose of a tile of 4×4 in registers.
+func transposed(v [4]reg.VecVirtual) (t [4]reg.VecVirtual) {
+	var p [4]reg.VecVirtual
+	for i := range t {
+		p[i], t[i] = YMM(), YMM()
 	}
 	VUNPCKLPD(v[1], v[0], p[0]) // 00 10 02 12
 	VUNPCKHPD(v[1], v[0], p[1]) // 01 11 03 13
@@ -256,15 +273,7 @@ func transpose4() {
 	VPERM2F128(U8(0x20), p[3], p[1], t[1])
 	VPERM2F128(U8(0x31), p[2], p[0], t[2])
 	VPERM2F128(U8(0x31), p[3], p[1], t[3])
-	for i := range t {
-		VMOVUPD(t[i], to.at(i, 0))
-	}
-	ADDQ(U8(32), src)
-	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	return t
 }
 
 // eliminate is scale and trapezoid for one row, or pivot2 and trapezoid for two,
