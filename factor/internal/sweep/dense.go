@@ -112,7 +112,7 @@ func (d *denseStage) scratch() (u, gr, yq, rows int) {
 	}
 	yq = d.rows * d.r
 	if d.few != nil {
-		yq += (d.r + d.rows) * d.s.In
+		yq += (d.r + d.rows) * d.s.Out
 	}
 	return d.rows * d.s.Out, d.pivot.M, yq, rows
 }
@@ -142,7 +142,7 @@ func (d *denseStage) point(st system.Stage) {
 	}
 	copy(d.q, d.lq[:d.r*d.zin])
 	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
-	d.few.take(s, d.u, d.r)
+	d.few.take(s)
 	d.small.take(s, d.q, d.r, d.zin)
 }
 

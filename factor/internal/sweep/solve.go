@@ -112,7 +112,6 @@ func (f *Engine) sizeSpace(w *solveSpace, nrhs, scratch int) {
 		gr, yq, rows = max(gr, g), max(yq, y), max(rows, r)
 	}
 	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
-	w.coef = space.Resize(w.coef, 2*fewRows)
 	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, scratch*pivot)
 	w.rows = space.Resize(w.rows, rows)
 }
@@ -321,9 +320,7 @@ func (d *denseStage) mulJ(dst, src []float64) {
 	j := &d.s.J
 	switch {
 	case j.Diag != nil:
-		for i, v := range j.Diag {
-			dst[i] = v * src[i]
-		}
+		vec.Mul(dst[:len(j.Diag)], j.Diag, src)
 	case j.HasBlocks():
 		j.MulTo(dst, src)
 	default:
@@ -335,9 +332,7 @@ func (d *denseStage) mulTransJ(dst, src []float64) {
 	j := &d.s.J
 	switch {
 	case j.Diag != nil:
-		for i, v := range j.Diag {
-			dst[i] = v * src[i]
-		}
+		vec.Mul(dst[:len(j.Diag)], j.Diag, src)
 	case j.HasBlocks():
 		clear(dst)
 		j.MulTransAdd(dst, src)
