@@ -96,6 +96,11 @@ func edgeElements(o *operands, n int) {
 		MulAdd(y, u, v)
 		o.same("MulAdd", y, want)
 	}
+	if n > 0 {
+		y, u, l := o.take(n), o.take(n), o.take(n*n)
+		SolveUnit(y, l, n)
+		SolveUnitTrans(u, l, n)
+	}
 	f := o.take(3)
 	c := [3]float64(f)
 	first, second := make([]float64, n), make([]float64, n)

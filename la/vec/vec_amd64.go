@@ -122,6 +122,18 @@ func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk in
 //go:noescape
 func solve4(x *float64, ld int, n int, f *float64)
 
+// solveUnit solves with the unit lower triangle a, of groups times 4 rows, and the vector x; ld is
+// in bytes.
+//
+//go:noescape
+func solveUnit(x *float64, a *float64, ld int, groups int)
+
+// solveUnitTrans solves with the transpose of the unit lower triangle a, of groups times 4 rows,
+// and the vector x; ld is in bytes.
+//
+//go:noescape
+func solveUnitTrans(x *float64, a *float64, ld int, groups int)
+
 // peak returns the greatest magnitude m of n words and the first place that has it;
 // m is NaN if there is one among them, and at is -1 then and if m is zero.
 //

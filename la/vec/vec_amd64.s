@@ -1016,7 +1016,7 @@ done:
 	RET
 
 // func combinePair(yh *float64, yl *float64, m int, n int, c *float64, w *float64, row int, inc int, ld int, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·combinePair(SB), NOSPLIT, $0-80
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
@@ -1029,19 +1029,104 @@ TEXT ·combinePair(SB), NOSPLIT, $0-80
 rows:
 	MOVQ n+24(FP), SI
 	MOVQ w+40(FP), DI
-	SUBQ $0x08, SI
-	JL   columns8end
+	CMPQ SI, $0x04
+	JL   narrow
 
-columns8:
+next:
+	LEAQ    3(SI), R12
+	SHRQ    $0x02, R12
+	CMPQ    R12, $0x04
+	JE      two
+	CMPQ    R12, $0x02
+	JE      two
+	JL      one
+	LEAQ    (SI)(SI*1), R13
+	SHLQ    $0x02, R13
+	SUBQ    $0x20, R13
+	MOVQ    $0x0000000000000040, R12
+	CMPQ    R13, R12
+	CMOVQGT R12, R13
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
+	VMOVUPD (AX)(R13*1), Y4
+	VMOVUPD (CX)(R13*1), Y5
 	MOVQ    BX, R10
 	MOVQ    DI, R11
 	MOVQ    k+72(FP), R12
 
-columns8row:
+columns12:
+	VBROADCASTSD (R10), Y6
+	VMOVUPD      (R11), Y7
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y0, Y9
+	VSUBPD       Y0, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y0, Y0
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y9, Y0
+	VMOVUPD      32(R11), Y7
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y2, Y9
+	VSUBPD       Y2, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y9, Y2
+	VMOVUPD      (R11)(R13*1), Y7
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y4, Y6
+	VSUBPD       Y4, Y6, Y9
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y9, Y8, Y9
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVAPD      Y6, Y4
+	ADDQ         R8, R10
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          columns12
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, (AX)(R13*1)
+	VMOVUPD      Y5, (CX)(R13*1)
+	ADDQ         $0x60, AX
+	ADDQ         $0x60, CX
+	ADDQ         $0x60, DI
+	SUBQ         $0x0c, SI
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    (SI)(SI*1), R13
+	SHLQ    $0x02, R13
+	SUBQ    $0x20, R13
+	MOVQ    $0x0000000000000020, R12
+	CMPQ    R13, R12
+	CMOVQGT R12, R13
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD (AX)(R13*1), Y2
+	VMOVUPD (CX)(R13*1), Y3
+	MOVQ    BX, R10
+	MOVQ    DI, R11
+	MOVQ    k+72(FP), R12
+
+columns8:
 	VBROADCASTSD (R10), Y4
 	VMOVUPD      (R11), Y5
 	VMULPD       Y4, Y5, Y6
@@ -1055,7 +1140,7 @@ columns8row:
 	VADDPD       Y5, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y7, Y0
-	VMOVUPD      32(R11), Y5
+	VMOVUPD      (R11)(R13*1), Y5
 	VMULPD       Y4, Y5, Y6
 	VFMSUB213PD  Y6, Y4, Y5
 	VADDPD       Y6, Y2, Y4
@@ -1070,28 +1155,26 @@ columns8row:
 	ADDQ         R8, R10
 	ADDQ         R9, R11
 	DECQ         R12
-	JNZ          columns8row
+	JNZ          columns8
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y2, (AX)(R13*1)
+	VMOVUPD      Y3, (CX)(R13*1)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DI
 	SUBQ         $0x08, SI
-	JGE          columns8
+	JG           next
+	JMP          end
 
-columns8end:
-	ADDQ    $0x08, SI
-	SUBQ    $0x04, SI
-	JL      columns4end
+one:
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R10
 	MOVQ    DI, R11
 	MOVQ    k+72(FP), R12
 
-columns4row:
+columns4:
 	VBROADCASTSD (R10), Y2
 	VMOVUPD      (R11), Y3
 	VMULPD       Y2, Y3, Y4
@@ -1108,7 +1191,7 @@ columns4row:
 	ADDQ         R8, R10
 	ADDQ         R9, R11
 	DECQ         R12
-	JNZ          columns4row
+	JNZ          columns4
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
@@ -1116,17 +1199,28 @@ columns4row:
 	ADDQ         $0x20, DI
 	SUBQ         $0x04, SI
 
-columns4end:
-	ADDQ    $0x04, SI
-	SUBQ    $0x02, SI
-	JL      columns2end
+end:
+	LEAQ (AX)(SI*8), AX
+	LEAQ (CX)(SI*8), CX
+
+row:
+	MOVQ row+48(FP), R10
+	ADDQ R10, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+narrow:
+	TESTQ   $0x00000002, SI
+	JZ      word
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R10
 	MOVQ    DI, R11
 	MOVQ    k+72(FP), R12
 
-columns2row:
+columns2:
 	VMOVDDUP    (R10), X2
 	VMOVUPD     (R11), X3
 	VMULPD      X2, X3, X4
@@ -1143,7 +1237,7 @@ columns2row:
 	ADDQ        R8, R10
 	ADDQ        R9, R11
 	DECQ        R12
-	JNZ         columns2row
+	JNZ         columns2
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
@@ -1151,17 +1245,16 @@ columns2row:
 	ADDQ        $0x10, DI
 	SUBQ        $0x02, SI
 
-columns2end:
-	ADDQ   $0x02, SI
-	SUBQ   $0x01, SI
-	JL     columns1end
+word:
+	TESTQ  $0x00000001, SI
+	JZ     row
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R10
 	MOVQ   DI, R11
 	MOVQ   k+72(FP), R12
 
-columns1row:
+columns1:
 	VMOVSD      (R10), X2
 	VMOVSD      (R11), X3
 	VMULSD      X2, X3, X4
@@ -1178,25 +1271,17 @@ columns1row:
 	ADDQ        R8, R10
 	ADDQ        R9, R11
 	DECQ        R12
-	JNZ         columns1row
+	JNZ         columns1
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
 	ADDQ        $0x08, DI
 	SUBQ        $0x01, SI
-
-columns1end:
-	ADDQ $0x01, SI
-	MOVQ row+48(FP), R10
-	ADDQ R10, BX
-	DECQ DX
-	JNZ  rows
-	VZEROUPPER
-	RET
+	JMP         row
 
 // func combinePairCoef(yh *float64, yl *float64, m int, n int, c *float64, w *float64, cl *float64, row int, inc int, ld int, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·combinePairCoef(SB), NOSPLIT, $0-88
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
@@ -1211,19 +1296,108 @@ TEXT ·combinePairCoef(SB), NOSPLIT, $0-88
 rows:
 	MOVQ n+24(FP), SI
 	MOVQ w+40(FP), DI
-	SUBQ $0x08, SI
-	JL   columns8end
+	CMPQ SI, $0x04
+	JL   narrow
 
-columns8:
+next:
+	LEAQ    3(SI), R13
+	SHRQ    $0x02, R13
+	CMPQ    R13, $0x04
+	JE      two
+	CMPQ    R13, $0x02
+	JE      two
+	JL      one
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000040, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
+	VMOVUPD (AX)(R14*1), Y4
+	VMOVUPD (CX)(R14*1), Y5
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns8row:
+columns12:
+	VBROADCASTSD (R11), Y6
+	VBROADCASTSD (R11)(R10*1), Y7
+	VMOVUPD      (R12), Y8
+	VFMADD231PD  Y7, Y8, Y1
+	VMULPD       Y6, Y8, Y9
+	VFMSUB213PD  Y9, Y6, Y8
+	VADDPD       Y9, Y0, Y10
+	VSUBPD       Y0, Y10, Y11
+	VSUBPD       Y11, Y10, Y12
+	VSUBPD       Y12, Y0, Y0
+	VSUBPD       Y11, Y9, Y11
+	VADDPD       Y11, Y0, Y0
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y10, Y0
+	VMOVUPD      32(R12), Y8
+	VFMADD231PD  Y7, Y8, Y3
+	VMULPD       Y6, Y8, Y9
+	VFMSUB213PD  Y9, Y6, Y8
+	VADDPD       Y9, Y2, Y10
+	VSUBPD       Y2, Y10, Y11
+	VSUBPD       Y11, Y10, Y12
+	VSUBPD       Y12, Y2, Y2
+	VSUBPD       Y11, Y9, Y11
+	VADDPD       Y11, Y2, Y2
+	VADDPD       Y8, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y10, Y2
+	VMOVUPD      (R12)(R14*1), Y8
+	VFMADD231PD  Y7, Y8, Y5
+	VMULPD       Y6, Y8, Y7
+	VFMSUB213PD  Y7, Y6, Y8
+	VADDPD       Y7, Y4, Y6
+	VSUBPD       Y4, Y6, Y9
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y9, Y7, Y9
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y8, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVAPD      Y6, Y4
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns12
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, (AX)(R14*1)
+	VMOVUPD      Y5, (CX)(R14*1)
+	ADDQ         $0x60, AX
+	ADDQ         $0x60, CX
+	ADDQ         $0x60, DI
+	SUBQ         $0x0c, SI
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000020, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD (AX)(R14*1), Y2
+	VMOVUPD (CX)(R14*1), Y3
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns8:
 	VBROADCASTSD (R11), Y4
 	VBROADCASTSD (R11)(R10*1), Y5
 	VMOVUPD      (R12), Y6
@@ -1239,7 +1413,7 @@ columns8row:
 	VADDPD       Y6, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y8, Y0
-	VMOVUPD      32(R12), Y6
+	VMOVUPD      (R12)(R14*1), Y6
 	VFMADD231PD  Y5, Y6, Y3
 	VMULPD       Y4, Y6, Y5
 	VFMSUB213PD  Y5, Y4, Y6
@@ -1255,28 +1429,26 @@ columns8row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns8row
+	JNZ          columns8
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y2, (AX)(R14*1)
+	VMOVUPD      Y3, (CX)(R14*1)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DI
 	SUBQ         $0x08, SI
-	JGE          columns8
+	JG           next
+	JMP          end
 
-columns8end:
-	ADDQ    $0x08, SI
-	SUBQ    $0x04, SI
-	JL      columns4end
+one:
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns4row:
+columns4:
 	VBROADCASTSD (R11), Y2
 	VBROADCASTSD (R11)(R10*1), Y3
 	VMOVUPD      (R12), Y4
@@ -1295,7 +1467,7 @@ columns4row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns4row
+	JNZ          columns4
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
@@ -1303,17 +1475,28 @@ columns4row:
 	ADDQ         $0x20, DI
 	SUBQ         $0x04, SI
 
-columns4end:
-	ADDQ    $0x04, SI
-	SUBQ    $0x02, SI
-	JL      columns2end
+end:
+	LEAQ (AX)(SI*8), AX
+	LEAQ (CX)(SI*8), CX
+
+row:
+	MOVQ row+56(FP), R11
+	ADDQ R11, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+narrow:
+	TESTQ   $0x00000002, SI
+	JZ      word
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns2row:
+columns2:
 	VMOVDDUP    (R11), X2
 	VMOVDDUP    (R11)(R10*1), X3
 	VMOVUPD     (R12), X4
@@ -1332,7 +1515,7 @@ columns2row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns2row
+	JNZ         columns2
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
@@ -1340,17 +1523,16 @@ columns2row:
 	ADDQ        $0x10, DI
 	SUBQ        $0x02, SI
 
-columns2end:
-	ADDQ   $0x02, SI
-	SUBQ   $0x01, SI
-	JL     columns1end
+word:
+	TESTQ  $0x00000001, SI
+	JZ     row
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R11
 	MOVQ   DI, R12
 	MOVQ   k+80(FP), R13
 
-columns1row:
+columns1:
 	VMOVSD      (R11), X2
 	VMOVSD      (R11)(R10*1), X3
 	VMOVSD      (R12), X4
@@ -1369,25 +1551,17 @@ columns1row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns1row
+	JNZ         columns1
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
 	ADDQ        $0x08, DI
 	SUBQ        $0x01, SI
-
-columns1end:
-	ADDQ $0x01, SI
-	MOVQ row+56(FP), R11
-	ADDQ R11, BX
-	DECQ DX
-	JNZ  rows
-	VZEROUPPER
-	RET
+	JMP         row
 
 // func combinePairRows(yh *float64, yl *float64, m int, n int, c *float64, w *float64, wl *float64, row int, inc int, ld int, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·combinePairRows(SB), NOSPLIT, $0-88
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
@@ -1402,19 +1576,109 @@ TEXT ·combinePairRows(SB), NOSPLIT, $0-88
 rows:
 	MOVQ n+24(FP), SI
 	MOVQ w+40(FP), DI
-	SUBQ $0x08, SI
-	JL   columns8end
+	CMPQ SI, $0x04
+	JL   narrow
 
-columns8:
+next:
+	LEAQ    3(SI), R13
+	SHRQ    $0x02, R13
+	CMPQ    R13, $0x04
+	JE      two
+	CMPQ    R13, $0x02
+	JE      two
+	JL      one
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000040, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
+	LEAQ    (R10)(R14*1), R15
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
+	VMOVUPD (AX)(R14*1), Y4
+	VMOVUPD (CX)(R14*1), Y5
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns8row:
+columns12:
+	VBROADCASTSD (R11), Y6
+	VMOVUPD      (R12), Y7
+	VFMADD231PD  (R12)(R10*1), Y6, Y1
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y0, Y9
+	VSUBPD       Y0, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y0, Y0
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y9, Y0
+	VMOVUPD      32(R12), Y7
+	VFMADD231PD  32(R12)(R10*1), Y6, Y3
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y2, Y9
+	VSUBPD       Y2, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y9, Y2
+	VMOVUPD      (R12)(R14*1), Y7
+	VFMADD231PD  (R12)(R15*1), Y6, Y5
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y4, Y6
+	VSUBPD       Y4, Y6, Y9
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y9, Y8, Y9
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVAPD      Y6, Y4
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns12
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, (AX)(R14*1)
+	VMOVUPD      Y5, (CX)(R14*1)
+	ADDQ         $0x60, AX
+	ADDQ         $0x60, CX
+	ADDQ         $0x60, DI
+	SUBQ         $0x0c, SI
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000020, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
+	LEAQ    (R10)(R14*1), R15
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD (AX)(R14*1), Y2
+	VMOVUPD (CX)(R14*1), Y3
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns8:
 	VBROADCASTSD (R11), Y4
 	VMOVUPD      (R12), Y5
 	VFMADD231PD  (R12)(R10*1), Y4, Y1
@@ -1429,8 +1693,8 @@ columns8row:
 	VADDPD       Y5, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y7, Y0
-	VMOVUPD      32(R12), Y5
-	VFMADD231PD  32(R12)(R10*1), Y4, Y3
+	VMOVUPD      (R12)(R14*1), Y5
+	VFMADD231PD  (R12)(R15*1), Y4, Y3
 	VMULPD       Y4, Y5, Y6
 	VFMSUB213PD  Y6, Y4, Y5
 	VADDPD       Y6, Y2, Y4
@@ -1445,28 +1709,26 @@ columns8row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns8row
+	JNZ          columns8
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y2, (AX)(R14*1)
+	VMOVUPD      Y3, (CX)(R14*1)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DI
 	SUBQ         $0x08, SI
-	JGE          columns8
+	JG           next
+	JMP          end
 
-columns8end:
-	ADDQ    $0x08, SI
-	SUBQ    $0x04, SI
-	JL      columns4end
+one:
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns4row:
+columns4:
 	VBROADCASTSD (R11), Y2
 	VMOVUPD      (R12), Y3
 	VFMADD231PD  (R12)(R10*1), Y2, Y1
@@ -1484,7 +1746,7 @@ columns4row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns4row
+	JNZ          columns4
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
@@ -1492,17 +1754,28 @@ columns4row:
 	ADDQ         $0x20, DI
 	SUBQ         $0x04, SI
 
-columns4end:
-	ADDQ    $0x04, SI
-	SUBQ    $0x02, SI
-	JL      columns2end
+end:
+	LEAQ (AX)(SI*8), AX
+	LEAQ (CX)(SI*8), CX
+
+row:
+	MOVQ row+56(FP), R11
+	ADDQ R11, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+narrow:
+	TESTQ   $0x00000002, SI
+	JZ      word
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns2row:
+columns2:
 	VMOVDDUP    (R11), X2
 	VMOVUPD     (R12), X3
 	VFMADD231PD (R12)(R10*1), X2, X1
@@ -1520,7 +1793,7 @@ columns2row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns2row
+	JNZ         columns2
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
@@ -1528,17 +1801,16 @@ columns2row:
 	ADDQ        $0x10, DI
 	SUBQ        $0x02, SI
 
-columns2end:
-	ADDQ   $0x02, SI
-	SUBQ   $0x01, SI
-	JL     columns1end
+word:
+	TESTQ  $0x00000001, SI
+	JZ     row
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R11
 	MOVQ   DI, R12
 	MOVQ   k+80(FP), R13
 
-columns1row:
+columns1:
 	VMOVSD      (R11), X2
 	VMOVSD      (R12), X3
 	VFMADD231SD (R12)(R10*1), X2, X1
@@ -1556,22 +1828,14 @@ columns1row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns1row
+	JNZ         columns1
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
 	ADDQ        $0x08, DI
 	SUBQ        $0x01, SI
-
-columns1end:
-	ADDQ $0x01, SI
-	MOVQ row+56(FP), R11
-	ADDQ R11, BX
-	DECQ DX
-	JNZ  rows
-	VZEROUPPER
-	RET
+	JMP         row
 
 // func subtractPair(r *float64, b *float64, hh *float64, hl *float64, x *float64, n int, f float64, e float64)
 // Requires: AVX, FMA3
@@ -2231,6 +2495,159 @@ loop:
 	VZEROUPPER
 	RET
 
+DATA masks<>+0(SB)/8, $0xffffffffffffffff
+DATA masks<>+8(SB)/8, $0xffffffffffffffff
+DATA masks<>+16(SB)/8, $0xffffffffffffffff
+DATA masks<>+24(SB)/8, $0xffffffffffffffff
+DATA masks<>+32(SB)/8, $0x0000000000000000
+DATA masks<>+40(SB)/8, $0xffffffffffffffff
+DATA masks<>+48(SB)/8, $0xffffffffffffffff
+DATA masks<>+56(SB)/8, $0xffffffffffffffff
+DATA masks<>+64(SB)/8, $0x0000000000000000
+DATA masks<>+72(SB)/8, $0x0000000000000000
+DATA masks<>+80(SB)/8, $0xffffffffffffffff
+DATA masks<>+88(SB)/8, $0xffffffffffffffff
+DATA masks<>+96(SB)/8, $0x0000000000000000
+DATA masks<>+104(SB)/8, $0x0000000000000000
+DATA masks<>+112(SB)/8, $0x0000000000000000
+DATA masks<>+120(SB)/8, $0xffffffffffffffff
+DATA masks<>+128(SB)/8, $0x7fffffffffffffff
+DATA masks<>+136(SB)/8, $0x0170000000000000
+DATA masks<>+144(SB)/8, $0x7e70000000000000
+GLOBL masks<>(SB), RODATA|NOPTR, $152
+
+// func solveUnit(x *float64, a *float64, ld int, groups int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·solveUnit(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ groups+24(FP), BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ masks<>+0(SB), DI
+	XORQ R10, R10
+
+group:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   CX, R8
+	MOVQ   AX, R11
+	MOVQ   R10, R9
+	TESTQ  R9, R9
+	JZ     triangle
+
+row:
+	VMOVUPD     (R11), Y4
+	VFMADD231PD (R8), Y4, Y0
+	VFMADD231PD (R8)(DX*1), Y4, Y1
+	VFMADD231PD (R8)(DX*2), Y4, Y2
+	VFMADD231PD (R8)(SI*1), Y4, Y3
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R8
+	DECQ        R9
+	JNZ         row
+
+triangle:
+	VHADDPD      Y1, Y0, Y0
+	VHADDPD      Y3, Y2, Y1
+	VPERM2F128   $0x21, Y1, Y0, Y2
+	VBLENDPD     $0x0c, Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VMOVUPD      (R11), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      (R8), Y0
+	VMOVUPD      (R8)(DX*1), Y2
+	VMOVUPD      (R8)(DX*2), Y3
+	VMOVUPD      (R8)(SI*1), Y4
+	VUNPCKLPD    Y2, Y0, Y5
+	VUNPCKHPD    Y2, Y0, Y0
+	VUNPCKLPD    Y4, Y3, Y2
+	VUNPCKHPD    Y4, Y3, Y6
+	VPERM2F128   $0x20, Y2, Y5, Y3
+	VPERM2F128   $0x20, Y6, Y0, Y4
+	VPERM2F128   $0x31, Y2, Y5, Y2
+	VPERM2F128   $0x31, Y6, Y0, Y0
+	VANDPD       32(DI), Y3, Y3
+	VPERMPD      $0x00, Y1, Y0
+	VFNMADD231PD Y0, Y3, Y1
+	VANDPD       64(DI), Y4, Y4
+	VPERMPD      $0x55, Y1, Y0
+	VFNMADD231PD Y0, Y4, Y1
+	VANDPD       96(DI), Y2, Y2
+	VPERMPD      $0xaa, Y1, Y0
+	VFNMADD231PD Y0, Y2, Y1
+	VMOVUPD      Y1, (R11)
+	LEAQ         (CX)(DX*4), CX
+	INCQ         R10
+	DECQ         BX
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func solveUnitTrans(x *float64, a *float64, ld int, groups int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·solveUnitTrans(SB), NOSPLIT, $0-32
+	MOVQ  x+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  ld+16(FP), DX
+	MOVQ  groups+24(FP), BX
+	LEAQ  (DX)(DX*2), SI
+	LEAQ  masks<>+0(SB), R8
+	MOVQ  DX, DI
+	SHLQ  $0x02, DI
+	MOVQ  BX, R10
+	DECQ  R10
+	MOVQ  R10, BX
+	IMULQ DI, BX
+	ADDQ  BX, CX
+	SHLQ  $0x05, R10
+
+group:
+	VMOVUPD      (AX)(R10*1), Y0
+	LEAQ         (CX)(R10*1), BX
+	VMOVUPD      96(R8), Y1
+	VANDNPD      (BX)(SI*1), Y1, Y1
+	VPERMPD      $0xff, Y0, Y2
+	VFNMADD231PD Y2, Y1, Y0
+	VMOVUPD      64(R8), Y1
+	VANDNPD      (BX)(DX*2), Y1, Y1
+	VPERMPD      $0xaa, Y0, Y2
+	VFNMADD231PD Y2, Y1, Y0
+	VMOVUPD      32(R8), Y1
+	VANDNPD      (BX)(DX*1), Y1, Y1
+	VPERMPD      $0x55, Y0, Y2
+	VFNMADD231PD Y2, Y1, Y0
+	VMOVUPD      Y0, (AX)(R10*1)
+	TESTQ        R10, R10
+	JZ           done
+	VPERMPD      $0x00, Y0, Y1
+	VPERMPD      $0x55, Y0, Y2
+	VPERMPD      $0xaa, Y0, Y3
+	VPERMPD      $0xff, Y0, Y0
+	MOVQ         R10, R9
+
+row:
+	SUBQ         $0x20, R9
+	LEAQ         (CX)(R9*1), BX
+	VMOVUPD      (AX)(R9*1), Y4
+	VMULPD       (BX)(DX*2), Y3, Y5
+	VFNMADD231PD (BX), Y1, Y4
+	VFMADD231PD  (BX)(SI*1), Y0, Y5
+	VFNMADD231PD (BX)(DX*1), Y2, Y4
+	VSUBPD       Y5, Y4, Y4
+	VMOVUPD      Y4, (AX)(R9*1)
+	TESTQ        R9, R9
+	JNZ          row
+	SUBQ         DI, CX
+	SUBQ         $0x20, R10
+	JMP          group
+
+done:
+	VZEROUPPER
+	RET
+
 // func peak(x *float64, n int) (m float64, at int)
 // Requires: AVX, AVX2, SSE2
 TEXT ·peak(SB), NOSPLIT, $0-32
@@ -2374,27 +2791,6 @@ loop:
 	JNZ        loop
 	VZEROUPPER
 	RET
-
-DATA masks<>+0(SB)/8, $0xffffffffffffffff
-DATA masks<>+8(SB)/8, $0xffffffffffffffff
-DATA masks<>+16(SB)/8, $0xffffffffffffffff
-DATA masks<>+24(SB)/8, $0xffffffffffffffff
-DATA masks<>+32(SB)/8, $0x0000000000000000
-DATA masks<>+40(SB)/8, $0xffffffffffffffff
-DATA masks<>+48(SB)/8, $0xffffffffffffffff
-DATA masks<>+56(SB)/8, $0xffffffffffffffff
-DATA masks<>+64(SB)/8, $0x0000000000000000
-DATA masks<>+72(SB)/8, $0x0000000000000000
-DATA masks<>+80(SB)/8, $0xffffffffffffffff
-DATA masks<>+88(SB)/8, $0xffffffffffffffff
-DATA masks<>+96(SB)/8, $0x0000000000000000
-DATA masks<>+104(SB)/8, $0x0000000000000000
-DATA masks<>+112(SB)/8, $0x0000000000000000
-DATA masks<>+120(SB)/8, $0xffffffffffffffff
-DATA masks<>+128(SB)/8, $0x7fffffffffffffff
-DATA masks<>+136(SB)/8, $0x0170000000000000
-DATA masks<>+144(SB)/8, $0x7e70000000000000
-GLOBL masks<>(SB), RODATA|NOPTR, $152
 
 // func eliminateRun(t *float64, ld int, k int, n int, alpha float64, d *float64, w *float64) int
 // Requires: AVX, AVX2, FMA3, SSE2

@@ -2605,6 +2605,150 @@ loop:
 	BNE loop
 	RET
 
+TEXT ·solveUnit(SB), NOSPLIT, $0-32
+	MOVD x+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD ld+16(FP), R2
+	MOVD groups+24(FP), R3
+	ADD R2, R1, R4
+	ADD R2, R4, R5
+	ADD R2, R5, R6
+	MOVD $0, R8
+
+group:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R0, R7
+	MOVD R8, R9
+	CBZ R9, triangle
+
+row:
+	FLDPQ.P 32(R7), (F4, F5)
+	FLDPQ.P 32(R1), (F6, F7)
+	VFMLA V4.D2, V6.D2, V0.D2
+	VFMLA V5.D2, V7.D2, V0.D2
+	FLDPQ.P 32(R4), (F6, F7)
+	VFMLA V4.D2, V6.D2, V1.D2
+	VFMLA V5.D2, V7.D2, V1.D2
+	FLDPQ.P 32(R5), (F6, F7)
+	VFMLA V4.D2, V6.D2, V2.D2
+	VFMLA V5.D2, V7.D2, V2.D2
+	FLDPQ.P 32(R6), (F6, F7)
+	VFMLA V4.D2, V6.D2, V3.D2
+	VFMLA V5.D2, V7.D2, V3.D2
+	SUBS $1, R9
+	BNE row
+
+triangle:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD 0(R7), F8
+	FSUBD F0, F8, F8
+	FMOVD F8, 0(R7)
+	WORD $0x7e70d821 // faddp d1, v1.2d
+	FMOVD 8(R7), F9
+	FSUBD F1, F9, F9
+	FMOVD 0(R4), F4
+	FMSUBD F8, F9, F4, F9
+	FMOVD F9, 8(R7)
+	WORD $0x7e70d842 // faddp d2, v2.2d
+	FMOVD 16(R7), F10
+	FSUBD F2, F10, F10
+	FMOVD 0(R5), F4
+	FMSUBD F8, F10, F4, F10
+	FMOVD 8(R5), F4
+	FMSUBD F9, F10, F4, F10
+	FMOVD F10, 16(R7)
+	WORD $0x7e70d863 // faddp d3, v3.2d
+	FMOVD 24(R7), F11
+	FSUBD F3, F11, F11
+	FMOVD 0(R6), F4
+	FMSUBD F8, F11, F4, F11
+	FMOVD 8(R6), F4
+	FMSUBD F9, F11, F4, F11
+	FMOVD 16(R6), F4
+	FMSUBD F10, F11, F4, F11
+	FMOVD F11, 24(R7)
+	LSL $5, R8, R10
+	SUB R10, R1
+	ADD R2<<2, R1
+	SUB R10, R4
+	ADD R2<<2, R4
+	SUB R10, R5
+	ADD R2<<2, R5
+	SUB R10, R6
+	ADD R2<<2, R6
+	ADD $1, R8
+	SUBS $1, R3
+	BNE group
+	RET
+
+TEXT ·solveUnitTrans(SB), NOSPLIT, $0-32
+	MOVD x+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD ld+16(FP), R2
+	MOVD groups+24(FP), R3
+
+group:
+	SUB $1, R3
+	LSL $5, R3, R4
+	LSL $2, R3, R6
+	MUL R2, R6, R6
+	ADD R6, R1, R8
+	ADD R2, R8, R9
+	ADD R2, R9, R10
+	ADD R2, R10, R11
+	ADD R4, R0, R5
+	FMOVD 0(R5), F0
+	FMOVD 8(R5), F1
+	FMOVD 16(R5), F2
+	FMOVD 24(R5), F3
+	ADD R4, R11, R7
+	FMOVD 0(R7), F4
+	FMSUBD F3, F0, F4, F0
+	FMOVD 8(R7), F4
+	FMSUBD F3, F1, F4, F1
+	FMOVD 16(R7), F4
+	FMSUBD F3, F2, F4, F2
+	ADD R4, R10, R7
+	FMOVD 0(R7), F4
+	FMSUBD F2, F0, F4, F0
+	FMOVD 8(R7), F4
+	FMSUBD F2, F1, F4, F1
+	ADD R4, R9, R7
+	FMOVD 0(R7), F4
+	FMSUBD F1, F0, F4, F0
+	FMOVD F0, 0(R5)
+	FMOVD F1, 8(R5)
+	FMOVD F2, 16(R5)
+	FMOVD F3, 24(R5)
+	CBZ R3, return
+	MOVD R3, R6
+	MOVD R0, R5
+
+row:
+	FLDPQ 0(R5), (F5, F6)
+	FLDPQ.P 32(R8), (F7, F8)
+	WORD $0x4fc050e5 // fmls v5.2d, v7.2d, v0.d[0]
+	WORD $0x4fc05106 // fmls v6.2d, v8.2d, v0.d[0]
+	FLDPQ.P 32(R9), (F7, F8)
+	WORD $0x4fc150e5 // fmls v5.2d, v7.2d, v1.d[0]
+	WORD $0x4fc15106 // fmls v6.2d, v8.2d, v1.d[0]
+	FLDPQ.P 32(R10), (F7, F8)
+	WORD $0x4fc250e5 // fmls v5.2d, v7.2d, v2.d[0]
+	WORD $0x4fc25106 // fmls v6.2d, v8.2d, v2.d[0]
+	FLDPQ.P 32(R11), (F7, F8)
+	WORD $0x4fc350e5 // fmls v5.2d, v7.2d, v3.d[0]
+	WORD $0x4fc35106 // fmls v6.2d, v8.2d, v3.d[0]
+	FSTPQ.P (F5, F6), 32(R5)
+	SUBS $1, R6
+	BNE row
+	B group
+
+return:
+	RET
+
 TEXT ·transpose4(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1

@@ -85,6 +85,8 @@ func addProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, 
 func subProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
 	panic(noAssembly)
 }
+func solveUnit(x, a *float64, ld, groups int)      { panic(noAssembly) }
+func solveUnitTrans(x, a *float64, ld, groups int) { panic(noAssembly) }
 func eliminateRun(t *float64, ld, k, n int, alpha float64, d, w *float64) int {
 	panic(noAssembly)
 }

@@ -51,6 +51,8 @@ func main() {
 	mulAddPair()
 	trapezoid("trapezoid", false)
 	solve4()
+	solveUnit()
+	solveUnitTrans()
 	peak()
 	transpose4()
 	eliminate()
