@@ -10,6 +10,10 @@ func (s *source) small() {
 	s.mulProduct("setProduct", "fmla", wordFmlaLane, false)
 	s.mulProduct("addProduct", "fmla", wordFmlaLane, true)
 	s.mulProduct("subProduct", "fmls", wordFmlsLane, true)
+	s.mulTrans("setProductTrans", nil)
+	s.mulTrans("addProductTrans", (*function).add)
+	s.mulTrans("subProductTrans", (*function).sub)
+	s.copyRows()
 	s.solveSmall()
 }
 
@@ -305,5 +309,109 @@ func (s *source) solveSmall() {
 	f.label("one")
 	columns(1)
 	f.label("done")
+	f.op("RET")
+}
+
+// mulTrans takes the products of 4 rows of b with one row of a at a time, and of what is
+// left of b row by row.
+func (s *source) mulTrans(name string, join func(f *function, w lanes, d, n, m V)) {
+	f := s.function(name)
+	c, ldc, a, lda, b, ldb, rows := f.arg("c"), f.arg("ldc"), f.arg("a"), f.arg("lda"), f.arg("b"), f.arg("ldb"), f.arg("rows")
+	left, pa, pb, cp, k := f.gp(), f.gp(), f.gp(), f.gp(), f.gp()
+	var at [4]R
+	for i := range at {
+		at[i] = f.gp()
+	}
+	acc, x, y, v := f.vecs(4), f.vec(), f.vec(), f.vec()
+	block := func(wide int) {
+		label := fmt.Sprintf("w%d", wide)
+		f.op("MOVD", pb, at[0])
+		for j := 1; j < wide; j++ {
+			f.op("ADD", ldb, at[j-1], at[j])
+		}
+		for _, s := range acc[:wide] {
+			f.clear(s)
+		}
+		f.op("MOVD", a, pa)
+		f.op("MOVD", f.slot("k"), k)
+		f.op("SUBS", 2, k)
+		f.label(label)
+		f.loadNext(2, x, pa)
+		for j, p := range at[:wide] {
+			f.loadNext(2, y, p)
+			f.fma(2, acc[j], x, y)
+		}
+		f.op("SUBS", 2, k)
+		f.op("BGE", label)
+		f.op("TBZ", 0, k, label+"sum")
+		f.load(1, x, pa, 0)
+		for j, p := range at[:wide] {
+			f.load(1, y, p, 0) // and a zero
+			f.fma(2, acc[j], x, y)
+		}
+		f.label(label + "sum")
+		for j, s := range acc[:wide] {
+			f.fold("faddp", wordFaddp, s, s)
+			if join != nil {
+				f.load(1, v, cp, 8*j)
+				join(f, 1, s, v, s)
+			}
+			f.store(1, s, cp, 8*j)
+		}
+		f.op("ADD", 8*wide, cp)
+		f.op("MOVD", wide, k)
+		f.op("MUL", ldb, k, k)
+		f.op("ADD", k, pb)
+	}
+	f.label("row")
+	f.op("MOVD", b, pb)
+	f.op("MOVD", c, cp)
+	f.op("MOVD", f.slot("n"), left)
+	f.op("SUBS", 4, left)
+	f.label("group")
+	block(4)
+	f.op("SUBS", 4, left)
+	f.op("BGE", "group")
+	f.op("ADDS", 4, left)
+	f.op("BEQ", "next")
+	f.label("single")
+	block(1)
+	f.op("SUBS", 1, left)
+	f.op("BNE", "single")
+	f.label("next")
+	f.op("ADD", lda, a)
+	f.op("ADD", ldc, c)
+	f.op("SUBS", 1, rows)
+	f.op("BNE", "row")
+	f.op("RET")
+}
+
+// copyRows copies rows of at least 4 words, the last two pairs of which reach back.
+func (s *source) copyRows() {
+	f := s.function("copyRows")
+	dst, ldd, src, lds, rows, n := f.arg("dst"), f.arg("ldd"), f.arg("src"), f.arg("lds"), f.arg("rows"), f.arg("n")
+	to, from, left := f.gp(), f.gp(), f.gp()
+	v := f.vecs(2)
+	f.op("LSL", 3, n)
+	f.op("SUB", 32, n)
+	f.label("row")
+	f.op("MOVD", src, from)
+	f.op("MOVD", dst, to)
+	f.op("MOVD", n, left)
+	f.op("CBZ", left, "last")
+	f.label("vector")
+	f.loadRowNext(v, from)
+	f.storeRowNext(v, to)
+	f.op("SUBS", 32, left)
+	f.op("BGT", "vector")
+	f.label("last")
+	f.op("ADD", n, src, from)
+	f.op("ADD", n, dst, to)
+	f.loadRow(v, from, 0)
+	f.storeRow(v, to, 0)
+	f.op("ADD", ldd, dst)
+	f.op("ADD", lds, src)
+	f.op("SUBS", 1, rows)
+	f.op("BNE", "row")
 	f.op("RET")
 }

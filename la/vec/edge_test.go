@@ -256,6 +256,14 @@ func edgeProduct(o *operands, n int) {
 			}
 		}
 	}
+	for _, k := range []int{1, 4, 7, 8} {
+		o.lent = 0
+		c, a, b := o.take(3*n), o.take(3*k), o.take(n*k)
+		SetProductTrans(c, n, a, k, b, k, 3, n, k)
+		AddProductTrans(c, n, a, k, b, k, 3, n, k)
+		SubProductTrans(c, n, a, k, b, k, 3, n, k)
+		CopyRows(c, n, o.take(3*n), n, 3, n)
+	}
 	if n > 7 {
 		return
 	}

@@ -248,6 +248,99 @@ func checkProduct(c []float64, ldc int, a []float64, row, inc int, b []float64, 
 	}
 }
 
+// SetProductTrans computes C = A Bᵀ for m×k A and n×k B, both by rows:
+//
+//	c[i*ldc+j] = Σ_p a[i*lda+p] b[j*ldb+p]        i < m, j < n, p < k
+//
+// It is for matrices that stay in the first cache. The rows of c may not overlap, nor c
+// a or b.
+func SetProductTrans(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	checkProductTrans(c, ldc, a, lda, b, ldb, m, n, k)
+	if assembly && n >= 4 && k >= 4 {
+		setProductTrans(&c[0], 8*ldc, &a[0], 8*lda, &b[0], 8*ldb, m, n, k)
+		return
+	}
+	for i := range m {
+		clear(c[i*ldc:][:n])
+	}
+	mulTrans_g(c, ldc, 1, a, lda, b, ldb, m, n, k)
+}
+
+// AddProductTrans is SetProductTrans for C += A Bᵀ.
+func AddProductTrans(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	checkProductTrans(c, ldc, a, lda, b, ldb, m, n, k)
+	if assembly && n >= 4 && k >= 4 {
+		addProductTrans(&c[0], 8*ldc, &a[0], 8*lda, &b[0], 8*ldb, m, n, k)
+		return
+	}
+	mulTrans_g(c, ldc, 1, a, lda, b, ldb, m, n, k)
+}
+
+// SubProductTrans is SetProductTrans for C −= A Bᵀ.
+func SubProductTrans(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	checkProductTrans(c, ldc, a, lda, b, ldb, m, n, k)
+	if assembly && n >= 4 && k >= 4 {
+		subProductTrans(&c[0], 8*ldc, &a[0], 8*lda, &b[0], 8*ldb, m, n, k)
+		return
+	}
+	mulTrans_g(c, ldc, -1, a, lda, b, ldb, m, n, k)
+}
+
+// checkProductTrans panics where an operand is too short.
+func checkProductTrans(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int) {
+	if ldc|lda|ldb < 0 {
+		panic("vec: a negative stride")
+	}
+	_ = c[(m-1)*ldc+n-1]
+	if k > 0 {
+		_, _ = a[(m-1)*lda+k-1], b[(n-1)*ldb+k-1]
+	}
+}
+
+// mulTrans_g is the twin of the three, which adds to C.
+func mulTrans_g(c []float64, ldc int, sign float64, a []float64, lda int, b []float64, ldb, m, n, k int) {
+	if k <= 0 {
+		return
+	}
+	for i := range m {
+		row := a[i*lda : i*lda+k]
+		for j := range n {
+			c[i*ldc+j] += sign * dot_g(row, b[j*ldb:])
+		}
+	}
+}
+
+// CopyRows copies a matrix by rows:
+//
+//	dst[i*ldd+j] = src[i*lds+j]          i < rows, j < cols
+//
+// They may not overlap.
+func CopyRows(dst []float64, ldd int, src []float64, lds, rows, cols int) {
+	if rows <= 0 || cols <= 0 {
+		return
+	}
+	_, _ = dst[(rows-1)*ldd+cols-1], src[(rows-1)*lds+cols-1]
+	if ldd|lds < 0 {
+		panic("vec: a negative stride")
+	}
+	if assembly && cols >= 4 {
+		copyRows(&dst[0], 8*ldd, &src[0], 8*lds, rows, cols)
+		return
+	}
+	for i := range rows {
+		copy(dst[i*ldd:][:cols], src[i*lds:])
+	}
+}
+
 // EliminateRun eliminates columns k, k+1, … of a symmetric matrix of order n in tiles
 // of 4×4 by their 1×1 pivots on the diagonal: column k stands from its diagonal on in
 // row k of t, as upper triangle. It stops at the first pivot that is smaller than

@@ -102,6 +102,74 @@ func TestMulProduct(t *testing.T) {
 	})
 }
 
+func TestMulProductTrans(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		kinds := []struct {
+			name       string
+			mul        func(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int)
+			keep, sign float64
+		}{{"set", SetProductTrans, 0, 1}, {"add", AddProductTrans, 1, 1}, {"sub", SubProductTrans, 1, -1}}
+		for _, kind := range kinds {
+			for m := range 6 {
+				for n := range 14 {
+					for k := range 14 {
+						ldc, lda, ldb := n+rng.IntN(5), k+rng.IntN(5), k+rng.IntN(5)
+						c, ok := guarded(rng, max(0, (m-1)*ldc+n))
+						a, _ := guarded(rng, max(0, (m-1)*lda+k))
+						b, _ := guarded(rng, max(0, (n-1)*ldb+k))
+						old := append([]float64(nil), c...)
+						kind.mul(c, ldc, a, lda, b, ldb, m, n, k)
+						if !ok() {
+							t.Fatalf("%s %d×%d×%d: wrote outside", kind.name, m, n, k)
+						}
+						for p, got := range c {
+							i, j := p/max(ldc, 1), p%max(ldc, 1)
+							want, bound := old[p], math.Abs(old[p])
+							if j < n {
+								want, bound = kind.keep*want, kind.keep*bound
+								for q := range k {
+									x := a[i*lda+q] * b[j*ldb+q]
+									want += kind.sign * x
+									bound += math.Abs(x)
+								}
+							}
+							if !(math.Abs(got-want) <= 2*float64(k+2)*u*bound) {
+								t.Fatalf("%s %d×%d×%d: (%d,%d) is %v, want %v", kind.name, m, n, k, i, j, got, want)
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestCopyRows(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for m := range 6 {
+			for n := range 20 {
+				ldd, lds := n+rng.IntN(4), n+rng.IntN(4)
+				dst, ok := guarded(rng, max(0, (m-1)*ldd+n))
+				src, _ := guarded(rng, max(0, (m-1)*lds+n))
+				old := append([]float64(nil), dst...)
+				CopyRows(dst, ldd, src, lds, m, n)
+				for p, got := range dst {
+					want := old[p]
+					if i, j := p/max(ldd, 1), p%max(ldd, 1); j < n {
+						want = src[i*lds+j]
+					}
+					if got != want {
+						t.Fatalf("%d×%d: word %d is %v, want %v", m, n, p, got, want)
+					}
+				}
+				if !ok() {
+					t.Fatalf("%d×%d: wrote outside", m, n)
+				}
+			}
+		}
+	})
+}
+
 func TestSolveSmall(t *testing.T) {
 	both(t, func(t *testing.T, rng *rand.Rand) {
 		for m := range 5 {

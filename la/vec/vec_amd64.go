@@ -201,6 +201,29 @@ func addProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, l
 //go:noescape
 func subProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
 
+// setProductTrans sets c, of rows rows of n words, the product of a and the transpose of b, whose
+// rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.
+//
+//go:noescape
+func setProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+
+// addProductTrans adds to c, of rows rows of n words, the product of a and the transpose of b, whose
+// rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.
+//
+//go:noescape
+func addProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+
+// subProductTrans subtracts from c, of rows rows of n words, the product of a and the transpose of b, whose
+// rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.
+//
+//go:noescape
+func subProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+
+// copyRows copies rows rows of n words, at least 4; ldd and lds are in bytes.
+//
+//go:noescape
+func copyRows(dst *float64, ldd int, src *float64, lds int, rows int, n int)
+
 // solveSmall solves with the transpose of the unit upper triangle t and the rows of x, both of
 // groups times 4 rows; those of x have cols vectors of 4 words. ldx and ldt are in bytes.
 //

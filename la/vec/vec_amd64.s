@@ -2550,35 +2550,35 @@ row:
 	JNZ         row
 
 triangle:
+	VMOVUPD      (R11), Y4
 	VHADDPD      Y1, Y0, Y0
 	VHADDPD      Y3, Y2, Y1
 	VPERM2F128   $0x21, Y1, Y0, Y2
 	VBLENDPD     $0x0c, Y1, Y0, Y0
 	VADDPD       Y2, Y0, Y0
-	VMOVUPD      (R11), Y1
-	VSUBPD       Y0, Y1, Y1
+	VSUBPD       Y0, Y4, Y4
 	VMOVUPD      (R8), Y0
-	VMOVUPD      (R8)(DX*1), Y2
-	VMOVUPD      (R8)(DX*2), Y3
-	VMOVUPD      (R8)(SI*1), Y4
-	VUNPCKLPD    Y2, Y0, Y5
-	VUNPCKHPD    Y2, Y0, Y0
-	VUNPCKLPD    Y4, Y3, Y2
-	VUNPCKHPD    Y4, Y3, Y6
-	VPERM2F128   $0x20, Y2, Y5, Y3
-	VPERM2F128   $0x20, Y6, Y0, Y4
-	VPERM2F128   $0x31, Y2, Y5, Y2
+	VMOVUPD      (R8)(DX*1), Y1
+	VMOVUPD      (R8)(DX*2), Y2
+	VMOVUPD      (R8)(SI*1), Y3
+	VUNPCKLPD    Y1, Y0, Y5
+	VUNPCKHPD    Y1, Y0, Y0
+	VUNPCKLPD    Y3, Y2, Y1
+	VUNPCKHPD    Y3, Y2, Y6
+	VPERM2F128   $0x20, Y1, Y5, Y2
+	VPERM2F128   $0x20, Y6, Y0, Y3
+	VPERM2F128   $0x31, Y1, Y5, Y1
 	VPERM2F128   $0x31, Y6, Y0, Y0
-	VANDPD       32(DI), Y3, Y3
-	VPERMPD      $0x00, Y1, Y0
-	VFNMADD231PD Y0, Y3, Y1
-	VANDPD       64(DI), Y4, Y4
-	VPERMPD      $0x55, Y1, Y0
-	VFNMADD231PD Y0, Y4, Y1
-	VANDPD       96(DI), Y2, Y2
-	VPERMPD      $0xaa, Y1, Y0
-	VFNMADD231PD Y0, Y2, Y1
-	VMOVUPD      Y1, (R11)
+	VANDPD       32(DI), Y2, Y2
+	VPERMPD      $0x00, Y4, Y0
+	VFNMADD231PD Y0, Y2, Y4
+	VANDPD       64(DI), Y3, Y3
+	VPERMPD      $0x55, Y4, Y0
+	VFNMADD231PD Y0, Y3, Y4
+	VANDPD       96(DI), Y1, Y1
+	VPERMPD      $0xaa, Y4, Y0
+	VFNMADD231PD Y0, Y1, Y4
+	VMOVUPD      Y4, (R11)
 	LEAQ         (CX)(DX*4), CX
 	INCQ         R10
 	DECQ         BX
@@ -5827,6 +5827,567 @@ h1w1:
 
 h1end:
 done:
+	VZEROUPPER
+	RET
+
+// func setProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, FMA3
+TEXT ·setProductTrans(SB), NOSPLIT, $8-72
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ ldb+40(FP), DI
+	MOVQ n+56(FP), R8
+	LEAQ (DI)(DI*2), R9
+	LEAQ masks<>+0(SB), R10
+
+next:
+	VMOVUPD (R10), Y0
+	CMPQ    R8, $0x04
+	JGE     group
+	SUBQ    $0x04, R8
+	LEAQ    (AX)(R8*8), AX
+	MOVQ    R8, BP
+	IMULQ   DI, BP
+	ADDQ    BP, SI
+	NEGQ    R8
+	SHLQ    $0x05, R8
+	VMOVUPD (R10)(R8*1), Y0
+	MOVQ    $0x0000000000000004, R8
+
+group:
+	MOVQ DX, R11
+	MOVQ AX, R12
+	MOVQ rows+48(FP), R13
+	SUBQ $0x02, R13
+	JL   one
+
+two:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h2:
+	VMOVUPD     (R14), Y8
+	VMOVUPD     (R14)(BX*1), Y9
+	VMOVUPD     (R15), Y10
+	VFMADD231PD Y10, Y8, Y0
+	VFMADD231PD Y10, Y9, Y4
+	VMOVUPD     (R15)(DI*1), Y10
+	VFMADD231PD Y10, Y8, Y1
+	VFMADD231PD Y10, Y9, Y5
+	VMOVUPD     (R15)(DI*2), Y10
+	VFMADD231PD Y10, Y8, Y2
+	VFMADD231PD Y10, Y9, Y6
+	VMOVUPD     (R15)(R9*1), Y10
+	VFMADD231PD Y10, Y8, Y3
+	VFMADD231PD Y10, Y9, Y7
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h2
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h2sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y8
+	VANDPD      (R14), Y8, Y9
+	VANDPD      (R14)(BX*1), Y8, Y8
+	VMOVUPD     (R15), Y10
+	VFMADD231PD Y10, Y9, Y0
+	VFMADD231PD Y10, Y8, Y4
+	VMOVUPD     (R15)(DI*1), Y10
+	VFMADD231PD Y10, Y9, Y1
+	VFMADD231PD Y10, Y8, Y5
+	VMOVUPD     (R15)(DI*2), Y10
+	VFMADD231PD Y10, Y9, Y2
+	VFMADD231PD Y10, Y8, Y6
+	VMOVUPD     (R15)(R9*1), Y10
+	VFMADD231PD Y10, Y9, Y3
+	VFMADD231PD Y10, Y8, Y7
+
+h2sum:
+	VHADDPD    Y1, Y0, Y0
+	VHADDPD    Y3, Y2, Y1
+	VPERM2F128 $0x21, Y1, Y0, Y2
+	VBLENDPD   $0x0c, Y1, Y0, Y0
+	VADDPD     Y2, Y0, Y0
+	VMOVUPD    Y0, (R12)
+	VHADDPD    Y5, Y4, Y0
+	VHADDPD    Y7, Y6, Y1
+	VPERM2F128 $0x21, Y1, Y0, Y2
+	VBLENDPD   $0x0c, Y1, Y0, Y0
+	VADDPD     Y2, Y0, Y0
+	VMOVUPD    Y0, (R12)(CX*1)
+	LEAQ       (R11)(BX*2), R11
+	LEAQ       (R12)(CX*2), R12
+	SUBQ       $0x02, R13
+	JGE        two
+
+one:
+	TESTQ  $0x00000001, R13
+	JZ     columns
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h1:
+	VMOVUPD     (R14), Y4
+	VMOVUPD     (R15), Y5
+	VFMADD231PD Y5, Y4, Y0
+	VMOVUPD     (R15)(DI*1), Y5
+	VFMADD231PD Y5, Y4, Y1
+	VMOVUPD     (R15)(DI*2), Y5
+	VFMADD231PD Y5, Y4, Y2
+	VMOVUPD     (R15)(R9*1), Y5
+	VFMADD231PD Y5, Y4, Y3
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h1
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h1sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y4
+	VANDPD      (R14), Y4, Y4
+	VMOVUPD     (R15), Y5
+	VFMADD231PD Y5, Y4, Y0
+	VMOVUPD     (R15)(DI*1), Y5
+	VFMADD231PD Y5, Y4, Y1
+	VMOVUPD     (R15)(DI*2), Y5
+	VFMADD231PD Y5, Y4, Y2
+	VMOVUPD     (R15)(R9*1), Y5
+	VFMADD231PD Y5, Y4, Y3
+
+h1sum:
+	VHADDPD    Y1, Y0, Y0
+	VHADDPD    Y3, Y2, Y1
+	VPERM2F128 $0x21, Y1, Y0, Y2
+	VBLENDPD   $0x0c, Y1, Y0, Y0
+	VADDPD     Y2, Y0, Y0
+	VMOVUPD    Y0, (R12)
+
+columns:
+	ADDQ $0x20, AX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, R8
+	JG   next
+	VZEROUPPER
+	RET
+
+// func addProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, FMA3
+TEXT ·addProductTrans(SB), NOSPLIT, $8-72
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ ldb+40(FP), DI
+	MOVQ n+56(FP), R8
+	LEAQ (DI)(DI*2), R9
+	LEAQ masks<>+0(SB), R10
+
+next:
+	VMOVUPD (R10), Y0
+	CMPQ    R8, $0x04
+	JGE     group
+	SUBQ    $0x04, R8
+	LEAQ    (AX)(R8*8), AX
+	MOVQ    R8, BP
+	IMULQ   DI, BP
+	ADDQ    BP, SI
+	NEGQ    R8
+	SHLQ    $0x05, R8
+	VMOVUPD (R10)(R8*1), Y0
+	MOVQ    $0x0000000000000004, R8
+
+group:
+	MOVQ DX, R11
+	MOVQ AX, R12
+	MOVQ rows+48(FP), R13
+	SUBQ $0x02, R13
+	JL   one
+
+two:
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h2:
+	VMOVUPD     (R14), Y9
+	VMOVUPD     (R14)(BX*1), Y10
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y9, Y1
+	VFMADD231PD Y11, Y10, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y9, Y2
+	VFMADD231PD Y11, Y10, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y9, Y3
+	VFMADD231PD Y11, Y10, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y9, Y4
+	VFMADD231PD Y11, Y10, Y8
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h2
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h2sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y9
+	VANDPD      (R14), Y9, Y10
+	VANDPD      (R14)(BX*1), Y9, Y9
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y10, Y1
+	VFMADD231PD Y11, Y9, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y10, Y2
+	VFMADD231PD Y11, Y9, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y10, Y3
+	VFMADD231PD Y11, Y9, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y10, Y4
+	VFMADD231PD Y11, Y9, Y8
+
+h2sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y2
+	VADDPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)
+	VHADDPD    Y6, Y5, Y1
+	VHADDPD    Y8, Y7, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12)(CX*1), Y2
+	VADDPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)(CX*1)
+	LEAQ       (R11)(BX*2), R11
+	LEAQ       (R12)(CX*2), R12
+	SUBQ       $0x02, R13
+	JGE        two
+
+one:
+	TESTQ  $0x00000001, R13
+	JZ     columns
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h1:
+	VMOVUPD     (R14), Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h1
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h1sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y5
+	VANDPD      (R14), Y5, Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+
+h1sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y0
+	VADDPD     Y1, Y0, Y1
+	VMOVUPD    Y1, (R12)
+
+columns:
+	ADDQ $0x20, AX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, R8
+	JG   next
+	VZEROUPPER
+	RET
+
+// func subProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, FMA3
+TEXT ·subProductTrans(SB), NOSPLIT, $8-72
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ ldb+40(FP), DI
+	MOVQ n+56(FP), R8
+	LEAQ (DI)(DI*2), R9
+	LEAQ masks<>+0(SB), R10
+
+next:
+	VMOVUPD (R10), Y0
+	CMPQ    R8, $0x04
+	JGE     group
+	SUBQ    $0x04, R8
+	LEAQ    (AX)(R8*8), AX
+	MOVQ    R8, BP
+	IMULQ   DI, BP
+	ADDQ    BP, SI
+	NEGQ    R8
+	SHLQ    $0x05, R8
+	VMOVUPD (R10)(R8*1), Y0
+	MOVQ    $0x0000000000000004, R8
+
+group:
+	MOVQ DX, R11
+	MOVQ AX, R12
+	MOVQ rows+48(FP), R13
+	SUBQ $0x02, R13
+	JL   one
+
+two:
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h2:
+	VMOVUPD     (R14), Y9
+	VMOVUPD     (R14)(BX*1), Y10
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y9, Y1
+	VFMADD231PD Y11, Y10, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y9, Y2
+	VFMADD231PD Y11, Y10, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y9, Y3
+	VFMADD231PD Y11, Y10, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y9, Y4
+	VFMADD231PD Y11, Y10, Y8
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h2
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h2sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y9
+	VANDPD      (R14), Y9, Y10
+	VANDPD      (R14)(BX*1), Y9, Y9
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y10, Y1
+	VFMADD231PD Y11, Y9, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y10, Y2
+	VFMADD231PD Y11, Y9, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y10, Y3
+	VFMADD231PD Y11, Y9, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y10, Y4
+	VFMADD231PD Y11, Y9, Y8
+
+h2sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y2
+	VSUBPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)
+	VHADDPD    Y6, Y5, Y1
+	VHADDPD    Y8, Y7, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12)(CX*1), Y2
+	VSUBPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)(CX*1)
+	LEAQ       (R11)(BX*2), R11
+	LEAQ       (R12)(CX*2), R12
+	SUBQ       $0x02, R13
+	JGE        two
+
+one:
+	TESTQ  $0x00000001, R13
+	JZ     columns
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h1:
+	VMOVUPD     (R14), Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h1
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h1sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y5
+	VANDPD      (R14), Y5, Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+
+h1sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y0
+	VSUBPD     Y1, Y0, Y1
+	VMOVUPD    Y1, (R12)
+
+columns:
+	ADDQ $0x20, AX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, R8
+	JG   next
+	VZEROUPPER
+	RET
+
+// func copyRows(dst *float64, ldd int, src *float64, lds int, rows int, n int)
+// Requires: AVX
+TEXT ·copyRows(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x03, DI
+	SUBQ $0x20, DI
+
+row:
+	XORQ R8, R8
+	JMP  test
+
+vector:
+	VMOVUPD (DX)(R8*1), Y0
+	VMOVUPD Y0, (AX)(R8*1)
+	ADDQ    $0x20, R8
+
+test:
+	CMPQ    R8, DI
+	JL      vector
+	VMOVUPD (DX)(DI*1), Y0
+	VMOVUPD Y0, (AX)(DI*1)
+	ADDQ    CX, AX
+	ADDQ    BX, DX
+	DECQ    SI
+	JNZ     row
 	VZEROUPPER
 	RET
 

@@ -85,6 +85,18 @@ func addProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, 
 func subProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
 	panic(noAssembly)
 }
+func setProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func addProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func subProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func copyRows(dst *float64, ldd int, src *float64, lds, rows, n int) {
+	panic(noAssembly)
+}
 func solveUnit(x, a *float64, ld, groups int)      { panic(noAssembly) }
 func solveUnitTrans(x, a *float64, ld, groups int) { panic(noAssembly) }
 func eliminateRun(t *float64, ld, k, n int, alpha float64, d, w *float64) int {

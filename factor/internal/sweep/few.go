@@ -17,38 +17,9 @@ const (
 	fewWeights = 4096
 )
 
-// few is what a denseStage of few rows keeps for its solves.
-type few struct {
-	wt []float64 // In×Out: Wᵀ
-}
-
 // isFew reports a stage whose rows are few, and its inputs as they stand.
 func isFew(s *system.DenseStage) bool {
 	return s.Gather == nil && s.Pass == nil && s.BatchRows() <= fewRows && s.In*s.Out <= fewWeights
-}
-
-// fewWords is the memory of newFew.
-func fewWords(s *system.DenseStage) int {
-	if !isFew(s) {
-		return 0
-	}
-	return s.In * s.Out
-}
-
-// newFew makes room, or returns nil for other stages.
-func newFew(s *system.DenseStage) *few {
-	if !isFew(s) {
-		return nil
-	}
-	return &few{make([]float64, s.In*s.Out)}
-}
-
-// take takes the numbers of a new point; f may be nil.
-func (f *few) take(s *system.DenseStage) {
-	if f == nil {
-		return
-	}
-	vec.Transpose(f.wt, s.Out, s.W, s.In, s.Out, s.In)
 }
 
 // backFew is back for right-hand side i but for the pivot block.
@@ -81,11 +52,10 @@ func (d *denseStage) projectFew(g, t []float64, eps float64) {
 	s := d.s
 	nw := s.Out * s.In
 	bias := g[nw:]
-	for j := range d.r {
-		q, row := d.q[j*d.zin:(j+1)*d.zin], t[j*s.Out:(j+1)*s.Out]
-		vec.Dots(row, g[:nw], s.In, q[:s.In])
-		if s.Bias {
-			vec.Axpy(row, q[s.In], bias)
+	vec.SetProductTrans(t, s.Out, d.q, d.zin, g[:nw], s.In, d.r, s.Out, s.In)
+	if s.Bias {
+		for j := range d.r {
+			vec.Axpy(t[j*s.Out:(j+1)*s.Out], d.q[j*d.zin+s.In], bias)
 		}
 	}
 	if d.negPerp == 0 {
@@ -119,7 +89,7 @@ func (d *denseStage) forwardFew(w *solveSpace, b *turn, i int) {
 	ps := w.u[i*n : (i+1)*n]
 	vec.SetProduct(ps, s.Out, d.u, d.r, 1, xr, s.Out, d.rows, s.Out, d.r)
 	if d.inner {
-		vec.AddProduct(ps, s.Out, y, s.In, 1, d.few.wt, s.Out, d.rows, s.Out, s.In)
+		vec.AddProductTrans(ps, s.Out, y, s.In, s.W, s.In, d.rows, s.Out, s.In)
 	}
 	next := w.next[i*no : (i+1)*no]
 	d.mulJ(next, ps)
@@ -135,9 +105,7 @@ func (d *denseStage) parametersFew(g, xr, y, space []float64, eps float64) {
 		// With y_⊥ = y − y Q₁ Q₁ᵀ that is (X_r + (y Q₁)ᵀ δ/ε) Q₁ᵀ − δᵀy/ε.
 		n, m := d.rows*s.Out, d.r*s.Out
 		yq, f, sum := space[:d.rows*d.r], space[d.rows*d.r:][:n], space[d.rows*d.r+n:][:m]
-		for k := range d.rows {
-			vec.Dots(yq[k*d.r:(k+1)*d.r], d.q, d.zin, y[k*s.In:(k+1)*s.In])
-		}
+		vec.SetProductTrans(yq, d.r, y, s.In, d.q, d.zin, d.rows, d.r, s.In)
 		divideBy(f, eps, s.Delta)
 		copy(sum, xr)
 		xr = sum

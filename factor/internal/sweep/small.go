@@ -61,12 +61,8 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 		return
 	}
 	d.fits = !s.J.HasBlocks() && !s.Q.HasBlocks()
-	for o := range s.Out {
-		copy(d.wq[o*d.in:], s.W[o*s.In:(o+1)*s.In])
-	}
-	for j := range r {
-		copy(d.wq[(s.Out+j)*d.in:], q[j*zin:j*zin+s.In])
-	}
+	vec.CopyRows(d.wq, d.in, s.W, s.In, s.Out, s.In)
+	vec.CopyRows(d.wq[s.Out*d.in:], d.in, q, zin, r, s.In)
 	if s.J.Diag != nil {
 		copy(d.diag, s.J.Diag)
 	} else {

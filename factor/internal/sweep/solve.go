@@ -124,7 +124,7 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 	s, be, nrhs := d.s, b.backend, b.nrhs
 	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	for i := range nrhs {
-		if d.few != nil {
+		if d.few {
 			d.backFew(w, b, i)
 			continue
 		}
@@ -134,11 +134,11 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 		d.project(be, b.params(i, s.Params()), t, w.gr)
 		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
 	}
-	if d.few == nil && d.negPerp > 0 {
+	if !d.few && d.negPerp > 0 {
 		b.divide(s.Params())
 	}
 	for i := range nrhs {
-		if d.few != nil || !d.inner {
+		if d.few || !d.inner {
 			break
 		}
 		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
@@ -255,7 +255,7 @@ func (d *denseStage) forward(w *solveSpace, b *turn) {
 	d.factors.JoinState(be, t, w.p, nrhs)
 	d.factors.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
-		if d.few != nil {
+		if d.few {
 			d.forwardFew(w, b, i)
 			continue
 		}

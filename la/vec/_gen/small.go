@@ -17,6 +17,10 @@ func small() {
 	mulProduct("setProduct", VFMADD231PD, false)
 	mulProduct("addProduct", VFMADD231PD, true)
 	mulProduct("subProduct", VFNMADD231PD, true)
+	mulTrans("setProductTrans", nil)
+	mulTrans("addProductTrans", VADDPD)
+	mulTrans("subProductTrans", VSUBPD)
+	copyRows()
 	solveSmall()
 	scaleSym()
 	scaleLower()
@@ -279,6 +283,176 @@ func mulProduct(name string, fma func(...Op), add bool) {
 	JZ(LabelRef("done"))
 	strip(1)
 	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// mulTrans takes the products of 4 rows of b with 2 rows of a at a time. The last 4 rows of b
+// reach back over those before, and so do the last four words of a row; what was taken
+// before is masked.
+func mulTrans(name string, join func(...Op)) {
+	m := masks()
+	TEXT(name, NOSPLIT, "func(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)")
+	Pragma("noescape")
+	verb := map[string]string{"setProductTrans": "sets", "addProductTrans": "adds to", "subProductTrans": "subtracts from"}[name]
+	Doc(fmt.Sprintf("%s %s c, of rows rows of n words, the product of a and the transpose of b, whose", name, verb),
+		"rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.")
+	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+	c, ldc, a, lda, b, ldb := load("c"), load("ldc"), load("a"), load("lda"), load("b"), load("ldb")
+	left := load("n")
+	ldb3, at := GP64(), GP64()
+	LEAQ(Mem{Base: ldb, Index: ldb, Scale: 2}, ldb3)
+	LEAQ(m, at)
+	ap, cp, rows, pa, pb, kk := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	mask := YMM()
+	// block is one or two rows of a.
+	block := func(high int) {
+		label := fmt.Sprintf("h%d", high)
+		var acc [2][4]reg.VecVirtual
+		for i := range high {
+			for j := range 4 {
+				acc[i][j] = YMM()
+				VXORPD(acc[i][j], acc[i][j], acc[i][j])
+			}
+		}
+		row := func(i int) Mem {
+			if i == 0 {
+				return Mem{Base: pa}
+			}
+			return Mem{Base: pa, Index: lda, Scale: 1}
+		}
+		step := func(low reg.VecVirtual) {
+			x := [2]reg.VecVirtual{YMM(), YMM()}
+			for i := range high {
+				if low != nil {
+					VANDPD(row(i), low, x[i])
+				} else {
+					VMOVUPD(row(i), x[i])
+				}
+			}
+			for j := range 4 {
+				y := YMM()
+				VMOVUPD(stride(pb, ldb, ldb3, j), y)
+				for i := range high {
+					VFMADD231PD(y, x[i], acc[i][j])
+				}
+			}
+		}
+		MOVQ(ap, pa)
+		MOVQ(b, pb)
+		Load(Param("k"), kk)
+		SHRQ(U8(2), kk)
+		Label(label)
+		step(nil)
+		ADDQ(U8(32), pa)
+		ADDQ(U8(32), pb)
+		DECQ(kk)
+		JNZ(LabelRef(label))
+		Load(Param("k"), kk)
+		ANDQ(U8(3), kk)
+		JZ(LabelRef(label + "sum"))
+		// back by 4 − k mod 4 words, which are masked
+		SUBQ(U8(4), kk)
+		LEAQ(Mem{Base: pa, Index: kk, Scale: 8}, pa)
+		LEAQ(Mem{Base: pb, Index: kk, Scale: 8}, pb)
+		NEGQ(kk)
+		SHLQ(U8(5), kk)
+		low := YMM()
+		VMOVUPD(Mem{Base: at, Index: kk, Scale: 1}, low)
+		step(low)
+		Label(label + "sum")
+		for i := range high {
+			to := Mem{Base: cp}
+			if i > 0 {
+				to = Mem{Base: cp, Index: ldc, Scale: 1}
+			}
+			s := foldRows(acc[i])
+			if join != nil {
+				VANDPD(mask, s, s)
+				v := YMM()
+				VMOVUPD(to, v)
+				join(s, v, s)
+			}
+			VMOVUPD(s, to)
+		}
+	}
+	Label("next")
+	VMOVUPD(Mem{Base: at}, mask)
+	CMPQ(left, U8(4))
+	JGE(LabelRef("group"))
+	// back by 4 − left rows
+	SUBQ(U8(4), left)
+	LEAQ(Mem{Base: c, Index: left, Scale: 8}, c)
+	MOVQ(left, kk)
+	IMULQ(ldb, kk)
+	ADDQ(kk, b)
+	NEGQ(left)
+	SHLQ(U8(5), left)
+	VMOVUPD(Mem{Base: at, Index: left, Scale: 1}, mask)
+	MOVQ(U64(4), left)
+	Label("group")
+	MOVQ(a, ap)
+	MOVQ(c, cp)
+	Load(Param("rows"), rows)
+	SUBQ(U8(2), rows)
+	JL(LabelRef("one"))
+	Label("two")
+	block(2)
+	LEAQ(Mem{Base: ap, Index: lda, Scale: 2}, ap)
+	LEAQ(Mem{Base: cp, Index: ldc, Scale: 2}, cp)
+	SUBQ(U8(2), rows)
+	JGE(LabelRef("two"))
+	Label("one")
+	TESTQ(U32(1), rows)
+	JZ(LabelRef("columns"))
+	block(1)
+	Label("columns")
+	ADDQ(U8(32), c)
+	LEAQ(Mem{Base: b, Index: ldb, Scale: 4}, b)
+	SUBQ(U8(4), left)
+	JG(LabelRef("next"))
+	VZEROUPPER()
+	RET()
+}
+
+// foldRows adds up each of four vectors, to the words of one.
+func foldRows(v [4]reg.VecVirtual) reg.VecVirtual {
+	s, t, u := YMM(), YMM(), YMM()
+	VHADDPD(v[1], v[0], s)
+	VHADDPD(v[3], v[2], t)
+	VPERM2F128(U8(0x21), t, s, u) // the upper half of s, the lower one of t
+	VBLENDPD(U8(0xc), t, s, s)
+	VADDPD(u, s, s)
+	return s
+}
+
+// copyRows copies rows of at least 4 words, the last vector of which reaches back.
+func copyRows() {
+	TEXT("copyRows", NOSPLIT, "func(dst *float64, ldd int, src *float64, lds int, rows int, n int)")
+	Pragma("noescape")
+	Doc("copyRows copies rows rows of n words, at least 4; ldd and lds are in bytes.")
+	load := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+	dst, ldd, src, lds, rows, n := load("dst"), load("ldd"), load("src"), load("lds"), load("rows"), load("n")
+	off := GP64()
+	SHLQ(U8(3), n)
+	SUBQ(U8(32), n)
+	v := YMM()
+	Label("row")
+	XORQ(off, off)
+	JMP(LabelRef("test"))
+	Label("vector")
+	VMOVUPD(Mem{Base: src, Index: off, Scale: 1}, v)
+	VMOVUPD(v, Mem{Base: dst, Index: off, Scale: 1})
+	ADDQ(U8(32), off)
+	Label("test")
+	CMPQ(off, n)
+	JL(LabelRef("vector"))
+	VMOVUPD(Mem{Base: src, Index: n, Scale: 1}, v)
+	VMOVUPD(v, Mem{Base: dst, Index: n, Scale: 1})
+	ADDQ(ldd, dst)
+	ADDQ(lds, src)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }

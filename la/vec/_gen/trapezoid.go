@@ -334,16 +334,9 @@ func solveUnit() {
 	DECQ(left)
 	JNZ(LabelRef("row"))
 	Label("triangle")
-	// The four sums in one vector.
-	s, t, u := YMM(), YMM(), YMM()
-	VHADDPD(acc[1], acc[0], s)
-	VHADDPD(acc[3], acc[2], t)
-	VPERM2F128(U8(0x21), t, s, u) // the upper half of s, the lower one of t
-	VBLENDPD(U8(0xc), t, s, s)
-	VADDPD(u, s, s)
 	r := YMM()
 	VMOVUPD(Mem{Base: from}, r)
-	VSUBPD(s, r, r)
+	VSUBPD(foldRows(acc), r, r)
 	var rows [4]reg.VecVirtual
 	for i := range rows {
 		rows[i] = YMM()
