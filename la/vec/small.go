@@ -17,6 +17,10 @@ func SetSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb,
 		return
 	}
 	checkSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	if k > 0 && wide {
+		setSmallWide(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
+		return
+	}
 	if k > 0 && assembly {
 		setSmall(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
 		return
@@ -35,6 +39,10 @@ func AddSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb,
 		return
 	}
 	checkSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	if wide {
+		addSmallWide(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
+		return
+	}
 	if assembly {
 		addSmall(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
 		return
@@ -50,6 +58,10 @@ func SubSmall(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb,
 		return
 	}
 	checkSmall(c, ldc, a, row, inc, b, ldb, m, n, k, grow)
+	if wide {
+		subSmallWide(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
+		return
+	}
 	if assembly {
 		subSmall(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k, grow)
 		return
@@ -175,6 +187,10 @@ func SolveSmall(x []float64, ldx, m, n int, t []float64, ldt int) {
 	if ldx|ldt < 0 {
 		panic("vec: a negative stride")
 	}
+	if wide {
+		solveSmallWide(&x[0], 8*ldx, &t[0], 8*ldt, m, n)
+		return
+	}
 	if assembly {
 		solveSmall(&x[0], 8*ldx, &t[0], 8*ldt, m, n)
 		return
@@ -195,6 +211,10 @@ func SetProduct(c []float64, ldc int, a []float64, row, inc int, b []float64, ld
 		return
 	}
 	checkProduct(c, ldc, a, row, inc, b, ldb, m, n, k)
+	if k > 0 && wide {
+		setProductWide(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k)
+		return
+	}
 	if k > 0 && assembly && n >= 4 {
 		setProduct(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k)
 		return
@@ -213,6 +233,10 @@ func AddProduct(c []float64, ldc int, a []float64, row, inc int, b []float64, ld
 		return
 	}
 	checkProduct(c, ldc, a, row, inc, b, ldb, m, n, k)
+	if wide {
+		addProductWide(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k)
+		return
+	}
 	if assembly && n >= 4 {
 		addProduct(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k)
 		return
@@ -228,6 +252,10 @@ func SubProduct(c []float64, ldc int, a []float64, row, inc int, b []float64, ld
 		return
 	}
 	checkProduct(c, ldc, a, row, inc, b, ldb, m, n, k)
+	if wide {
+		subProductWide(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k)
+		return
+	}
 	if assembly && n >= 4 {
 		subProduct(&c[0], 8*ldc, &a[0], 8*row, 8*inc, &b[0], 8*ldb, m, n, k)
 		return

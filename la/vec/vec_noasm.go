@@ -46,6 +46,27 @@ func trapezoid(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float6
 func trapezoidWide(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
 	panic(noAssembly)
 }
+func setProductWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func addProductWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func subProductWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func setSmallWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func addSmallWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func subSmallWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func solveSmallWide(x *float64, ldx int, t *float64, ldt, groups, cols int) {
+	panic(noAssembly)
+}
 func solve4(x *float64, ld, n int, f *float64)                   { panic(noAssembly) }
 func peak(x *float64, n int) (m float64, at int)                 { panic(noAssembly) }
 func transpose4(dst *float64, ldd int, src *float64, lds, n int) { panic(noAssembly) }

@@ -26,6 +26,13 @@ func main() {
 	ConstraintExpr("!noasm")
 	if *wide {
 		trapezoid("trapezoidWide", true)
+		for _, grow := range []bool{false, true} {
+			kind := map[bool]string{false: "ProductWide", true: "SmallWide"}[grow]
+			mulWide("set"+kind, "sets", VFMADD231PD, false, grow)
+			mulWide("add"+kind, "adds to", VFMADD231PD, true, grow)
+			mulWide("sub"+kind, "subtracts from", VFNMADD231PD, true, grow)
+		}
+		solveWide()
 		Generate()
 		return
 	}
