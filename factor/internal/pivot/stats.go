@@ -66,21 +66,22 @@ func (c *counter) add(d float64, i int) {
 	if a < c.least {
 		c.least, c.row = a, i
 	}
-	if d < 0 {
-		c.negative++
-	}
+	c.negative += int(math.Float64bits(d) >> 63) // signs are no pattern to predict
 	c.rounding++
 	if p := c.product * a; a > 0x1p-500 && a < 0x1p500 && p > 0x1p-500 && p < 0x1p500 {
 		c.product = p
 		return
 	}
-	c.far(a, i)
+	c.far(d, i)
 }
 
 // far is the rest of add where |d| or the product is very small or large, or d is zero or
 // not finite.
-func (c *counter) far(a float64, i int) {
-	p := c.p
+func (c *counter) far(d float64, i int) {
+	p, a := c.p, math.Abs(d)
+	if !(a > 0) && math.Signbit(d) {
+		c.negative-- // it is not less than zero
+	}
 	switch {
 	case a == 0:
 		p.Zero++

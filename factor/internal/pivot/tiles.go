@@ -14,8 +14,7 @@ type Tiles struct {
 	LdK int       // at least the columns of K in whole vectors
 
 	v, x []float64 // of the shape of K: L⁻¹ P K and D⁻¹ L⁻¹ P K
-	d, f []float64 // the diagonal of D, and of its inverse where that has pivots of order one
-	w    []float64
+	d, w []float64
 }
 
 // NewTiles makes room for blocks of order at most m whose couplings have at most ldk
@@ -23,8 +22,7 @@ type Tiles struct {
 func NewTiles(m, ldk int) *Tiles {
 	t := &Tiles{}
 	whole := (m + 3) &^ 3
-	t.S, t.w = make([]float64, whole*whole), make([]float64, 2*whole)
-	t.d, t.f = make([]float64, m), make([]float64, m)
+	t.S, t.d, t.w = make([]float64, whole*whole), make([]float64, m), make([]float64, 2*whole)
 	t.K, t.v, t.x = make([]float64, whole*ldk), make([]float64, whole*ldk), make([]float64, whole*ldk)
 	return t
 }
@@ -32,7 +30,7 @@ func NewTiles(m, ldk int) *Tiles {
 // TilesWords is the memory of NewTiles.
 func TilesWords(m, ldk int) int {
 	whole := (m + 3) &^ 3
-	return whole*whole + 3*whole*ldk + 2*m + 2*whole
+	return whole*whole + 3*whole*ldk + m + 2*whole
 }
 
 // FactorTiles is Factor by Bunch–Kaufman for the S of t.
@@ -81,11 +79,8 @@ func (b *Block) CoupleTiles(t *Tiles, y []float64, ld int) {
 	if wide == n { // whole vectors have room in W
 		x, ldx = b.W, n
 	}
-	for i, d := range t.d[:m] {
-		t.f[i] = 1 / d
-	}
-	vec.ScaleRows(x, ldx, t.f[:m], t.v, ldk, wide/4)
-	for i := 0; i < m; i++ {
+	vec.ScaleRows(x, ldx, b.inv[:m], t.v, ldk, wide/4)
+	for i := 0; i < m && !b.plain; i++ {
 		if b.e[i] == 0 {
 			continue
 		}
@@ -105,14 +100,11 @@ func (b *Block) CoupleTiles(t *Tiles, y []float64, ld int) {
 // permuteTiles makes t.v the rows of P K, wide words of each: K itself, with which it
 // changes places, where pivoting has left the rows alone.
 func (b *Block) permuteTiles(t *Tiles, wide int) {
-	for i, from := range b.perm[:b.M] {
-		if from == i {
-			continue
-		}
-		for i, from := range b.perm[:b.M] {
-			copy(t.v[i*t.LdK:i*t.LdK+wide], t.K[from*t.LdK:])
-		}
+	if !b.moved {
+		t.v, t.K = t.K, t.v
 		return
 	}
-	t.v, t.K = t.K, t.v
+	for i, from := range b.perm[:b.M] {
+		copy(t.v[i*t.LdK:i*t.LdK+wide], t.K[from*t.LdK:])
+	}
 }
