@@ -94,11 +94,7 @@ func (m *Matrix) mulTransAddPair(dst, x vec.Pair) {
 func (m *SampleMap) mulAddPair(dst, x vec.Pair) {
 	switch {
 	case m.Diag != nil:
-		xh, xl := x.Hi[:len(m.Diag)], x.Lo[:len(m.Diag)]
-		for i, v := range m.Diag {
-			p, e := vec.TwoProd(v, xh[i])
-			addTo(dst, i, p, math.FMA(v, xl[i], e))
-		}
+		vec.MulAddPair(dst, m.Diag, x)
 	case m.Sparse != nil:
 		m.sparsePair(dst, x)
 	case m.Full != nil:

@@ -3,6 +3,7 @@ package main
 // greatest writes the searches for the greatest magnitude.
 func (s *source) greatest() {
 	s.maxAbs()
+	s.maxMagnitude()
 	s.peak()
 }
 
@@ -33,6 +34,34 @@ func (s *source) maxAbs() {
 	greater(acc[0], acc[1], more[0])
 	greater(acc[2], acc[3], more[2])
 	greater(acc[0], acc[2], more[0])
+	f.fold("fmaxp", wordFmaxp, acc[0], acc[0])
+	f.op("FMOVD", acc[0], f.slot("ret"))
+	f.op("RET")
+}
+
+// maxMagnitude takes the maximum that is a NaN if one of two words is.
+func (s *source) maxMagnitude() {
+	f := s.function("maxMagnitude")
+	x, n := f.arg("x"), f.arg("n")
+	const unroll = 4
+	acc, v := f.vecs(unroll), f.vecs(unroll)
+	for _, a := range acc {
+		f.clear(a)
+	}
+	f.loops(n, unroll, func(w lanes, count int) {
+		if w == 1 {
+			f.load(1, v[0], x, 0) // and a zero
+		} else {
+			f.loadRowNext(v[:count], x)
+		}
+		for q := range count {
+			f.abs(v[q], v[q])
+			f.three("fmax", wordFmax, acc[q], acc[q], v[q])
+		}
+	})
+	f.three("fmax", wordFmax, acc[0], acc[0], acc[1])
+	f.three("fmax", wordFmax, acc[2], acc[2], acc[3])
+	f.three("fmax", wordFmax, acc[0], acc[0], acc[2])
 	f.fold("fmaxp", wordFmaxp, acc[0], acc[0])
 	f.op("FMOVD", acc[0], f.slot("ret"))
 	f.op("RET")

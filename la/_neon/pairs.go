@@ -10,6 +10,7 @@ func (s *source) pairs() {
 	s.subtractPair()
 	s.dotPair("dotPair", false)
 	s.dotPair("dotPairLow", true)
+	s.mulAddPair()
 }
 
 // sum adds p to h without error and the error, with e, to l; e may be negative for
@@ -200,6 +201,25 @@ func (s *source) dotPair(name string, low bool) {
 	to := f.arg("s")
 	f.store(1, h[0], to, 0)
 	f.store(1, l[0], to, 8)
+	f.op("RET")
+}
+
+// mulAddPair adds products element by element, the low part first.
+func (s *source) mulAddPair() {
+	f := s.function("mulAddPair")
+	yh, yl, d, xh, xl, n := f.arg("yh"), f.arg("yl"), f.arg("d"), f.arg("xh"), f.arg("xl"), f.arg("n")
+	h, l, a, b, low := f.vec(), f.vec(), f.vec(), f.vec(), f.vec()
+	f.loops(n, 1, func(w lanes, count int) {
+		f.load(w, h, yh, 0)
+		f.load(w, l, yl, 0)
+		f.loadNext(w, a, d)
+		f.loadNext(w, b, xh)
+		f.loadNext(w, low, xl)
+		f.fma(w, l, low, a)
+		f.product(w, h, l, a, b)
+		f.storeNext(w, h, yh)
+		f.storeNext(w, l, yl)
+	})
 	f.op("RET")
 }
 

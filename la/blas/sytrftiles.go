@@ -89,11 +89,11 @@ func (f *frontTiles) bunchKaufman(e []float64, perm []int) (zero int) {
 		row := f.t[k*ld : k*ld+n]
 		absakk := abs(row[k])
 		// With a NaN in the column colmax is NaN, and no comparison holds.
-		r, colmax := vec.Peak(row[k+1:])
-		r += k + 1
+		colmax := vec.MaxMagnitude(row[k+1:])
 		kp, two := k, false
 		if absakk < bkAlpha*colmax {
-			kp, two = f.partner(k, r, absakk, colmax)
+			r, _ := vec.Peak(row[k+1:])
+			kp, two = f.partner(k, k+1+r, absakk, colmax)
 		} else if absakk == 0 && colmax == 0 {
 			if zero < 0 {
 				zero = k

@@ -27,8 +27,7 @@ func Norm2(x []float64) float64 {
 // NaN last.
 func MaxMagnitude(x []float64) float64 {
 	if assembly && len(x) >= 8 {
-		_, m := Peak(x)
-		return m
+		return maxMagnitude(&x[0], len(x))
 	}
 	const magnitude = 1<<63 - 1
 	var a, b, c, d uint64
@@ -62,7 +61,7 @@ func MaxLower(n int, a []float64, ld int) float64 {
 // FirstNotFinite is the index of the first element of x that is a NaN or an
 // infinity, -1 if there is none.
 func FirstNotFinite(x []float64) int {
-	if _, m := Peak(x); m-m == 0 {
+	if m := MaxMagnitude(x); m-m == 0 {
 		return -1
 	}
 	for i, v := range x {

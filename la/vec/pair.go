@@ -93,6 +93,25 @@ func MulPair(y Pair, m int, c Pair, row, inc int, w Pair, ld, k int) {
 	}
 }
 
+// MulAddPair adds the products of numbers with the elements of a vector with low parts,
+// in twice the working precision:
+//
+//	y[i] += d[i] x[i]        i < len(d)
+//
+// y may not overlap d or x.
+func MulAddPair(y Pair, d []float64, x Pair) {
+	n := len(d)
+	if n == 0 {
+		return
+	}
+	_, _, _, _ = y.Hi[n-1], y.Lo[n-1], x.Hi[n-1], x.Lo[n-1]
+	if !assembly {
+		mulAddPair_g(y, d, x)
+		return
+	}
+	mulAddPair(&y.Hi[0], &y.Lo[0], &d[0], &x.Hi[0], &x.Lo[0], n)
+}
+
 // SubtractPair computes r = b − f h − e x, rounded once, for len(r) elements and a
 // power of two f. r may be b or x.
 func SubtractPair(r, b []float64, f float64, h Pair, e float64, x []float64) {

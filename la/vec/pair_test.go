@@ -112,6 +112,34 @@ func TestMulPair(t *testing.T) {
 	}
 }
 
+func TestMulAddPair(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 30 {
+			y, ok := guardedPair(rng, n, true, false)
+			d, _ := guarded(rng, n)
+			x, _ := guardedPair(rng, n, true, false)
+			old, twin := clone(y), clone(y)
+			MulAddPair(y, d, x)
+			mulAddPair_g(twin, d, x)
+			if !ok() {
+				t.Fatalf("n=%d: wrote outside y", n)
+			}
+			for i := range n {
+				if y.Hi[i] != twin.Hi[i] || y.Lo[i] != twin.Lo[i] {
+					t.Fatalf("n=%d: element %d is not that of the twin", n, i)
+				}
+				p := new(big.Float).SetPrec(2000).SetFloat64(d[i])
+				want := exact(old, i)
+				want.Add(want, p.Mul(p, exact(x, i)))
+				bound := math.Abs(old.Hi[i]) + math.Abs(d[i]*x.Hi[i])
+				if e := distance(exact(y, i), want); e > 9*u*u*bound {
+					t.Fatalf("n=%d: element %d is %g off, of %g", n, i, e, bound)
+				}
+			}
+		}
+	})
+}
+
 func TestSubtractPair(t *testing.T) {
 	both(t, func(t *testing.T, rng *rand.Rand) {
 		for n := range 30 {

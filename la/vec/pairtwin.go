@@ -29,6 +29,16 @@ func combinePair_g(y, c Pair, inc int, w Pair, ld, k int) {
 	}
 }
 
+// mulAddPair_g is the twin of MulAddPair, to the last bit.
+func mulAddPair_g(y Pair, d []float64, x Pair) {
+	for i, v := range d {
+		l := math.FMA(v, x.Lo[i], y.Lo[i])
+		p, e := TwoProd(v, x.Hi[i])
+		s, t := TwoSum(y.Hi[i], p)
+		y.Hi[i], y.Lo[i] = s, l+(t+e)
+	}
+}
+
 // dotPair_g is the twin of DotPair, to the last bit: eight sums, of which four go
 // on alone over the last vector, and one over the last words.
 func dotPair_g(s *[2]float64, w []float64, x Pair) {

@@ -45,6 +45,51 @@ func Solve4(x []float64, ld, n int, f *[10]float64) {
 	solve4(&x[0], 8*ld, n, &f[0])
 }
 
+// SolveUnit solves L y = x in place for a unit lower triangle L of order len(x), stored
+// by rows with leading dimension ld, of which only what is below the diagonal counts:
+//
+//	x[i] -= Σ_{j<i} l[i*ld+j] x[j]
+//
+// x may not overlap l.
+func SolveUnit(x, l []float64, ld int) {
+	n := len(x)
+	if n < 2 {
+		return
+	}
+	_ = l[(n-1)*ld+n-2]
+	i := 0
+	if assembly && n >= 4 {
+		i = n &^ 3
+		_ = l[(i-1)*ld+i-1]
+		solveUnit(&x[0], &l[0], 8*ld, i/4)
+	}
+	for ; i < n; i++ {
+		x[i] -= Dot(l[i*ld:i*ld+i], x)
+	}
+}
+
+// SolveUnitTrans is SolveUnit for Lᵀ y = x:
+//
+//	x[i] -= Σ_{j>i} l[j*ld+i] x[j]
+func SolveUnitTrans(x, l []float64, ld int) {
+	n := len(x)
+	if n < 2 {
+		return
+	}
+	_ = l[(n-1)*ld+n-2]
+	whole := 0
+	if assembly {
+		whole = n &^ 3
+	}
+	for i := n - 1; i >= max(whole, 1); i-- {
+		Axpy(x[:i], -x[i], l[i*ld:])
+	}
+	if whole > 0 {
+		_ = l[(whole-1)*ld+whole-1]
+		solveUnitTrans(&x[0], &l[0], 8*ld, whole/4)
+	}
+}
+
 // Peak returns the first element of x of the greatest magnitude, and that
 // magnitude: -1 and NaN if there is a NaN in x, -1 and 0 if all are zero.
 func Peak(x []float64) (at int, m float64) {
@@ -103,23 +148,42 @@ func Transpose(dst []float64, ldd int, src []float64, lds, rows, cols int) {
 		return
 	}
 	_, _ = dst[(cols-1)*ldd+rows-1], src[(rows-1)*lds+cols-1]
-	i, wide := 0, 0
-	if assembly {
-		if wide = cols &^ 3; wide > 0 {
-			for ; i+4 <= rows; i += 4 {
-				transpose4(&dst[i], 8*ldd, &src[i*lds], 8*lds, wide/4)
+	if !assembly || rows < 4 || cols < 4 {
+		for i := range rows {
+			for j, v := range src[i*lds : i*lds+cols] {
+				dst[j*ldd+i] = v
 			}
 		}
-		// The columns that are left of these rows.
-		for r := range i {
-			for j := wide; j < cols; j++ {
-				dst[j*ldd+r] = src[r*lds+j]
-			}
-		}
+		return
 	}
-	for ; i < rows; i++ {
-		for j, v := range src[i*lds : i*lds+cols] {
-			dst[j*ldd+i] = v
+	if !wide || rows < 8 || cols < 8 {
+		transposeTiles(dst, ldd, src, lds, rows, cols)
+		return
+	}
+	r, c := rows&^7, cols&^7
+	for i := 0; i < r; i += 8 {
+		transpose8(&dst[i], 8*ldd, &src[i*lds], 8*lds, c/8)
+	}
+	if c < cols {
+		c = min(c, cols-4)
+		transposeTiles(dst[c*ldd:], ldd, src[c:], lds, r, cols-c)
+	}
+	if r < rows {
+		r = min(r, rows-4)
+		transposeTiles(dst[r:], ldd, src[r*lds:], lds, rows-r, cols)
+	}
+}
+
+// transposeTiles is Transpose for at least 4 rows and columns, by tiles of 4×4: the last
+// ones reach back over those before.
+func transposeTiles(dst []float64, ldd int, src []float64, lds, rows, cols int) {
+	for i := 0; ; i = min(i+4, rows-4) {
+		transpose4(&dst[i], 8*ldd, &src[i*lds], 8*lds, cols/4)
+		if j := cols - 4; j%4 != 0 {
+			transpose4(&dst[j*ldd+i], 8*ldd, &src[i*lds+j], 8*lds, 1)
+		}
+		if i == rows-4 {
+			return
 		}
 	}
 }

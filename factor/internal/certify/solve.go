@@ -3,9 +3,9 @@ package certify
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
 
 	"costate/internal/space"
+	"costate/la/blas"
 	"costate/la/vec"
 )
 
@@ -147,14 +147,13 @@ func (j *Judge) rows(w *workspace) int {
 	return len(w.b) / j.n
 }
 
-// shares are the parts of a task side by side. The functions are made
-// once, so that starting them again allocates nothing.
+// shares are the parts of a task side by side. The team is made once, so that
+// starting it again allocates nothing.
 type shares struct {
 	task        func(j *Judge, own, w *workspace, from, to int) Outcome
 	nrhs, parts int
 	outcomes    []Outcome
-	run         []func()
-	wait        sync.WaitGroup
+	team        *blas.Team
 }
 
 // share does a task on the nrhs rows of w.x in parts side by side, each with a workspace of
@@ -166,20 +165,15 @@ func (j *Judge) share(w *workspace, nrhs int, task func(j *Judge, own, w *worksp
 	}
 	s := &w.shares
 	s.task, s.nrhs, s.parts = task, nrhs, parts
-	for i := len(s.run); i < parts; i++ {
-		s.outcomes = append(s.outcomes, Outcome{})
-		s.run = append(s.run, func() {
-			defer s.wait.Done()
+	s.outcomes = space.Resize(s.outcomes, parts)
+	if s.team == nil {
+		s.team = blas.NewTeam(func(i int) {
 			own := j.space(1)
 			defer j.pool.Put(own)
 			s.outcomes[i] = s.task(j, own, w, i*s.nrhs/s.parts, (i+1)*s.nrhs/s.parts)
 		})
 	}
-	s.wait.Add(parts)
-	for _, run := range s.run[:parts] {
-		go run()
-	}
-	s.wait.Wait()
+	s.team.Run(parts)
 	worst := s.outcomes[0]
 	for _, o := range s.outcomes[1:parts] {
 		worst.join(o)

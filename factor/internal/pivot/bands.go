@@ -2,7 +2,6 @@ package pivot
 
 import (
 	"math"
-	"sync"
 
 	"costate/la/blas"
 )
@@ -16,21 +15,19 @@ func OneThread(be blas.Backend) blas.Backend {
 	return be
 }
 
-// Bands runs loops over rows on a few goroutines. Its functions are made once,
+// Bands runs loops over rows on a few goroutines. Its function is made once,
 // and so must the loop bodies be: starting a loop then allocates nothing. A
 // nil *Bands runs everything in place.
 type Bands struct {
 	parts int
-	run   []func()
-	wait  sync.WaitGroup
-
-	body func(lo, hi int)
-	cuts []int
+	team  *blas.Team
+	body  func(lo, hi int)
+	cuts  []int
 }
 
-// bandWork is the number of elements below which a loop is not shared out:
-// some ten microseconds, what it takes to wake a thread.
-const bandWork = 1 << 15
+// bandWork is the number of elements below which a loop is not shared out: some
+// microseconds of work, which a goroutine that is awake needs to begin it.
+const bandWork = 1 << 13
 
 // NewBands makes bands for so many threads, nil for one.
 func NewBands(threads int) *Bands {
@@ -38,12 +35,7 @@ func NewBands(threads int) *Bands {
 		return nil
 	}
 	b := &Bands{parts: threads, cuts: make([]int, threads+1)}
-	for i := 1; i < threads; i++ {
-		b.run = append(b.run, func() {
-			b.body(b.cuts[i], b.cuts[i+1])
-			b.wait.Done()
-		})
-	}
+	b.team = blas.NewTeam(func(i int) { b.body(b.cuts[i], b.cuts[i+1]) })
 	return b
 }
 
@@ -72,8 +64,8 @@ func (b *Bands) Triangle(n, work int, body func(lo, hi int)) {
 	b.start(body)
 }
 
-// Each calls body once in each thread, if work elements pay for that, with
-// ranges that mean nothing: the calls share the work out among themselves.
+// Each calls body as often as there are threads, if work elements pay for that, else once,
+// with ranges that mean nothing: the calls share the work out among themselves.
 func (b *Bands) Each(work int, body func(lo, hi int)) {
 	if b == nil || work < bandWork {
 		body(0, 0)
@@ -85,45 +77,10 @@ func (b *Bands) Each(work int, body func(lo, hi int)) {
 
 func (b *Bands) start(body func(lo, hi int)) {
 	b.body = body
-	b.wait.Add(b.parts - 1)
-	for _, run := range b.run {
-		go run()
-	}
-	body(b.cuts[0], b.cuts[1])
-	b.wait.Wait()
+	b.team.Run(b.parts)
 	b.body = nil
 }
 
 // BesideOrder is the order of a pivot block from which it pays to form its
-// coupling in another goroutine meanwhile.
+// coupling on another goroutine meanwhile.
 const BesideOrder = 96
-
-// Beside runs one function beside the caller, without allocating.
-type Beside struct {
-	body func()
-	run  func()
-	wait sync.WaitGroup
-}
-
-// NewBeside makes a Beside.
-func NewBeside() *Beside {
-	b := &Beside{}
-	b.run = func() {
-		b.body()
-		b.wait.Done()
-	}
-	return b
-}
-
-// Start runs body beside the caller, until Join.
-func (b *Beside) Start(body func()) {
-	b.body = body
-	b.wait.Add(1)
-	go b.run()
-}
-
-// Join waits for it.
-func (b *Beside) Join() {
-	b.wait.Wait()
-	b.body = nil
-}

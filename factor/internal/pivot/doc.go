@@ -5,8 +5,7 @@
 //
 // Block factors the dense pivot block S by Bunch–Kaufman or Cholesky and
 // applies it to what it couples to; Stats keeps signs, sizes and doubts of the
-// pivots, as facts. Bands and Beside share loops and calls out to threads
-// without allocating.
+// pivots, as facts. Bands share loops out to threads without allocating.
 //
 // Sources: J. R. Bunch and L. Kaufman, Some stable methods for calculating
 // inertia and solving symmetric linear systems, Math. Comp. 31 (1977); N. J.

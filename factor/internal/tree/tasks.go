@@ -3,10 +3,10 @@ package tree
 import (
 	"cmp"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"costate/internal/space"
+	"costate/la/blas"
 )
 
 const (
@@ -55,12 +55,11 @@ type tasks struct {
 	workers int
 	roots   []float64 // contributions of the roots of tasks
 
-	team    []*worker
-	tallies []tally // of the runs
-	loops   []func()
+	hired   []*worker
+	team    *blas.Team // that runs them
+	tallies []tally    // of the runs
 	next    atomic.Int64
 	failed  atomic.Bool
-	done    sync.WaitGroup
 }
 
 // share divides the tree into tasks and a top, so that the predicted time is least:
@@ -193,20 +192,16 @@ func (e *Engine) hire() {
 	t := &e.tasks
 	t.roots = space.Floats(e.layout.roots)
 	t.tallies = make([]tally, len(t.runs))
-	t.team, t.loops = nil, nil
+	t.hired = nil
 	for i := range t.workers {
-		w := e.newWorker(e.serial, i == 0)
-		t.team = append(t.team, w)
-		t.loops = append(t.loops, func() {
-			w.loop()
-			t.done.Done()
-		})
+		t.hired = append(t.hired, e.newWorker(e.serial, i == 0))
 	}
+	t.team = blas.NewTeam(func(i int) { t.hired[i].loop() })
 }
 
 // grownWorkspace is what workers have beyond the plan, in bytes.
 func (e *Engine) grownWorkspace() (bytes int64) {
-	for _, w := range e.tasks.team {
+	for _, w := range e.tasks.hired {
 		bytes += w.grown()
 	}
 	return bytes
@@ -220,12 +215,7 @@ func (e *Engine) run() tally {
 	if len(t.runs) > 0 {
 		t.next.Store(0)
 		t.failed.Store(false)
-		t.done.Add(len(t.loops))
-		for _, loop := range t.loops[1:] {
-			go loop()
-		}
-		t.loops[0]()
-		t.done.Wait()
+		t.team.Run(len(t.hired))
 		for i := range t.tallies {
 			all.merge(&t.tallies[i])
 		}
@@ -233,7 +223,7 @@ func (e *Engine) run() tally {
 			return all
 		}
 	}
-	w := t.team[0]
+	w := t.hired[0]
 	w.backend = e.backend
 	w.tally.reset()
 	t.top(len(e.fronts), w.node)

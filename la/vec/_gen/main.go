@@ -26,6 +26,14 @@ func main() {
 	ConstraintExpr("!noasm")
 	if *wide {
 		trapezoid("trapezoidWide", true)
+		transpose8()
+		for _, grow := range []bool{false, true} {
+			kind := map[bool]string{false: "ProductWide", true: "SmallWide"}[grow]
+			mulWide("set"+kind, "sets", VFMADD231PD, false, grow)
+			mulWide("add"+kind, "adds to", VFMADD231PD, true, grow)
+			mulWide("sub"+kind, "subtracts from", VFNMADD231PD, true, grow)
+		}
+		solveWide()
 		Generate()
 		return
 	}
@@ -35,7 +43,8 @@ func main() {
 	combine(1)
 	dot(4)
 	dot(1)
-	maxAbs()
+	maxAbs("maxAbs", false)
+	maxAbs("maxMagnitude", true)
 	pivot2()
 	scale()
 	mulAdd()
@@ -47,8 +56,11 @@ func main() {
 	subtractPair()
 	dotPair("dotPair", false)
 	dotPair("dotPairLow", true)
+	mulAddPair()
 	trapezoid("trapezoid", false)
 	solve4()
+	solveUnit()
+	solveUnitTrans()
 	peak()
 	transpose4()
 	eliminate()
@@ -235,10 +247,15 @@ func dot(k int) {
 	RET()
 }
 
-func maxAbs() {
-	TEXT("maxAbs", NOSPLIT, "func(x *float64, n int) float64")
+// maxAbs is for words NaN apart; with nan one of them makes the result a NaN.
+func maxAbs(name string, nan bool) {
+	TEXT(name, NOSPLIT, "func(x *float64, n int) float64")
 	Pragma("noescape")
-	Doc("maxAbs returns the greatest magnitude of n words, NaN apart; 0 for none.")
+	if nan {
+		Doc(name + " returns the greatest magnitude of n words, NaN if there is one among them; 0 for none.")
+	} else {
+		Doc(name + " returns the greatest magnitude of n words, NaN apart; 0 for none.")
+	}
 	x := Load(Param("x"), GP64()).(reg.GPVirtual)
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	mask := YMM()
@@ -252,19 +269,37 @@ func maxAbs() {
 	}
 	last := XMM()
 	VXORPD(last, last, last)
+	// odd has bits where a word was a NaN.
+	odd := []reg.VecVirtual{YMM(), YMM()}
+	if nan {
+		VXORPD(odd[0], odd[0], odd[0])
+		VXORPD(odd[1], odd[1], odd[1])
+	}
+	const unordered = 3
 	loops(n, unroll, func(wide bool, count int) {
 		// The maximum of two words is the second one if either is a NaN: the
 		// one so far must come second.
 		if !wide {
-			v := XMM()
+			v, o := XMM(), XMM()
 			VMOVSD(Mem{Base: x}, v)
+			if nan {
+				VCMPPD(U8(unordered), v, v, o)
+				VORPD(odd[1], o.AsY(), odd[1])
+			}
 			VANDPD(mask.AsX(), v, v)
 			VMAXSD(last, v, last)
 			return
 		}
 		for q := 0; q < count; q++ {
-			v := YMM()
-			VANDPD(Mem{Base: x, Disp: 32 * q}, mask, v)
+			v, o := YMM(), YMM()
+			if nan {
+				VMOVUPD(Mem{Base: x, Disp: 32 * q}, v)
+				VCMPPD(U8(unordered), v, v, o)
+				VORPD(odd[q%2], o, odd[q%2])
+				VANDPD(v, mask, v)
+			} else {
+				VANDPD(Mem{Base: x, Disp: 32 * q}, mask, v)
+			}
 			VMAXPD(acc[q], v, acc[q])
 		}
 	}, func(bytes int) { ADDQ(U8(bytes), x) })
@@ -278,6 +313,14 @@ func maxAbs() {
 	h := XMM()
 	VPERMILPD(U8(1), t, h)
 	VMAXSD(h, t, t)
+	if nan { // all bits are one
+		VORPD(odd[1], odd[0], odd[0])
+		VEXTRACTF128(U8(1), odd[0], h)
+		VORPD(h, odd[0].AsX(), h)
+		VORPD(h, t, t)
+		VPERMILPD(U8(1), h, h)
+		VORPD(h, t, t)
+	}
 	Store(t, ReturnIndex(0))
 	VZEROUPPER()
 	RET()

@@ -34,14 +34,19 @@ func (t *Team) Run(parts int) { t.share(parts, parts) }
 
 // share runs parts on at most threads goroutines.
 func (t *Team) share(parts, threads int) {
-	others := max(0, min(parts, threads)-1)
 	t.parts = parts
 	t.next.Store(0)
-	t.left.Store(int32(others))
-	t.done.Add(others)
 	t.workers = t.workers[:0]
-	for range others {
-		t.workers = append(t.workers, dispatch(&t.task))
+	for range min(parts, threads) - 1 {
+		t.left.Add(1)
+		t.done.Add(1)
+		w := dispatch(&t.task)
+		if w == nil {
+			t.left.Add(-1)
+			t.done.Done()
+			break
+		}
+		t.workers = append(t.workers, w)
 	}
 	t.work()
 	for _, w := range t.workers {
@@ -60,4 +65,45 @@ func (t *Team) work() {
 		}
 		t.run(i)
 	}
+}
+
+// A Beside runs one function beside the caller, on a worker. It is used again and again
+// without allocating.
+type Beside struct {
+	body   func()
+	task   task
+	worker *worker
+	left   atomic.Int32 // 1 while the body is not done
+	done   sync.WaitGroup
+}
+
+// NewBeside returns a Beside.
+func NewBeside() *Beside {
+	b := &Beside{}
+	b.task = task{func() { b.body() }, &b.left, &b.done}
+	return b
+}
+
+// Start lets body run beside the caller, who must call Join before the next Start.
+func (b *Beside) Start(body func()) {
+	b.body = body
+	b.left.Store(1)
+	b.done.Add(1)
+	b.worker = dispatch(&b.task)
+}
+
+// Join waits for the body. If no worker has begun it the caller runs it.
+func (b *Beside) Join() {
+	switch {
+	case b.worker == nil:
+		b.body()
+		b.left.Add(-1)
+		b.done.Done()
+	case b.worker.cancel(&b.task):
+		b.body()
+	default:
+		spin(func() bool { return b.left.Load() == 0 })
+		b.done.Wait()
+	}
+	b.body, b.worker = nil, nil
 }

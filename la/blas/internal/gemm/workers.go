@@ -27,30 +27,41 @@ type task struct {
 // before they sleep.
 const awake = 200 * time.Microsecond
 
-var idle struct {
+// workers are all there are. There are no more than processors beside that of a caller:
+// others would keep each other waiting.
+var workers struct {
 	sync.Mutex
-	list []*worker
+	idle  []*worker
+	count int
 }
 
 func (w *worker) release() {
-	idle.Lock()
-	idle.list = append(idle.list, w)
-	idle.Unlock()
+	workers.Lock()
+	workers.idle = append(workers.idle, w)
+	workers.Unlock()
 }
 
-// dispatch gives a task to an idle worker, or to a new one.
+// dispatch gives a task to an idle worker, or to a new one. It returns nil if all are busy:
+// the task is left to the caller then.
 func dispatch(t *task) *worker {
-	idle.Lock()
+	workers.Lock()
 	var w *worker
-	if n := len(idle.list); n > 0 {
-		w = idle.list[n-1]
-		idle.list = idle.list[:n-1]
+	n := len(workers.idle)
+	fresh := n == 0 && workers.count < max(1, runtime.GOMAXPROCS(0)-1)
+	switch {
+	case n > 0:
+		w = workers.idle[n-1]
+		workers.idle = workers.idle[:n-1]
+	case fresh:
+		workers.count++
 	}
-	idle.Unlock()
-	if w == nil {
+	workers.Unlock()
+	if fresh {
 		w = &worker{wake: make(chan struct{}, 1)}
 		w.next.Store(t)
 		go w.loop()
+	}
+	if w == nil || fresh {
 		return w
 	}
 	w.next.Store(t)
@@ -60,13 +71,15 @@ func dispatch(t *task) *worker {
 	return w
 }
 
-// cancel takes back a task that w has not taken yet.
-func (w *worker) cancel(t *task) {
-	if w.next.CompareAndSwap(t, nil) {
-		w.release()
-		t.left.Add(-1)
-		t.done.Done()
+// cancel takes back a task that w has not taken yet, and tells whether it did.
+func (w *worker) cancel(t *task) bool {
+	if !w.next.CompareAndSwap(t, nil) {
+		return false
 	}
+	w.release()
+	t.left.Add(-1)
+	t.done.Done()
+	return true
 }
 
 func (w *worker) loop() {

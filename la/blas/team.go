@@ -1,0 +1,33 @@
+package blas
+
+import "costate/la/blas/internal/gemm"
+
+// A Team runs the parts of some work side by side on the goroutines that the products of the
+// native backend are shared out to. After a product these stay awake for a fraction of a
+// millisecond and look for more: a goroutine that is started meanwhile finds no processor
+// free. So code that runs loops between products shares them out by a Team. It is used again
+// and again for one function, without allocating.
+type Team struct{ team *gemm.Team }
+
+// NewTeam returns a Team that runs one function.
+func NewTeam(run func(part int)) *Team { return &Team{gemm.NewTeam(run)} }
+
+// Run calls the function for each part from 0 to parts-1, on as many goroutines at most, of
+// which the caller is one, and returns when all are done. Parts may not wait for each other:
+// the caller also runs those that no other goroutine has begun in time. Run may not be called
+// again before it returns.
+func (t *Team) Run(parts int) { t.team.Run(parts) }
+
+// A Beside runs one function beside its caller, on a goroutine of the kind that a Team has. It
+// is used again and again, without allocating.
+type Beside struct{ beside *gemm.Beside }
+
+// NewBeside returns a Beside.
+func NewBeside() *Beside { return &Beside{gemm.NewBeside()} }
+
+// Start runs body beside the caller, until Join.
+func (b *Beside) Start(body func()) { b.beside.Start(body) }
+
+// Join waits for the body, which the caller runs itself if no other goroutine has begun it in
+// time. It belongs to a Start.
+func (b *Beside) Join() { b.beside.Join() }
