@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Limit is the number of bytes that an analysis with these options may plan for:
@@ -14,8 +15,9 @@ func (o *Options) Limit() int64 {
 }
 
 // machineMemory returns the memory of the machine in bytes where the system
-// tells it, and 16 GiB elsewhere.
-func machineMemory() int64 {
+// tells it, and 16 GiB elsewhere. The system is asked once: it takes as long as the
+// analysis of a hundred unknowns.
+var machineMemory = sync.OnceValue(func() int64 {
 	const unknown = 16 << 30
 	data, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -29,4 +31,4 @@ func machineMemory() int64 {
 		}
 	}
 	return unknown
-}
+})

@@ -1,5 +1,7 @@
 package partition
 
+import "math"
+
 // columnCounts finds the unknowns in each column of L, without L. Row i of L
 // is a subtree of the elimination tree, pruned at its leaves; to count it in the
 // columns is to add its weight at each leaf, to subtract it where the paths of two
@@ -26,29 +28,29 @@ func (t *etree) columnCounts() {
 			count[p] -= t.weight[j]
 		}
 	}
-	// before is the last leaf found in each row, up an ancestor that leads to
-	// the root of the tree built so far.
+	// before is the last leaf found in each row, by vertices of the graph, and out of reach
+	// for those that are behind; up an ancestor that leads to the root of the tree built so far.
+	const behind = math.MaxInt32
 	before, up := make([]int32, n), make([]int32, n)
 	for j := range before {
 		before[j], up[j] = none, int32(j)
 	}
-	for j := range int32(n) {
-		for _, u := range t.given.neighbours(t.order[j]) {
-			i := t.at[u]
-			if i < j {
-				continue
-			}
-			b := before[i]
-			if b >= first[j] {
+	weight := t.given.weight
+	for j, v := range t.order {
+		before[v] = behind
+		low, sum := first[j], int32(0)
+		for _, u := range t.given.neighbours(v) {
+			b := before[u]
+			if b >= low {
 				continue // there is an earlier entry below j
 			}
-			w := t.weight[i]
-			count[j] += w
+			sum += weight[u]
 			if b != none {
-				count[meet(up, b)] -= w
+				count[meet(up, b)] -= weight[u]
 			}
-			before[i] = j
+			before[u] = int32(j)
 		}
+		count[j] += sum
 		if p := t.parent[j]; p >= 0 {
 			up[j] = p
 		}

@@ -74,12 +74,14 @@ func (m *minimumDegree) compare(e int32) {
 		}
 		w := uint32(-weight[v])
 		for _, f := range space[l.at : l.at+int(l.elements)] {
-			switch s := stamp[f]; {
-			case s >= clock:
-				stamp[f] = s - w
-			case s != 0:
-				stamp[f] = uint32(degree[f]) + clock - w
+			s := stamp[f]
+			if s == 0 {
+				continue
 			}
+			if first := uint32(degree[f]) + clock; s < clock {
+				s = first
+			}
+			stamp[f] = s - w
 		}
 	}
 }
@@ -94,7 +96,7 @@ func (m *minimumDegree) list(v int32) []int32 {
 // bucket. Elements inside e are absorbed, also where e did not replace
 // them; vertices without neighbours outside e are eliminated at once.
 func (m *minimumDegree) update(e int32) {
-	stamp, weight, space, clock := m.stamp, m.weight, m.space, m.clock
+	stamp, weight, space, now := m.stamp, m.weight, m.space, int64(m.clock)
 	lists, degree := m.lists, m.degree
 	bucket, mask := m.bucket, uint32(len(m.bucket)-1)
 	for _, v := range m.list(e) {
@@ -110,27 +112,27 @@ func (m *minimumDegree) update(e int32) {
 		// place between elements and neighbours.
 		to, outside, hash := start, 0, uint32(0)
 		for _, f := range space[start:mid] {
-			s := stamp[f]
-			if s == 0 {
-				continue
-			}
-			if s == clock {
+			s := int64(stamp[f])
+			if s == now {
 				stamp[f], lists[f].length = 0, 0
 				continue
 			}
-			outside += int(s - clock)
-			hash += uint32(f)
+			// Whether f is absorbed, or u below live, is as good as at random, so that
+			// masks are faster than branches: all ones for those that stay, else zeros.
+			stays := -s >> 63
+			outside += int((s - now) & stays)
+			hash += uint32(int64(f) & stays)
 			space[to] = f
-			to++
+			to -= int(stays)
 		}
 		border := to
 		for _, u := range space[mid:end] {
-			if w := weight[u]; w > 0 {
-				outside += int(w)
-				hash += uint32(u)
-				space[to] = u
-				to++
-			}
+			w := weight[u]
+			stays := -w >> 31
+			outside += int(w & stays)
+			hash += uint32(u & stays)
+			space[to] = u
+			to -= int(stays)
 		}
 		if to == start {
 			w := -weight[v]

@@ -6,7 +6,6 @@ package partition
 type etree struct {
 	given  *wgraph // the graph
 	order  []int32 // the vertex of the graph that is at each position
-	at     []int32 // the position of each vertex of the graph
 	parent []int32 // -1 for a root
 	count  []int32 // unknowns in the column of L of each vertex, its own included
 	weight []int32 // of each vertex
@@ -26,10 +25,10 @@ func newETree(g *wgraph, order []int32) *etree {
 func newETreeOf(g *wgraph, order, parent []int32) *etree {
 	post, number := postorder(parent)
 	n := len(order)
-	t := &etree{given: g, order: make([]int32, n), at: make([]int32, n), parent: make([]int32, n), weight: make([]int32, n)}
+	t := &etree{given: g, order: make([]int32, n), parent: make([]int32, n), weight: make([]int32, n)}
 	for i, k := range post {
 		v := order[k]
-		t.order[i], t.at[v], t.weight[i] = v, int32(i), g.weight[v]
+		t.order[i], t.weight[i] = v, g.weight[v]
 		if p := parent[k]; p >= 0 {
 			t.parent[i] = number[p]
 		} else {
@@ -69,24 +68,32 @@ func (g *wgraph) ordered(order []int32) *wgraph {
 // eliminationTree returns the parent of each position, -1 for a root. Paths to
 // the root of what is built are shortened as they are walked.
 func eliminationTree(g *wgraph, order []int32) []int32 {
-	at := positions(order)
+	// By vertices, since their positions would have to be looked up at every edge. above is an
+	// ancestor, the nearest known to the root, and parent the position of the parent.
 	n := len(order)
-	parent, root := make([]int32, n), make([]int32, n) // root: an ancestor, the nearest known to the root
+	parent, above := make([]int32, n), make([]int32, n)
+	const ahead = -2 // of a vertex that is not yet in the tree
+	for v := range above {
+		parent[v], above[v] = none, ahead
+	}
 	for k, v := range order {
-		parent[k], root[k] = none, none
+		above[v] = none
 		for _, u := range g.neighbours(v) {
-			for j := at[u]; j < int32(k); {
-				up := root[j]
-				root[j] = int32(k)
+			for up := above[u]; up != ahead && up != v; up = above[u] {
+				above[u] = v
 				if up == none {
-					parent[j] = int32(k)
+					parent[u] = int32(k)
 					break
 				}
-				j = up
+				u = up
 			}
 		}
 	}
-	return parent
+	byPosition := above
+	for k, v := range order {
+		byPosition[k] = parent[v]
+	}
+	return byPosition
 }
 
 // leastEntries bounds from below the entries of L beside its diagonal blocks for the order of
