@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"costate/la/vec"
 )
 
 // A Batch is a number of samples with what the loss compares their outputs
@@ -70,7 +72,7 @@ func (b *Batch) check(p *plan) error {
 			}
 			return fmt.Errorf("nn: T has %d numbers; %d samples of %d %s need %d", len(b.T), b.N, m, what, b.N*m)
 		}
-		if i := notFinite(b.T); i >= 0 {
+		if i := vec.FirstNotFinite(b.T); i >= 0 {
 			return fmt.Errorf("nn: T[%d,%d] is %g", i/m, i%m, b.T[i])
 		}
 		for i := range b.N {
@@ -100,7 +102,7 @@ func (p *plan) checkInputs(x []float64, n int) error {
 	if len(x) != n*a {
 		return fmt.Errorf("nn: X has %d numbers; %d samples of %d inputs need %d", len(x), n, a, n*a)
 	}
-	if i := notFinite(x); i >= 0 {
+	if i := vec.FirstNotFinite(x); i >= 0 {
 		return fmt.Errorf("nn: X[%d,%d] is %g", i/a, i%a, x[i])
 	}
 	return p.checkLengths(x, n)
@@ -108,7 +110,7 @@ func (p *plan) checkInputs(x []float64, n int) error {
 
 // checkParams reports the first parameter that is not finite.
 func (n *Network) checkParams() error {
-	i := notFinite(n.theta)
+	i := vec.FirstNotFinite(n.theta)
 	if i < 0 {
 		return nil
 	}
@@ -143,29 +145,4 @@ func (p *plan) paramName(i int) string {
 		}
 	}
 	return fmt.Sprintf("parameter %d", i)
-}
-
-// notFinite returns the index of the first NaN or infinity in x, -1 if there is
-// none. x·0 is 0 unless x is one of those, so that one sum tells for all.
-func notFinite(x []float64) int {
-	var s0, s1, s2, s3 float64
-	i := 0
-	for ; i+3 < len(x); i += 4 {
-		s0 += x[i] * 0
-		s1 += x[i+1] * 0
-		s2 += x[i+2] * 0
-		s3 += x[i+3] * 0
-	}
-	for ; i < len(x); i++ {
-		s0 += x[i] * 0
-	}
-	if s0+s1+s2+s3 == 0 {
-		return -1
-	}
-	for i, v := range x {
-		if v*0 != 0 {
-			return i
-		}
-	}
-	return -1
 }

@@ -38,33 +38,38 @@ func BenchmarkLinearize(b *testing.B) {
 	}
 }
 
-// BenchmarkProduct shows from which size on a backend is faster than the loops
-// of this package: smallProduct.
+// BenchmarkProduct shows from which size on a backend is faster than the kernels for
+// small matrices: smallProduct.
 func BenchmarkProduct(b *testing.B) {
 	be := blas.Native()
-	for _, n := range []int{4, 8, 12, 16, 20, 24, 32} {
-		x, w, u, d := make([]float64, n*n), make([]float64, n*n), make([]float64, n*n), make([]float64, n*n)
+	for _, c := range []struct{ batch, width int }{{1, 10}, {2, 4}, {2, 10}, {2, 20}, {2, 32}, {2, 64}, {4, 10}, {4, 20}, {8, 8}, {8, 20}, {8, 32}, {16, 16}, {16, 24}, {32, 16}, {32, 32}} {
+		m, n := c.batch, c.width
+		x, w, u, d := make([]float64, m*n), make([]float64, n*n), make([]float64, m*n), make([]float64, m*n)
+		g := make([]float64, n*n)
 		for i := range x {
-			x[i], w[i], d[i] = float64(i), 1, 2
+			x[i], d[i] = float64(i), 2
 		}
-		for _, loops := range []bool{true, false} {
+		for i := range w {
+			w[i] = 1
+		}
+		for _, small := range []bool{false, true} {
 			name := "backend"
-			if loops {
-				name = "loops"
+			if small {
+				name = "small"
 			}
-			b.Run(fmt.Sprintf("width=%d/by=%s", n, name), func(b *testing.B) {
+			b.Run(fmt.Sprintf("batch=%d/width=%d/by=%s", m, n, name), func(b *testing.B) {
 				for b.Loop() {
-					if loops {
-						loopForward(u, x, w, nil, n, n, n)
-						loopBack(u, d, w, n, n, n, false)
-						loopGradient(u, d, x, n, n, n, false)
+					if small {
+						smallForward(u, x, w, nil, m, n, n)
+						smallBack(u, d, w, m, n, n, false)
+						smallGradient(g, d, x, m, n, n, false)
 						continue
 					}
-					be.Gemm(blas.NoTrans, blas.Trans, n, n, n, 1, x, n, w, n, 0, u, n)
-					be.Gemm(blas.NoTrans, blas.NoTrans, n, n, n, 1, d, n, w, n, 0, u, n)
-					be.Gemm(blas.Trans, blas.NoTrans, n, n, n, 1, d, n, x, n, 0, u, n)
+					be.Gemm(blas.NoTrans, blas.Trans, m, n, n, 1, x, n, w, n, 0, u, n)
+					be.Gemm(blas.NoTrans, blas.NoTrans, m, n, n, 1, d, n, w, n, 0, u, n)
+					be.Gemm(blas.Trans, blas.NoTrans, n, n, m, 1, d, n, x, n, 0, g, n)
 				}
-				b.ReportMetric(6*float64(n*n*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gflop/s")
+				b.ReportMetric(6*float64(m*n*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gflop/s")
 			})
 		}
 	}

@@ -198,7 +198,7 @@ func (f *fullMaps) storeQ(d1, q []float64, n int) {
 // finite reports whether the derivatives of all samples are finite.
 func (f *fullMaps) finite() bool {
 	for _, x := range [...][]float64{f.j.Full, f.j.Sparse, f.passJ.Full, f.passJ.Sparse, f.q, f.cross, f.passQ} {
-		if notFinite(x) >= 0 {
+		if vec.FirstNotFinite(x) >= 0 {
 			return false
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"costate/la/vec"
 )
 
 func TestInit(t *testing.T) {
@@ -221,7 +223,7 @@ func TestLayerNorm(t *testing.T) {
 			l.Forward(y, x)
 			l.Jacobian(j, x)
 			l.Second(q, x, b)
-			if notFinite(y) >= 0 || notFinite(j) >= 0 || notFinite(q) >= 0 || norm(y) != 0 {
+			if vec.FirstNotFinite(y) >= 0 || vec.FirstNotFinite(j) >= 0 || vec.FirstNotFinite(q) >= 0 || norm(y) != 0 {
 				t.Errorf("n = %d: equal inputs give %v", n, y)
 			}
 		}

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 
+	"costate/la/vec"
 	"costate/system"
 )
 
@@ -115,9 +116,9 @@ func (t *tape) chain() system.Chain {
 // checkFinite names the first layer that made a NaN or an infinity out of
 // finite parameters and inputs.
 func (t *tape) checkFinite(loss float64, grad []float64) error {
-	bad := loss*0 != 0 || notFinite(grad) >= 0
+	bad := loss*0 != 0 || vec.FirstNotFinite(grad) >= 0
 	if t.full && !bad {
-		bad = notFinite(t.hess) >= 0
+		bad = vec.FirstNotFinite(t.hess) >= 0
 		for k := range t.recs {
 			bad = bad || t.recs[k].badDerivative()
 		}
@@ -126,17 +127,17 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 		return nil
 	}
 	for i, z := range t.pre {
-		if j := notFinite(z); j >= 0 {
+		if j := vec.FirstNotFinite(z); j >= 0 {
 			w := t.plan.pre[i].after()
 			return fmt.Errorf("nn: layer %s makes output %d of sample %d %g", t.plan.preAt[i], j%w, t.from+j/w, z[j])
 		}
 	}
 	for k := range t.recs {
 		s, r := &t.plan.steps[k], &t.recs[k]
-		if j := notFinite(r.act); j >= 0 {
+		if j := vec.FirstNotFinite(r.act); j >= 0 {
 			return fmt.Errorf("nn: layer %s makes output %d of sample %d %g; its weights or inputs are too large", s.name(), j%s.pre(), t.from+j/s.pre(), r.act[j])
 		}
-		if j := notFinite(r.out); j >= 0 {
+		if j := vec.FirstNotFinite(r.out); j >= 0 {
 			return fmt.Errorf("nn: layer %s makes output %d of sample %d %g", s.name(), j%s.out, t.from+j/s.out, r.out[j])
 		}
 	}
@@ -147,7 +148,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 	// where it began, since derivatives are made from the back.
 	for k := len(t.recs) - 1; k >= 0; k-- {
 		s, r := &t.plan.steps[k], &t.recs[k]
-		if r.badDerivative() || notFinite(grad[s.w:s.w+s.np]) >= 0 {
+		if r.badDerivative() || vec.FirstNotFinite(grad[s.w:s.w+s.np]) >= 0 {
 			return fmt.Errorf("nn: layer %s has a derivative that is not finite; its weights or inputs are too large", s.name())
 		}
 	}
@@ -157,7 +158,7 @@ func (t *tape) checkFinite(loss float64, grad []float64) error {
 // badDerivative reports whether a derivative of the step is not finite.
 func (r *record) badDerivative() bool {
 	for _, x := range [...][]float64{r.d1, r.d2, r.delta} {
-		if notFinite(x) >= 0 {
+		if vec.FirstNotFinite(x) >= 0 {
 			return true
 		}
 	}
@@ -166,7 +167,7 @@ func (r *record) badDerivative() bool {
 	}
 	if b := r.blocks; b != nil {
 		for _, m := range [...]*system.Matrix{b.F, b.G, b.A, b.C, b.Q} {
-			if m != nil && notFinite(m.Val) >= 0 {
+			if m != nil && vec.FirstNotFinite(m.Val) >= 0 {
 				return true
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"costate/la/vec"
 )
 
 // sample returns loss, gradient and Hessian in full.
@@ -125,7 +127,7 @@ func TestLossExtremes(t *testing.T) {
 		for _, z := range [][]float64{{1e3, -1e3}, {-1e3, 1e3}, {1e300, -1e300}, {1e300, 1e300}, {0, 0}, {-800, -1600}} {
 			for _, tt := range [][]float64{{1, 0}, {0, 1}, {0.5, 0.5}, {0, 0}} {
 				v, g, h := sample(l, z, tt)
-				if v*0 != 0 || notFinite(g) >= 0 || notFinite(h) >= 0 || v < 0 {
+				if v*0 != 0 || vec.FirstNotFinite(g) >= 0 || vec.FirstNotFinite(h) >= 0 || v < 0 {
 					t.Errorf("%s of %v for %v: %v %v %v", l.Name(), z, tt, v, g, h)
 				}
 			}

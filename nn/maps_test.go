@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"costate/la/vec"
 )
 
 // mapCases are the maps of the package with a number of inputs each.
@@ -168,7 +170,7 @@ func TestAttentionExtremes(t *testing.T) {
 	a.Forward(out, in)
 	a.Jacobian(j, in)
 	a.Second(q, in, []float64{1, 1})
-	if notFinite(out) >= 0 || notFinite(j) >= 0 || notFinite(q) >= 0 || out[0] != 1 || out[1] != 2 {
+	if vec.FirstNotFinite(out) >= 0 || vec.FirstNotFinite(j) >= 0 || vec.FirstNotFinite(q) >= 0 || out[0] != 1 || out[1] != 2 {
 		t.Error(out, j, q)
 	}
 }

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -240,7 +241,13 @@ func TestBackends(t *testing.T) {
 			}
 		}
 	}
-	m, k, n := 5, 7, 6
+	for _, size := range [][3]int{{5, 7, 6}, {2, 10, 10}, {1, 1, 3}, {3, 2, 9}, {8, 20, 17}} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) { smallProducts(t, size[0], size[1], size[2]) })
+	}
+}
+
+// smallProducts compares the products that go without a backend with one.
+func smallProducts(t *testing.T, m, k, n int) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	random := func(n int) []float64 {
 		x := make([]float64, n)
@@ -255,13 +262,13 @@ func TestBackends(t *testing.T) {
 		t.Helper()
 		for i := range got {
 			if math.Abs(got[i]-want[i]) > 1e-14*norm(want) {
-				t.Errorf("loop %v, backend %v", got, want)
+				t.Errorf("small %v, backend %v", got, want)
 				break
 			}
 		}
 	}
 	u, u2 := make([]float64, m*n), make([]float64, m*n)
-	loopForward(u, z, w, bias, m, k, n)
+	smallForward(u, z, w, bias, m, k, n)
 	for i := range u2 {
 		u2[i] = bias[i%n]
 	}
@@ -274,10 +281,10 @@ func TestBackends(t *testing.T) {
 		if add {
 			beta = 1
 		}
-		loopBack(g, delta, w, m, k, n, add)
+		smallBack(g, delta, w, m, k, n, add)
 		be.Gemm(blas.NoTrans, blas.NoTrans, m, k, n, 1, delta, n, w, k, beta, g2, k)
 		check(g, g2)
-		loopGradient(dw, delta, z, m, k, n, add)
+		smallGradient(dw, delta, z, m, k, n, add)
 		be.Gemm(blas.Trans, blas.NoTrans, n, k, m, 1, delta, n, z, k, beta, dw2, k)
 		check(dw, dw2)
 	}

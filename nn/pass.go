@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"costate/la/vec"
 )
 
 // A Workspace holds what the passes Loss, Gradient, Predict and Accuracy need
@@ -143,7 +145,7 @@ func (n *Network) Predict(dst, x []float64, count int, ws *Workspace) error {
 		z := n.values(pr, ws, x[from*p.inputs:(from+m)*p.inputs], m)
 		copy(dst[from*p.outputs:], z)
 	}
-	if i := notFinite(dst); i >= 0 {
+	if i := vec.FirstNotFinite(dst); i >= 0 {
 		return fmt.Errorf("nn: output %d of sample %d is %g; weights or inputs are too large", i%p.outputs, i/p.outputs, dst[i])
 	}
 	return nil
@@ -174,7 +176,7 @@ func (n *Network) Accuracy(batch *Batch, ws *Workspace) (float64, error) {
 	for from := 0; from < batch.N; from += part {
 		count := min(part, batch.N-from)
 		z := n.values(pr, ws, batch.X[from*p.inputs:(from+count)*p.inputs], count)
-		if i := notFinite(z); i >= 0 {
+		if i := vec.FirstNotFinite(z); i >= 0 {
 			return 0, fmt.Errorf("nn: output %d of sample %d is %g; weights or inputs are too large", i%c, from+i/c, z[i])
 		}
 		for i := range count {

@@ -1,14 +1,17 @@
 package nn
 
-import "costate/la/blas"
+import (
+	"costate/la/blas"
+	"costate/la/vec"
+)
 
-// smallProduct is the number of multiplications up to which the loops of this
-// file are as fast as a call of a backend, or faster; measured by
+// smallProduct is the number of multiplications up to which the kernels of package vec,
+// which pack nothing, are as fast as a call of a backend, or faster; measured by
 // BenchmarkProduct and BenchmarkLinearize.
-const smallProduct = 128
+const smallProduct = 3200
 
-// A products multiplies with a backend, or with its own loops where the
-// operands are so small that a call would cost more than the work.
+// A products multiplies with a backend, or by kernels for small matrices where a call
+// would cost more than the work.
 type products struct{ be blas.Backend }
 
 func (n *Network) products() products {
@@ -31,7 +34,7 @@ func (p products) forward(u, z, w, b []float64, batch, in, out int) {
 		p.be.Gemm(blas.NoTrans, blas.Trans, batch, out, in, 1, z, in, w, in, beta, u, out)
 		return
 	}
-	loopForward(u, z, w, b, batch, in, out)
+	smallForward(u, z, w, b, batch, in, out)
 }
 
 // back computes g = δ W, or adds it to g.
@@ -44,7 +47,7 @@ func (p products) back(g, delta, w []float64, batch, in, out int, add bool) {
 		p.be.Gemm(blas.NoTrans, blas.NoTrans, batch, in, out, 1, delta, out, w, in, beta, g, in)
 		return
 	}
-	loopBack(g, delta, w, batch, in, out, add)
+	smallBack(g, delta, w, batch, in, out, add)
 }
 
 // gradient computes dw = δᵀ z, or adds it to dw.
@@ -57,46 +60,35 @@ func (p products) gradient(dw, delta, z []float64, batch, in, out int, add bool)
 		p.be.Gemm(blas.Trans, blas.NoTrans, out, in, batch, 1, delta, out, z, in, beta, dw, in)
 		return
 	}
-	loopGradient(dw, delta, z, batch, in, out, add)
+	smallGradient(dw, delta, z, batch, in, out, add)
 }
 
-// The loops of forward, back and gradient.
+// The small ones of forward, back and gradient.
 
-func loopForward(u, z, w, b []float64, batch, in, out int) {
+func smallForward(u, z, w, b []float64, batch, in, out int) {
+	if b == nil {
+		vec.SetProductTrans(u, out, z, in, w, in, batch, out, in)
+		return
+	}
 	for n := range batch {
-		row, dst := z[n*in:n*in+in], u[n*out:n*out+out]
-		if b != nil {
-			copy(dst, b)
-		} else {
-			clear(dst)
-		}
-		for i := range dst {
-			dst[i] += dot(w[i*in:i*in+in], row)
-		}
+		copy(u[n*out:n*out+out], b)
+	}
+	vec.AddProductTrans(u, out, z, in, w, in, batch, out, in)
+}
+
+func smallBack(g, delta, w []float64, batch, in, out int, add bool) {
+	if add {
+		vec.AddProduct(g, in, delta, out, 1, w, in, batch, in, out)
+	} else {
+		vec.SetProduct(g, in, delta, out, 1, w, in, batch, in, out)
 	}
 }
 
-func loopBack(g, delta, w []float64, batch, in, out int, add bool) {
-	for n := range batch {
-		dst := g[n*in : n*in+in]
-		if !add {
-			clear(dst)
-		}
-		for i, d := range delta[n*out : n*out+out] {
-			axpy(dst, d, w[i*in:i*in+in])
-		}
-	}
-}
-
-func loopGradient(dw, delta, z []float64, batch, in, out int, add bool) {
-	if !add {
-		clear(dw[:out*in])
-	}
-	for n := range batch {
-		row := z[n*in : n*in+in]
-		for i, d := range delta[n*out : n*out+out] {
-			axpy(dw[i*in:i*in+in], d, row)
-		}
+func smallGradient(dw, delta, z []float64, batch, in, out int, add bool) {
+	if add {
+		vec.AddProduct(dw, in, delta, 1, out, z, in, out, in, batch)
+	} else {
+		vec.SetProduct(dw, in, delta, 1, out, z, in, out, in, batch)
 	}
 }
 

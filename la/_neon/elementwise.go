@@ -8,6 +8,8 @@ func (s *source) elementwise() {
 	s.mul()
 	s.mulMost()
 	s.scaleSym()
+	s.scaleLower()
+	s.scaleRows()
 }
 
 // pivot2 applies the inverse of a 2×2 pivot to two columns.
@@ -137,6 +139,113 @@ func (s *source) scaleSym() {
 	f.op("ADD", ldd, dst)
 	f.op("ADD", lds, src)
 	f.op("SUBS", 1, n)
+	f.op("BNE", "row")
+	f.op("RET")
+}
+
+// scaleLower goes through the tiles of 4×4 of the lower triangle and stores each twice.
+func (s *source) scaleLower() {
+	f := s.function("scaleLower")
+	dst, ldd, src, lds, d, tiles := f.arg("dst"), f.arg("ldd"), f.arg("src"), f.arg("lds"), f.arg("d"), f.arg("tiles")
+	to, low, left, before, di, dj, column := f.gp(), f.gp(), f.gp(), f.gp(), f.gp(), f.gp(), f.gp()
+	var from [4]R
+	for i := range from {
+		from[i] = f.gp()
+	}
+	v := [4][]V{f.vecs(2), f.vecs(2), f.vecs(2), f.vecs(2)}
+	t := [4][]V{f.vecs(2), f.vecs(2), f.vecs(2), f.vecs(2)}
+	heads, c, x := f.vecs(2), f.vecs(2), f.vecs(2)
+	f.op("MOVD", d, di)
+	f.op("MOVD", dst, column)
+	f.op("MOVD", 0, before)
+	// scaled are four rows, the pointers of which move on.
+	scaled := func() {
+		f.loadRowNext(c, dj)
+		for i, p := range from {
+			f.loadRowNext(x, p)
+			for h := range 2 {
+				f.lane("fmul", wordFmulLane, v[i][h], c[h], heads[i/2], i%2)
+				f.mul(2, v[i][h], v[i][h], x[h])
+			}
+		}
+	}
+	transposed := func() {
+		for j := range 4 {
+			zip := []string{"VZIP1", "VZIP2"}[j%2]
+			for h := range 2 {
+				f.op(zip, v[2*h+1][j/2].words(), v[2*h][j/2].words(), t[j][h].words())
+			}
+		}
+	}
+	storeNext := func(v [4][]V, p R) {
+		for i := range v {
+			f.storeRow(v[i], p, 0)
+			f.op("ADD", ldd, p)
+		}
+	}
+	f.label("row")
+	f.op("MOVD", src, from[0])
+	for i := 1; i < 4; i++ {
+		f.op("ADD", lds, from[i-1], from[i])
+	}
+	f.loadRowNext(heads, di)
+	f.op("MOVD", d, dj)
+	f.op("MOVD", column, to)
+	f.op("MOVD", dst, left)
+	f.op("ADD", before.String()+"<<5", dst, low) // the end of the row of tiles
+	f.label("tile")
+	f.op("CMP", low, left)
+	f.op("BEQ", "diagonal")
+	scaled()
+	transposed()
+	for i := range v {
+		f.storeRow(v[i], left, 0)
+		f.op("ADD", ldd, left)
+	}
+	f.op("SUB", ldd.String()+"<<2", left)
+	f.op("ADD", 32, left)
+	storeNext(t, to)
+	f.op("B", "tile")
+	f.label("diagonal")
+	scaled()
+	transposed()
+	// Columns up to i are those of the tile itself.
+	f.op("VMOV", t[0][0].word(1), v[0][0].word(1))
+	f.copy(v[0][1], t[0][1])
+	f.copy(v[1][1], t[1][1])
+	f.op("VMOV", t[2][1].word(1), v[2][1].word(1))
+	storeNext(v, to)
+	f.op("ADD", lds.String()+"<<2", src)
+	f.op("ADD", ldd.String()+"<<2", dst)
+	f.op("ADD", 32, column)
+	f.op("ADD", 1, before)
+	f.op("CMP", tiles, before)
+	f.op("BLT", "row")
+	f.op("RET")
+}
+
+// scaleRows goes row by row, four words at a time.
+func (s *source) scaleRows() {
+	f := s.function("scaleRows")
+	x, ldx, by, u, ldu, rows, cols := f.arg("x"), f.arg("ldx"), f.arg("f"), f.arg("u"), f.arg("ldu"), f.arg("rows"), f.arg("cols")
+	to, from, left := f.gp(), f.gp(), f.gp()
+	c, v := f.vec(), f.vecs(2)
+	f.label("row")
+	f.loadNext(1, c, by)
+	f.op("MOVD", x, to)
+	f.op("MOVD", u, from)
+	f.op("MOVD", cols, left)
+	f.label("vector")
+	f.loadRowNext(v, from)
+	for _, r := range v {
+		f.mulBy(2, r, r, c)
+	}
+	f.storeRowNext(v, to)
+	f.op("SUBS", 1, left)
+	f.op("BNE", "vector")
+	f.op("ADD", ldx, x)
+	f.op("ADD", ldu, u)
+	f.op("SUBS", 1, rows)
 	f.op("BNE", "row")
 	f.op("RET")
 }

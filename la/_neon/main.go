@@ -54,6 +54,8 @@ func writeVec(folder string) error {
 	s.pairs()
 	s.trapezoid()
 	s.solve4()
+	s.solveUnit()
+	s.solveUnitTrans()
 	s.transpose4()
 	s.elimination()
 	s.small()

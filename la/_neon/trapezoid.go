@@ -103,6 +103,105 @@ func (s *source) solve4() {
 	f.op("RET")
 }
 
+// solveUnit takes four rows at a time: what is known times the rows, and then the
+// triangle on the diagonal.
+func (s *source) solveUnit() {
+	f := s.function("solveUnit")
+	x, a, ld, groups := f.arg("x"), f.arg("a"), f.arg("ld"), f.arg("groups")
+	rows := f.rows(4, a, ld)
+	from, known, left, back := f.gp(), f.gp(), f.gp(), f.gp()
+	acc, v, w, r := f.vecs(4), f.vecs(2), f.vecs(2), f.vecs(4)
+	f.op("MOVD", 0, known)
+	f.label("group")
+	for _, c := range acc {
+		f.clear(c)
+	}
+	f.op("MOVD", x, from)
+	f.op("MOVD", known, left)
+	f.op("CBZ", left, "triangle")
+	f.label("row")
+	f.loadRowNext(v, from)
+	for i, p := range rows {
+		f.loadRowNext(w, p)
+		for h := range v {
+			f.fma(2, acc[i], w[h], v[h])
+		}
+	}
+	f.op("SUBS", 1, left)
+	f.op("BNE", "row")
+	f.label("triangle")
+	for i, p := range rows {
+		f.fold("faddp", wordFaddp, acc[i], acc[i])
+		f.load(1, r[i], from, 8*i)
+		f.sub(1, r[i], r[i], acc[i])
+		for j := range i {
+			f.load(1, v[0], p, 8*j)
+			f.fms(1, r[i], v[0], r[j])
+		}
+		f.store(1, r[i], from, 8*i)
+	}
+	// The pointers are 8·4·known bytes into their rows.
+	f.op("LSL", 5, known, back)
+	for _, p := range rows {
+		f.op("SUB", back, p)
+		f.op("ADD", ld.String()+"<<2", p)
+	}
+	f.op("ADD", 1, known)
+	f.op("SUBS", 1, groups)
+	f.op("BNE", "group")
+	f.op("RET")
+}
+
+// solveUnitTrans takes four rows at a time from the last ones on: the triangle on the
+// diagonal, and then the rows times what is known from what is not.
+func (s *source) solveUnitTrans() {
+	f := s.function("solveUnitTrans")
+	x, a, ld, groups := f.arg("x"), f.arg("a"), f.arg("ld"), f.arg("groups")
+	off, to, left, p := f.gp(), f.gp(), f.gp(), f.gp()
+	rows := []R{f.gp(), f.gp(), f.gp(), f.gp()}
+	r, c, v, w := f.vecs(4), f.vec(), f.vecs(2), f.vecs(2)
+	f.label("group")
+	f.op("SUB", 1, groups)
+	f.op("LSL", 5, groups, off)
+	f.op("LSL", 2, groups, left)
+	f.op("MUL", ld, left, left)
+	f.op("ADD", left, a, rows[0])
+	for i := 1; i < 4; i++ {
+		f.op("ADD", ld, rows[i-1], rows[i])
+	}
+	f.op("ADD", off, x, to)
+	for j := range r {
+		f.load(1, r[j], to, 8*j)
+	}
+	for j := 3; j > 0; j-- {
+		f.op("ADD", off, rows[j], p)
+		for i := range j {
+			f.load(1, c, p, 8*i)
+			f.fms(1, r[i], c, r[j])
+		}
+	}
+	for j := range r {
+		f.store(1, r[j], to, 8*j)
+	}
+	f.op("CBZ", groups, "return")
+	f.op("MOVD", groups, left)
+	f.op("MOVD", x, to)
+	f.label("row")
+	f.loadRow(v, to, 0)
+	for j, p := range rows {
+		f.loadRowNext(w, p)
+		for h := range v {
+			f.lane("fmls", wordFmlsLane, v[h], w[h], r[j], 0)
+		}
+	}
+	f.storeRowNext(v, to)
+	f.op("SUBS", 1, left)
+	f.op("BNE", "row")
+	f.op("B", "group")
+	f.label("return")
+	f.op("RET")
+}
+
 // transpose4 works on tiles of 4×4 in registers.
 func (s *source) transpose4() {
 	f := s.function("transpose4")

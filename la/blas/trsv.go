@@ -5,6 +5,10 @@ import "costate/la/vec"
 // vector solves T x = b for one contiguous vector, four rows of A at a time.
 func (t *triangular) vector(m int, b []float64) {
 	switch {
+	case t.unit && t.lower && !t.trans:
+		vec.SolveUnit(b[:m], t.a, t.lda)
+	case t.unit && t.trans && !t.lower:
+		vec.SolveUnitTrans(b[:m], t.a, t.lda)
 	case t.trans && t.lower:
 		t.vectorTrans(m, b, 0, 4)
 	case t.trans:
@@ -34,10 +38,6 @@ func (t *triangular) vectorDots(m int, b []float64, first, by int) {
 				x[r] -= s[r]
 			}
 		}
-		if h == 4 && t.lower && t.unit {
-			unitLower4((*[4]float64)(x), a[i*lda+i:], lda)
-			continue
-		}
 		for q := range x {
 			r, from, to := q, 0, q
 			if !t.lower {
@@ -55,15 +55,6 @@ func (t *triangular) vectorDots(m int, b []float64, first, by int) {
 			x[r] = v
 		}
 	}
-}
-
-// unitLower4 solves with the unit lower triangle of order 4 at the head of a.
-func unitLower4(x *[4]float64, a []float64, lda int) {
-	r1, r2, r3 := a[lda:lda+1], a[2*lda:2*lda+2], a[3*lda:3*lda+3]
-	x0 := x[0]
-	x1 := x[1] - r1[0]*x0
-	x2 := x[2] - r2[0]*x0 - r2[1]*x1
-	x[1], x[2], x[3] = x1, x2, x[3]-r3[0]*x0-r3[1]*x1-r3[2]*x2
 }
 
 // vectorTrans is vector for T = Aᵀ, the rows of A being columns of T: a block,

@@ -55,7 +55,7 @@ func TestEdges(t *testing.T) {
 		o := &operands{t: t, rng: rng}
 		for n := range 36 {
 			for _, o.atLast = range []bool{false, true} {
-				for _, f := range []func(o *operands, n int){edgeCombine, edgeElements, edgePairs, edgeTiles, edgeSmall, edgeEliminate} {
+				for _, f := range []func(o *operands, n int){edgeCombine, edgeElements, edgePairs, edgeTiles, edgeSmall, edgeProduct, edgeEliminate} {
 					o.lent = 0
 					f(o, n)
 				}
@@ -95,6 +95,11 @@ func edgeElements(o *operands, n int) {
 		}
 		MulAdd(y, u, v)
 		o.same("MulAdd", y, want)
+	}
+	if n > 0 {
+		y, u, l := o.take(n), o.take(n), o.take(n*n)
+		SolveUnit(y, l, n)
+		SolveUnitTrans(u, l, n)
 	}
 	f := o.take(3)
 	c := [3]float64(f)
@@ -221,6 +226,65 @@ func edgeSmall(o *operands, n int) {
 	if n > 0 {
 		s, d := o.take((n-1)*wide+wide), o.take(wide)
 		ScaleSym(s, wide, s, wide, d, n)
+	}
+}
+
+func edgeProduct(o *operands, n int) {
+	for _, m := range []int{1, 2, 3, 4, 9} {
+		o.lent = 0
+		k := 1 + o.rng.IntN(5)
+		ldc, ldb := n+o.rng.IntN(3), n+o.rng.IntN(3)
+		c, a, b := o.take((m-1)*ldc+n), o.take(m*k), o.take((k-1)*ldb+n)
+		for _, kind := range []struct {
+			name       string
+			keep, sign float64
+			mul        func(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb, m, n, k int)
+		}{{"SetProduct", 0, 1, SetProduct}, {"AddProduct", 1, 1, AddProduct}, {"SubProduct", 1, -1, SubProduct}} {
+			want := slices.Clone(c)
+			for i := range m {
+				for j := range n {
+					v := kind.keep * want[i*ldc+j]
+					for p := range k {
+						v = math.FMA(kind.sign*a[i*k+p], b[p*ldb+j], v)
+					}
+					want[i*ldc+j] = v
+				}
+			}
+			kind.mul(c, ldc, a, k, 1, b, ldb, m, n, k)
+			if n >= 4 {
+				o.same(kind.name, c, want)
+			}
+		}
+	}
+	for _, k := range []int{1, 4, 7, 8} {
+		o.lent = 0
+		c, a, b := o.take(3*n), o.take(3*k), o.take(n*k)
+		SetProductTrans(c, n, a, k, b, k, 3, n, k)
+		AddProductTrans(c, n, a, k, b, k, 3, n, k)
+		SubProductTrans(c, n, a, k, b, k, 3, n, k)
+		CopyRows(c, n, o.take(3*n), n, 3, n)
+	}
+	if n > 7 {
+		return
+	}
+	o.lent = 0
+	m := 1 + o.rng.IntN(4)
+	ldx, ldt := 4*n+o.rng.IntN(3), 4*m+o.rng.IntN(3)
+	x, t := o.take((4*m-1)*ldx+4*n), o.take((4*m-2)*ldt+4*m)
+	want := slices.Clone(x)
+	for i := range 4 * m {
+		for p := range i {
+			for j := range 4 * n {
+				want[i*ldx+j] = math.FMA(-t[p*ldt+i], want[p*ldx+j], want[i*ldx+j])
+			}
+		}
+	}
+	SolveSmall(x, ldx, m, n, t, ldt)
+	o.same("SolveSmall", x, want)
+	if n > 0 {
+		ScaleRows(x[:(m-1)*ldx+4*n], ldx, t[:m], want[len(want)-((m-1)*ldx+4*n):], ldx, n)
+		dst, src, d := o.take(16*n*n), o.take(16*n*n), o.take(4*n)
+		ScaleLower(dst, 4*n, src, 4*n, d, 4*n-1)
 	}
 }
 

@@ -57,6 +57,218 @@ func TestMulSmall(t *testing.T) {
 	})
 }
 
+func TestMulProduct(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		kinds := []struct {
+			name       string
+			mul        func(c []float64, ldc int, a []float64, row, inc int, b []float64, ldb, m, n, k int)
+			keep, sign float64
+		}{{"set", SetProduct, 0, 1}, {"add", AddProduct, 1, 1}, {"sub", SubProduct, 1, -1}}
+		for _, kind := range kinds {
+			for m := range 11 {
+				for n := range 30 {
+					k := rng.IntN(7)
+					ldc, ldb := n+rng.IntN(5), n+rng.IntN(5)
+					row, inc := rng.IntN(3)+k, 1
+					if rng.IntN(2) == 0 {
+						row, inc = 1, rng.IntN(3)+m
+					}
+					c, ok := guarded(rng, max(0, (m-1)*ldc+n))
+					a, _ := guarded(rng, max(0, (m-1)*row+(k-1)*inc+1))
+					b, _ := guarded(rng, max(0, (k-1)*ldb+n))
+					old := append([]float64(nil), c...)
+					kind.mul(c, ldc, a, row, inc, b, ldb, m, n, k)
+					if !ok() {
+						t.Fatalf("%s %d×%d×%d: wrote outside", kind.name, m, n, k)
+					}
+					for p, got := range c {
+						i, j := p/max(ldc, 1), p%max(ldc, 1)
+						want, bound := old[p], math.Abs(old[p])
+						if j < n {
+							want, bound = kind.keep*want, kind.keep*bound
+							for q := range k {
+								x := a[i*row+q*inc] * b[q*ldb+j]
+								want += kind.sign * x
+								bound += math.Abs(x)
+							}
+						}
+						if !(math.Abs(got-want) <= 2*float64(k+2)*u*bound) {
+							t.Fatalf("%s %d×%d×%d: (%d,%d) is %v, want %v", kind.name, m, n, k, i, j, got, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestMulProductTrans(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		kinds := []struct {
+			name       string
+			mul        func(c []float64, ldc int, a []float64, lda int, b []float64, ldb, m, n, k int)
+			keep, sign float64
+		}{{"set", SetProductTrans, 0, 1}, {"add", AddProductTrans, 1, 1}, {"sub", SubProductTrans, 1, -1}}
+		for _, kind := range kinds {
+			for m := range 6 {
+				for n := range 14 {
+					for k := range 14 {
+						ldc, lda, ldb := n+rng.IntN(5), k+rng.IntN(5), k+rng.IntN(5)
+						c, ok := guarded(rng, max(0, (m-1)*ldc+n))
+						a, _ := guarded(rng, max(0, (m-1)*lda+k))
+						b, _ := guarded(rng, max(0, (n-1)*ldb+k))
+						old := append([]float64(nil), c...)
+						kind.mul(c, ldc, a, lda, b, ldb, m, n, k)
+						if !ok() {
+							t.Fatalf("%s %d×%d×%d: wrote outside", kind.name, m, n, k)
+						}
+						for p, got := range c {
+							i, j := p/max(ldc, 1), p%max(ldc, 1)
+							want, bound := old[p], math.Abs(old[p])
+							if j < n {
+								want, bound = kind.keep*want, kind.keep*bound
+								for q := range k {
+									x := a[i*lda+q] * b[j*ldb+q]
+									want += kind.sign * x
+									bound += math.Abs(x)
+								}
+							}
+							if !(math.Abs(got-want) <= 2*float64(k+2)*u*bound) {
+								t.Fatalf("%s %d×%d×%d: (%d,%d) is %v, want %v", kind.name, m, n, k, i, j, got, want)
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestCopyRows(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for m := range 6 {
+			for n := range 20 {
+				ldd, lds := n+rng.IntN(4), n+rng.IntN(4)
+				dst, ok := guarded(rng, max(0, (m-1)*ldd+n))
+				src, _ := guarded(rng, max(0, (m-1)*lds+n))
+				old := append([]float64(nil), dst...)
+				CopyRows(dst, ldd, src, lds, m, n)
+				for p, got := range dst {
+					want := old[p]
+					if i, j := p/max(ldd, 1), p%max(ldd, 1); j < n {
+						want = src[i*lds+j]
+					}
+					if got != want {
+						t.Fatalf("%d×%d: word %d is %v, want %v", m, n, p, got, want)
+					}
+				}
+				if !ok() {
+					t.Fatalf("%d×%d: wrote outside", m, n)
+				}
+			}
+		}
+	})
+}
+
+func TestSolveSmall(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for m := range 5 {
+			for n := range 8 {
+				ldx, ldt := 4*n+rng.IntN(4), 4*m+rng.IntN(4)
+				x, ok := guarded(rng, max(0, (4*m-1)*ldx+4*n))
+				a, _ := guarded(rng, 4*m*ldt)
+				for i := range 4 * m {
+					for j := range i + 1 {
+						a[i*ldt+j] = math.NaN()
+					}
+				}
+				old := append([]float64(nil), x...)
+				SolveSmall(x, ldx, m, n, a, ldt)
+				if !ok() {
+					t.Fatalf("%d×%d: wrote outside", 4*m, 4*n)
+				}
+				for i, got := range x {
+					i, j := i/max(ldx, 1), i%max(ldx, 1)
+					if j >= 4*n {
+						if got != old[i*ldx+j] {
+							t.Fatalf("%d×%d: (%d,%d) was written", 4*m, 4*n, i, j)
+						}
+						continue
+					}
+					sum, bound := got-old[i*ldx+j], math.Abs(old[i*ldx+j])+math.Abs(got)
+					for p := range i {
+						v := a[p*ldt+i] * x[p*ldx+j]
+						sum += v
+						bound += math.Abs(v)
+					}
+					if !(math.Abs(sum) <= 2*float64(i+2)*u*bound) {
+						t.Fatalf("%d×%d: row %d of column %d does not solve it", 4*m, 4*n, i, j)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestScaleRows(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for m := range 6 {
+			for n := range 5 {
+				ldx, ldu := 4*n+rng.IntN(4), 4*n+rng.IntN(4)
+				x, ok := guarded(rng, max(0, (m-1)*ldx+4*n))
+				from, _ := guarded(rng, max(0, (m-1)*ldu+4*n))
+				f, _ := guarded(rng, m)
+				old := append([]float64(nil), x...)
+				ScaleRows(x, ldx, f, from, ldu, n)
+				for p, got := range x {
+					want := old[p]
+					if i, j := p/max(ldx, 1), p%max(ldx, 1); j < 4*n {
+						want = f[i] * from[i*ldu+j]
+					}
+					if got != want {
+						t.Fatalf("%d×%d: word %d is %v, want %v", m, 4*n, p, got, want)
+					}
+				}
+				if !ok() {
+					t.Fatalf("%d×%d: wrote outside", m, 4*n)
+				}
+			}
+		}
+	})
+}
+
+func TestScaleLower(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 18 {
+			whole := (n + 3) &^ 3
+			ldd, lds := whole+rng.IntN(3), whole+rng.IntN(3)
+			dst, ok := guarded(rng, whole*ldd)
+			src, _ := guarded(rng, whole*lds)
+			for i := range whole {
+				for j := i/4*4 + 4; j < lds; j++ {
+					src[i*lds+j] = math.NaN()
+				}
+			}
+			d, _ := guarded(rng, whole)
+			old := append([]float64(nil), dst...)
+			ScaleLower(dst, ldd, src, lds, d, n)
+			for p, got := range dst {
+				i, j := p/max(ldd, 1), p%max(ldd, 1)
+				want := old[p]
+				if j < whole {
+					want = d[j] * d[i] * src[max(i, j)*lds+min(i, j)]
+				}
+				if got != want {
+					t.Fatalf("n=%d: (%d,%d) is %v, want %v", n, i, j, got, want)
+				}
+			}
+			if !ok() {
+				t.Fatalf("n=%d: wrote outside", n)
+			}
+		}
+	})
+}
+
 func TestScaleSym(t *testing.T) {
 	both(t, func(t *testing.T, rng *rand.Rand) {
 		for n := range 14 {

@@ -45,6 +45,51 @@ func Solve4(x []float64, ld, n int, f *[10]float64) {
 	solve4(&x[0], 8*ld, n, &f[0])
 }
 
+// SolveUnit solves L y = x in place for a unit lower triangle L of order len(x), stored
+// by rows with leading dimension ld, of which only what is below the diagonal counts:
+//
+//	x[i] -= Σ_{j<i} l[i*ld+j] x[j]
+//
+// x may not overlap l.
+func SolveUnit(x, l []float64, ld int) {
+	n := len(x)
+	if n < 2 {
+		return
+	}
+	_ = l[(n-1)*ld+n-2]
+	i := 0
+	if assembly && n >= 4 {
+		i = n &^ 3
+		_ = l[(i-1)*ld+i-1]
+		solveUnit(&x[0], &l[0], 8*ld, i/4)
+	}
+	for ; i < n; i++ {
+		x[i] -= Dot(l[i*ld:i*ld+i], x)
+	}
+}
+
+// SolveUnitTrans is SolveUnit for Lᵀ y = x:
+//
+//	x[i] -= Σ_{j>i} l[j*ld+i] x[j]
+func SolveUnitTrans(x, l []float64, ld int) {
+	n := len(x)
+	if n < 2 {
+		return
+	}
+	_ = l[(n-1)*ld+n-2]
+	whole := 0
+	if assembly {
+		whole = n &^ 3
+	}
+	for i := n - 1; i >= max(whole, 1); i-- {
+		Axpy(x[:i], -x[i], l[i*ld:])
+	}
+	if whole > 0 {
+		_ = l[(whole-1)*ld+whole-1]
+		solveUnitTrans(&x[0], &l[0], 8*ld, whole/4)
+	}
+}
+
 // Peak returns the first element of x of the greatest magnitude, and that
 // magnitude: -1 and NaN if there is a NaN in x, -1 and 0 if all are zero.
 func Peak(x []float64) (at int, m float64) {

@@ -77,6 +77,52 @@ func TestSolve4(t *testing.T) {
 	})
 }
 
+func TestSolveUnit(t *testing.T) {
+	both(t, func(t *testing.T, rng *rand.Rand) {
+		for n := range 30 {
+			for _, trans := range []bool{false, true} {
+				ld := n + rng.IntN(4)
+				x, ok := guarded(rng, n)
+				l, _ := guarded(rng, n*ld)
+				for i := range n {
+					for j := range ld {
+						if j >= i {
+							l[i*ld+j] = math.NaN()
+						} else {
+							l[i*ld+j] /= 2
+						}
+					}
+				}
+				old := append([]float64(nil), x...)
+				if trans {
+					SolveUnitTrans(x, l, ld)
+				} else {
+					SolveUnit(x, l, ld)
+				}
+				if !ok() {
+					t.Fatalf("n=%d trans=%v: wrote outside", n, trans)
+				}
+				for i := range n {
+					sum, bound := x[i]-old[i], math.Abs(old[i])+math.Abs(x[i])
+					for j := range n {
+						v := 0.0
+						if trans && j > i {
+							v = l[j*ld+i] * x[j]
+						} else if !trans && j < i {
+							v = l[i*ld+j] * x[j]
+						}
+						sum += v
+						bound += math.Abs(v)
+					}
+					if !(math.Abs(sum) <= 2*float64(n+2)*u0*bound) {
+						t.Fatalf("n=%d trans=%v: row %d does not solve it", n, trans, i)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestPeak(t *testing.T) {
 	both(t, func(t *testing.T, rng *rand.Rand) {
 		for n := range 40 {

@@ -122,6 +122,18 @@ func trapezoid(u *float64, ld int, rows int, cols int, k int, c *float64, ldk in
 //go:noescape
 func solve4(x *float64, ld int, n int, f *float64)
 
+// solveUnit solves with the unit lower triangle a, of groups times 4 rows, and the vector x; ld is
+// in bytes.
+//
+//go:noescape
+func solveUnit(x *float64, a *float64, ld int, groups int)
+
+// solveUnitTrans solves with the transpose of the unit lower triangle a, of groups times 4 rows,
+// and the vector x; ld is in bytes.
+//
+//go:noescape
+func solveUnitTrans(x *float64, a *float64, ld int, groups int)
+
 // peak returns the greatest magnitude m of n words and the first place that has it;
 // m is NaN if there is one among them, and at is -1 then and if m is zero.
 //
@@ -171,11 +183,70 @@ func addSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb
 //go:noescape
 func subSmall(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
 
+// setProduct sets c, of rows rows of n words, at least 4, the product of a and b;
+// ldc, row, inc and ldb are in bytes.
+//
+//go:noescape
+func setProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// addProduct adds to c, of rows rows of n words, at least 4, the product of a and b;
+// ldc, row, inc and ldb are in bytes.
+//
+//go:noescape
+func addProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// subProduct subtracts from c, of rows rows of n words, at least 4, the product of a and b;
+// ldc, row, inc and ldb are in bytes.
+//
+//go:noescape
+func subProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// setProductTrans sets c, of rows rows of n words, the product of a and the transpose of b, whose
+// rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.
+//
+//go:noescape
+func setProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+
+// addProductTrans adds to c, of rows rows of n words, the product of a and the transpose of b, whose
+// rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.
+//
+//go:noescape
+func addProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+
+// subProductTrans subtracts from c, of rows rows of n words, the product of a and the transpose of b, whose
+// rows have k words; n and k are at least 4. ldc, lda and ldb are in bytes.
+//
+//go:noescape
+func subProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+
+// copyRows copies rows rows of n words, at least 4; ldd and lds are in bytes.
+//
+//go:noescape
+func copyRows(dst *float64, ldd int, src *float64, lds int, rows int, n int)
+
+// solveSmall solves with the transpose of the unit upper triangle t and the rows of x, both of
+// groups times 4 rows; those of x have cols vectors of 4 words. ldx and ldt are in bytes.
+//
+//go:noescape
+func solveSmall(x *float64, ldx int, t *float64, ldt int, groups int, cols int)
+
 // scaleSym sets the elements of n rows of cols vectors of 4 words to d[i]*d[j] times those of
 // src; ldd and lds are in bytes.
 //
 //go:noescape
 func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n int, cols int)
+
+// scaleLower sets the elements of the symmetric matrix dst of tiles times 4 rows to d[i]*d[j]
+// times those of the lower triangle of src; ldd and lds are in bytes.
+//
+//go:noescape
+func scaleLower(dst *float64, ldd int, src *float64, lds int, d *float64, tiles int)
+
+// scaleRows sets each of the rows rows of cols vectors of 4 words of x to its number of f times
+// that of u; ldx and ldu are in bytes.
+//
+//go:noescape
+func scaleRows(x *float64, ldx int, f *float64, u *float64, ldu int, rows int, cols int)
 
 // tanh sets f = tanh u, of n words, a multiple of four.
 //

@@ -1016,7 +1016,7 @@ done:
 	RET
 
 // func combinePair(yh *float64, yl *float64, m int, n int, c *float64, w *float64, row int, inc int, ld int, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·combinePair(SB), NOSPLIT, $0-80
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
@@ -1029,19 +1029,104 @@ TEXT ·combinePair(SB), NOSPLIT, $0-80
 rows:
 	MOVQ n+24(FP), SI
 	MOVQ w+40(FP), DI
-	SUBQ $0x08, SI
-	JL   columns8end
+	CMPQ SI, $0x04
+	JL   narrow
 
-columns8:
+next:
+	LEAQ    3(SI), R12
+	SHRQ    $0x02, R12
+	CMPQ    R12, $0x04
+	JE      two
+	CMPQ    R12, $0x02
+	JE      two
+	JL      one
+	LEAQ    (SI)(SI*1), R13
+	SHLQ    $0x02, R13
+	SUBQ    $0x20, R13
+	MOVQ    $0x0000000000000040, R12
+	CMPQ    R13, R12
+	CMOVQGT R12, R13
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
+	VMOVUPD (AX)(R13*1), Y4
+	VMOVUPD (CX)(R13*1), Y5
 	MOVQ    BX, R10
 	MOVQ    DI, R11
 	MOVQ    k+72(FP), R12
 
-columns8row:
+columns12:
+	VBROADCASTSD (R10), Y6
+	VMOVUPD      (R11), Y7
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y0, Y9
+	VSUBPD       Y0, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y0, Y0
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y9, Y0
+	VMOVUPD      32(R11), Y7
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y2, Y9
+	VSUBPD       Y2, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y9, Y2
+	VMOVUPD      (R11)(R13*1), Y7
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y4, Y6
+	VSUBPD       Y4, Y6, Y9
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y9, Y8, Y9
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVAPD      Y6, Y4
+	ADDQ         R8, R10
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          columns12
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, (AX)(R13*1)
+	VMOVUPD      Y5, (CX)(R13*1)
+	ADDQ         $0x60, AX
+	ADDQ         $0x60, CX
+	ADDQ         $0x60, DI
+	SUBQ         $0x0c, SI
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    (SI)(SI*1), R13
+	SHLQ    $0x02, R13
+	SUBQ    $0x20, R13
+	MOVQ    $0x0000000000000020, R12
+	CMPQ    R13, R12
+	CMOVQGT R12, R13
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD (AX)(R13*1), Y2
+	VMOVUPD (CX)(R13*1), Y3
+	MOVQ    BX, R10
+	MOVQ    DI, R11
+	MOVQ    k+72(FP), R12
+
+columns8:
 	VBROADCASTSD (R10), Y4
 	VMOVUPD      (R11), Y5
 	VMULPD       Y4, Y5, Y6
@@ -1055,7 +1140,7 @@ columns8row:
 	VADDPD       Y5, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y7, Y0
-	VMOVUPD      32(R11), Y5
+	VMOVUPD      (R11)(R13*1), Y5
 	VMULPD       Y4, Y5, Y6
 	VFMSUB213PD  Y6, Y4, Y5
 	VADDPD       Y6, Y2, Y4
@@ -1070,28 +1155,26 @@ columns8row:
 	ADDQ         R8, R10
 	ADDQ         R9, R11
 	DECQ         R12
-	JNZ          columns8row
+	JNZ          columns8
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y2, (AX)(R13*1)
+	VMOVUPD      Y3, (CX)(R13*1)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DI
 	SUBQ         $0x08, SI
-	JGE          columns8
+	JG           next
+	JMP          end
 
-columns8end:
-	ADDQ    $0x08, SI
-	SUBQ    $0x04, SI
-	JL      columns4end
+one:
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R10
 	MOVQ    DI, R11
 	MOVQ    k+72(FP), R12
 
-columns4row:
+columns4:
 	VBROADCASTSD (R10), Y2
 	VMOVUPD      (R11), Y3
 	VMULPD       Y2, Y3, Y4
@@ -1108,7 +1191,7 @@ columns4row:
 	ADDQ         R8, R10
 	ADDQ         R9, R11
 	DECQ         R12
-	JNZ          columns4row
+	JNZ          columns4
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
@@ -1116,17 +1199,28 @@ columns4row:
 	ADDQ         $0x20, DI
 	SUBQ         $0x04, SI
 
-columns4end:
-	ADDQ    $0x04, SI
-	SUBQ    $0x02, SI
-	JL      columns2end
+end:
+	LEAQ (AX)(SI*8), AX
+	LEAQ (CX)(SI*8), CX
+
+row:
+	MOVQ row+48(FP), R10
+	ADDQ R10, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+narrow:
+	TESTQ   $0x00000002, SI
+	JZ      word
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R10
 	MOVQ    DI, R11
 	MOVQ    k+72(FP), R12
 
-columns2row:
+columns2:
 	VMOVDDUP    (R10), X2
 	VMOVUPD     (R11), X3
 	VMULPD      X2, X3, X4
@@ -1143,7 +1237,7 @@ columns2row:
 	ADDQ        R8, R10
 	ADDQ        R9, R11
 	DECQ        R12
-	JNZ         columns2row
+	JNZ         columns2
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
@@ -1151,17 +1245,16 @@ columns2row:
 	ADDQ        $0x10, DI
 	SUBQ        $0x02, SI
 
-columns2end:
-	ADDQ   $0x02, SI
-	SUBQ   $0x01, SI
-	JL     columns1end
+word:
+	TESTQ  $0x00000001, SI
+	JZ     row
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R10
 	MOVQ   DI, R11
 	MOVQ   k+72(FP), R12
 
-columns1row:
+columns1:
 	VMOVSD      (R10), X2
 	VMOVSD      (R11), X3
 	VMULSD      X2, X3, X4
@@ -1178,25 +1271,17 @@ columns1row:
 	ADDQ        R8, R10
 	ADDQ        R9, R11
 	DECQ        R12
-	JNZ         columns1row
+	JNZ         columns1
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
 	ADDQ        $0x08, DI
 	SUBQ        $0x01, SI
-
-columns1end:
-	ADDQ $0x01, SI
-	MOVQ row+48(FP), R10
-	ADDQ R10, BX
-	DECQ DX
-	JNZ  rows
-	VZEROUPPER
-	RET
+	JMP         row
 
 // func combinePairCoef(yh *float64, yl *float64, m int, n int, c *float64, w *float64, cl *float64, row int, inc int, ld int, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·combinePairCoef(SB), NOSPLIT, $0-88
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
@@ -1211,19 +1296,108 @@ TEXT ·combinePairCoef(SB), NOSPLIT, $0-88
 rows:
 	MOVQ n+24(FP), SI
 	MOVQ w+40(FP), DI
-	SUBQ $0x08, SI
-	JL   columns8end
+	CMPQ SI, $0x04
+	JL   narrow
 
-columns8:
+next:
+	LEAQ    3(SI), R13
+	SHRQ    $0x02, R13
+	CMPQ    R13, $0x04
+	JE      two
+	CMPQ    R13, $0x02
+	JE      two
+	JL      one
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000040, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
+	VMOVUPD (AX)(R14*1), Y4
+	VMOVUPD (CX)(R14*1), Y5
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns8row:
+columns12:
+	VBROADCASTSD (R11), Y6
+	VBROADCASTSD (R11)(R10*1), Y7
+	VMOVUPD      (R12), Y8
+	VFMADD231PD  Y7, Y8, Y1
+	VMULPD       Y6, Y8, Y9
+	VFMSUB213PD  Y9, Y6, Y8
+	VADDPD       Y9, Y0, Y10
+	VSUBPD       Y0, Y10, Y11
+	VSUBPD       Y11, Y10, Y12
+	VSUBPD       Y12, Y0, Y0
+	VSUBPD       Y11, Y9, Y11
+	VADDPD       Y11, Y0, Y0
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y10, Y0
+	VMOVUPD      32(R12), Y8
+	VFMADD231PD  Y7, Y8, Y3
+	VMULPD       Y6, Y8, Y9
+	VFMSUB213PD  Y9, Y6, Y8
+	VADDPD       Y9, Y2, Y10
+	VSUBPD       Y2, Y10, Y11
+	VSUBPD       Y11, Y10, Y12
+	VSUBPD       Y12, Y2, Y2
+	VSUBPD       Y11, Y9, Y11
+	VADDPD       Y11, Y2, Y2
+	VADDPD       Y8, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y10, Y2
+	VMOVUPD      (R12)(R14*1), Y8
+	VFMADD231PD  Y7, Y8, Y5
+	VMULPD       Y6, Y8, Y7
+	VFMSUB213PD  Y7, Y6, Y8
+	VADDPD       Y7, Y4, Y6
+	VSUBPD       Y4, Y6, Y9
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y9, Y7, Y9
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y8, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVAPD      Y6, Y4
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns12
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, (AX)(R14*1)
+	VMOVUPD      Y5, (CX)(R14*1)
+	ADDQ         $0x60, AX
+	ADDQ         $0x60, CX
+	ADDQ         $0x60, DI
+	SUBQ         $0x0c, SI
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000020, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD (AX)(R14*1), Y2
+	VMOVUPD (CX)(R14*1), Y3
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns8:
 	VBROADCASTSD (R11), Y4
 	VBROADCASTSD (R11)(R10*1), Y5
 	VMOVUPD      (R12), Y6
@@ -1239,7 +1413,7 @@ columns8row:
 	VADDPD       Y6, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y8, Y0
-	VMOVUPD      32(R12), Y6
+	VMOVUPD      (R12)(R14*1), Y6
 	VFMADD231PD  Y5, Y6, Y3
 	VMULPD       Y4, Y6, Y5
 	VFMSUB213PD  Y5, Y4, Y6
@@ -1255,28 +1429,26 @@ columns8row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns8row
+	JNZ          columns8
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y2, (AX)(R14*1)
+	VMOVUPD      Y3, (CX)(R14*1)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DI
 	SUBQ         $0x08, SI
-	JGE          columns8
+	JG           next
+	JMP          end
 
-columns8end:
-	ADDQ    $0x08, SI
-	SUBQ    $0x04, SI
-	JL      columns4end
+one:
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns4row:
+columns4:
 	VBROADCASTSD (R11), Y2
 	VBROADCASTSD (R11)(R10*1), Y3
 	VMOVUPD      (R12), Y4
@@ -1295,7 +1467,7 @@ columns4row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns4row
+	JNZ          columns4
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
@@ -1303,17 +1475,28 @@ columns4row:
 	ADDQ         $0x20, DI
 	SUBQ         $0x04, SI
 
-columns4end:
-	ADDQ    $0x04, SI
-	SUBQ    $0x02, SI
-	JL      columns2end
+end:
+	LEAQ (AX)(SI*8), AX
+	LEAQ (CX)(SI*8), CX
+
+row:
+	MOVQ row+56(FP), R11
+	ADDQ R11, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+narrow:
+	TESTQ   $0x00000002, SI
+	JZ      word
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns2row:
+columns2:
 	VMOVDDUP    (R11), X2
 	VMOVDDUP    (R11)(R10*1), X3
 	VMOVUPD     (R12), X4
@@ -1332,7 +1515,7 @@ columns2row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns2row
+	JNZ         columns2
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
@@ -1340,17 +1523,16 @@ columns2row:
 	ADDQ        $0x10, DI
 	SUBQ        $0x02, SI
 
-columns2end:
-	ADDQ   $0x02, SI
-	SUBQ   $0x01, SI
-	JL     columns1end
+word:
+	TESTQ  $0x00000001, SI
+	JZ     row
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R11
 	MOVQ   DI, R12
 	MOVQ   k+80(FP), R13
 
-columns1row:
+columns1:
 	VMOVSD      (R11), X2
 	VMOVSD      (R11)(R10*1), X3
 	VMOVSD      (R12), X4
@@ -1369,25 +1551,17 @@ columns1row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns1row
+	JNZ         columns1
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
 	ADDQ        $0x08, DI
 	SUBQ        $0x01, SI
-
-columns1end:
-	ADDQ $0x01, SI
-	MOVQ row+56(FP), R11
-	ADDQ R11, BX
-	DECQ DX
-	JNZ  rows
-	VZEROUPPER
-	RET
+	JMP         row
 
 // func combinePairRows(yh *float64, yl *float64, m int, n int, c *float64, w *float64, wl *float64, row int, inc int, ld int, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·combinePairRows(SB), NOSPLIT, $0-88
 	MOVQ yh+0(FP), AX
 	MOVQ yl+8(FP), CX
@@ -1402,19 +1576,109 @@ TEXT ·combinePairRows(SB), NOSPLIT, $0-88
 rows:
 	MOVQ n+24(FP), SI
 	MOVQ w+40(FP), DI
-	SUBQ $0x08, SI
-	JL   columns8end
+	CMPQ SI, $0x04
+	JL   narrow
 
-columns8:
+next:
+	LEAQ    3(SI), R13
+	SHRQ    $0x02, R13
+	CMPQ    R13, $0x04
+	JE      two
+	CMPQ    R13, $0x02
+	JE      two
+	JL      one
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000040, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
+	LEAQ    (R10)(R14*1), R15
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(AX), Y2
 	VMOVUPD 32(CX), Y3
+	VMOVUPD (AX)(R14*1), Y4
+	VMOVUPD (CX)(R14*1), Y5
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns8row:
+columns12:
+	VBROADCASTSD (R11), Y6
+	VMOVUPD      (R12), Y7
+	VFMADD231PD  (R12)(R10*1), Y6, Y1
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y0, Y9
+	VSUBPD       Y0, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y0, Y0
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VMOVAPD      Y9, Y0
+	VMOVUPD      32(R12), Y7
+	VFMADD231PD  32(R12)(R10*1), Y6, Y3
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y2, Y9
+	VSUBPD       Y2, Y9, Y10
+	VSUBPD       Y10, Y9, Y11
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y10, Y8, Y10
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMOVAPD      Y9, Y2
+	VMOVUPD      (R12)(R14*1), Y7
+	VFMADD231PD  (R12)(R15*1), Y6, Y5
+	VMULPD       Y6, Y7, Y8
+	VFMSUB213PD  Y8, Y6, Y7
+	VADDPD       Y8, Y4, Y6
+	VSUBPD       Y4, Y6, Y9
+	VSUBPD       Y9, Y6, Y10
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y9, Y8, Y9
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVAPD      Y6, Y4
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R13
+	JNZ          columns12
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y4, (AX)(R14*1)
+	VMOVUPD      Y5, (CX)(R14*1)
+	ADDQ         $0x60, AX
+	ADDQ         $0x60, CX
+	ADDQ         $0x60, DI
+	SUBQ         $0x0c, SI
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    (SI)(SI*1), R14
+	SHLQ    $0x02, R14
+	SUBQ    $0x20, R14
+	MOVQ    $0x0000000000000020, R13
+	CMPQ    R14, R13
+	CMOVQGT R13, R14
+	LEAQ    (R10)(R14*1), R15
+	VMOVUPD (AX), Y0
+	VMOVUPD (CX), Y1
+	VMOVUPD (AX)(R14*1), Y2
+	VMOVUPD (CX)(R14*1), Y3
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	MOVQ    k+80(FP), R13
+
+columns8:
 	VBROADCASTSD (R11), Y4
 	VMOVUPD      (R12), Y5
 	VFMADD231PD  (R12)(R10*1), Y4, Y1
@@ -1429,8 +1693,8 @@ columns8row:
 	VADDPD       Y5, Y0, Y0
 	VADDPD       Y0, Y1, Y1
 	VMOVAPD      Y7, Y0
-	VMOVUPD      32(R12), Y5
-	VFMADD231PD  32(R12)(R10*1), Y4, Y3
+	VMOVUPD      (R12)(R14*1), Y5
+	VFMADD231PD  (R12)(R15*1), Y4, Y3
 	VMULPD       Y4, Y5, Y6
 	VFMSUB213PD  Y6, Y4, Y5
 	VADDPD       Y6, Y2, Y4
@@ -1445,28 +1709,26 @@ columns8row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns8row
+	JNZ          columns8
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(AX)
-	VMOVUPD      Y3, 32(CX)
+	VMOVUPD      Y2, (AX)(R14*1)
+	VMOVUPD      Y3, (CX)(R14*1)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DI
 	SUBQ         $0x08, SI
-	JGE          columns8
+	JG           next
+	JMP          end
 
-columns8end:
-	ADDQ    $0x08, SI
-	SUBQ    $0x04, SI
-	JL      columns4end
+one:
 	VMOVUPD (AX), Y0
 	VMOVUPD (CX), Y1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns4row:
+columns4:
 	VBROADCASTSD (R11), Y2
 	VMOVUPD      (R12), Y3
 	VFMADD231PD  (R12)(R10*1), Y2, Y1
@@ -1484,7 +1746,7 @@ columns4row:
 	ADDQ         R8, R11
 	ADDQ         R9, R12
 	DECQ         R13
-	JNZ          columns4row
+	JNZ          columns4
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, (CX)
 	ADDQ         $0x20, AX
@@ -1492,17 +1754,28 @@ columns4row:
 	ADDQ         $0x20, DI
 	SUBQ         $0x04, SI
 
-columns4end:
-	ADDQ    $0x04, SI
-	SUBQ    $0x02, SI
-	JL      columns2end
+end:
+	LEAQ (AX)(SI*8), AX
+	LEAQ (CX)(SI*8), CX
+
+row:
+	MOVQ row+56(FP), R11
+	ADDQ R11, BX
+	DECQ DX
+	JNZ  rows
+	VZEROUPPER
+	RET
+
+narrow:
+	TESTQ   $0x00000002, SI
+	JZ      word
 	VMOVUPD (AX), X0
 	VMOVUPD (CX), X1
 	MOVQ    BX, R11
 	MOVQ    DI, R12
 	MOVQ    k+80(FP), R13
 
-columns2row:
+columns2:
 	VMOVDDUP    (R11), X2
 	VMOVUPD     (R12), X3
 	VFMADD231PD (R12)(R10*1), X2, X1
@@ -1520,7 +1793,7 @@ columns2row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns2row
+	JNZ         columns2
 	VMOVUPD     X0, (AX)
 	VMOVUPD     X1, (CX)
 	ADDQ        $0x10, AX
@@ -1528,17 +1801,16 @@ columns2row:
 	ADDQ        $0x10, DI
 	SUBQ        $0x02, SI
 
-columns2end:
-	ADDQ   $0x02, SI
-	SUBQ   $0x01, SI
-	JL     columns1end
+word:
+	TESTQ  $0x00000001, SI
+	JZ     row
 	VMOVSD (AX), X0
 	VMOVSD (CX), X1
 	MOVQ   BX, R11
 	MOVQ   DI, R12
 	MOVQ   k+80(FP), R13
 
-columns1row:
+columns1:
 	VMOVSD      (R11), X2
 	VMOVSD      (R12), X3
 	VFMADD231SD (R12)(R10*1), X2, X1
@@ -1556,22 +1828,14 @@ columns1row:
 	ADDQ        R8, R11
 	ADDQ        R9, R12
 	DECQ        R13
-	JNZ         columns1row
+	JNZ         columns1
 	VMOVSD      X0, (AX)
 	VMOVSD      X1, (CX)
 	ADDQ        $0x08, AX
 	ADDQ        $0x08, CX
 	ADDQ        $0x08, DI
 	SUBQ        $0x01, SI
-
-columns1end:
-	ADDQ $0x01, SI
-	MOVQ row+56(FP), R11
-	ADDQ R11, BX
-	DECQ DX
-	JNZ  rows
-	VZEROUPPER
-	RET
+	JMP         row
 
 // func subtractPair(r *float64, b *float64, hh *float64, hl *float64, x *float64, n int, f float64, e float64)
 // Requires: AVX, FMA3
@@ -2231,6 +2495,159 @@ loop:
 	VZEROUPPER
 	RET
 
+DATA masks<>+0(SB)/8, $0xffffffffffffffff
+DATA masks<>+8(SB)/8, $0xffffffffffffffff
+DATA masks<>+16(SB)/8, $0xffffffffffffffff
+DATA masks<>+24(SB)/8, $0xffffffffffffffff
+DATA masks<>+32(SB)/8, $0x0000000000000000
+DATA masks<>+40(SB)/8, $0xffffffffffffffff
+DATA masks<>+48(SB)/8, $0xffffffffffffffff
+DATA masks<>+56(SB)/8, $0xffffffffffffffff
+DATA masks<>+64(SB)/8, $0x0000000000000000
+DATA masks<>+72(SB)/8, $0x0000000000000000
+DATA masks<>+80(SB)/8, $0xffffffffffffffff
+DATA masks<>+88(SB)/8, $0xffffffffffffffff
+DATA masks<>+96(SB)/8, $0x0000000000000000
+DATA masks<>+104(SB)/8, $0x0000000000000000
+DATA masks<>+112(SB)/8, $0x0000000000000000
+DATA masks<>+120(SB)/8, $0xffffffffffffffff
+DATA masks<>+128(SB)/8, $0x7fffffffffffffff
+DATA masks<>+136(SB)/8, $0x0170000000000000
+DATA masks<>+144(SB)/8, $0x7e70000000000000
+GLOBL masks<>(SB), RODATA|NOPTR, $152
+
+// func solveUnit(x *float64, a *float64, ld int, groups int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·solveUnit(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ ld+16(FP), DX
+	MOVQ groups+24(FP), BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ masks<>+0(SB), DI
+	XORQ R10, R10
+
+group:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   CX, R8
+	MOVQ   AX, R11
+	MOVQ   R10, R9
+	TESTQ  R9, R9
+	JZ     triangle
+
+row:
+	VMOVUPD     (R11), Y4
+	VFMADD231PD (R8), Y4, Y0
+	VFMADD231PD (R8)(DX*1), Y4, Y1
+	VFMADD231PD (R8)(DX*2), Y4, Y2
+	VFMADD231PD (R8)(SI*1), Y4, Y3
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R8
+	DECQ        R9
+	JNZ         row
+
+triangle:
+	VMOVUPD      (R11), Y4
+	VHADDPD      Y1, Y0, Y0
+	VHADDPD      Y3, Y2, Y1
+	VPERM2F128   $0x21, Y1, Y0, Y2
+	VBLENDPD     $0x0c, Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VSUBPD       Y0, Y4, Y4
+	VMOVUPD      (R8), Y0
+	VMOVUPD      (R8)(DX*1), Y1
+	VMOVUPD      (R8)(DX*2), Y2
+	VMOVUPD      (R8)(SI*1), Y3
+	VUNPCKLPD    Y1, Y0, Y5
+	VUNPCKHPD    Y1, Y0, Y0
+	VUNPCKLPD    Y3, Y2, Y1
+	VUNPCKHPD    Y3, Y2, Y6
+	VPERM2F128   $0x20, Y1, Y5, Y2
+	VPERM2F128   $0x20, Y6, Y0, Y3
+	VPERM2F128   $0x31, Y1, Y5, Y1
+	VPERM2F128   $0x31, Y6, Y0, Y0
+	VANDPD       32(DI), Y2, Y2
+	VPERMPD      $0x00, Y4, Y0
+	VFNMADD231PD Y0, Y2, Y4
+	VANDPD       64(DI), Y3, Y3
+	VPERMPD      $0x55, Y4, Y0
+	VFNMADD231PD Y0, Y3, Y4
+	VANDPD       96(DI), Y1, Y1
+	VPERMPD      $0xaa, Y4, Y0
+	VFNMADD231PD Y0, Y1, Y4
+	VMOVUPD      Y4, (R11)
+	LEAQ         (CX)(DX*4), CX
+	INCQ         R10
+	DECQ         BX
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func solveUnitTrans(x *float64, a *float64, ld int, groups int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·solveUnitTrans(SB), NOSPLIT, $0-32
+	MOVQ  x+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  ld+16(FP), DX
+	MOVQ  groups+24(FP), BX
+	LEAQ  (DX)(DX*2), SI
+	LEAQ  masks<>+0(SB), R8
+	MOVQ  DX, DI
+	SHLQ  $0x02, DI
+	MOVQ  BX, R10
+	DECQ  R10
+	MOVQ  R10, BX
+	IMULQ DI, BX
+	ADDQ  BX, CX
+	SHLQ  $0x05, R10
+
+group:
+	VMOVUPD      (AX)(R10*1), Y0
+	LEAQ         (CX)(R10*1), BX
+	VMOVUPD      96(R8), Y1
+	VANDNPD      (BX)(SI*1), Y1, Y1
+	VPERMPD      $0xff, Y0, Y2
+	VFNMADD231PD Y2, Y1, Y0
+	VMOVUPD      64(R8), Y1
+	VANDNPD      (BX)(DX*2), Y1, Y1
+	VPERMPD      $0xaa, Y0, Y2
+	VFNMADD231PD Y2, Y1, Y0
+	VMOVUPD      32(R8), Y1
+	VANDNPD      (BX)(DX*1), Y1, Y1
+	VPERMPD      $0x55, Y0, Y2
+	VFNMADD231PD Y2, Y1, Y0
+	VMOVUPD      Y0, (AX)(R10*1)
+	TESTQ        R10, R10
+	JZ           done
+	VPERMPD      $0x00, Y0, Y1
+	VPERMPD      $0x55, Y0, Y2
+	VPERMPD      $0xaa, Y0, Y3
+	VPERMPD      $0xff, Y0, Y0
+	MOVQ         R10, R9
+
+row:
+	SUBQ         $0x20, R9
+	LEAQ         (CX)(R9*1), BX
+	VMOVUPD      (AX)(R9*1), Y4
+	VMULPD       (BX)(DX*2), Y3, Y5
+	VFNMADD231PD (BX), Y1, Y4
+	VFMADD231PD  (BX)(SI*1), Y0, Y5
+	VFNMADD231PD (BX)(DX*1), Y2, Y4
+	VSUBPD       Y5, Y4, Y4
+	VMOVUPD      Y4, (AX)(R9*1)
+	TESTQ        R9, R9
+	JNZ          row
+	SUBQ         DI, CX
+	SUBQ         $0x20, R10
+	JMP          group
+
+done:
+	VZEROUPPER
+	RET
+
 // func peak(x *float64, n int) (m float64, at int)
 // Requires: AVX, AVX2, SSE2
 TEXT ·peak(SB), NOSPLIT, $0-32
@@ -2353,19 +2770,19 @@ TEXT ·transpose4(SB), NOSPLIT, $0-40
 
 loop:
 	VMOVUPD    (DX), Y0
-	VMOVUPD    (DX)(BX*1), Y2
-	VMOVUPD    (DX)(BX*2), Y3
-	VMOVUPD    (DX)(DI*1), Y4
-	VUNPCKLPD  Y2, Y0, Y1
-	VUNPCKHPD  Y2, Y0, Y0
-	VUNPCKLPD  Y4, Y3, Y2
-	VUNPCKHPD  Y4, Y3, Y5
-	VPERM2F128 $0x20, Y2, Y1, Y3
-	VPERM2F128 $0x20, Y5, Y0, Y4
-	VPERM2F128 $0x31, Y2, Y1, Y1
+	VMOVUPD    (DX)(BX*1), Y1
+	VMOVUPD    (DX)(BX*2), Y2
+	VMOVUPD    (DX)(DI*1), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y0
+	VUNPCKLPD  Y3, Y2, Y1
+	VUNPCKHPD  Y3, Y2, Y5
+	VPERM2F128 $0x20, Y1, Y4, Y2
+	VPERM2F128 $0x20, Y5, Y0, Y3
+	VPERM2F128 $0x31, Y1, Y4, Y1
 	VPERM2F128 $0x31, Y5, Y0, Y0
-	VMOVUPD    Y3, (AX)
-	VMOVUPD    Y4, (AX)(CX*1)
+	VMOVUPD    Y2, (AX)
+	VMOVUPD    Y3, (AX)(CX*1)
 	VMOVUPD    Y1, (AX)(CX*2)
 	VMOVUPD    Y0, (AX)(R8*1)
 	ADDQ       $0x20, DX
@@ -2374,27 +2791,6 @@ loop:
 	JNZ        loop
 	VZEROUPPER
 	RET
-
-DATA masks<>+0(SB)/8, $0xffffffffffffffff
-DATA masks<>+8(SB)/8, $0xffffffffffffffff
-DATA masks<>+16(SB)/8, $0xffffffffffffffff
-DATA masks<>+24(SB)/8, $0xffffffffffffffff
-DATA masks<>+32(SB)/8, $0x0000000000000000
-DATA masks<>+40(SB)/8, $0xffffffffffffffff
-DATA masks<>+48(SB)/8, $0xffffffffffffffff
-DATA masks<>+56(SB)/8, $0xffffffffffffffff
-DATA masks<>+64(SB)/8, $0x0000000000000000
-DATA masks<>+72(SB)/8, $0x0000000000000000
-DATA masks<>+80(SB)/8, $0xffffffffffffffff
-DATA masks<>+88(SB)/8, $0xffffffffffffffff
-DATA masks<>+96(SB)/8, $0x0000000000000000
-DATA masks<>+104(SB)/8, $0x0000000000000000
-DATA masks<>+112(SB)/8, $0x0000000000000000
-DATA masks<>+120(SB)/8, $0xffffffffffffffff
-DATA masks<>+128(SB)/8, $0x7fffffffffffffff
-DATA masks<>+136(SB)/8, $0x0170000000000000
-DATA masks<>+144(SB)/8, $0x7e70000000000000
-GLOBL masks<>(SB), RODATA|NOPTR, $152
 
 // func eliminateRun(t *float64, ld int, k int, n int, alpha float64, d *float64, w *float64) int
 // Requires: AVX, AVX2, FMA3, SSE2
@@ -3994,6 +4390,2266 @@ done:
 	VZEROUPPER
 	RET
 
+// func setProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·setProduct(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R11, R11
+	MOVQ n+64(FP), R10
+	ADDQ $0x03, R10
+	SHRQ $0x02, R10
+
+h4next:
+	CMPQ    R10, $0x04
+	JE      h4two
+	CMPQ    R10, $0x02
+	JE      h4two
+	JL      h4one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	VXORPD  Y10, Y10, Y10
+	VXORPD  Y11, Y11, Y11
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w3:
+	VMOVUPD      (R13), Y12
+	VMOVUPD      32(R13), Y13
+	VMOVUPD      (R13)(BP*1), Y14
+	VBROADCASTSD (R12), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R12)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R12)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R12)(R9*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	VMOVUPD      Y6, (R15)(CX*2)
+	VMOVUPD      Y7, 32(R15)(CX*2)
+	VMOVUPD      Y8, (R12)(CX*2)
+	VMOVUPD      Y9, (R15)(R14*1)
+	VMOVUPD      Y10, 32(R15)(R14*1)
+	VMOVUPD      Y11, (R12)(R14*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w2:
+	VMOVUPD      (R13), Y8
+	VMOVUPD      (R13)(BP*1), Y9
+	VBROADCASTSD (R12), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R12)(BX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R12)(BX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R12)(R9*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMOVUPD      Y4, (R15)(CX*2)
+	VMOVUPD      Y5, (R12)(CX*2)
+	VMOVUPD      Y6, (R15)(R14*1)
+	VMOVUPD      Y7, (R12)(R14*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w1:
+	VMOVUPD      (R13)(BP*1), Y4
+	VBROADCASTSD (R12), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R12)(BX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R12)(BX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R12)(R9*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*2)
+	VMOVUPD      Y3, (R12)(R14*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h2next:
+	CMPQ    R10, $0x04
+	JE      h2two
+	CMPQ    R10, $0x02
+	JE      h2two
+	JL      h2one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w3:
+	VMOVUPD      (R13), Y6
+	VMOVUPD      32(R13), Y7
+	VMOVUPD      (R13)(BP*1), Y8
+	VBROADCASTSD (R12), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (R12)(BX*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w2:
+	VMOVUPD      (R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R12)(BX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w1:
+	VMOVUPD      (R13)(BP*1), Y2
+	VBROADCASTSD (R12), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R12)(BX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h1next:
+	CMPQ    R10, $0x04
+	JE      h1two
+	CMPQ    R10, $0x02
+	JE      h1two
+	JL      h1one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	VXORPD  Y2, Y2, Y2
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w3:
+	VMOVUPD      (R13), Y3
+	VMOVUPD      32(R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	VXORPD  Y1, Y1, Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w2:
+	VMOVUPD      (R13), Y2
+	VMOVUPD      (R13)(BP*1), Y3
+	VBROADCASTSD (R12), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	VXORPD  Y0, Y0, Y0
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w1:
+	VMOVUPD      (R13)(BP*1), Y1
+	VBROADCASTSD (R12), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func addProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·addProduct(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R11, R11
+	MOVQ n+64(FP), R10
+	ADDQ $0x03, R10
+	SHRQ $0x02, R10
+
+h4next:
+	CMPQ    R10, $0x04
+	JE      h4two
+	CMPQ    R10, $0x02
+	JE      h4two
+	JL      h4one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	VMOVUPD (R15)(CX*2), Y6
+	VMOVUPD 32(R15)(CX*2), Y7
+	VMOVUPD (R12)(CX*2), Y8
+	VMOVUPD (R15)(R14*1), Y9
+	VMOVUPD 32(R15)(R14*1), Y10
+	VMOVUPD (R12)(R14*1), Y11
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w3:
+	VMOVUPD      (R13), Y12
+	VMOVUPD      32(R13), Y13
+	VMOVUPD      (R13)(BP*1), Y14
+	VBROADCASTSD (R12), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (R12)(BX*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (R12)(BX*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (R12)(R9*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	VMOVUPD      Y6, (R15)(CX*2)
+	VMOVUPD      Y7, 32(R15)(CX*2)
+	VMOVUPD      Y8, (R12)(CX*2)
+	VMOVUPD      Y9, (R15)(R14*1)
+	VMOVUPD      Y10, 32(R15)(R14*1)
+	VMOVUPD      Y11, (R12)(R14*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	VMOVUPD (R15)(CX*2), Y4
+	VMOVUPD (R12)(CX*2), Y5
+	VMOVUPD (R15)(R14*1), Y6
+	VMOVUPD (R12)(R14*1), Y7
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w2:
+	VMOVUPD      (R13), Y8
+	VMOVUPD      (R13)(BP*1), Y9
+	VBROADCASTSD (R12), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (R12)(BX*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (R12)(BX*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (R12)(R9*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMOVUPD      Y4, (R15)(CX*2)
+	VMOVUPD      Y5, (R12)(CX*2)
+	VMOVUPD      Y6, (R15)(R14*1)
+	VMOVUPD      Y7, (R12)(R14*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	VMOVUPD (R12)(CX*2), Y2
+	VMOVUPD (R12)(R14*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w1:
+	VMOVUPD      (R13)(BP*1), Y4
+	VBROADCASTSD (R12), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (R12)(BX*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (R12)(BX*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (R12)(R9*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*2)
+	VMOVUPD      Y3, (R12)(R14*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h2next:
+	CMPQ    R10, $0x04
+	JE      h2two
+	CMPQ    R10, $0x02
+	JE      h2two
+	JL      h2one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w3:
+	VMOVUPD      (R13), Y6
+	VMOVUPD      32(R13), Y7
+	VMOVUPD      (R13)(BP*1), Y8
+	VBROADCASTSD (R12), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (R12)(BX*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w2:
+	VMOVUPD      (R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (R12)(BX*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w1:
+	VMOVUPD      (R13)(BP*1), Y2
+	VBROADCASTSD (R12), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (R12)(BX*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h1next:
+	CMPQ    R10, $0x04
+	JE      h1two
+	CMPQ    R10, $0x02
+	JE      h1two
+	JL      h1one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w3:
+	VMOVUPD      (R13), Y3
+	VMOVUPD      32(R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w2:
+	VMOVUPD      (R13), Y2
+	VMOVUPD      (R13)(BP*1), Y3
+	VBROADCASTSD (R12), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w1:
+	VMOVUPD      (R13)(BP*1), Y1
+	VBROADCASTSD (R12), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func subProduct(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·subProduct(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R11, R11
+	MOVQ n+64(FP), R10
+	ADDQ $0x03, R10
+	SHRQ $0x02, R10
+
+h4next:
+	CMPQ    R10, $0x04
+	JE      h4two
+	CMPQ    R10, $0x02
+	JE      h4two
+	JL      h4one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	VMOVUPD (R15)(CX*2), Y6
+	VMOVUPD 32(R15)(CX*2), Y7
+	VMOVUPD (R12)(CX*2), Y8
+	VMOVUPD (R15)(R14*1), Y9
+	VMOVUPD 32(R15)(R14*1), Y10
+	VMOVUPD (R12)(R14*1), Y11
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w3:
+	VMOVUPD      (R13), Y12
+	VMOVUPD      32(R13), Y13
+	VMOVUPD      (R13)(BP*1), Y14
+	VBROADCASTSD (R12), Y15
+	VFNMADD231PD Y12, Y15, Y0
+	VFNMADD231PD Y13, Y15, Y1
+	VFNMADD231PD Y14, Y15, Y2
+	VBROADCASTSD (R12)(BX*1), Y15
+	VFNMADD231PD Y12, Y15, Y3
+	VFNMADD231PD Y13, Y15, Y4
+	VFNMADD231PD Y14, Y15, Y5
+	VBROADCASTSD (R12)(BX*2), Y15
+	VFNMADD231PD Y12, Y15, Y6
+	VFNMADD231PD Y13, Y15, Y7
+	VFNMADD231PD Y14, Y15, Y8
+	VBROADCASTSD (R12)(R9*1), Y15
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y13, Y15, Y10
+	VFNMADD231PD Y14, Y15, Y11
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	VMOVUPD      Y6, (R15)(CX*2)
+	VMOVUPD      Y7, 32(R15)(CX*2)
+	VMOVUPD      Y8, (R12)(CX*2)
+	VMOVUPD      Y9, (R15)(R14*1)
+	VMOVUPD      Y10, 32(R15)(R14*1)
+	VMOVUPD      Y11, (R12)(R14*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	VMOVUPD (R15)(CX*2), Y4
+	VMOVUPD (R12)(CX*2), Y5
+	VMOVUPD (R15)(R14*1), Y6
+	VMOVUPD (R12)(R14*1), Y7
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w2:
+	VMOVUPD      (R13), Y8
+	VMOVUPD      (R13)(BP*1), Y9
+	VBROADCASTSD (R12), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD (R12)(BX*1), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD (R12)(BX*2), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD (R12)(R9*1), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMOVUPD      Y4, (R15)(CX*2)
+	VMOVUPD      Y5, (R12)(CX*2)
+	VMOVUPD      Y6, (R15)(R14*1)
+	VMOVUPD      Y7, (R12)(R14*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h4next
+	JMP          h4end
+
+h4one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	VMOVUPD (R12)(CX*2), Y2
+	VMOVUPD (R12)(R14*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h4w1:
+	VMOVUPD      (R13)(BP*1), Y4
+	VBROADCASTSD (R12), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD (R12)(BX*1), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD (R12)(BX*2), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD (R12)(R9*1), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*2)
+	VMOVUPD      Y3, (R12)(R14*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h2next:
+	CMPQ    R10, $0x04
+	JE      h2two
+	CMPQ    R10, $0x02
+	JE      h2two
+	JL      h2one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	VMOVUPD (R15)(CX*1), Y3
+	VMOVUPD 32(R15)(CX*1), Y4
+	VMOVUPD (R12)(CX*1), Y5
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w3:
+	VMOVUPD      (R13), Y6
+	VMOVUPD      32(R13), Y7
+	VMOVUPD      (R13)(BP*1), Y8
+	VBROADCASTSD (R12), Y9
+	VFNMADD231PD Y6, Y9, Y0
+	VFNMADD231PD Y7, Y9, Y1
+	VFNMADD231PD Y8, Y9, Y2
+	VBROADCASTSD (R12)(BX*1), Y9
+	VFNMADD231PD Y6, Y9, Y3
+	VFNMADD231PD Y7, Y9, Y4
+	VFNMADD231PD Y8, Y9, Y5
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	VMOVUPD      Y3, (R15)(CX*1)
+	VMOVUPD      Y4, 32(R15)(CX*1)
+	VMOVUPD      Y5, (R12)(CX*1)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	VMOVUPD (R15)(CX*1), Y2
+	VMOVUPD (R12)(CX*1), Y3
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w2:
+	VMOVUPD      (R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFNMADD231PD Y4, Y6, Y0
+	VFNMADD231PD Y5, Y6, Y1
+	VBROADCASTSD (R12)(BX*1), Y6
+	VFNMADD231PD Y4, Y6, Y2
+	VFNMADD231PD Y5, Y6, Y3
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R12)(CX*1)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h2next
+	JMP          h2end
+
+h2one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	VMOVUPD (R12)(CX*1), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h2w1:
+	VMOVUPD      (R13)(BP*1), Y2
+	VBROADCASTSD (R12), Y3
+	VFNMADD231PD Y2, Y3, Y0
+	VBROADCASTSD (R12)(BX*1), Y3
+	VFNMADD231PD Y2, Y3, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	VMOVUPD      Y1, (R12)(CX*1)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R11, R11
+	MOVQ  n+64(FP), R10
+	ADDQ  $0x03, R10
+	SHRQ  $0x02, R10
+
+h1next:
+	CMPQ    R10, $0x04
+	JE      h1two
+	CMPQ    R10, $0x02
+	JE      h1two
+	JL      h1one
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000040, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD 32(R15), Y1
+	VMOVUPD (R12), Y2
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w3:
+	VMOVUPD      (R13), Y3
+	VMOVUPD      32(R13), Y4
+	VMOVUPD      (R13)(BP*1), Y5
+	VBROADCASTSD (R12), Y6
+	VFNMADD231PD Y3, Y6, Y0
+	VFNMADD231PD Y4, Y6, Y1
+	VFNMADD231PD Y5, Y6, Y2
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, 32(R15)
+	VMOVUPD      Y2, (R12)
+	ADDQ         $0x60, R11
+	SUBQ         $0x03, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1two:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000020, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R15), Y0
+	VMOVUPD (R12), Y1
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w2:
+	VMOVUPD      (R13), Y2
+	VMOVUPD      (R13)(BP*1), Y3
+	VBROADCASTSD (R12), Y4
+	VFNMADD231PD Y2, Y4, Y0
+	VFNMADD231PD Y3, Y4, Y1
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R15)
+	VMOVUPD      Y1, (R12)
+	ADDQ         $0x40, R11
+	SUBQ         $0x02, R10
+	JNZ          h1next
+	JMP          h1end
+
+h1one:
+	MOVQ    n+64(FP), BP
+	LEAQ    (BP)(BP*1), BP
+	SHLQ    $0x02, BP
+	SUBQ    R11, BP
+	SUBQ    $0x20, BP
+	MOVQ    $0x0000000000000000, R14
+	CMPQ    BP, R14
+	CMOVQGT R14, BP
+	LEAQ    (AX)(R11*1), R15
+	LEAQ    (CX)(CX*2), R14
+	LEAQ    (R15)(BP*1), R12
+	VMOVUPD (R12), Y0
+	MOVQ    b+40(FP), R13
+	ADDQ    R11, R13
+	MOVQ    DX, R12
+	MOVQ    k+72(FP), R14
+
+h1w1:
+	VMOVUPD      (R13)(BP*1), Y1
+	VBROADCASTSD (R12), Y2
+	VFNMADD231PD Y1, Y2, Y0
+	ADDQ         SI, R12
+	ADDQ         DI, R13
+	DECQ         R14
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R14
+	LEAQ         (R15)(BP*1), R12
+	VMOVUPD      Y0, (R12)
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, R10
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func setProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, FMA3
+TEXT ·setProductTrans(SB), NOSPLIT, $8-72
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ ldb+40(FP), DI
+	MOVQ n+56(FP), R8
+	LEAQ (DI)(DI*2), R9
+	LEAQ masks<>+0(SB), R10
+
+next:
+	VMOVUPD (R10), Y0
+	CMPQ    R8, $0x04
+	JGE     group
+	SUBQ    $0x04, R8
+	LEAQ    (AX)(R8*8), AX
+	MOVQ    R8, BP
+	IMULQ   DI, BP
+	ADDQ    BP, SI
+	NEGQ    R8
+	SHLQ    $0x05, R8
+	VMOVUPD (R10)(R8*1), Y0
+	MOVQ    $0x0000000000000004, R8
+
+group:
+	MOVQ DX, R11
+	MOVQ AX, R12
+	MOVQ rows+48(FP), R13
+	SUBQ $0x02, R13
+	JL   one
+
+two:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h2:
+	VMOVUPD     (R14), Y8
+	VMOVUPD     (R14)(BX*1), Y9
+	VMOVUPD     (R15), Y10
+	VFMADD231PD Y10, Y8, Y0
+	VFMADD231PD Y10, Y9, Y4
+	VMOVUPD     (R15)(DI*1), Y10
+	VFMADD231PD Y10, Y8, Y1
+	VFMADD231PD Y10, Y9, Y5
+	VMOVUPD     (R15)(DI*2), Y10
+	VFMADD231PD Y10, Y8, Y2
+	VFMADD231PD Y10, Y9, Y6
+	VMOVUPD     (R15)(R9*1), Y10
+	VFMADD231PD Y10, Y8, Y3
+	VFMADD231PD Y10, Y9, Y7
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h2
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h2sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y8
+	VANDPD      (R14), Y8, Y9
+	VANDPD      (R14)(BX*1), Y8, Y8
+	VMOVUPD     (R15), Y10
+	VFMADD231PD Y10, Y9, Y0
+	VFMADD231PD Y10, Y8, Y4
+	VMOVUPD     (R15)(DI*1), Y10
+	VFMADD231PD Y10, Y9, Y1
+	VFMADD231PD Y10, Y8, Y5
+	VMOVUPD     (R15)(DI*2), Y10
+	VFMADD231PD Y10, Y9, Y2
+	VFMADD231PD Y10, Y8, Y6
+	VMOVUPD     (R15)(R9*1), Y10
+	VFMADD231PD Y10, Y9, Y3
+	VFMADD231PD Y10, Y8, Y7
+
+h2sum:
+	VHADDPD    Y1, Y0, Y0
+	VHADDPD    Y3, Y2, Y1
+	VPERM2F128 $0x21, Y1, Y0, Y2
+	VBLENDPD   $0x0c, Y1, Y0, Y0
+	VADDPD     Y2, Y0, Y0
+	VMOVUPD    Y0, (R12)
+	VHADDPD    Y5, Y4, Y0
+	VHADDPD    Y7, Y6, Y1
+	VPERM2F128 $0x21, Y1, Y0, Y2
+	VBLENDPD   $0x0c, Y1, Y0, Y0
+	VADDPD     Y2, Y0, Y0
+	VMOVUPD    Y0, (R12)(CX*1)
+	LEAQ       (R11)(BX*2), R11
+	LEAQ       (R12)(CX*2), R12
+	SUBQ       $0x02, R13
+	JGE        two
+
+one:
+	TESTQ  $0x00000001, R13
+	JZ     columns
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h1:
+	VMOVUPD     (R14), Y4
+	VMOVUPD     (R15), Y5
+	VFMADD231PD Y5, Y4, Y0
+	VMOVUPD     (R15)(DI*1), Y5
+	VFMADD231PD Y5, Y4, Y1
+	VMOVUPD     (R15)(DI*2), Y5
+	VFMADD231PD Y5, Y4, Y2
+	VMOVUPD     (R15)(R9*1), Y5
+	VFMADD231PD Y5, Y4, Y3
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h1
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h1sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y4
+	VANDPD      (R14), Y4, Y4
+	VMOVUPD     (R15), Y5
+	VFMADD231PD Y5, Y4, Y0
+	VMOVUPD     (R15)(DI*1), Y5
+	VFMADD231PD Y5, Y4, Y1
+	VMOVUPD     (R15)(DI*2), Y5
+	VFMADD231PD Y5, Y4, Y2
+	VMOVUPD     (R15)(R9*1), Y5
+	VFMADD231PD Y5, Y4, Y3
+
+h1sum:
+	VHADDPD    Y1, Y0, Y0
+	VHADDPD    Y3, Y2, Y1
+	VPERM2F128 $0x21, Y1, Y0, Y2
+	VBLENDPD   $0x0c, Y1, Y0, Y0
+	VADDPD     Y2, Y0, Y0
+	VMOVUPD    Y0, (R12)
+
+columns:
+	ADDQ $0x20, AX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, R8
+	JG   next
+	VZEROUPPER
+	RET
+
+// func addProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, FMA3
+TEXT ·addProductTrans(SB), NOSPLIT, $8-72
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ ldb+40(FP), DI
+	MOVQ n+56(FP), R8
+	LEAQ (DI)(DI*2), R9
+	LEAQ masks<>+0(SB), R10
+
+next:
+	VMOVUPD (R10), Y0
+	CMPQ    R8, $0x04
+	JGE     group
+	SUBQ    $0x04, R8
+	LEAQ    (AX)(R8*8), AX
+	MOVQ    R8, BP
+	IMULQ   DI, BP
+	ADDQ    BP, SI
+	NEGQ    R8
+	SHLQ    $0x05, R8
+	VMOVUPD (R10)(R8*1), Y0
+	MOVQ    $0x0000000000000004, R8
+
+group:
+	MOVQ DX, R11
+	MOVQ AX, R12
+	MOVQ rows+48(FP), R13
+	SUBQ $0x02, R13
+	JL   one
+
+two:
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h2:
+	VMOVUPD     (R14), Y9
+	VMOVUPD     (R14)(BX*1), Y10
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y9, Y1
+	VFMADD231PD Y11, Y10, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y9, Y2
+	VFMADD231PD Y11, Y10, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y9, Y3
+	VFMADD231PD Y11, Y10, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y9, Y4
+	VFMADD231PD Y11, Y10, Y8
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h2
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h2sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y9
+	VANDPD      (R14), Y9, Y10
+	VANDPD      (R14)(BX*1), Y9, Y9
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y10, Y1
+	VFMADD231PD Y11, Y9, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y10, Y2
+	VFMADD231PD Y11, Y9, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y10, Y3
+	VFMADD231PD Y11, Y9, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y10, Y4
+	VFMADD231PD Y11, Y9, Y8
+
+h2sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y2
+	VADDPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)
+	VHADDPD    Y6, Y5, Y1
+	VHADDPD    Y8, Y7, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12)(CX*1), Y2
+	VADDPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)(CX*1)
+	LEAQ       (R11)(BX*2), R11
+	LEAQ       (R12)(CX*2), R12
+	SUBQ       $0x02, R13
+	JGE        two
+
+one:
+	TESTQ  $0x00000001, R13
+	JZ     columns
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h1:
+	VMOVUPD     (R14), Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h1
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h1sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y5
+	VANDPD      (R14), Y5, Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+
+h1sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y0
+	VADDPD     Y1, Y0, Y1
+	VMOVUPD    Y1, (R12)
+
+columns:
+	ADDQ $0x20, AX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, R8
+	JG   next
+	VZEROUPPER
+	RET
+
+// func subProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, FMA3
+TEXT ·subProductTrans(SB), NOSPLIT, $8-72
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ lda+24(FP), BX
+	MOVQ b+32(FP), SI
+	MOVQ ldb+40(FP), DI
+	MOVQ n+56(FP), R8
+	LEAQ (DI)(DI*2), R9
+	LEAQ masks<>+0(SB), R10
+
+next:
+	VMOVUPD (R10), Y0
+	CMPQ    R8, $0x04
+	JGE     group
+	SUBQ    $0x04, R8
+	LEAQ    (AX)(R8*8), AX
+	MOVQ    R8, BP
+	IMULQ   DI, BP
+	ADDQ    BP, SI
+	NEGQ    R8
+	SHLQ    $0x05, R8
+	VMOVUPD (R10)(R8*1), Y0
+	MOVQ    $0x0000000000000004, R8
+
+group:
+	MOVQ DX, R11
+	MOVQ AX, R12
+	MOVQ rows+48(FP), R13
+	SUBQ $0x02, R13
+	JL   one
+
+two:
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h2:
+	VMOVUPD     (R14), Y9
+	VMOVUPD     (R14)(BX*1), Y10
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y9, Y1
+	VFMADD231PD Y11, Y10, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y9, Y2
+	VFMADD231PD Y11, Y10, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y9, Y3
+	VFMADD231PD Y11, Y10, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y9, Y4
+	VFMADD231PD Y11, Y10, Y8
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h2
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h2sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y9
+	VANDPD      (R14), Y9, Y10
+	VANDPD      (R14)(BX*1), Y9, Y9
+	VMOVUPD     (R15), Y11
+	VFMADD231PD Y11, Y10, Y1
+	VFMADD231PD Y11, Y9, Y5
+	VMOVUPD     (R15)(DI*1), Y11
+	VFMADD231PD Y11, Y10, Y2
+	VFMADD231PD Y11, Y9, Y6
+	VMOVUPD     (R15)(DI*2), Y11
+	VFMADD231PD Y11, Y10, Y3
+	VFMADD231PD Y11, Y9, Y7
+	VMOVUPD     (R15)(R9*1), Y11
+	VFMADD231PD Y11, Y10, Y4
+	VFMADD231PD Y11, Y9, Y8
+
+h2sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y2
+	VSUBPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)
+	VHADDPD    Y6, Y5, Y1
+	VHADDPD    Y8, Y7, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12)(CX*1), Y2
+	VSUBPD     Y1, Y2, Y1
+	VMOVUPD    Y1, (R12)(CX*1)
+	LEAQ       (R11)(BX*2), R11
+	LEAQ       (R12)(CX*2), R12
+	SUBQ       $0x02, R13
+	JGE        two
+
+one:
+	TESTQ  $0x00000001, R13
+	JZ     columns
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	MOVQ   R11, R14
+	MOVQ   SI, R15
+	MOVQ   k+64(FP), BP
+	SHRQ   $0x02, BP
+
+h1:
+	VMOVUPD     (R14), Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        BP
+	JNZ         h1
+	MOVQ        k+64(FP), BP
+	ANDQ        $0x03, BP
+	JZ          h1sum
+	SUBQ        $0x04, BP
+	LEAQ        (R14)(BP*8), R14
+	LEAQ        (R15)(BP*8), R15
+	NEGQ        BP
+	SHLQ        $0x05, BP
+	VMOVUPD     (R10)(BP*1), Y5
+	VANDPD      (R14), Y5, Y5
+	VMOVUPD     (R15), Y6
+	VFMADD231PD Y6, Y5, Y1
+	VMOVUPD     (R15)(DI*1), Y6
+	VFMADD231PD Y6, Y5, Y2
+	VMOVUPD     (R15)(DI*2), Y6
+	VFMADD231PD Y6, Y5, Y3
+	VMOVUPD     (R15)(R9*1), Y6
+	VFMADD231PD Y6, Y5, Y4
+
+h1sum:
+	VHADDPD    Y2, Y1, Y1
+	VHADDPD    Y4, Y3, Y2
+	VPERM2F128 $0x21, Y2, Y1, Y3
+	VBLENDPD   $0x0c, Y2, Y1, Y1
+	VADDPD     Y3, Y1, Y1
+	VANDPD     Y0, Y1, Y1
+	VMOVUPD    (R12), Y0
+	VSUBPD     Y1, Y0, Y1
+	VMOVUPD    Y1, (R12)
+
+columns:
+	ADDQ $0x20, AX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, R8
+	JG   next
+	VZEROUPPER
+	RET
+
+// func copyRows(dst *float64, ldd int, src *float64, lds int, rows int, n int)
+// Requires: AVX
+TEXT ·copyRows(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x03, DI
+	SUBQ $0x20, DI
+
+row:
+	XORQ R8, R8
+	JMP  test
+
+vector:
+	VMOVUPD (DX)(R8*1), Y0
+	VMOVUPD Y0, (AX)(R8*1)
+	ADDQ    $0x20, R8
+
+test:
+	CMPQ    R8, DI
+	JL      vector
+	VMOVUPD (DX)(DI*1), Y0
+	VMOVUPD Y0, (AX)(DI*1)
+	ADDQ    CX, AX
+	ADDQ    BX, DX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func solveSmall(x *float64, ldx int, t *float64, ldt int, groups int, cols int)
+// Requires: AVX, FMA3
+TEXT ·solveSmall(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ ldx+8(FP), CX
+	MOVQ ldt+24(FP), DX
+	MOVQ cols+40(FP), BX
+	LEAQ (CX)(CX*2), SI
+
+next:
+	CMPQ BX, $0x04
+	JE   two
+	CMPQ BX, $0x02
+	JE   two
+	JL   one
+	MOVQ groups+32(FP), R13
+	MOVQ t+16(FP), R10
+	MOVQ AX, DI
+	XORQ R12, R12
+
+w3group:
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 64(DI), Y2
+	VMOVUPD (DI)(CX*1), Y3
+	VMOVUPD 32(DI)(CX*1), Y4
+	VMOVUPD 64(DI)(CX*1), Y5
+	VMOVUPD (DI)(CX*2), Y6
+	VMOVUPD 32(DI)(CX*2), Y7
+	VMOVUPD 64(DI)(CX*2), Y8
+	VMOVUPD (DI)(SI*1), Y9
+	VMOVUPD 32(DI)(SI*1), Y10
+	VMOVUPD 64(DI)(SI*1), Y11
+	MOVQ    AX, R8
+	MOVQ    R10, R9
+	MOVQ    R12, R11
+	TESTQ   R11, R11
+	JZ      w3triangle
+
+w3row:
+	VMOVUPD      (R8), Y12
+	VMOVUPD      32(R8), Y13
+	VMOVUPD      64(R8), Y14
+	VBROADCASTSD (R9), Y15
+	VFNMADD231PD Y12, Y15, Y0
+	VFNMADD231PD Y13, Y15, Y1
+	VFNMADD231PD Y14, Y15, Y2
+	VBROADCASTSD 8(R9), Y15
+	VFNMADD231PD Y12, Y15, Y3
+	VFNMADD231PD Y13, Y15, Y4
+	VFNMADD231PD Y14, Y15, Y5
+	VBROADCASTSD 16(R9), Y15
+	VFNMADD231PD Y12, Y15, Y6
+	VFNMADD231PD Y13, Y15, Y7
+	VFNMADD231PD Y14, Y15, Y8
+	VBROADCASTSD 24(R9), Y15
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y13, Y15, Y10
+	VFNMADD231PD Y14, Y15, Y11
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w3row
+
+w3triangle:
+	VBROADCASTSD 8(R9), Y12
+	VFNMADD231PD Y0, Y12, Y3
+	VFNMADD231PD Y1, Y12, Y4
+	VFNMADD231PD Y2, Y12, Y5
+	VBROADCASTSD 16(R9), Y12
+	VFNMADD231PD Y0, Y12, Y6
+	VFNMADD231PD Y1, Y12, Y7
+	VFNMADD231PD Y2, Y12, Y8
+	VBROADCASTSD 24(R9), Y12
+	VFNMADD231PD Y0, Y12, Y9
+	VFNMADD231PD Y1, Y12, Y10
+	VFNMADD231PD Y2, Y12, Y11
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Y12
+	VFNMADD231PD Y3, Y12, Y6
+	VFNMADD231PD Y4, Y12, Y7
+	VFNMADD231PD Y5, Y12, Y8
+	VBROADCASTSD 24(R9), Y12
+	VFNMADD231PD Y3, Y12, Y9
+	VFNMADD231PD Y4, Y12, Y10
+	VFNMADD231PD Y5, Y12, Y11
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Y12
+	VFNMADD231PD Y6, Y12, Y9
+	VFNMADD231PD Y7, Y12, Y10
+	VFNMADD231PD Y8, Y12, Y11
+	ADDQ         DX, R9
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y2, 64(DI)
+	VMOVUPD      Y3, (DI)(CX*1)
+	VMOVUPD      Y4, 32(DI)(CX*1)
+	VMOVUPD      Y5, 64(DI)(CX*1)
+	VMOVUPD      Y6, (DI)(CX*2)
+	VMOVUPD      Y7, 32(DI)(CX*2)
+	VMOVUPD      Y8, 64(DI)(CX*2)
+	VMOVUPD      Y9, (DI)(SI*1)
+	VMOVUPD      Y10, 32(DI)(SI*1)
+	VMOVUPD      Y11, 64(DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w3group
+	ADDQ         $0x60, AX
+	SUBQ         $0x03, BX
+	JNZ          next
+	JMP          done
+
+two:
+	MOVQ groups+32(FP), R13
+	MOVQ t+16(FP), R10
+	MOVQ AX, DI
+	XORQ R12, R12
+
+w2group:
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD (DI)(CX*1), Y2
+	VMOVUPD 32(DI)(CX*1), Y3
+	VMOVUPD (DI)(CX*2), Y4
+	VMOVUPD 32(DI)(CX*2), Y5
+	VMOVUPD (DI)(SI*1), Y6
+	VMOVUPD 32(DI)(SI*1), Y7
+	MOVQ    AX, R8
+	MOVQ    R10, R9
+	MOVQ    R12, R11
+	TESTQ   R11, R11
+	JZ      w2triangle
+
+w2row:
+	VMOVUPD      (R8), Y8
+	VMOVUPD      32(R8), Y9
+	VBROADCASTSD (R9), Y10
+	VFNMADD231PD Y8, Y10, Y0
+	VFNMADD231PD Y9, Y10, Y1
+	VBROADCASTSD 8(R9), Y10
+	VFNMADD231PD Y8, Y10, Y2
+	VFNMADD231PD Y9, Y10, Y3
+	VBROADCASTSD 16(R9), Y10
+	VFNMADD231PD Y8, Y10, Y4
+	VFNMADD231PD Y9, Y10, Y5
+	VBROADCASTSD 24(R9), Y10
+	VFNMADD231PD Y8, Y10, Y6
+	VFNMADD231PD Y9, Y10, Y7
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w2row
+
+w2triangle:
+	VBROADCASTSD 8(R9), Y8
+	VFNMADD231PD Y0, Y8, Y2
+	VFNMADD231PD Y1, Y8, Y3
+	VBROADCASTSD 16(R9), Y8
+	VFNMADD231PD Y0, Y8, Y4
+	VFNMADD231PD Y1, Y8, Y5
+	VBROADCASTSD 24(R9), Y8
+	VFNMADD231PD Y0, Y8, Y6
+	VFNMADD231PD Y1, Y8, Y7
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Y8
+	VFNMADD231PD Y2, Y8, Y4
+	VFNMADD231PD Y3, Y8, Y5
+	VBROADCASTSD 24(R9), Y8
+	VFNMADD231PD Y2, Y8, Y6
+	VFNMADD231PD Y3, Y8, Y7
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Y8
+	VFNMADD231PD Y4, Y8, Y6
+	VFNMADD231PD Y5, Y8, Y7
+	ADDQ         DX, R9
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, 32(DI)
+	VMOVUPD      Y2, (DI)(CX*1)
+	VMOVUPD      Y3, 32(DI)(CX*1)
+	VMOVUPD      Y4, (DI)(CX*2)
+	VMOVUPD      Y5, 32(DI)(CX*2)
+	VMOVUPD      Y6, (DI)(SI*1)
+	VMOVUPD      Y7, 32(DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w2group
+	ADDQ         $0x40, AX
+	SUBQ         $0x02, BX
+	JNZ          next
+	JMP          done
+
+one:
+	MOVQ groups+32(FP), R13
+	MOVQ t+16(FP), R10
+	MOVQ AX, DI
+	XORQ R12, R12
+
+w1group:
+	VMOVUPD (DI), Y0
+	VMOVUPD (DI)(CX*1), Y1
+	VMOVUPD (DI)(CX*2), Y2
+	VMOVUPD (DI)(SI*1), Y3
+	MOVQ    AX, R8
+	MOVQ    R10, R9
+	MOVQ    R12, R11
+	TESTQ   R11, R11
+	JZ      w1triangle
+
+w1row:
+	VMOVUPD      (R8), Y4
+	VBROADCASTSD (R9), Y5
+	VFNMADD231PD Y4, Y5, Y0
+	VBROADCASTSD 8(R9), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VBROADCASTSD 16(R9), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VBROADCASTSD 24(R9), Y5
+	VFNMADD231PD Y4, Y5, Y3
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w1row
+
+w1triangle:
+	VBROADCASTSD 8(R9), Y4
+	VFNMADD231PD Y0, Y4, Y1
+	VBROADCASTSD 16(R9), Y4
+	VFNMADD231PD Y0, Y4, Y2
+	VBROADCASTSD 24(R9), Y4
+	VFNMADD231PD Y0, Y4, Y3
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Y4
+	VFNMADD231PD Y1, Y4, Y2
+	VBROADCASTSD 24(R9), Y4
+	VFNMADD231PD Y1, Y4, Y3
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Y4
+	VFNMADD231PD Y2, Y4, Y3
+	ADDQ         DX, R9
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, (DI)(CX*1)
+	VMOVUPD      Y2, (DI)(CX*2)
+	VMOVUPD      Y3, (DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w1group
+	ADDQ         $0x20, AX
+	SUBQ         $0x01, BX
+
+done:
+	VZEROUPPER
+	RET
+
 // func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n int, cols int)
 // Requires: AVX
 TEXT ·scaleSym(SB), NOSPLIT, $0-56
@@ -4021,6 +6677,142 @@ vector:
 	ADDQ    CX, AX
 	ADDQ    BX, DX
 	ADDQ    $0x08, R9
+	DECQ    DI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func scaleLower(dst *float64, ldd int, src *float64, lds int, d *float64, tiles int)
+// Requires: AVX
+TEXT ·scaleLower(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ d+32(FP), SI
+	LEAQ (CX)(CX*2), DI
+	LEAQ (BX)(BX*2), R8
+	MOVQ SI, R12
+	MOVQ AX, R13
+	XORQ R10, R10
+
+row:
+	MOVQ  R13, R14
+	XORQ  R9, R9
+	MOVQ  R10, R11
+	TESTQ R11, R11
+	JZ    diagonal
+
+tile:
+	VMOVUPD      (SI)(R9*1), Y0
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y0, Y1, Y1
+	LEAQ         (DX), R15
+	VMULPD       (R15)(R9*1), Y1, Y1
+	VBROADCASTSD 8(R12), Y2
+	VMULPD       Y0, Y2, Y2
+	LEAQ         (DX)(BX*1), R15
+	VMULPD       (R15)(R9*1), Y2, Y2
+	VBROADCASTSD 16(R12), Y3
+	VMULPD       Y0, Y3, Y3
+	LEAQ         (DX)(BX*2), R15
+	VMULPD       (R15)(R9*1), Y3, Y3
+	VBROADCASTSD 24(R12), Y4
+	VMULPD       Y0, Y4, Y4
+	LEAQ         (DX)(R8*1), R15
+	VMULPD       (R15)(R9*1), Y4, Y4
+	LEAQ         (AX)(R9*1), R15
+	VMOVUPD      Y1, (R15)
+	VMOVUPD      Y2, (R15)(CX*1)
+	VMOVUPD      Y3, (R15)(CX*2)
+	VMOVUPD      Y4, (R15)(DI*1)
+	VUNPCKLPD    Y2, Y1, Y0
+	VUNPCKHPD    Y2, Y1, Y1
+	VUNPCKLPD    Y4, Y3, Y2
+	VUNPCKHPD    Y4, Y3, Y5
+	VPERM2F128   $0x20, Y2, Y0, Y3
+	VPERM2F128   $0x20, Y5, Y1, Y4
+	VPERM2F128   $0x31, Y2, Y0, Y0
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      Y4, (R14)(CX*1)
+	VMOVUPD      Y0, (R14)(CX*2)
+	VMOVUPD      Y1, (R14)(DI*1)
+	LEAQ         (R14)(CX*4), R14
+	ADDQ         $0x20, R9
+	DECQ         R11
+	JNZ          tile
+
+diagonal:
+	VMOVUPD      (SI)(R9*1), Y0
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y0, Y1, Y1
+	LEAQ         (DX), R15
+	VMULPD       (R15)(R9*1), Y1, Y1
+	VBROADCASTSD 8(R12), Y2
+	VMULPD       Y0, Y2, Y2
+	LEAQ         (DX)(BX*1), R15
+	VMULPD       (R15)(R9*1), Y2, Y2
+	VBROADCASTSD 16(R12), Y3
+	VMULPD       Y0, Y3, Y3
+	LEAQ         (DX)(BX*2), R15
+	VMULPD       (R15)(R9*1), Y3, Y3
+	VBROADCASTSD 24(R12), Y4
+	VMULPD       Y0, Y4, Y4
+	LEAQ         (DX)(R8*1), R15
+	VMULPD       (R15)(R9*1), Y4, Y4
+	VUNPCKLPD    Y2, Y1, Y0
+	VUNPCKHPD    Y2, Y1, Y6
+	VUNPCKLPD    Y4, Y3, Y8
+	VUNPCKHPD    Y4, Y3, Y9
+	VPERM2F128   $0x20, Y8, Y0, Y5
+	VPERM2F128   $0x20, Y9, Y6, Y7
+	VPERM2F128   $0x31, Y8, Y0, Y0
+	VPERM2F128   $0x31, Y9, Y6, Y6
+	VBLENDPD     $0x0e, Y5, Y1, Y1
+	VMOVUPD      Y1, (R14)
+	VBLENDPD     $0x0c, Y7, Y2, Y2
+	VMOVUPD      Y2, (R14)(CX*1)
+	VBLENDPD     $0x08, Y0, Y3, Y3
+	VMOVUPD      Y3, (R14)(CX*2)
+	VBLENDPD     $0x00, Y6, Y4, Y4
+	VMOVUPD      Y4, (R14)(DI*1)
+	LEAQ         (AX)(CX*4), AX
+	LEAQ         (DX)(BX*4), DX
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R12
+	INCQ         R10
+	MOVQ         tiles+40(FP), R11
+	CMPQ         R10, R11
+	JL           row
+	VZEROUPPER
+	RET
+
+// func scaleRows(x *float64, ldx int, f *float64, u *float64, ldu int, rows int, cols int)
+// Requires: AVX
+TEXT ·scaleRows(SB), NOSPLIT, $0-56
+	MOVQ x+0(FP), AX
+	MOVQ ldx+8(FP), CX
+	MOVQ f+16(FP), DX
+	MOVQ u+24(FP), BX
+	MOVQ ldu+32(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ cols+48(FP), R8
+
+row:
+	VBROADCASTSD (DX), Y0
+	XORQ         R9, R9
+	MOVQ         R8, R10
+
+vector:
+	VMULPD  (BX)(R9*1), Y0, Y1
+	VMOVUPD Y1, (AX)(R9*1)
+	ADDQ    $0x20, R9
+	DECQ    R10
+	JNZ     vector
+	ADDQ    CX, AX
+	ADDQ    SI, BX
+	ADDQ    $0x08, DX
 	DECQ    DI
 	JNZ     row
 	VZEROUPPER

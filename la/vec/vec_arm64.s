@@ -833,6 +833,158 @@ vector:
 	BNE row
 	RET
 
+TEXT ·scaleLower(SB), NOSPLIT, $0-48
+	MOVD dst+0(FP), R0
+	MOVD ldd+8(FP), R1
+	MOVD src+16(FP), R2
+	MOVD lds+24(FP), R3
+	MOVD d+32(FP), R4
+	MOVD tiles+40(FP), R5
+	MOVD R4, R10
+	MOVD R0, R12
+	MOVD $0, R9
+
+row:
+	MOVD R2, R13
+	ADD R3, R13, R14
+	ADD R3, R14, R15
+	ADD R3, R15, R16
+	FLDPQ.P 32(R10), (F16, F17)
+	MOVD R4, R11
+	MOVD R12, R6
+	MOVD R0, R8
+	ADD R9<<5, R0, R7
+
+tile:
+	CMP R7, R8
+	BEQ diagonal
+	FLDPQ.P 32(R11), (F18, F19)
+	FLDPQ.P 32(R13), (F20, F21)
+	WORD $0x4fd09240 // fmul v0.2d, v18.2d, v16.d[0]
+	WORD $0x6e74dc00 // fmul v0.2d, v0.2d, v20.2d
+	WORD $0x4fd09261 // fmul v1.2d, v19.2d, v16.d[0]
+	WORD $0x6e75dc21 // fmul v1.2d, v1.2d, v21.2d
+	FLDPQ.P 32(R14), (F20, F21)
+	WORD $0x4fd09a42 // fmul v2.2d, v18.2d, v16.d[1]
+	WORD $0x6e74dc42 // fmul v2.2d, v2.2d, v20.2d
+	WORD $0x4fd09a63 // fmul v3.2d, v19.2d, v16.d[1]
+	WORD $0x6e75dc63 // fmul v3.2d, v3.2d, v21.2d
+	FLDPQ.P 32(R15), (F20, F21)
+	WORD $0x4fd19244 // fmul v4.2d, v18.2d, v17.d[0]
+	WORD $0x6e74dc84 // fmul v4.2d, v4.2d, v20.2d
+	WORD $0x4fd19265 // fmul v5.2d, v19.2d, v17.d[0]
+	WORD $0x6e75dca5 // fmul v5.2d, v5.2d, v21.2d
+	FLDPQ.P 32(R16), (F20, F21)
+	WORD $0x4fd19a46 // fmul v6.2d, v18.2d, v17.d[1]
+	WORD $0x6e74dcc6 // fmul v6.2d, v6.2d, v20.2d
+	WORD $0x4fd19a67 // fmul v7.2d, v19.2d, v17.d[1]
+	WORD $0x6e75dce7 // fmul v7.2d, v7.2d, v21.2d
+	VZIP1 V2.D2, V0.D2, V8.D2
+	VZIP1 V6.D2, V4.D2, V9.D2
+	VZIP2 V2.D2, V0.D2, V10.D2
+	VZIP2 V6.D2, V4.D2, V11.D2
+	VZIP1 V3.D2, V1.D2, V12.D2
+	VZIP1 V7.D2, V5.D2, V13.D2
+	VZIP2 V3.D2, V1.D2, V14.D2
+	VZIP2 V7.D2, V5.D2, V15.D2
+	FSTPQ (F0, F1), 0(R8)
+	ADD R1, R8
+	FSTPQ (F2, F3), 0(R8)
+	ADD R1, R8
+	FSTPQ (F4, F5), 0(R8)
+	ADD R1, R8
+	FSTPQ (F6, F7), 0(R8)
+	ADD R1, R8
+	SUB R1<<2, R8
+	ADD $32, R8
+	FSTPQ (F8, F9), 0(R6)
+	ADD R1, R6
+	FSTPQ (F10, F11), 0(R6)
+	ADD R1, R6
+	FSTPQ (F12, F13), 0(R6)
+	ADD R1, R6
+	FSTPQ (F14, F15), 0(R6)
+	ADD R1, R6
+	B tile
+
+diagonal:
+	FLDPQ.P 32(R11), (F18, F19)
+	FLDPQ.P 32(R13), (F20, F21)
+	WORD $0x4fd09240 // fmul v0.2d, v18.2d, v16.d[0]
+	WORD $0x6e74dc00 // fmul v0.2d, v0.2d, v20.2d
+	WORD $0x4fd09261 // fmul v1.2d, v19.2d, v16.d[0]
+	WORD $0x6e75dc21 // fmul v1.2d, v1.2d, v21.2d
+	FLDPQ.P 32(R14), (F20, F21)
+	WORD $0x4fd09a42 // fmul v2.2d, v18.2d, v16.d[1]
+	WORD $0x6e74dc42 // fmul v2.2d, v2.2d, v20.2d
+	WORD $0x4fd09a63 // fmul v3.2d, v19.2d, v16.d[1]
+	WORD $0x6e75dc63 // fmul v3.2d, v3.2d, v21.2d
+	FLDPQ.P 32(R15), (F20, F21)
+	WORD $0x4fd19244 // fmul v4.2d, v18.2d, v17.d[0]
+	WORD $0x6e74dc84 // fmul v4.2d, v4.2d, v20.2d
+	WORD $0x4fd19265 // fmul v5.2d, v19.2d, v17.d[0]
+	WORD $0x6e75dca5 // fmul v5.2d, v5.2d, v21.2d
+	FLDPQ.P 32(R16), (F20, F21)
+	WORD $0x4fd19a46 // fmul v6.2d, v18.2d, v17.d[1]
+	WORD $0x6e74dcc6 // fmul v6.2d, v6.2d, v20.2d
+	WORD $0x4fd19a67 // fmul v7.2d, v19.2d, v17.d[1]
+	WORD $0x6e75dce7 // fmul v7.2d, v7.2d, v21.2d
+	VZIP1 V2.D2, V0.D2, V8.D2
+	VZIP1 V6.D2, V4.D2, V9.D2
+	VZIP2 V2.D2, V0.D2, V10.D2
+	VZIP2 V6.D2, V4.D2, V11.D2
+	VZIP1 V3.D2, V1.D2, V12.D2
+	VZIP1 V7.D2, V5.D2, V13.D2
+	VZIP2 V3.D2, V1.D2, V14.D2
+	VZIP2 V7.D2, V5.D2, V15.D2
+	VMOV V8.D[1], V0.D[1]
+	VORR V9.B16, V9.B16, V1.B16
+	VORR V11.B16, V11.B16, V3.B16
+	VMOV V13.D[1], V5.D[1]
+	FSTPQ (F0, F1), 0(R6)
+	ADD R1, R6
+	FSTPQ (F2, F3), 0(R6)
+	ADD R1, R6
+	FSTPQ (F4, F5), 0(R6)
+	ADD R1, R6
+	FSTPQ (F6, F7), 0(R6)
+	ADD R1, R6
+	ADD R3<<2, R2
+	ADD R1<<2, R0
+	ADD $32, R12
+	ADD $1, R9
+	CMP R5, R9
+	BLT row
+	RET
+
+TEXT ·scaleRows(SB), NOSPLIT, $0-56
+	MOVD x+0(FP), R0
+	MOVD ldx+8(FP), R1
+	MOVD f+16(FP), R2
+	MOVD u+24(FP), R3
+	MOVD ldu+32(FP), R4
+	MOVD rows+40(FP), R5
+	MOVD cols+48(FP), R6
+
+row:
+	FMOVD.P 8(R2), F0
+	MOVD R0, R7
+	MOVD R3, R8
+	MOVD R6, R9
+
+vector:
+	FLDPQ.P 32(R8), (F1, F2)
+	WORD $0x4fc09021 // fmul v1.2d, v1.2d, v0.d[0]
+	WORD $0x4fc09042 // fmul v2.2d, v2.2d, v0.d[0]
+	FSTPQ.P (F1, F2), 32(R7)
+	SUBS $1, R9
+	BNE vector
+	ADD R1, R0
+	ADD R4, R3
+	SUBS $1, R5
+	BNE row
+	RET
+
 TEXT ·maxAbs(SB), NOSPLIT, $0-24
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
@@ -2451,6 +2603,150 @@ loop:
 	FSTPQ.P (F11, F12), 32(R6)
 	SUBS $1, R2
 	BNE loop
+	RET
+
+TEXT ·solveUnit(SB), NOSPLIT, $0-32
+	MOVD x+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD ld+16(FP), R2
+	MOVD groups+24(FP), R3
+	ADD R2, R1, R4
+	ADD R2, R4, R5
+	ADD R2, R5, R6
+	MOVD $0, R8
+
+group:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R0, R7
+	MOVD R8, R9
+	CBZ R9, triangle
+
+row:
+	FLDPQ.P 32(R7), (F4, F5)
+	FLDPQ.P 32(R1), (F6, F7)
+	VFMLA V4.D2, V6.D2, V0.D2
+	VFMLA V5.D2, V7.D2, V0.D2
+	FLDPQ.P 32(R4), (F6, F7)
+	VFMLA V4.D2, V6.D2, V1.D2
+	VFMLA V5.D2, V7.D2, V1.D2
+	FLDPQ.P 32(R5), (F6, F7)
+	VFMLA V4.D2, V6.D2, V2.D2
+	VFMLA V5.D2, V7.D2, V2.D2
+	FLDPQ.P 32(R6), (F6, F7)
+	VFMLA V4.D2, V6.D2, V3.D2
+	VFMLA V5.D2, V7.D2, V3.D2
+	SUBS $1, R9
+	BNE row
+
+triangle:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD 0(R7), F8
+	FSUBD F0, F8, F8
+	FMOVD F8, 0(R7)
+	WORD $0x7e70d821 // faddp d1, v1.2d
+	FMOVD 8(R7), F9
+	FSUBD F1, F9, F9
+	FMOVD 0(R4), F4
+	FMSUBD F8, F9, F4, F9
+	FMOVD F9, 8(R7)
+	WORD $0x7e70d842 // faddp d2, v2.2d
+	FMOVD 16(R7), F10
+	FSUBD F2, F10, F10
+	FMOVD 0(R5), F4
+	FMSUBD F8, F10, F4, F10
+	FMOVD 8(R5), F4
+	FMSUBD F9, F10, F4, F10
+	FMOVD F10, 16(R7)
+	WORD $0x7e70d863 // faddp d3, v3.2d
+	FMOVD 24(R7), F11
+	FSUBD F3, F11, F11
+	FMOVD 0(R6), F4
+	FMSUBD F8, F11, F4, F11
+	FMOVD 8(R6), F4
+	FMSUBD F9, F11, F4, F11
+	FMOVD 16(R6), F4
+	FMSUBD F10, F11, F4, F11
+	FMOVD F11, 24(R7)
+	LSL $5, R8, R10
+	SUB R10, R1
+	ADD R2<<2, R1
+	SUB R10, R4
+	ADD R2<<2, R4
+	SUB R10, R5
+	ADD R2<<2, R5
+	SUB R10, R6
+	ADD R2<<2, R6
+	ADD $1, R8
+	SUBS $1, R3
+	BNE group
+	RET
+
+TEXT ·solveUnitTrans(SB), NOSPLIT, $0-32
+	MOVD x+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD ld+16(FP), R2
+	MOVD groups+24(FP), R3
+
+group:
+	SUB $1, R3
+	LSL $5, R3, R4
+	LSL $2, R3, R6
+	MUL R2, R6, R6
+	ADD R6, R1, R8
+	ADD R2, R8, R9
+	ADD R2, R9, R10
+	ADD R2, R10, R11
+	ADD R4, R0, R5
+	FMOVD 0(R5), F0
+	FMOVD 8(R5), F1
+	FMOVD 16(R5), F2
+	FMOVD 24(R5), F3
+	ADD R4, R11, R7
+	FMOVD 0(R7), F4
+	FMSUBD F3, F0, F4, F0
+	FMOVD 8(R7), F4
+	FMSUBD F3, F1, F4, F1
+	FMOVD 16(R7), F4
+	FMSUBD F3, F2, F4, F2
+	ADD R4, R10, R7
+	FMOVD 0(R7), F4
+	FMSUBD F2, F0, F4, F0
+	FMOVD 8(R7), F4
+	FMSUBD F2, F1, F4, F1
+	ADD R4, R9, R7
+	FMOVD 0(R7), F4
+	FMSUBD F1, F0, F4, F0
+	FMOVD F0, 0(R5)
+	FMOVD F1, 8(R5)
+	FMOVD F2, 16(R5)
+	FMOVD F3, 24(R5)
+	CBZ R3, return
+	MOVD R3, R6
+	MOVD R0, R5
+
+row:
+	FLDPQ 0(R5), (F5, F6)
+	FLDPQ.P 32(R8), (F7, F8)
+	WORD $0x4fc050e5 // fmls v5.2d, v7.2d, v0.d[0]
+	WORD $0x4fc05106 // fmls v6.2d, v8.2d, v0.d[0]
+	FLDPQ.P 32(R9), (F7, F8)
+	WORD $0x4fc150e5 // fmls v5.2d, v7.2d, v1.d[0]
+	WORD $0x4fc15106 // fmls v6.2d, v8.2d, v1.d[0]
+	FLDPQ.P 32(R10), (F7, F8)
+	WORD $0x4fc250e5 // fmls v5.2d, v7.2d, v2.d[0]
+	WORD $0x4fc25106 // fmls v6.2d, v8.2d, v2.d[0]
+	FLDPQ.P 32(R11), (F7, F8)
+	WORD $0x4fc350e5 // fmls v5.2d, v7.2d, v3.d[0]
+	WORD $0x4fc35106 // fmls v6.2d, v8.2d, v3.d[0]
+	FSTPQ.P (F5, F6), 32(R5)
+	SUBS $1, R6
+	BNE row
+	B group
+
+return:
 	RET
 
 TEXT ·transpose4(SB), NOSPLIT, $0-40
@@ -4185,6 +4481,2333 @@ h1w1:
 	SUBS $1, R8
 
 h1end:
+
+done:
+	RET
+
+TEXT ·setProduct(SB), NOSPLIT, $0-80
+	MOVD c+0(FP), R0
+	MOVD ldc+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD inc+32(FP), R4
+	MOVD ldb+48(FP), R5
+	MOVD rows+56(FP), R6
+	MOVD n+64(FP), R7
+	SUBS $4, R6
+	BLT rest
+
+group:
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+	ADD R3, R16, R19
+	ADD R3, R19, R21
+	ADD R3, R21, R23
+
+h4next:
+	CMP $4, R8
+	BEQ h4two
+	CMP $2, R8
+	BEQ h4two
+	BLT h4one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	VEOR V22.B16, V22.B16, V22.B16
+	VEOR V23.B16, V23.B16, V23.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1384 // fmla v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a5 // fmla v5.2d, v29.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf138a // fmla v10.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13ab // fmla v11.2d, v29.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde130c // fmla v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde132d // fmla v13.2d, v25.2d, v30.d[0]
+	WORD $0x4fde134e // fmla v14.2d, v26.2d, v30.d[0]
+	WORD $0x4fde136f // fmla v15.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1390 // fmla v16.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13b1 // fmla v17.2d, v29.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf1312 // fmla v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1333 // fmla v19.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1354 // fmla v20.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1375 // fmla v21.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf1396 // fmla v22.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13b7 // fmla v23.2d, v29.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	FSTPQ (F8, F9), 32(R17)
+	ADD R14, R17, R11
+	FSTPQ (F10, F11), 0(R11)
+	FSTPQ (F12, F13), 0(R20)
+	FSTPQ (F14, F15), 32(R20)
+	ADD R14, R20, R11
+	FSTPQ (F16, F17), 0(R11)
+	FSTPQ (F18, F19), 0(R22)
+	FSTPQ (F20, F21), 32(R22)
+	ADD R14, R22, R11
+	FSTPQ (F22, F23), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h4next
+	B h4end
+
+h4two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde130c // fmla v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde132d // fmla v13.2d, v25.2d, v30.d[0]
+	WORD $0x4fde134e // fmla v14.2d, v26.2d, v30.d[0]
+	WORD $0x4fde136f // fmla v15.2d, v27.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf1312 // fmla v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1333 // fmla v19.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1354 // fmla v20.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1375 // fmla v21.2d, v27.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	ADD R14, R17, R11
+	FSTPQ (F8, F9), 0(R11)
+	FSTPQ (F12, F13), 0(R20)
+	ADD R14, R20, R11
+	FSTPQ (F14, F15), 0(R11)
+	FSTPQ (F18, F19), 0(R22)
+	ADD R14, R22, R11
+	FSTPQ (F20, F21), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h4next
+	B h4end
+
+h4one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde130c // fmla v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde132d // fmla v13.2d, v25.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf1312 // fmla v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1333 // fmla v19.2d, v25.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD R14, R17, R11
+	FSTPQ (F6, F7), 0(R11)
+	ADD R14, R20, R11
+	FSTPQ (F12, F13), 0(R11)
+	ADD R14, R22, R11
+	FSTPQ (F18, F19), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h4end:
+	ADD R1<<2, R0
+	ADD R3<<2, R2
+	SUBS $4, R6
+	BGE group
+
+rest:
+	TBZ $1, R6, last
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+	ADD R3, R16, R19
+
+h2next:
+	CMP $4, R8
+	BEQ h2two
+	CMP $2, R8
+	BEQ h2two
+	BLT h2one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1384 // fmla v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a5 // fmla v5.2d, v29.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf138a // fmla v10.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13ab // fmla v11.2d, v29.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	FSTPQ (F8, F9), 32(R17)
+	ADD R14, R17, R11
+	FSTPQ (F10, F11), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h2next
+	B h2end
+
+h2two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	ADD R14, R17, R11
+	FSTPQ (F8, F9), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h2next
+	B h2end
+
+h2one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD R14, R17, R11
+	FSTPQ (F6, F7), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h2end:
+	ADD R1<<1, R0
+	ADD R3<<1, R2
+
+last:
+	TBZ $0, R6, done
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+
+h1next:
+	CMP $4, R8
+	BEQ h1two
+	CMP $2, R8
+	BEQ h1two
+	BLT h1one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1384 // fmla v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a5 // fmla v5.2d, v29.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h1next
+	B h1end
+
+h1two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h1next
+	B h1end
+
+h1one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h1end:
+
+done:
+	RET
+
+TEXT ·addProduct(SB), NOSPLIT, $0-80
+	MOVD c+0(FP), R0
+	MOVD ldc+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD inc+32(FP), R4
+	MOVD ldb+48(FP), R5
+	MOVD rows+56(FP), R6
+	MOVD n+64(FP), R7
+	SUBS $4, R6
+	BLT rest
+
+group:
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+	ADD R3, R16, R19
+	ADD R3, R19, R21
+	ADD R3, R21, R23
+
+h4next:
+	CMP $4, R8
+	BEQ h4two
+	CMP $2, R8
+	BEQ h4two
+	BLT h4one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	FLDPQ 0(R15), (F0, F1)
+	FLDPQ 32(R15), (F2, F3)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F4, F5)
+	FLDPQ 0(R17), (F6, F7)
+	FLDPQ 32(R17), (F8, F9)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F10, F11)
+	FLDPQ 0(R20), (F12, F13)
+	FLDPQ 32(R20), (F14, F15)
+	ADD R14, R20, R11
+	FLDPQ 0(R11), (F16, F17)
+	FLDPQ 0(R22), (F18, F19)
+	FLDPQ 32(R22), (F20, F21)
+	ADD R14, R22, R11
+	FLDPQ 0(R11), (F22, F23)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1384 // fmla v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a5 // fmla v5.2d, v29.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf138a // fmla v10.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13ab // fmla v11.2d, v29.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde130c // fmla v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde132d // fmla v13.2d, v25.2d, v30.d[0]
+	WORD $0x4fde134e // fmla v14.2d, v26.2d, v30.d[0]
+	WORD $0x4fde136f // fmla v15.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1390 // fmla v16.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13b1 // fmla v17.2d, v29.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf1312 // fmla v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1333 // fmla v19.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1354 // fmla v20.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1375 // fmla v21.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf1396 // fmla v22.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13b7 // fmla v23.2d, v29.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	FSTPQ (F8, F9), 32(R17)
+	ADD R14, R17, R11
+	FSTPQ (F10, F11), 0(R11)
+	FSTPQ (F12, F13), 0(R20)
+	FSTPQ (F14, F15), 32(R20)
+	ADD R14, R20, R11
+	FSTPQ (F16, F17), 0(R11)
+	FSTPQ (F18, F19), 0(R22)
+	FSTPQ (F20, F21), 32(R22)
+	ADD R14, R22, R11
+	FSTPQ (F22, F23), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h4next
+	B h4end
+
+h4two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	FLDPQ 0(R15), (F0, F1)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F2, F3)
+	FLDPQ 0(R17), (F6, F7)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F8, F9)
+	FLDPQ 0(R20), (F12, F13)
+	ADD R14, R20, R11
+	FLDPQ 0(R11), (F14, F15)
+	FLDPQ 0(R22), (F18, F19)
+	ADD R14, R22, R11
+	FLDPQ 0(R11), (F20, F21)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde130c // fmla v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde132d // fmla v13.2d, v25.2d, v30.d[0]
+	WORD $0x4fde134e // fmla v14.2d, v26.2d, v30.d[0]
+	WORD $0x4fde136f // fmla v15.2d, v27.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf1312 // fmla v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1333 // fmla v19.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1354 // fmla v20.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1375 // fmla v21.2d, v27.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	ADD R14, R17, R11
+	FSTPQ (F8, F9), 0(R11)
+	FSTPQ (F12, F13), 0(R20)
+	ADD R14, R20, R11
+	FSTPQ (F14, F15), 0(R11)
+	FSTPQ (F18, F19), 0(R22)
+	ADD R14, R22, R11
+	FSTPQ (F20, F21), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h4next
+	B h4end
+
+h4one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F0, F1)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F6, F7)
+	ADD R14, R20, R11
+	FLDPQ 0(R11), (F12, F13)
+	ADD R14, R22, R11
+	FLDPQ 0(R11), (F18, F19)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde130c // fmla v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde132d // fmla v13.2d, v25.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf1312 // fmla v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1333 // fmla v19.2d, v25.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD R14, R17, R11
+	FSTPQ (F6, F7), 0(R11)
+	ADD R14, R20, R11
+	FSTPQ (F12, F13), 0(R11)
+	ADD R14, R22, R11
+	FSTPQ (F18, F19), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h4end:
+	ADD R1<<2, R0
+	ADD R3<<2, R2
+	SUBS $4, R6
+	BGE group
+
+rest:
+	TBZ $1, R6, last
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+	ADD R3, R16, R19
+
+h2next:
+	CMP $4, R8
+	BEQ h2two
+	CMP $2, R8
+	BEQ h2two
+	BLT h2one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	FLDPQ 0(R15), (F0, F1)
+	FLDPQ 32(R15), (F2, F3)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F4, F5)
+	FLDPQ 0(R17), (F6, F7)
+	FLDPQ 32(R17), (F8, F9)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F10, F11)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1384 // fmla v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a5 // fmla v5.2d, v29.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf138a // fmla v10.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf13ab // fmla v11.2d, v29.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	FSTPQ (F8, F9), 32(R17)
+	ADD R14, R17, R11
+	FSTPQ (F10, F11), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h2next
+	B h2end
+
+h2two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	FLDPQ 0(R15), (F0, F1)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F2, F3)
+	FLDPQ 0(R17), (F6, F7)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F8, F9)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf1348 // fmla v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf1369 // fmla v9.2d, v27.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	ADD R14, R17, R11
+	FSTPQ (F8, F9), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h2next
+	B h2end
+
+h2one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F0, F1)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F6, F7)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf1306 // fmla v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf1327 // fmla v7.2d, v25.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD R14, R17, R11
+	FSTPQ (F6, F7), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h2end:
+	ADD R1<<1, R0
+	ADD R3<<1, R2
+
+last:
+	TBZ $0, R6, done
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+
+h1next:
+	CMP $4, R8
+	BEQ h1two
+	CMP $2, R8
+	BEQ h1two
+	BLT h1one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	FLDPQ 0(R15), (F0, F1)
+	FLDPQ 32(R15), (F2, F3)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F4, F5)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde1384 // fmla v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde13a5 // fmla v5.2d, v29.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h1next
+	B h1end
+
+h1two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	FLDPQ 0(R15), (F0, F1)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F2, F3)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde1342 // fmla v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde1363 // fmla v3.2d, v27.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h1next
+	B h1end
+
+h1one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F0, F1)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde1300 // fmla v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde1321 // fmla v1.2d, v25.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h1end:
+
+done:
+	RET
+
+TEXT ·subProduct(SB), NOSPLIT, $0-80
+	MOVD c+0(FP), R0
+	MOVD ldc+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD inc+32(FP), R4
+	MOVD ldb+48(FP), R5
+	MOVD rows+56(FP), R6
+	MOVD n+64(FP), R7
+	SUBS $4, R6
+	BLT rest
+
+group:
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+	ADD R3, R16, R19
+	ADD R3, R19, R21
+	ADD R3, R21, R23
+
+h4next:
+	CMP $4, R8
+	BEQ h4two
+	CMP $2, R8
+	BEQ h4two
+	BLT h4one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	FLDPQ 0(R15), (F0, F1)
+	FLDPQ 32(R15), (F2, F3)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F4, F5)
+	FLDPQ 0(R17), (F6, F7)
+	FLDPQ 32(R17), (F8, F9)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F10, F11)
+	FLDPQ 0(R20), (F12, F13)
+	FLDPQ 32(R20), (F14, F15)
+	ADD R14, R20, R11
+	FLDPQ 0(R11), (F16, F17)
+	FLDPQ 0(R22), (F18, F19)
+	FLDPQ 32(R22), (F20, F21)
+	ADD R14, R22, R11
+	FLDPQ 0(R11), (F22, F23)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde5384 // fmls v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde53a5 // fmls v5.2d, v29.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf5306 // fmls v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5327 // fmls v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5348 // fmls v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf5369 // fmls v9.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf538a // fmls v10.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf53ab // fmls v11.2d, v29.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde530c // fmls v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde532d // fmls v13.2d, v25.2d, v30.d[0]
+	WORD $0x4fde534e // fmls v14.2d, v26.2d, v30.d[0]
+	WORD $0x4fde536f // fmls v15.2d, v27.2d, v30.d[0]
+	WORD $0x4fde5390 // fmls v16.2d, v28.2d, v30.d[0]
+	WORD $0x4fde53b1 // fmls v17.2d, v29.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf5312 // fmls v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5333 // fmls v19.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5354 // fmls v20.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf5375 // fmls v21.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf5396 // fmls v22.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf53b7 // fmls v23.2d, v29.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	FSTPQ (F8, F9), 32(R17)
+	ADD R14, R17, R11
+	FSTPQ (F10, F11), 0(R11)
+	FSTPQ (F12, F13), 0(R20)
+	FSTPQ (F14, F15), 32(R20)
+	ADD R14, R20, R11
+	FSTPQ (F16, F17), 0(R11)
+	FSTPQ (F18, F19), 0(R22)
+	FSTPQ (F20, F21), 32(R22)
+	ADD R14, R22, R11
+	FSTPQ (F22, F23), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h4next
+	B h4end
+
+h4two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	FLDPQ 0(R15), (F0, F1)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F2, F3)
+	FLDPQ 0(R17), (F6, F7)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F8, F9)
+	FLDPQ 0(R20), (F12, F13)
+	ADD R14, R20, R11
+	FLDPQ 0(R11), (F14, F15)
+	FLDPQ 0(R22), (F18, F19)
+	ADD R14, R22, R11
+	FLDPQ 0(R11), (F20, F21)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf5306 // fmls v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5327 // fmls v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5348 // fmls v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf5369 // fmls v9.2d, v27.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde530c // fmls v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde532d // fmls v13.2d, v25.2d, v30.d[0]
+	WORD $0x4fde534e // fmls v14.2d, v26.2d, v30.d[0]
+	WORD $0x4fde536f // fmls v15.2d, v27.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf5312 // fmls v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5333 // fmls v19.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5354 // fmls v20.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf5375 // fmls v21.2d, v27.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	ADD R14, R17, R11
+	FSTPQ (F8, F9), 0(R11)
+	FSTPQ (F12, F13), 0(R20)
+	ADD R14, R20, R11
+	FSTPQ (F14, F15), 0(R11)
+	FSTPQ (F18, F19), 0(R22)
+	ADD R14, R22, R11
+	FSTPQ (F20, F21), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h4next
+	B h4end
+
+h4one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R1, R17, R20
+	ADD R1, R20, R22
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F0, F1)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F6, F7)
+	ADD R14, R20, R11
+	FLDPQ 0(R11), (F12, F13)
+	ADD R14, R22, R11
+	FLDPQ 0(R11), (F18, F19)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h4w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf5306 // fmls v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5327 // fmls v7.2d, v25.2d, v31.d[0]
+	FMOVD (R21)(R13), F30
+	WORD $0x4fde530c // fmls v12.2d, v24.2d, v30.d[0]
+	WORD $0x4fde532d // fmls v13.2d, v25.2d, v30.d[0]
+	FMOVD (R23)(R13), F31
+	WORD $0x4fdf5312 // fmls v18.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5333 // fmls v19.2d, v25.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h4w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD R14, R17, R11
+	FSTPQ (F6, F7), 0(R11)
+	ADD R14, R20, R11
+	FSTPQ (F12, F13), 0(R11)
+	ADD R14, R22, R11
+	FSTPQ (F18, F19), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h4end:
+	ADD R1<<2, R0
+	ADD R3<<2, R2
+	SUBS $4, R6
+	BGE group
+
+rest:
+	TBZ $1, R6, last
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+	ADD R3, R16, R19
+
+h2next:
+	CMP $4, R8
+	BEQ h2two
+	CMP $2, R8
+	BEQ h2two
+	BLT h2one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	FLDPQ 0(R15), (F0, F1)
+	FLDPQ 32(R15), (F2, F3)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F4, F5)
+	FLDPQ 0(R17), (F6, F7)
+	FLDPQ 32(R17), (F8, F9)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F10, F11)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde5384 // fmls v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde53a5 // fmls v5.2d, v29.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf5306 // fmls v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5327 // fmls v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5348 // fmls v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf5369 // fmls v9.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf538a // fmls v10.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf53ab // fmls v11.2d, v29.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	FSTPQ (F8, F9), 32(R17)
+	ADD R14, R17, R11
+	FSTPQ (F10, F11), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h2next
+	B h2end
+
+h2two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	FLDPQ 0(R15), (F0, F1)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F2, F3)
+	FLDPQ 0(R17), (F6, F7)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F8, F9)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf5306 // fmls v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5327 // fmls v7.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5348 // fmls v8.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf5369 // fmls v9.2d, v27.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	FSTPQ (F6, F7), 0(R17)
+	ADD R14, R17, R11
+	FSTPQ (F8, F9), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h2next
+	B h2end
+
+h2one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R1, R15, R17
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F0, F1)
+	ADD R14, R17, R11
+	FLDPQ 0(R11), (F6, F7)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h2w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	FMOVD (R19)(R13), F31
+	WORD $0x4fdf5306 // fmls v6.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf5327 // fmls v7.2d, v25.2d, v31.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h2w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD R14, R17, R11
+	FSTPQ (F6, F7), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h2end:
+	ADD R1<<1, R0
+	ADD R3<<1, R2
+
+last:
+	TBZ $0, R6, done
+	MOVD $0, R9
+	ADD $3, R7, R8
+	LSR $2, R8
+	MOVD R2, R16
+
+h1next:
+	CMP $4, R8
+	BEQ h1two
+	CMP $2, R8
+	BEQ h1two
+	BLT h1one
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $64, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	FLDPQ 0(R15), (F0, F1)
+	FLDPQ 32(R15), (F2, F3)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F4, F5)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w3:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 32(R10), (F26, F27)
+	FLDPQ 0(R11), (F28, F29)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde5384 // fmls v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde53a5 // fmls v5.2d, v29.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w3
+	FSTPQ (F0, F1), 0(R15)
+	FSTPQ (F2, F3), 32(R15)
+	ADD R14, R15, R11
+	FSTPQ (F4, F5), 0(R11)
+	ADD $96, R9
+	SUBS $3, R8
+	BNE h1next
+	B h1end
+
+h1two:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $32, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	FLDPQ 0(R15), (F0, F1)
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F2, F3)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w2:
+	FLDPQ 0(R10), (F24, F25)
+	FLDPQ 0(R11), (F26, F27)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w2
+	FSTPQ (F0, F1), 0(R15)
+	ADD R14, R15, R11
+	FSTPQ (F2, F3), 0(R11)
+	ADD $64, R9
+	SUBS $2, R8
+	BNE h1next
+	B h1end
+
+h1one:
+	LSL $3, R7, R14
+	SUB R9, R14
+	SUB $32, R14
+	MOVD $0, R12
+	CMP R12, R14
+	CSEL GT, R12, R14, R14
+	ADD R9, R0, R15
+	ADD R14, R15, R11
+	FLDPQ 0(R11), (F0, F1)
+	MOVD b+40(FP), R10
+	ADD R9, R10
+	ADD R14, R10, R11
+	MOVD k+72(FP), R12
+	MOVD $0, R13
+
+h1w1:
+	FLDPQ 0(R11), (F24, F25)
+	FMOVD (R16)(R13), F30
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	ADD R4, R13
+	ADD R5, R10
+	ADD R5, R11
+	SUBS $1, R12
+	BNE h1w1
+	ADD R14, R15, R11
+	FSTPQ (F0, F1), 0(R11)
+	ADD $32, R9
+	SUBS $1, R8
+
+h1end:
+
+done:
+	RET
+
+TEXT ·setProductTrans(SB), NOSPLIT, $0-72
+	MOVD c+0(FP), R0
+	MOVD ldc+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD ldb+40(FP), R5
+	MOVD rows+48(FP), R6
+
+row:
+	MOVD R4, R9
+	MOVD R0, R10
+	MOVD n+56(FP), R7
+	SUBS $4, R7
+
+group:
+	MOVD R9, R12
+	ADD R5, R12, R13
+	ADD R5, R13, R14
+	ADD R5, R14, R15
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R2, R8
+	MOVD k+64(FP), R11
+	SUBS $2, R11
+
+w4:
+	FMOVQ.P 16(R8), F4
+	FMOVQ.P 16(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	FMOVQ.P 16(R13), F5
+	VFMLA V5.D2, V4.D2, V1.D2
+	FMOVQ.P 16(R14), F5
+	VFMLA V5.D2, V4.D2, V2.D2
+	FMOVQ.P 16(R15), F5
+	VFMLA V5.D2, V4.D2, V3.D2
+	SUBS $2, R11
+	BGE w4
+	TBZ $0, R11, w4sum
+	FMOVD 0(R8), F4
+	FMOVD 0(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	FMOVD 0(R13), F5
+	VFMLA V5.D2, V4.D2, V1.D2
+	FMOVD 0(R14), F5
+	VFMLA V5.D2, V4.D2, V2.D2
+	FMOVD 0(R15), F5
+	VFMLA V5.D2, V4.D2, V3.D2
+
+w4sum:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD F0, 0(R10)
+	WORD $0x7e70d821 // faddp d1, v1.2d
+	FMOVD F1, 8(R10)
+	WORD $0x7e70d842 // faddp d2, v2.2d
+	FMOVD F2, 16(R10)
+	WORD $0x7e70d863 // faddp d3, v3.2d
+	FMOVD F3, 24(R10)
+	ADD $32, R10
+	MOVD $4, R11
+	MUL R5, R11, R11
+	ADD R11, R9
+	SUBS $4, R7
+	BGE group
+	ADDS $4, R7
+	BEQ next
+
+single:
+	MOVD R9, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	MOVD R2, R8
+	MOVD k+64(FP), R11
+	SUBS $2, R11
+
+w1:
+	FMOVQ.P 16(R8), F4
+	FMOVQ.P 16(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	SUBS $2, R11
+	BGE w1
+	TBZ $0, R11, w1sum
+	FMOVD 0(R8), F4
+	FMOVD 0(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+
+w1sum:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD F0, 0(R10)
+	ADD $8, R10
+	MOVD $1, R11
+	MUL R5, R11, R11
+	ADD R11, R9
+	SUBS $1, R7
+	BNE single
+
+next:
+	ADD R3, R2
+	ADD R1, R0
+	SUBS $1, R6
+	BNE row
+	RET
+
+TEXT ·addProductTrans(SB), NOSPLIT, $0-72
+	MOVD c+0(FP), R0
+	MOVD ldc+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD ldb+40(FP), R5
+	MOVD rows+48(FP), R6
+
+row:
+	MOVD R4, R9
+	MOVD R0, R10
+	MOVD n+56(FP), R7
+	SUBS $4, R7
+
+group:
+	MOVD R9, R12
+	ADD R5, R12, R13
+	ADD R5, R13, R14
+	ADD R5, R14, R15
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R2, R8
+	MOVD k+64(FP), R11
+	SUBS $2, R11
+
+w4:
+	FMOVQ.P 16(R8), F4
+	FMOVQ.P 16(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	FMOVQ.P 16(R13), F5
+	VFMLA V5.D2, V4.D2, V1.D2
+	FMOVQ.P 16(R14), F5
+	VFMLA V5.D2, V4.D2, V2.D2
+	FMOVQ.P 16(R15), F5
+	VFMLA V5.D2, V4.D2, V3.D2
+	SUBS $2, R11
+	BGE w4
+	TBZ $0, R11, w4sum
+	FMOVD 0(R8), F4
+	FMOVD 0(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	FMOVD 0(R13), F5
+	VFMLA V5.D2, V4.D2, V1.D2
+	FMOVD 0(R14), F5
+	VFMLA V5.D2, V4.D2, V2.D2
+	FMOVD 0(R15), F5
+	VFMLA V5.D2, V4.D2, V3.D2
+
+w4sum:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD 0(R10), F6
+	FADDD F0, F6, F0
+	FMOVD F0, 0(R10)
+	WORD $0x7e70d821 // faddp d1, v1.2d
+	FMOVD 8(R10), F6
+	FADDD F1, F6, F1
+	FMOVD F1, 8(R10)
+	WORD $0x7e70d842 // faddp d2, v2.2d
+	FMOVD 16(R10), F6
+	FADDD F2, F6, F2
+	FMOVD F2, 16(R10)
+	WORD $0x7e70d863 // faddp d3, v3.2d
+	FMOVD 24(R10), F6
+	FADDD F3, F6, F3
+	FMOVD F3, 24(R10)
+	ADD $32, R10
+	MOVD $4, R11
+	MUL R5, R11, R11
+	ADD R11, R9
+	SUBS $4, R7
+	BGE group
+	ADDS $4, R7
+	BEQ next
+
+single:
+	MOVD R9, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	MOVD R2, R8
+	MOVD k+64(FP), R11
+	SUBS $2, R11
+
+w1:
+	FMOVQ.P 16(R8), F4
+	FMOVQ.P 16(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	SUBS $2, R11
+	BGE w1
+	TBZ $0, R11, w1sum
+	FMOVD 0(R8), F4
+	FMOVD 0(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+
+w1sum:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD 0(R10), F6
+	FADDD F0, F6, F0
+	FMOVD F0, 0(R10)
+	ADD $8, R10
+	MOVD $1, R11
+	MUL R5, R11, R11
+	ADD R11, R9
+	SUBS $1, R7
+	BNE single
+
+next:
+	ADD R3, R2
+	ADD R1, R0
+	SUBS $1, R6
+	BNE row
+	RET
+
+TEXT ·subProductTrans(SB), NOSPLIT, $0-72
+	MOVD c+0(FP), R0
+	MOVD ldc+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD ldb+40(FP), R5
+	MOVD rows+48(FP), R6
+
+row:
+	MOVD R4, R9
+	MOVD R0, R10
+	MOVD n+56(FP), R7
+	SUBS $4, R7
+
+group:
+	MOVD R9, R12
+	ADD R5, R12, R13
+	ADD R5, R13, R14
+	ADD R5, R14, R15
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R2, R8
+	MOVD k+64(FP), R11
+	SUBS $2, R11
+
+w4:
+	FMOVQ.P 16(R8), F4
+	FMOVQ.P 16(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	FMOVQ.P 16(R13), F5
+	VFMLA V5.D2, V4.D2, V1.D2
+	FMOVQ.P 16(R14), F5
+	VFMLA V5.D2, V4.D2, V2.D2
+	FMOVQ.P 16(R15), F5
+	VFMLA V5.D2, V4.D2, V3.D2
+	SUBS $2, R11
+	BGE w4
+	TBZ $0, R11, w4sum
+	FMOVD 0(R8), F4
+	FMOVD 0(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	FMOVD 0(R13), F5
+	VFMLA V5.D2, V4.D2, V1.D2
+	FMOVD 0(R14), F5
+	VFMLA V5.D2, V4.D2, V2.D2
+	FMOVD 0(R15), F5
+	VFMLA V5.D2, V4.D2, V3.D2
+
+w4sum:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD 0(R10), F6
+	FSUBD F0, F6, F0
+	FMOVD F0, 0(R10)
+	WORD $0x7e70d821 // faddp d1, v1.2d
+	FMOVD 8(R10), F6
+	FSUBD F1, F6, F1
+	FMOVD F1, 8(R10)
+	WORD $0x7e70d842 // faddp d2, v2.2d
+	FMOVD 16(R10), F6
+	FSUBD F2, F6, F2
+	FMOVD F2, 16(R10)
+	WORD $0x7e70d863 // faddp d3, v3.2d
+	FMOVD 24(R10), F6
+	FSUBD F3, F6, F3
+	FMOVD F3, 24(R10)
+	ADD $32, R10
+	MOVD $4, R11
+	MUL R5, R11, R11
+	ADD R11, R9
+	SUBS $4, R7
+	BGE group
+	ADDS $4, R7
+	BEQ next
+
+single:
+	MOVD R9, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	MOVD R2, R8
+	MOVD k+64(FP), R11
+	SUBS $2, R11
+
+w1:
+	FMOVQ.P 16(R8), F4
+	FMOVQ.P 16(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+	SUBS $2, R11
+	BGE w1
+	TBZ $0, R11, w1sum
+	FMOVD 0(R8), F4
+	FMOVD 0(R12), F5
+	VFMLA V5.D2, V4.D2, V0.D2
+
+w1sum:
+	WORD $0x7e70d800 // faddp d0, v0.2d
+	FMOVD 0(R10), F6
+	FSUBD F0, F6, F0
+	FMOVD F0, 0(R10)
+	ADD $8, R10
+	MOVD $1, R11
+	MUL R5, R11, R11
+	ADD R11, R9
+	SUBS $1, R7
+	BNE single
+
+next:
+	ADD R3, R2
+	ADD R1, R0
+	SUBS $1, R6
+	BNE row
+	RET
+
+TEXT ·copyRows(SB), NOSPLIT, $0-48
+	MOVD dst+0(FP), R0
+	MOVD ldd+8(FP), R1
+	MOVD src+16(FP), R2
+	MOVD lds+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL $3, R5
+	SUB $32, R5
+
+row:
+	MOVD R2, R7
+	MOVD R0, R6
+	MOVD R5, R8
+	CBZ R8, last
+
+vector:
+	FLDPQ.P 32(R7), (F0, F1)
+	FSTPQ.P (F0, F1), 32(R6)
+	SUBS $32, R8
+	BGT vector
+
+last:
+	ADD R5, R2, R7
+	ADD R5, R0, R6
+	FLDPQ 0(R7), (F0, F1)
+	FSTPQ (F0, F1), 0(R6)
+	ADD R1, R0
+	ADD R3, R2
+	SUBS $1, R4
+	BNE row
+	RET
+
+TEXT ·solveSmall(SB), NOSPLIT, $0-48
+	MOVD x+0(FP), R0
+	MOVD ldx+8(FP), R1
+	MOVD ldt+24(FP), R2
+	MOVD cols+40(FP), R3
+
+next:
+	CMP $4, R3
+	BEQ two
+	CMP $2, R3
+	BEQ two
+	BLT one
+	MOVD groups+32(FP), R9
+	MOVD t+16(FP), R6
+	MOVD R0, R10
+	MOVD $0, R8
+
+w3group:
+	ADD R1, R10, R11
+	ADD R1, R11, R12
+	ADD R1, R12, R13
+	FLDPQ 0(R10), (F0, F1)
+	FLDPQ 32(R10), (F2, F3)
+	FLDPQ 64(R10), (F4, F5)
+	FLDPQ 0(R11), (F6, F7)
+	FLDPQ 32(R11), (F8, F9)
+	FLDPQ 64(R11), (F10, F11)
+	FLDPQ 0(R12), (F12, F13)
+	FLDPQ 32(R12), (F14, F15)
+	FLDPQ 64(R12), (F16, F17)
+	FLDPQ 0(R13), (F18, F19)
+	FLDPQ 32(R13), (F20, F21)
+	FLDPQ 64(R13), (F22, F23)
+	MOVD R0, R4
+	MOVD R6, R5
+	MOVD R8, R7
+	CBZ R7, w3triangle
+
+w3row:
+	FLDPQ 0(R4), (F24, F25)
+	FLDPQ 32(R4), (F26, F27)
+	FLDPQ 64(R4), (F28, F29)
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde5384 // fmls v4.2d, v28.2d, v30.d[0]
+	WORD $0x4fde53a5 // fmls v5.2d, v29.2d, v30.d[0]
+	WORD $0x4fde5b06 // fmls v6.2d, v24.2d, v30.d[1]
+	WORD $0x4fde5b27 // fmls v7.2d, v25.2d, v30.d[1]
+	WORD $0x4fde5b48 // fmls v8.2d, v26.2d, v30.d[1]
+	WORD $0x4fde5b69 // fmls v9.2d, v27.2d, v30.d[1]
+	WORD $0x4fde5b8a // fmls v10.2d, v28.2d, v30.d[1]
+	WORD $0x4fde5bab // fmls v11.2d, v29.2d, v30.d[1]
+	WORD $0x4fdf530c // fmls v12.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf532d // fmls v13.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf534e // fmls v14.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf536f // fmls v15.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf5390 // fmls v16.2d, v28.2d, v31.d[0]
+	WORD $0x4fdf53b1 // fmls v17.2d, v29.2d, v31.d[0]
+	WORD $0x4fdf5b12 // fmls v18.2d, v24.2d, v31.d[1]
+	WORD $0x4fdf5b33 // fmls v19.2d, v25.2d, v31.d[1]
+	WORD $0x4fdf5b54 // fmls v20.2d, v26.2d, v31.d[1]
+	WORD $0x4fdf5b75 // fmls v21.2d, v27.2d, v31.d[1]
+	WORD $0x4fdf5b96 // fmls v22.2d, v28.2d, v31.d[1]
+	WORD $0x4fdf5bb7 // fmls v23.2d, v29.2d, v31.d[1]
+	ADD R1, R4
+	ADD R2, R5
+	SUBS $1, R7
+	BNE w3row
+
+w3triangle:
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fde5806 // fmls v6.2d, v0.2d, v30.d[1]
+	WORD $0x4fde5827 // fmls v7.2d, v1.2d, v30.d[1]
+	WORD $0x4fde5848 // fmls v8.2d, v2.2d, v30.d[1]
+	WORD $0x4fde5869 // fmls v9.2d, v3.2d, v30.d[1]
+	WORD $0x4fde588a // fmls v10.2d, v4.2d, v30.d[1]
+	WORD $0x4fde58ab // fmls v11.2d, v5.2d, v30.d[1]
+	WORD $0x4fdf500c // fmls v12.2d, v0.2d, v31.d[0]
+	WORD $0x4fdf502d // fmls v13.2d, v1.2d, v31.d[0]
+	WORD $0x4fdf504e // fmls v14.2d, v2.2d, v31.d[0]
+	WORD $0x4fdf506f // fmls v15.2d, v3.2d, v31.d[0]
+	WORD $0x4fdf5090 // fmls v16.2d, v4.2d, v31.d[0]
+	WORD $0x4fdf50b1 // fmls v17.2d, v5.2d, v31.d[0]
+	WORD $0x4fdf5812 // fmls v18.2d, v0.2d, v31.d[1]
+	WORD $0x4fdf5833 // fmls v19.2d, v1.2d, v31.d[1]
+	WORD $0x4fdf5854 // fmls v20.2d, v2.2d, v31.d[1]
+	WORD $0x4fdf5875 // fmls v21.2d, v3.2d, v31.d[1]
+	WORD $0x4fdf5896 // fmls v22.2d, v4.2d, v31.d[1]
+	WORD $0x4fdf58b7 // fmls v23.2d, v5.2d, v31.d[1]
+	ADD R2, R5
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fdf50cc // fmls v12.2d, v6.2d, v31.d[0]
+	WORD $0x4fdf50ed // fmls v13.2d, v7.2d, v31.d[0]
+	WORD $0x4fdf510e // fmls v14.2d, v8.2d, v31.d[0]
+	WORD $0x4fdf512f // fmls v15.2d, v9.2d, v31.d[0]
+	WORD $0x4fdf5150 // fmls v16.2d, v10.2d, v31.d[0]
+	WORD $0x4fdf5171 // fmls v17.2d, v11.2d, v31.d[0]
+	WORD $0x4fdf58d2 // fmls v18.2d, v6.2d, v31.d[1]
+	WORD $0x4fdf58f3 // fmls v19.2d, v7.2d, v31.d[1]
+	WORD $0x4fdf5914 // fmls v20.2d, v8.2d, v31.d[1]
+	WORD $0x4fdf5935 // fmls v21.2d, v9.2d, v31.d[1]
+	WORD $0x4fdf5956 // fmls v22.2d, v10.2d, v31.d[1]
+	WORD $0x4fdf5977 // fmls v23.2d, v11.2d, v31.d[1]
+	ADD R2, R5
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fdf5992 // fmls v18.2d, v12.2d, v31.d[1]
+	WORD $0x4fdf59b3 // fmls v19.2d, v13.2d, v31.d[1]
+	WORD $0x4fdf59d4 // fmls v20.2d, v14.2d, v31.d[1]
+	WORD $0x4fdf59f5 // fmls v21.2d, v15.2d, v31.d[1]
+	WORD $0x4fdf5a16 // fmls v22.2d, v16.2d, v31.d[1]
+	WORD $0x4fdf5a37 // fmls v23.2d, v17.2d, v31.d[1]
+	ADD R2, R5
+	FSTPQ (F0, F1), 0(R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F4, F5), 64(R10)
+	FSTPQ (F6, F7), 0(R11)
+	FSTPQ (F8, F9), 32(R11)
+	FSTPQ (F10, F11), 64(R11)
+	FSTPQ (F12, F13), 0(R12)
+	FSTPQ (F14, F15), 32(R12)
+	FSTPQ (F16, F17), 64(R12)
+	FSTPQ (F18, F19), 0(R13)
+	FSTPQ (F20, F21), 32(R13)
+	FSTPQ (F22, F23), 64(R13)
+	ADD R1, R13, R10
+	ADD $32, R6
+	ADD $4, R8
+	SUBS $1, R9
+	BNE w3group
+	ADD $96, R0
+	SUBS $3, R3
+	BNE next
+	B done
+
+two:
+	MOVD groups+32(FP), R9
+	MOVD t+16(FP), R6
+	MOVD R0, R10
+	MOVD $0, R8
+
+w2group:
+	ADD R1, R10, R11
+	ADD R1, R11, R12
+	ADD R1, R12, R13
+	FLDPQ 0(R10), (F0, F1)
+	FLDPQ 32(R10), (F2, F3)
+	FLDPQ 0(R11), (F6, F7)
+	FLDPQ 32(R11), (F8, F9)
+	FLDPQ 0(R12), (F12, F13)
+	FLDPQ 32(R12), (F14, F15)
+	FLDPQ 0(R13), (F18, F19)
+	FLDPQ 32(R13), (F20, F21)
+	MOVD R0, R4
+	MOVD R6, R5
+	MOVD R8, R7
+	CBZ R7, w2triangle
+
+w2row:
+	FLDPQ 0(R4), (F24, F25)
+	FLDPQ 32(R4), (F26, F27)
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5342 // fmls v2.2d, v26.2d, v30.d[0]
+	WORD $0x4fde5363 // fmls v3.2d, v27.2d, v30.d[0]
+	WORD $0x4fde5b06 // fmls v6.2d, v24.2d, v30.d[1]
+	WORD $0x4fde5b27 // fmls v7.2d, v25.2d, v30.d[1]
+	WORD $0x4fde5b48 // fmls v8.2d, v26.2d, v30.d[1]
+	WORD $0x4fde5b69 // fmls v9.2d, v27.2d, v30.d[1]
+	WORD $0x4fdf530c // fmls v12.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf532d // fmls v13.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf534e // fmls v14.2d, v26.2d, v31.d[0]
+	WORD $0x4fdf536f // fmls v15.2d, v27.2d, v31.d[0]
+	WORD $0x4fdf5b12 // fmls v18.2d, v24.2d, v31.d[1]
+	WORD $0x4fdf5b33 // fmls v19.2d, v25.2d, v31.d[1]
+	WORD $0x4fdf5b54 // fmls v20.2d, v26.2d, v31.d[1]
+	WORD $0x4fdf5b75 // fmls v21.2d, v27.2d, v31.d[1]
+	ADD R1, R4
+	ADD R2, R5
+	SUBS $1, R7
+	BNE w2row
+
+w2triangle:
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fde5806 // fmls v6.2d, v0.2d, v30.d[1]
+	WORD $0x4fde5827 // fmls v7.2d, v1.2d, v30.d[1]
+	WORD $0x4fde5848 // fmls v8.2d, v2.2d, v30.d[1]
+	WORD $0x4fde5869 // fmls v9.2d, v3.2d, v30.d[1]
+	WORD $0x4fdf500c // fmls v12.2d, v0.2d, v31.d[0]
+	WORD $0x4fdf502d // fmls v13.2d, v1.2d, v31.d[0]
+	WORD $0x4fdf504e // fmls v14.2d, v2.2d, v31.d[0]
+	WORD $0x4fdf506f // fmls v15.2d, v3.2d, v31.d[0]
+	WORD $0x4fdf5812 // fmls v18.2d, v0.2d, v31.d[1]
+	WORD $0x4fdf5833 // fmls v19.2d, v1.2d, v31.d[1]
+	WORD $0x4fdf5854 // fmls v20.2d, v2.2d, v31.d[1]
+	WORD $0x4fdf5875 // fmls v21.2d, v3.2d, v31.d[1]
+	ADD R2, R5
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fdf50cc // fmls v12.2d, v6.2d, v31.d[0]
+	WORD $0x4fdf50ed // fmls v13.2d, v7.2d, v31.d[0]
+	WORD $0x4fdf510e // fmls v14.2d, v8.2d, v31.d[0]
+	WORD $0x4fdf512f // fmls v15.2d, v9.2d, v31.d[0]
+	WORD $0x4fdf58d2 // fmls v18.2d, v6.2d, v31.d[1]
+	WORD $0x4fdf58f3 // fmls v19.2d, v7.2d, v31.d[1]
+	WORD $0x4fdf5914 // fmls v20.2d, v8.2d, v31.d[1]
+	WORD $0x4fdf5935 // fmls v21.2d, v9.2d, v31.d[1]
+	ADD R2, R5
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fdf5992 // fmls v18.2d, v12.2d, v31.d[1]
+	WORD $0x4fdf59b3 // fmls v19.2d, v13.2d, v31.d[1]
+	WORD $0x4fdf59d4 // fmls v20.2d, v14.2d, v31.d[1]
+	WORD $0x4fdf59f5 // fmls v21.2d, v15.2d, v31.d[1]
+	ADD R2, R5
+	FSTPQ (F0, F1), 0(R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F6, F7), 0(R11)
+	FSTPQ (F8, F9), 32(R11)
+	FSTPQ (F12, F13), 0(R12)
+	FSTPQ (F14, F15), 32(R12)
+	FSTPQ (F18, F19), 0(R13)
+	FSTPQ (F20, F21), 32(R13)
+	ADD R1, R13, R10
+	ADD $32, R6
+	ADD $4, R8
+	SUBS $1, R9
+	BNE w2group
+	ADD $64, R0
+	SUBS $2, R3
+	BNE next
+	B done
+
+one:
+	MOVD groups+32(FP), R9
+	MOVD t+16(FP), R6
+	MOVD R0, R10
+	MOVD $0, R8
+
+w1group:
+	ADD R1, R10, R11
+	ADD R1, R11, R12
+	ADD R1, R12, R13
+	FLDPQ 0(R10), (F0, F1)
+	FLDPQ 0(R11), (F6, F7)
+	FLDPQ 0(R12), (F12, F13)
+	FLDPQ 0(R13), (F18, F19)
+	MOVD R0, R4
+	MOVD R6, R5
+	MOVD R8, R7
+	CBZ R7, w1triangle
+
+w1row:
+	FLDPQ 0(R4), (F24, F25)
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fde5300 // fmls v0.2d, v24.2d, v30.d[0]
+	WORD $0x4fde5321 // fmls v1.2d, v25.2d, v30.d[0]
+	WORD $0x4fde5b06 // fmls v6.2d, v24.2d, v30.d[1]
+	WORD $0x4fde5b27 // fmls v7.2d, v25.2d, v30.d[1]
+	WORD $0x4fdf530c // fmls v12.2d, v24.2d, v31.d[0]
+	WORD $0x4fdf532d // fmls v13.2d, v25.2d, v31.d[0]
+	WORD $0x4fdf5b12 // fmls v18.2d, v24.2d, v31.d[1]
+	WORD $0x4fdf5b33 // fmls v19.2d, v25.2d, v31.d[1]
+	ADD R1, R4
+	ADD R2, R5
+	SUBS $1, R7
+	BNE w1row
+
+w1triangle:
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fde5806 // fmls v6.2d, v0.2d, v30.d[1]
+	WORD $0x4fde5827 // fmls v7.2d, v1.2d, v30.d[1]
+	WORD $0x4fdf500c // fmls v12.2d, v0.2d, v31.d[0]
+	WORD $0x4fdf502d // fmls v13.2d, v1.2d, v31.d[0]
+	WORD $0x4fdf5812 // fmls v18.2d, v0.2d, v31.d[1]
+	WORD $0x4fdf5833 // fmls v19.2d, v1.2d, v31.d[1]
+	ADD R2, R5
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fdf50cc // fmls v12.2d, v6.2d, v31.d[0]
+	WORD $0x4fdf50ed // fmls v13.2d, v7.2d, v31.d[0]
+	WORD $0x4fdf58d2 // fmls v18.2d, v6.2d, v31.d[1]
+	WORD $0x4fdf58f3 // fmls v19.2d, v7.2d, v31.d[1]
+	ADD R2, R5
+	FLDPQ 0(R5), (F30, F31)
+	WORD $0x4fdf5992 // fmls v18.2d, v12.2d, v31.d[1]
+	WORD $0x4fdf59b3 // fmls v19.2d, v13.2d, v31.d[1]
+	ADD R2, R5
+	FSTPQ (F0, F1), 0(R10)
+	FSTPQ (F6, F7), 0(R11)
+	FSTPQ (F12, F13), 0(R12)
+	FSTPQ (F18, F19), 0(R13)
+	ADD R1, R13, R10
+	ADD $32, R6
+	ADD $4, R8
+	SUBS $1, R9
+	BNE w1group
+	ADD $32, R0
+	SUBS $1, R3
 
 done:
 	RET

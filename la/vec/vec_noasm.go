@@ -46,6 +46,27 @@ func trapezoid(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float6
 func trapezoidWide(u *float64, ld, rows, cols, k int, c *float64, ldk int, w *float64) {
 	panic(noAssembly)
 }
+func setProductWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func addProductWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func subProductWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func setSmallWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func addSmallWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func subSmallWide(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, cols, k, grow int) {
+	panic(noAssembly)
+}
+func solveSmallWide(x *float64, ldx int, t *float64, ldt, groups, cols int) {
+	panic(noAssembly)
+}
 func solve4(x *float64, ld, n int, f *float64)                   { panic(noAssembly) }
 func peak(x *float64, n int) (m float64, at int)                 { panic(noAssembly) }
 func transpose4(dst *float64, ldd int, src *float64, lds, n int) { panic(noAssembly) }
@@ -68,6 +89,38 @@ func subSmall(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, ro
 func scaleSym(dst *float64, ldd int, src *float64, lds int, d *float64, n, cols int) {
 	panic(noAssembly)
 }
+func scaleLower(dst *float64, ldd int, src *float64, lds int, d *float64, tiles int) {
+	panic(noAssembly)
+}
+func scaleRows(x *float64, ldx int, f, u *float64, ldu, rows, cols int) {
+	panic(noAssembly)
+}
+func solveSmall(x *float64, ldx int, t *float64, ldt, groups, cols int) {
+	panic(noAssembly)
+}
+func setProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func addProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func subProduct(c *float64, ldc int, a *float64, row, inc int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func setProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func addProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func subProductTrans(c *float64, ldc int, a *float64, lda int, b *float64, ldb, rows, n, k int) {
+	panic(noAssembly)
+}
+func copyRows(dst *float64, ldd int, src *float64, lds, rows, n int) {
+	panic(noAssembly)
+}
+func solveUnit(x, a *float64, ld, groups int)      { panic(noAssembly) }
+func solveUnitTrans(x, a *float64, ld, groups int) { panic(noAssembly) }
 func eliminateRun(t *float64, ld, k, n int, alpha float64, d, w *float64) int {
 	panic(noAssembly)
 }

@@ -14,3 +14,45 @@ func trapezoidWide(u *float64, ld int, rows int, cols int, k int, c *float64, ld
 //
 //go:noescape
 func transpose8(dst *float64, ldd int, src *float64, lds int, n int)
+
+// setProductWide sets c, of rows rows of n words, the product of a and b; ldc, row, inc and ldb
+// are in bytes.
+//
+//go:noescape
+func setProductWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// addProductWide adds to c, of rows rows of n words, the product of a and b; ldc, row, inc and ldb
+// are in bytes.
+//
+//go:noescape
+func addProductWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// subProductWide subtracts from c, of rows rows of n words, the product of a and b; ldc, row, inc and ldb
+// are in bytes.
+//
+//go:noescape
+func subProductWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+
+// setSmallWide sets c, of rows rows of cols vectors of 4 words, the product of a and b;
+// ldc, row, inc and ldb are in bytes. Every 4 rows have grow vectors more than those before.
+//
+//go:noescape
+func setSmallWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+
+// addSmallWide adds to c, of rows rows of cols vectors of 4 words, the product of a and b;
+// ldc, row, inc and ldb are in bytes. Every 4 rows have grow vectors more than those before.
+//
+//go:noescape
+func addSmallWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+
+// subSmallWide subtracts from c, of rows rows of cols vectors of 4 words, the product of a and b;
+// ldc, row, inc and ldb are in bytes. Every 4 rows have grow vectors more than those before.
+//
+//go:noescape
+func subSmallWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+
+// solveSmallWide solves with the transpose of the unit upper triangle t and the rows of x, both of
+// groups times 4 rows; those of x have cols vectors of 4 words. ldx and ldt are in bytes.
+//
+//go:noescape
+func solveSmallWide(x *float64, ldx int, t *float64, ldt int, groups int, cols int)

@@ -230,3 +230,3223 @@ loop:
 	JNZ          loop
 	VZEROUPPER
 	RET
+
+// func setProductWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·setProductWide(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	MOVQ n+64(FP), R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R10, R11
+
+h4next:
+	LEAQ         7(R11), R15
+	SHRQ         $0x03, R15
+	CMPQ         R15, $0x04
+	JE           h4two
+	CMPQ         R15, $0x02
+	JE           h4two
+	JL           h4one
+	LEAQ         -16(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z9
+	VMOVUPD      64(R14), Z10
+	VMOVUPD.Z    128(R14), K1, Z11
+	VBROADCASTSD (R13), Z2
+	VMULPD       Z9, Z2, Z0
+	VMULPD       Z10, Z2, Z1
+	VMULPD       Z11, Z2, Z2
+	VBROADCASTSD (R13)(BX*1), Z5
+	VMULPD       Z9, Z5, Z3
+	VMULPD       Z10, Z5, Z4
+	VMULPD       Z11, Z5, Z5
+	VBROADCASTSD (R13)(BX*2), Z8
+	VMULPD       Z9, Z8, Z6
+	VMULPD       Z10, Z8, Z7
+	VMULPD       Z11, Z8, Z8
+	VBROADCASTSD (R13)(R9*1), Z12
+	VMULPD       Z9, Z12, Z9
+	VMULPD       Z10, Z12, Z10
+	VMULPD       Z11, Z12, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h4w3store
+
+h4w3:
+	VMOVUPD      (R14), Z12
+	VMOVUPD      64(R14), Z13
+	VMOVUPD.Z    128(R14), K1, Z14
+	VBROADCASTSD (R13), Z15
+	VFMADD231PD  Z12, Z15, Z0
+	VFMADD231PD  Z13, Z15, Z1
+	VFMADD231PD  Z14, Z15, Z2
+	VBROADCASTSD (R13)(BX*1), Z15
+	VFMADD231PD  Z12, Z15, Z3
+	VFMADD231PD  Z13, Z15, Z4
+	VFMADD231PD  Z14, Z15, Z5
+	VBROADCASTSD (R13)(BX*2), Z15
+	VFMADD231PD  Z12, Z15, Z6
+	VFMADD231PD  Z13, Z15, Z7
+	VFMADD231PD  Z14, Z15, Z8
+	VBROADCASTSD (R13)(R9*1), Z15
+	VFMADD231PD  Z12, Z15, Z9
+	VFMADD231PD  Z13, Z15, Z10
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+
+h4w3store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, 64(BP)
+	VMOVUPD Z2, K1, 128(BP)
+	VMOVUPD Z3, (BP)(CX*1)
+	VMOVUPD Z4, 64(BP)(CX*1)
+	VMOVUPD Z5, K1, 128(BP)(CX*1)
+	VMOVUPD Z6, (BP)(CX*2)
+	VMOVUPD Z7, 64(BP)(CX*2)
+	VMOVUPD Z8, K1, 128(BP)(CX*2)
+	VMOVUPD Z9, (BP)(R15*1)
+	VMOVUPD Z10, 64(BP)(R15*1)
+	VMOVUPD Z11, K1, 128(BP)(R15*1)
+	ADDQ    $0x000000c0, R12
+	SUBQ    $0x18, R11
+	JG      h4next
+	JMP     h4end
+
+h4two:
+	LEAQ         -8(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z6
+	VMOVUPD.Z    64(R14), K1, Z7
+	VBROADCASTSD (R13), Z1
+	VMULPD       Z6, Z1, Z0
+	VMULPD       Z7, Z1, Z1
+	VBROADCASTSD (R13)(BX*1), Z3
+	VMULPD       Z6, Z3, Z2
+	VMULPD       Z7, Z3, Z3
+	VBROADCASTSD (R13)(BX*2), Z5
+	VMULPD       Z6, Z5, Z4
+	VMULPD       Z7, Z5, Z5
+	VBROADCASTSD (R13)(R9*1), Z8
+	VMULPD       Z6, Z8, Z6
+	VMULPD       Z7, Z8, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h4w2store
+
+h4w2:
+	VMOVUPD      (R14), Z8
+	VMOVUPD.Z    64(R14), K1, Z9
+	VBROADCASTSD (R13), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (R13)(BX*1), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (R13)(BX*2), Z10
+	VFMADD231PD  Z8, Z10, Z4
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (R13)(R9*1), Z10
+	VFMADD231PD  Z8, Z10, Z6
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+
+h4w2store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, K1, 64(BP)
+	VMOVUPD Z2, (BP)(CX*1)
+	VMOVUPD Z3, K1, 64(BP)(CX*1)
+	VMOVUPD Z4, (BP)(CX*2)
+	VMOVUPD Z5, K1, 64(BP)(CX*2)
+	VMOVUPD Z6, (BP)(R15*1)
+	VMOVUPD Z7, K1, 64(BP)(R15*1)
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x10, R11
+	JG      h4next
+	JMP     h4end
+
+h4one:
+	LEAQ         (R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD.Z    (R14), K1, Z3
+	VBROADCASTSD (R13), Z0
+	VMULPD       Z3, Z0, Z0
+	VBROADCASTSD (R13)(BX*1), Z1
+	VMULPD       Z3, Z1, Z1
+	VBROADCASTSD (R13)(BX*2), Z2
+	VMULPD       Z3, Z2, Z2
+	VBROADCASTSD (R13)(R9*1), Z4
+	VMULPD       Z3, Z4, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h4w1store
+
+h4w1:
+	VMOVUPD.Z    (R14), K1, Z4
+	VBROADCASTSD (R13), Z5
+	VFMADD231PD  Z4, Z5, Z0
+	VBROADCASTSD (R13)(BX*1), Z5
+	VFMADD231PD  Z4, Z5, Z1
+	VBROADCASTSD (R13)(BX*2), Z5
+	VFMADD231PD  Z4, Z5, Z2
+	VBROADCASTSD (R13)(R9*1), Z5
+	VFMADD231PD  Z4, Z5, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+
+h4w1store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, K1, (BP)
+	VMOVUPD Z1, K1, (BP)(CX*1)
+	VMOVUPD Z2, K1, (BP)(CX*2)
+	VMOVUPD Z3, K1, (BP)(R15*1)
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x08, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h2next:
+	LEAQ         7(R11), R15
+	SHRQ         $0x03, R15
+	CMPQ         R15, $0x04
+	JE           h2two
+	CMPQ         R15, $0x02
+	JE           h2two
+	JL           h2one
+	LEAQ         -16(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z2
+	VMULPD       Z3, Z2, Z0
+	VMULPD       Z4, Z2, Z1
+	VMULPD       Z5, Z2, Z2
+	VBROADCASTSD (R13)(BX*1), Z6
+	VMULPD       Z3, Z6, Z3
+	VMULPD       Z4, Z6, Z4
+	VMULPD       Z5, Z6, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h2w3store
+
+h2w3:
+	VMOVUPD      (R14), Z6
+	VMOVUPD      64(R14), Z7
+	VMOVUPD.Z    128(R14), K1, Z8
+	VBROADCASTSD (R13), Z9
+	VFMADD231PD  Z6, Z9, Z0
+	VFMADD231PD  Z7, Z9, Z1
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (R13)(BX*1), Z9
+	VFMADD231PD  Z6, Z9, Z3
+	VFMADD231PD  Z7, Z9, Z4
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+
+h2w3store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, 64(BP)
+	VMOVUPD Z2, K1, 128(BP)
+	VMOVUPD Z3, (BP)(CX*1)
+	VMOVUPD Z4, 64(BP)(CX*1)
+	VMOVUPD Z5, K1, 128(BP)(CX*1)
+	ADDQ    $0x000000c0, R12
+	SUBQ    $0x18, R11
+	JG      h2next
+	JMP     h2end
+
+h2two:
+	LEAQ         -8(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z1
+	VMULPD       Z2, Z1, Z0
+	VMULPD       Z3, Z1, Z1
+	VBROADCASTSD (R13)(BX*1), Z4
+	VMULPD       Z2, Z4, Z2
+	VMULPD       Z3, Z4, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h2w2store
+
+h2w2:
+	VMOVUPD      (R14), Z4
+	VMOVUPD.Z    64(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (R13)(BX*1), Z6
+	VFMADD231PD  Z4, Z6, Z2
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+
+h2w2store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, K1, 64(BP)
+	VMOVUPD Z2, (BP)(CX*1)
+	VMOVUPD Z3, K1, 64(BP)(CX*1)
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x10, R11
+	JG      h2next
+	JMP     h2end
+
+h2one:
+	LEAQ         (R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z0
+	VMULPD       Z1, Z0, Z0
+	VBROADCASTSD (R13)(BX*1), Z2
+	VMULPD       Z1, Z2, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h2w1store
+
+h2w1:
+	VMOVUPD.Z    (R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VBROADCASTSD (R13)(BX*1), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+
+h2w1store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, K1, (BP)
+	VMOVUPD Z1, K1, (BP)(CX*1)
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x08, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h1next:
+	LEAQ         7(R11), R15
+	SHRQ         $0x03, R15
+	CMPQ         R15, $0x04
+	JE           h1two
+	CMPQ         R15, $0x02
+	JE           h1two
+	JL           h1one
+	LEAQ         -16(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z0
+	VMOVUPD      64(R14), Z1
+	VMOVUPD.Z    128(R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VMULPD       Z0, Z3, Z0
+	VMULPD       Z1, Z3, Z1
+	VMULPD       Z2, Z3, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h1w3store
+
+h1w3:
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z3, Z6, Z0
+	VFMADD231PD  Z4, Z6, Z1
+	VFMADD231PD  Z5, Z6, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+
+h1w3store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, 64(BP)
+	VMOVUPD Z2, K1, 128(BP)
+	ADDQ    $0x000000c0, R12
+	SUBQ    $0x18, R11
+	JG      h1next
+	JMP     h1end
+
+h1two:
+	LEAQ         -8(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z0
+	VMOVUPD.Z    64(R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VMULPD       Z0, Z2, Z0
+	VMULPD       Z1, Z2, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h1w2store
+
+h1w2:
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+
+h1w2store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, K1, 64(BP)
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x10, R11
+	JG      h1next
+	JMP     h1end
+
+h1one:
+	LEAQ         (R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD.Z    (R14), K1, Z0
+	VBROADCASTSD (R13), Z1
+	VMULPD       Z0, Z1, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h1w1store
+
+h1w1:
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VFMADD231PD  Z1, Z2, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+
+h1w1store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, K1, (BP)
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x08, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func addProductWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·addProductWide(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	MOVQ n+64(FP), R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R10, R11
+
+h4next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h4two
+	CMPQ      R15, $0x02
+	JE        h4two
+	JL        h4one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	VMOVUPD   (BP)(CX*2), Z6
+	VMOVUPD   64(BP)(CX*2), Z7
+	VMOVUPD.Z 128(BP)(CX*2), K1, Z8
+	VMOVUPD   (BP)(R15*1), Z9
+	VMOVUPD   64(BP)(R15*1), Z10
+	VMOVUPD.Z 128(BP)(R15*1), K1, Z11
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Z12
+	VMOVUPD      64(R14), Z13
+	VMOVUPD.Z    128(R14), K1, Z14
+	VBROADCASTSD (R13), Z15
+	VFMADD231PD  Z12, Z15, Z0
+	VFMADD231PD  Z13, Z15, Z1
+	VFMADD231PD  Z14, Z15, Z2
+	VBROADCASTSD (R13)(BX*1), Z15
+	VFMADD231PD  Z12, Z15, Z3
+	VFMADD231PD  Z13, Z15, Z4
+	VFMADD231PD  Z14, Z15, Z5
+	VBROADCASTSD (R13)(BX*2), Z15
+	VFMADD231PD  Z12, Z15, Z6
+	VFMADD231PD  Z13, Z15, Z7
+	VFMADD231PD  Z14, Z15, Z8
+	VBROADCASTSD (R13)(R9*1), Z15
+	VFMADD231PD  Z12, Z15, Z9
+	VFMADD231PD  Z13, Z15, Z10
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	VMOVUPD      Z6, (BP)(CX*2)
+	VMOVUPD      Z7, 64(BP)(CX*2)
+	VMOVUPD      Z8, K1, 128(BP)(CX*2)
+	VMOVUPD      Z9, (BP)(R15*1)
+	VMOVUPD      Z10, 64(BP)(R15*1)
+	VMOVUPD      Z11, K1, 128(BP)(R15*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h4next
+	JMP          h4end
+
+h4two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	VMOVUPD   (BP)(CX*2), Z4
+	VMOVUPD.Z 64(BP)(CX*2), K1, Z5
+	VMOVUPD   (BP)(R15*1), Z6
+	VMOVUPD.Z 64(BP)(R15*1), K1, Z7
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Z8
+	VMOVUPD.Z    64(R14), K1, Z9
+	VBROADCASTSD (R13), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (R13)(BX*1), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (R13)(BX*2), Z10
+	VFMADD231PD  Z8, Z10, Z4
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (R13)(R9*1), Z10
+	VFMADD231PD  Z8, Z10, Z6
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	VMOVUPD      Z4, (BP)(CX*2)
+	VMOVUPD      Z5, K1, 64(BP)(CX*2)
+	VMOVUPD      Z6, (BP)(R15*1)
+	VMOVUPD      Z7, K1, 64(BP)(R15*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h4next
+	JMP          h4end
+
+h4one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	VMOVUPD.Z (BP)(CX*2), K1, Z2
+	VMOVUPD.Z (BP)(R15*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w1:
+	VMOVUPD.Z    (R14), K1, Z4
+	VBROADCASTSD (R13), Z5
+	VFMADD231PD  Z4, Z5, Z0
+	VBROADCASTSD (R13)(BX*1), Z5
+	VFMADD231PD  Z4, Z5, Z1
+	VBROADCASTSD (R13)(BX*2), Z5
+	VFMADD231PD  Z4, Z5, Z2
+	VBROADCASTSD (R13)(R9*1), Z5
+	VFMADD231PD  Z4, Z5, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	VMOVUPD      Z2, K1, (BP)(CX*2)
+	VMOVUPD      Z3, K1, (BP)(R15*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h2next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h2two
+	CMPQ      R15, $0x02
+	JE        h2two
+	JL        h2one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Z6
+	VMOVUPD      64(R14), Z7
+	VMOVUPD.Z    128(R14), K1, Z8
+	VBROADCASTSD (R13), Z9
+	VFMADD231PD  Z6, Z9, Z0
+	VFMADD231PD  Z7, Z9, Z1
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (R13)(BX*1), Z9
+	VFMADD231PD  Z6, Z9, Z3
+	VFMADD231PD  Z7, Z9, Z4
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h2next
+	JMP          h2end
+
+h2two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Z4
+	VMOVUPD.Z    64(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (R13)(BX*1), Z6
+	VFMADD231PD  Z4, Z6, Z2
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h2next
+	JMP          h2end
+
+h2one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w1:
+	VMOVUPD.Z    (R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VBROADCASTSD (R13)(BX*1), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h1next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h1two
+	CMPQ      R15, $0x02
+	JE        h1two
+	JL        h1one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z3, Z6, Z0
+	VFMADD231PD  Z4, Z6, Z1
+	VFMADD231PD  Z5, Z6, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h1next
+	JMP          h1end
+
+h1two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h1next
+	JMP          h1end
+
+h1one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w1:
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VFMADD231PD  Z1, Z2, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func subProductWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, n int, k int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·subProductWide(SB), NOSPLIT, $8-80
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	MOVQ n+64(FP), R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R10, R11
+
+h4next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h4two
+	CMPQ      R15, $0x02
+	JE        h4two
+	JL        h4one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	VMOVUPD   (BP)(CX*2), Z6
+	VMOVUPD   64(BP)(CX*2), Z7
+	VMOVUPD.Z 128(BP)(CX*2), K1, Z8
+	VMOVUPD   (BP)(R15*1), Z9
+	VMOVUPD   64(BP)(R15*1), Z10
+	VMOVUPD.Z 128(BP)(R15*1), K1, Z11
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Z12
+	VMOVUPD      64(R14), Z13
+	VMOVUPD.Z    128(R14), K1, Z14
+	VBROADCASTSD (R13), Z15
+	VFNMADD231PD Z12, Z15, Z0
+	VFNMADD231PD Z13, Z15, Z1
+	VFNMADD231PD Z14, Z15, Z2
+	VBROADCASTSD (R13)(BX*1), Z15
+	VFNMADD231PD Z12, Z15, Z3
+	VFNMADD231PD Z13, Z15, Z4
+	VFNMADD231PD Z14, Z15, Z5
+	VBROADCASTSD (R13)(BX*2), Z15
+	VFNMADD231PD Z12, Z15, Z6
+	VFNMADD231PD Z13, Z15, Z7
+	VFNMADD231PD Z14, Z15, Z8
+	VBROADCASTSD (R13)(R9*1), Z15
+	VFNMADD231PD Z12, Z15, Z9
+	VFNMADD231PD Z13, Z15, Z10
+	VFNMADD231PD Z14, Z15, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	VMOVUPD      Z6, (BP)(CX*2)
+	VMOVUPD      Z7, 64(BP)(CX*2)
+	VMOVUPD      Z8, K1, 128(BP)(CX*2)
+	VMOVUPD      Z9, (BP)(R15*1)
+	VMOVUPD      Z10, 64(BP)(R15*1)
+	VMOVUPD      Z11, K1, 128(BP)(R15*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h4next
+	JMP          h4end
+
+h4two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	VMOVUPD   (BP)(CX*2), Z4
+	VMOVUPD.Z 64(BP)(CX*2), K1, Z5
+	VMOVUPD   (BP)(R15*1), Z6
+	VMOVUPD.Z 64(BP)(R15*1), K1, Z7
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Z8
+	VMOVUPD.Z    64(R14), K1, Z9
+	VBROADCASTSD (R13), Z10
+	VFNMADD231PD Z8, Z10, Z0
+	VFNMADD231PD Z9, Z10, Z1
+	VBROADCASTSD (R13)(BX*1), Z10
+	VFNMADD231PD Z8, Z10, Z2
+	VFNMADD231PD Z9, Z10, Z3
+	VBROADCASTSD (R13)(BX*2), Z10
+	VFNMADD231PD Z8, Z10, Z4
+	VFNMADD231PD Z9, Z10, Z5
+	VBROADCASTSD (R13)(R9*1), Z10
+	VFNMADD231PD Z8, Z10, Z6
+	VFNMADD231PD Z9, Z10, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	VMOVUPD      Z4, (BP)(CX*2)
+	VMOVUPD      Z5, K1, 64(BP)(CX*2)
+	VMOVUPD      Z6, (BP)(R15*1)
+	VMOVUPD      Z7, K1, 64(BP)(R15*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h4next
+	JMP          h4end
+
+h4one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	VMOVUPD.Z (BP)(CX*2), K1, Z2
+	VMOVUPD.Z (BP)(R15*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w1:
+	VMOVUPD.Z    (R14), K1, Z4
+	VBROADCASTSD (R13), Z5
+	VFNMADD231PD Z4, Z5, Z0
+	VBROADCASTSD (R13)(BX*1), Z5
+	VFNMADD231PD Z4, Z5, Z1
+	VBROADCASTSD (R13)(BX*2), Z5
+	VFNMADD231PD Z4, Z5, Z2
+	VBROADCASTSD (R13)(R9*1), Z5
+	VFNMADD231PD Z4, Z5, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	VMOVUPD      Z2, K1, (BP)(CX*2)
+	VMOVUPD      Z3, K1, (BP)(R15*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h2next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h2two
+	CMPQ      R15, $0x02
+	JE        h2two
+	JL        h2one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Z6
+	VMOVUPD      64(R14), Z7
+	VMOVUPD.Z    128(R14), K1, Z8
+	VBROADCASTSD (R13), Z9
+	VFNMADD231PD Z6, Z9, Z0
+	VFNMADD231PD Z7, Z9, Z1
+	VFNMADD231PD Z8, Z9, Z2
+	VBROADCASTSD (R13)(BX*1), Z9
+	VFNMADD231PD Z6, Z9, Z3
+	VFNMADD231PD Z7, Z9, Z4
+	VFNMADD231PD Z8, Z9, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h2next
+	JMP          h2end
+
+h2two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Z4
+	VMOVUPD.Z    64(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFNMADD231PD Z4, Z6, Z0
+	VFNMADD231PD Z5, Z6, Z1
+	VBROADCASTSD (R13)(BX*1), Z6
+	VFNMADD231PD Z4, Z6, Z2
+	VFNMADD231PD Z5, Z6, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h2next
+	JMP          h2end
+
+h2one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w1:
+	VMOVUPD.Z    (R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VFNMADD231PD Z2, Z3, Z0
+	VBROADCASTSD (R13)(BX*1), Z3
+	VFNMADD231PD Z2, Z3, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h1next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h1two
+	CMPQ      R15, $0x02
+	JE        h1two
+	JL        h1one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFNMADD231PD Z3, Z6, Z0
+	VFNMADD231PD Z4, Z6, Z1
+	VFNMADD231PD Z5, Z6, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h1next
+	JMP          h1end
+
+h1two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z4
+	VFNMADD231PD Z2, Z4, Z0
+	VFNMADD231PD Z3, Z4, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h1next
+	JMP          h1end
+
+h1one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w1:
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VFNMADD231PD Z1, Z2, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func setSmallWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·setSmallWide(SB), NOSPLIT, $8-88
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	MOVQ cols+64(FP), R10
+	SHLQ $0x02, R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R10, R11
+
+h4next:
+	LEAQ         7(R11), R15
+	SHRQ         $0x03, R15
+	CMPQ         R15, $0x04
+	JE           h4two
+	CMPQ         R15, $0x02
+	JE           h4two
+	JL           h4one
+	LEAQ         -16(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z9
+	VMOVUPD      64(R14), Z10
+	VMOVUPD.Z    128(R14), K1, Z11
+	VBROADCASTSD (R13), Z2
+	VMULPD       Z9, Z2, Z0
+	VMULPD       Z10, Z2, Z1
+	VMULPD       Z11, Z2, Z2
+	VBROADCASTSD (R13)(BX*1), Z5
+	VMULPD       Z9, Z5, Z3
+	VMULPD       Z10, Z5, Z4
+	VMULPD       Z11, Z5, Z5
+	VBROADCASTSD (R13)(BX*2), Z8
+	VMULPD       Z9, Z8, Z6
+	VMULPD       Z10, Z8, Z7
+	VMULPD       Z11, Z8, Z8
+	VBROADCASTSD (R13)(R9*1), Z12
+	VMULPD       Z9, Z12, Z9
+	VMULPD       Z10, Z12, Z10
+	VMULPD       Z11, Z12, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h4w3store
+
+h4w3:
+	VMOVUPD      (R14), Z12
+	VMOVUPD      64(R14), Z13
+	VMOVUPD.Z    128(R14), K1, Z14
+	VBROADCASTSD (R13), Z15
+	VFMADD231PD  Z12, Z15, Z0
+	VFMADD231PD  Z13, Z15, Z1
+	VFMADD231PD  Z14, Z15, Z2
+	VBROADCASTSD (R13)(BX*1), Z15
+	VFMADD231PD  Z12, Z15, Z3
+	VFMADD231PD  Z13, Z15, Z4
+	VFMADD231PD  Z14, Z15, Z5
+	VBROADCASTSD (R13)(BX*2), Z15
+	VFMADD231PD  Z12, Z15, Z6
+	VFMADD231PD  Z13, Z15, Z7
+	VFMADD231PD  Z14, Z15, Z8
+	VBROADCASTSD (R13)(R9*1), Z15
+	VFMADD231PD  Z12, Z15, Z9
+	VFMADD231PD  Z13, Z15, Z10
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+
+h4w3store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, 64(BP)
+	VMOVUPD Z2, K1, 128(BP)
+	VMOVUPD Z3, (BP)(CX*1)
+	VMOVUPD Z4, 64(BP)(CX*1)
+	VMOVUPD Z5, K1, 128(BP)(CX*1)
+	VMOVUPD Z6, (BP)(CX*2)
+	VMOVUPD Z7, 64(BP)(CX*2)
+	VMOVUPD Z8, K1, 128(BP)(CX*2)
+	VMOVUPD Z9, (BP)(R15*1)
+	VMOVUPD Z10, 64(BP)(R15*1)
+	VMOVUPD Z11, K1, 128(BP)(R15*1)
+	ADDQ    $0x000000c0, R12
+	SUBQ    $0x18, R11
+	JG      h4next
+	JMP     h4end
+
+h4two:
+	LEAQ         -8(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z6
+	VMOVUPD.Z    64(R14), K1, Z7
+	VBROADCASTSD (R13), Z1
+	VMULPD       Z6, Z1, Z0
+	VMULPD       Z7, Z1, Z1
+	VBROADCASTSD (R13)(BX*1), Z3
+	VMULPD       Z6, Z3, Z2
+	VMULPD       Z7, Z3, Z3
+	VBROADCASTSD (R13)(BX*2), Z5
+	VMULPD       Z6, Z5, Z4
+	VMULPD       Z7, Z5, Z5
+	VBROADCASTSD (R13)(R9*1), Z8
+	VMULPD       Z6, Z8, Z6
+	VMULPD       Z7, Z8, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h4w2store
+
+h4w2:
+	VMOVUPD      (R14), Z8
+	VMOVUPD.Z    64(R14), K1, Z9
+	VBROADCASTSD (R13), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (R13)(BX*1), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (R13)(BX*2), Z10
+	VFMADD231PD  Z8, Z10, Z4
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (R13)(R9*1), Z10
+	VFMADD231PD  Z8, Z10, Z6
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+
+h4w2store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, K1, 64(BP)
+	VMOVUPD Z2, (BP)(CX*1)
+	VMOVUPD Z3, K1, 64(BP)(CX*1)
+	VMOVUPD Z4, (BP)(CX*2)
+	VMOVUPD Z5, K1, 64(BP)(CX*2)
+	VMOVUPD Z6, (BP)(R15*1)
+	VMOVUPD Z7, K1, 64(BP)(R15*1)
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x10, R11
+	JG      h4next
+	JMP     h4end
+
+h4one:
+	LEAQ         (R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD.Z    (R14), K1, Z3
+	VBROADCASTSD (R13), Z0
+	VMULPD       Z3, Z0, Z0
+	VBROADCASTSD (R13)(BX*1), Z1
+	VMULPD       Z3, Z1, Z1
+	VBROADCASTSD (R13)(BX*2), Z2
+	VMULPD       Z3, Z2, Z2
+	VBROADCASTSD (R13)(R9*1), Z4
+	VMULPD       Z3, Z4, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h4w1store
+
+h4w1:
+	VMOVUPD.Z    (R14), K1, Z4
+	VBROADCASTSD (R13), Z5
+	VFMADD231PD  Z4, Z5, Z0
+	VBROADCASTSD (R13)(BX*1), Z5
+	VFMADD231PD  Z4, Z5, Z1
+	VBROADCASTSD (R13)(BX*2), Z5
+	VFMADD231PD  Z4, Z5, Z2
+	VBROADCASTSD (R13)(R9*1), Z5
+	VFMADD231PD  Z4, Z5, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+
+h4w1store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, K1, (BP)
+	VMOVUPD Z1, K1, (BP)(CX*1)
+	VMOVUPD Z2, K1, (BP)(CX*2)
+	VMOVUPD Z3, K1, (BP)(R15*1)
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x08, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	MOVQ grow+80(FP), R15
+	LEAQ (R10)(R15*4), R10
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h2next:
+	LEAQ         7(R11), R15
+	SHRQ         $0x03, R15
+	CMPQ         R15, $0x04
+	JE           h2two
+	CMPQ         R15, $0x02
+	JE           h2two
+	JL           h2one
+	LEAQ         -16(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z2
+	VMULPD       Z3, Z2, Z0
+	VMULPD       Z4, Z2, Z1
+	VMULPD       Z5, Z2, Z2
+	VBROADCASTSD (R13)(BX*1), Z6
+	VMULPD       Z3, Z6, Z3
+	VMULPD       Z4, Z6, Z4
+	VMULPD       Z5, Z6, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h2w3store
+
+h2w3:
+	VMOVUPD      (R14), Z6
+	VMOVUPD      64(R14), Z7
+	VMOVUPD.Z    128(R14), K1, Z8
+	VBROADCASTSD (R13), Z9
+	VFMADD231PD  Z6, Z9, Z0
+	VFMADD231PD  Z7, Z9, Z1
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (R13)(BX*1), Z9
+	VFMADD231PD  Z6, Z9, Z3
+	VFMADD231PD  Z7, Z9, Z4
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+
+h2w3store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, 64(BP)
+	VMOVUPD Z2, K1, 128(BP)
+	VMOVUPD Z3, (BP)(CX*1)
+	VMOVUPD Z4, 64(BP)(CX*1)
+	VMOVUPD Z5, K1, 128(BP)(CX*1)
+	ADDQ    $0x000000c0, R12
+	SUBQ    $0x18, R11
+	JG      h2next
+	JMP     h2end
+
+h2two:
+	LEAQ         -8(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z1
+	VMULPD       Z2, Z1, Z0
+	VMULPD       Z3, Z1, Z1
+	VBROADCASTSD (R13)(BX*1), Z4
+	VMULPD       Z2, Z4, Z2
+	VMULPD       Z3, Z4, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h2w2store
+
+h2w2:
+	VMOVUPD      (R14), Z4
+	VMOVUPD.Z    64(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (R13)(BX*1), Z6
+	VFMADD231PD  Z4, Z6, Z2
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+
+h2w2store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, K1, 64(BP)
+	VMOVUPD Z2, (BP)(CX*1)
+	VMOVUPD Z3, K1, 64(BP)(CX*1)
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x10, R11
+	JG      h2next
+	JMP     h2end
+
+h2one:
+	LEAQ         (R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z0
+	VMULPD       Z1, Z0, Z0
+	VBROADCASTSD (R13)(BX*1), Z2
+	VMULPD       Z1, Z2, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h2w1store
+
+h2w1:
+	VMOVUPD.Z    (R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VBROADCASTSD (R13)(BX*1), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+
+h2w1store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, K1, (BP)
+	VMOVUPD Z1, K1, (BP)(CX*1)
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x08, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h1next:
+	LEAQ         7(R11), R15
+	SHRQ         $0x03, R15
+	CMPQ         R15, $0x04
+	JE           h1two
+	CMPQ         R15, $0x02
+	JE           h1two
+	JL           h1one
+	LEAQ         -16(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z0
+	VMOVUPD      64(R14), Z1
+	VMOVUPD.Z    128(R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VMULPD       Z0, Z3, Z0
+	VMULPD       Z1, Z3, Z1
+	VMULPD       Z2, Z3, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h1w3store
+
+h1w3:
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z3, Z6, Z0
+	VFMADD231PD  Z4, Z6, Z1
+	VFMADD231PD  Z5, Z6, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+
+h1w3store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, 64(BP)
+	VMOVUPD Z2, K1, 128(BP)
+	ADDQ    $0x000000c0, R12
+	SUBQ    $0x18, R11
+	JG      h1next
+	JMP     h1end
+
+h1two:
+	LEAQ         -8(R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD      (R14), Z0
+	VMOVUPD.Z    64(R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VMULPD       Z0, Z2, Z0
+	VMULPD       Z1, Z2, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h1w2store
+
+h1w2:
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+
+h1w2store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, (BP)
+	VMOVUPD Z1, K1, 64(BP)
+	ADDQ    $0x00000080, R12
+	SUBQ    $0x10, R11
+	JG      h1next
+	JMP     h1end
+
+h1one:
+	LEAQ         (R11), R13
+	MOVQ         $0x0000000000000008, R14
+	CMPQ         R13, R14
+	CMOVQGT      R14, R13
+	MOVQ         $-1, R14
+	BZHIQ        R13, R14, R13
+	KMOVW        R13, K1
+	LEAQ         (AX)(R12*1), BP
+	MOVQ         b+40(FP), R14
+	ADDQ         R12, R14
+	MOVQ         DX, R13
+	MOVQ         k+72(FP), R15
+	VMOVUPD.Z    (R14), K1, Z0
+	VBROADCASTSD (R13), Z1
+	VMULPD       Z0, Z1, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JZ           h1w1store
+
+h1w1:
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VFMADD231PD  Z1, Z2, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+
+h1w1store:
+	LEAQ    (CX)(CX*2), R15
+	VMOVUPD Z0, K1, (BP)
+	ADDQ    $0x00000040, R12
+	SUBQ    $0x08, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func addSmallWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·addSmallWide(SB), NOSPLIT, $8-88
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	MOVQ cols+64(FP), R10
+	SHLQ $0x02, R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R10, R11
+
+h4next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h4two
+	CMPQ      R15, $0x02
+	JE        h4two
+	JL        h4one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	VMOVUPD   (BP)(CX*2), Z6
+	VMOVUPD   64(BP)(CX*2), Z7
+	VMOVUPD.Z 128(BP)(CX*2), K1, Z8
+	VMOVUPD   (BP)(R15*1), Z9
+	VMOVUPD   64(BP)(R15*1), Z10
+	VMOVUPD.Z 128(BP)(R15*1), K1, Z11
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Z12
+	VMOVUPD      64(R14), Z13
+	VMOVUPD.Z    128(R14), K1, Z14
+	VBROADCASTSD (R13), Z15
+	VFMADD231PD  Z12, Z15, Z0
+	VFMADD231PD  Z13, Z15, Z1
+	VFMADD231PD  Z14, Z15, Z2
+	VBROADCASTSD (R13)(BX*1), Z15
+	VFMADD231PD  Z12, Z15, Z3
+	VFMADD231PD  Z13, Z15, Z4
+	VFMADD231PD  Z14, Z15, Z5
+	VBROADCASTSD (R13)(BX*2), Z15
+	VFMADD231PD  Z12, Z15, Z6
+	VFMADD231PD  Z13, Z15, Z7
+	VFMADD231PD  Z14, Z15, Z8
+	VBROADCASTSD (R13)(R9*1), Z15
+	VFMADD231PD  Z12, Z15, Z9
+	VFMADD231PD  Z13, Z15, Z10
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	VMOVUPD      Z6, (BP)(CX*2)
+	VMOVUPD      Z7, 64(BP)(CX*2)
+	VMOVUPD      Z8, K1, 128(BP)(CX*2)
+	VMOVUPD      Z9, (BP)(R15*1)
+	VMOVUPD      Z10, 64(BP)(R15*1)
+	VMOVUPD      Z11, K1, 128(BP)(R15*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h4next
+	JMP          h4end
+
+h4two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	VMOVUPD   (BP)(CX*2), Z4
+	VMOVUPD.Z 64(BP)(CX*2), K1, Z5
+	VMOVUPD   (BP)(R15*1), Z6
+	VMOVUPD.Z 64(BP)(R15*1), K1, Z7
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Z8
+	VMOVUPD.Z    64(R14), K1, Z9
+	VBROADCASTSD (R13), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (R13)(BX*1), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (R13)(BX*2), Z10
+	VFMADD231PD  Z8, Z10, Z4
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (R13)(R9*1), Z10
+	VFMADD231PD  Z8, Z10, Z6
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	VMOVUPD      Z4, (BP)(CX*2)
+	VMOVUPD      Z5, K1, 64(BP)(CX*2)
+	VMOVUPD      Z6, (BP)(R15*1)
+	VMOVUPD      Z7, K1, 64(BP)(R15*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h4next
+	JMP          h4end
+
+h4one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	VMOVUPD.Z (BP)(CX*2), K1, Z2
+	VMOVUPD.Z (BP)(R15*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w1:
+	VMOVUPD.Z    (R14), K1, Z4
+	VBROADCASTSD (R13), Z5
+	VFMADD231PD  Z4, Z5, Z0
+	VBROADCASTSD (R13)(BX*1), Z5
+	VFMADD231PD  Z4, Z5, Z1
+	VBROADCASTSD (R13)(BX*2), Z5
+	VFMADD231PD  Z4, Z5, Z2
+	VBROADCASTSD (R13)(R9*1), Z5
+	VFMADD231PD  Z4, Z5, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	VMOVUPD      Z2, K1, (BP)(CX*2)
+	VMOVUPD      Z3, K1, (BP)(R15*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	MOVQ grow+80(FP), R15
+	LEAQ (R10)(R15*4), R10
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h2next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h2two
+	CMPQ      R15, $0x02
+	JE        h2two
+	JL        h2one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Z6
+	VMOVUPD      64(R14), Z7
+	VMOVUPD.Z    128(R14), K1, Z8
+	VBROADCASTSD (R13), Z9
+	VFMADD231PD  Z6, Z9, Z0
+	VFMADD231PD  Z7, Z9, Z1
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (R13)(BX*1), Z9
+	VFMADD231PD  Z6, Z9, Z3
+	VFMADD231PD  Z7, Z9, Z4
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h2next
+	JMP          h2end
+
+h2two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Z4
+	VMOVUPD.Z    64(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (R13)(BX*1), Z6
+	VFMADD231PD  Z4, Z6, Z2
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h2next
+	JMP          h2end
+
+h2one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w1:
+	VMOVUPD.Z    (R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VBROADCASTSD (R13)(BX*1), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h1next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h1two
+	CMPQ      R15, $0x02
+	JE        h1two
+	JL        h1one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFMADD231PD  Z3, Z6, Z0
+	VFMADD231PD  Z4, Z6, Z1
+	VFMADD231PD  Z5, Z6, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h1next
+	JMP          h1end
+
+h1two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h1next
+	JMP          h1end
+
+h1one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w1:
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VFMADD231PD  Z1, Z2, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func subSmallWide(c *float64, ldc int, a *float64, row int, inc int, b *float64, ldb int, rows int, cols int, k int, grow int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·subSmallWide(SB), NOSPLIT, $8-88
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ row+24(FP), BX
+	MOVQ inc+32(FP), SI
+	MOVQ ldb+48(FP), DI
+	MOVQ rows+56(FP), R8
+	LEAQ (BX)(BX*2), R9
+	MOVQ cols+64(FP), R10
+	SHLQ $0x02, R10
+	SUBQ $0x04, R8
+	JL   rest
+
+group:
+	XORQ R12, R12
+	MOVQ R10, R11
+
+h4next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h4two
+	CMPQ      R15, $0x02
+	JE        h4two
+	JL        h4one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	VMOVUPD   (BP)(CX*2), Z6
+	VMOVUPD   64(BP)(CX*2), Z7
+	VMOVUPD.Z 128(BP)(CX*2), K1, Z8
+	VMOVUPD   (BP)(R15*1), Z9
+	VMOVUPD   64(BP)(R15*1), Z10
+	VMOVUPD.Z 128(BP)(R15*1), K1, Z11
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w3:
+	VMOVUPD      (R14), Z12
+	VMOVUPD      64(R14), Z13
+	VMOVUPD.Z    128(R14), K1, Z14
+	VBROADCASTSD (R13), Z15
+	VFNMADD231PD Z12, Z15, Z0
+	VFNMADD231PD Z13, Z15, Z1
+	VFNMADD231PD Z14, Z15, Z2
+	VBROADCASTSD (R13)(BX*1), Z15
+	VFNMADD231PD Z12, Z15, Z3
+	VFNMADD231PD Z13, Z15, Z4
+	VFNMADD231PD Z14, Z15, Z5
+	VBROADCASTSD (R13)(BX*2), Z15
+	VFNMADD231PD Z12, Z15, Z6
+	VFNMADD231PD Z13, Z15, Z7
+	VFNMADD231PD Z14, Z15, Z8
+	VBROADCASTSD (R13)(R9*1), Z15
+	VFNMADD231PD Z12, Z15, Z9
+	VFNMADD231PD Z13, Z15, Z10
+	VFNMADD231PD Z14, Z15, Z11
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	VMOVUPD      Z6, (BP)(CX*2)
+	VMOVUPD      Z7, 64(BP)(CX*2)
+	VMOVUPD      Z8, K1, 128(BP)(CX*2)
+	VMOVUPD      Z9, (BP)(R15*1)
+	VMOVUPD      Z10, 64(BP)(R15*1)
+	VMOVUPD      Z11, K1, 128(BP)(R15*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h4next
+	JMP          h4end
+
+h4two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	VMOVUPD   (BP)(CX*2), Z4
+	VMOVUPD.Z 64(BP)(CX*2), K1, Z5
+	VMOVUPD   (BP)(R15*1), Z6
+	VMOVUPD.Z 64(BP)(R15*1), K1, Z7
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w2:
+	VMOVUPD      (R14), Z8
+	VMOVUPD.Z    64(R14), K1, Z9
+	VBROADCASTSD (R13), Z10
+	VFNMADD231PD Z8, Z10, Z0
+	VFNMADD231PD Z9, Z10, Z1
+	VBROADCASTSD (R13)(BX*1), Z10
+	VFNMADD231PD Z8, Z10, Z2
+	VFNMADD231PD Z9, Z10, Z3
+	VBROADCASTSD (R13)(BX*2), Z10
+	VFNMADD231PD Z8, Z10, Z4
+	VFNMADD231PD Z9, Z10, Z5
+	VBROADCASTSD (R13)(R9*1), Z10
+	VFNMADD231PD Z8, Z10, Z6
+	VFNMADD231PD Z9, Z10, Z7
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	VMOVUPD      Z4, (BP)(CX*2)
+	VMOVUPD      Z5, K1, 64(BP)(CX*2)
+	VMOVUPD      Z6, (BP)(R15*1)
+	VMOVUPD      Z7, K1, 64(BP)(R15*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h4next
+	JMP          h4end
+
+h4one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	VMOVUPD.Z (BP)(CX*2), K1, Z2
+	VMOVUPD.Z (BP)(R15*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h4w1:
+	VMOVUPD.Z    (R14), K1, Z4
+	VBROADCASTSD (R13), Z5
+	VFNMADD231PD Z4, Z5, Z0
+	VBROADCASTSD (R13)(BX*1), Z5
+	VFNMADD231PD Z4, Z5, Z1
+	VBROADCASTSD (R13)(BX*2), Z5
+	VFNMADD231PD Z4, Z5, Z2
+	VBROADCASTSD (R13)(R9*1), Z5
+	VFNMADD231PD Z4, Z5, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h4w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	VMOVUPD      Z2, K1, (BP)(CX*2)
+	VMOVUPD      Z3, K1, (BP)(R15*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h4end:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	MOVQ grow+80(FP), R15
+	LEAQ (R10)(R15*4), R10
+	SUBQ $0x04, R8
+	JGE  group
+
+rest:
+	TESTQ $0x00000002, R8
+	JZ    last
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h2next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h2two
+	CMPQ      R15, $0x02
+	JE        h2two
+	JL        h2one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	VMOVUPD   (BP)(CX*1), Z3
+	VMOVUPD   64(BP)(CX*1), Z4
+	VMOVUPD.Z 128(BP)(CX*1), K1, Z5
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w3:
+	VMOVUPD      (R14), Z6
+	VMOVUPD      64(R14), Z7
+	VMOVUPD.Z    128(R14), K1, Z8
+	VBROADCASTSD (R13), Z9
+	VFNMADD231PD Z6, Z9, Z0
+	VFNMADD231PD Z7, Z9, Z1
+	VFNMADD231PD Z8, Z9, Z2
+	VBROADCASTSD (R13)(BX*1), Z9
+	VFNMADD231PD Z6, Z9, Z3
+	VFNMADD231PD Z7, Z9, Z4
+	VFNMADD231PD Z8, Z9, Z5
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	VMOVUPD      Z3, (BP)(CX*1)
+	VMOVUPD      Z4, 64(BP)(CX*1)
+	VMOVUPD      Z5, K1, 128(BP)(CX*1)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h2next
+	JMP          h2end
+
+h2two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	VMOVUPD   (BP)(CX*1), Z2
+	VMOVUPD.Z 64(BP)(CX*1), K1, Z3
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w2:
+	VMOVUPD      (R14), Z4
+	VMOVUPD.Z    64(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFNMADD231PD Z4, Z6, Z0
+	VFNMADD231PD Z5, Z6, Z1
+	VBROADCASTSD (R13)(BX*1), Z6
+	VFNMADD231PD Z4, Z6, Z2
+	VFNMADD231PD Z5, Z6, Z3
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	VMOVUPD      Z2, (BP)(CX*1)
+	VMOVUPD      Z3, K1, 64(BP)(CX*1)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h2next
+	JMP          h2end
+
+h2one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	VMOVUPD.Z (BP)(CX*1), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h2w1:
+	VMOVUPD.Z    (R14), K1, Z2
+	VBROADCASTSD (R13), Z3
+	VFNMADD231PD Z2, Z3, Z0
+	VBROADCASTSD (R13)(BX*1), Z3
+	VFNMADD231PD Z2, Z3, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h2w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	VMOVUPD      Z1, K1, (BP)(CX*1)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h2end:
+	LEAQ (AX)(CX*2), AX
+	LEAQ (DX)(BX*2), DX
+
+last:
+	TESTQ $0x00000001, R8
+	JZ    done
+	XORQ  R12, R12
+	MOVQ  R10, R11
+
+h1next:
+	LEAQ      7(R11), R15
+	SHRQ      $0x03, R15
+	CMPQ      R15, $0x04
+	JE        h1two
+	CMPQ      R15, $0x02
+	JE        h1two
+	JL        h1one
+	LEAQ      -16(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD   64(BP), Z1
+	VMOVUPD.Z 128(BP), K1, Z2
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w3:
+	VMOVUPD      (R14), Z3
+	VMOVUPD      64(R14), Z4
+	VMOVUPD.Z    128(R14), K1, Z5
+	VBROADCASTSD (R13), Z6
+	VFNMADD231PD Z3, Z6, Z0
+	VFNMADD231PD Z4, Z6, Z1
+	VFNMADD231PD Z5, Z6, Z2
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w3
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, 64(BP)
+	VMOVUPD      Z2, K1, 128(BP)
+	ADDQ         $0x000000c0, R12
+	SUBQ         $0x18, R11
+	JG           h1next
+	JMP          h1end
+
+h1two:
+	LEAQ      -8(R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD   (BP), Z0
+	VMOVUPD.Z 64(BP), K1, Z1
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w2:
+	VMOVUPD      (R14), Z2
+	VMOVUPD.Z    64(R14), K1, Z3
+	VBROADCASTSD (R13), Z4
+	VFNMADD231PD Z2, Z4, Z0
+	VFNMADD231PD Z3, Z4, Z1
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w2
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, (BP)
+	VMOVUPD      Z1, K1, 64(BP)
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x10, R11
+	JG           h1next
+	JMP          h1end
+
+h1one:
+	LEAQ      (R11), R13
+	MOVQ      $0x0000000000000008, R14
+	CMPQ      R13, R14
+	CMOVQGT   R14, R13
+	MOVQ      $-1, R14
+	BZHIQ     R13, R14, R13
+	KMOVW     R13, K1
+	LEAQ      (AX)(R12*1), BP
+	LEAQ      (CX)(CX*2), R15
+	VMOVUPD.Z (BP), K1, Z0
+	MOVQ      b+40(FP), R14
+	ADDQ      R12, R14
+	MOVQ      DX, R13
+	MOVQ      k+72(FP), R15
+
+h1w1:
+	VMOVUPD.Z    (R14), K1, Z1
+	VBROADCASTSD (R13), Z2
+	VFNMADD231PD Z1, Z2, Z0
+	ADDQ         SI, R13
+	ADDQ         DI, R14
+	DECQ         R15
+	JNZ          h1w1
+	LEAQ         (CX)(CX*2), R15
+	VMOVUPD      Z0, K1, (BP)
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x08, R11
+
+h1end:
+done:
+	VZEROUPPER
+	RET
+
+// func solveSmallWide(x *float64, ldx int, t *float64, ldt int, groups int, cols int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·solveSmallWide(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ ldx+8(FP), CX
+	MOVQ ldt+24(FP), DX
+	MOVQ cols+40(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (CX)(CX*2), SI
+
+next:
+	LEAQ    7(BX), R11
+	SHRQ    $0x03, R11
+	CMPQ    R11, $0x04
+	JE      two
+	CMPQ    R11, $0x02
+	JE      two
+	JL      one
+	LEAQ    -16(BX), R11
+	MOVQ    $0x0000000000000008, R8
+	CMPQ    R11, R8
+	CMOVQGT R8, R11
+	MOVQ    $-1, R8
+	BZHIQ   R11, R8, R11
+	KMOVW   R11, K1
+	MOVQ    groups+32(FP), R13
+	MOVQ    t+16(FP), R10
+	MOVQ    AX, DI
+	XORQ    R12, R12
+
+w3group:
+	VMOVUPD   (DI), Z0
+	VMOVUPD   64(DI), Z1
+	VMOVUPD.Z 128(DI), K1, Z2
+	VMOVUPD   (DI)(CX*1), Z3
+	VMOVUPD   64(DI)(CX*1), Z4
+	VMOVUPD.Z 128(DI)(CX*1), K1, Z5
+	VMOVUPD   (DI)(CX*2), Z6
+	VMOVUPD   64(DI)(CX*2), Z7
+	VMOVUPD.Z 128(DI)(CX*2), K1, Z8
+	VMOVUPD   (DI)(SI*1), Z9
+	VMOVUPD   64(DI)(SI*1), Z10
+	VMOVUPD.Z 128(DI)(SI*1), K1, Z11
+	MOVQ      AX, R8
+	MOVQ      R10, R9
+	MOVQ      R12, R11
+	TESTQ     R11, R11
+	JZ        w3triangle
+
+w3row:
+	VMOVUPD      (R8), Z12
+	VMOVUPD      64(R8), Z13
+	VMOVUPD.Z    128(R8), K1, Z14
+	VBROADCASTSD (R9), Z15
+	VFNMADD231PD Z12, Z15, Z0
+	VFNMADD231PD Z13, Z15, Z1
+	VFNMADD231PD Z14, Z15, Z2
+	VBROADCASTSD 8(R9), Z15
+	VFNMADD231PD Z12, Z15, Z3
+	VFNMADD231PD Z13, Z15, Z4
+	VFNMADD231PD Z14, Z15, Z5
+	VBROADCASTSD 16(R9), Z15
+	VFNMADD231PD Z12, Z15, Z6
+	VFNMADD231PD Z13, Z15, Z7
+	VFNMADD231PD Z14, Z15, Z8
+	VBROADCASTSD 24(R9), Z15
+	VFNMADD231PD Z12, Z15, Z9
+	VFNMADD231PD Z13, Z15, Z10
+	VFNMADD231PD Z14, Z15, Z11
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w3row
+
+w3triangle:
+	VBROADCASTSD 8(R9), Z12
+	VFNMADD231PD Z0, Z12, Z3
+	VFNMADD231PD Z1, Z12, Z4
+	VFNMADD231PD Z2, Z12, Z5
+	VBROADCASTSD 16(R9), Z12
+	VFNMADD231PD Z0, Z12, Z6
+	VFNMADD231PD Z1, Z12, Z7
+	VFNMADD231PD Z2, Z12, Z8
+	VBROADCASTSD 24(R9), Z12
+	VFNMADD231PD Z0, Z12, Z9
+	VFNMADD231PD Z1, Z12, Z10
+	VFNMADD231PD Z2, Z12, Z11
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Z12
+	VFNMADD231PD Z3, Z12, Z6
+	VFNMADD231PD Z4, Z12, Z7
+	VFNMADD231PD Z5, Z12, Z8
+	VBROADCASTSD 24(R9), Z12
+	VFNMADD231PD Z3, Z12, Z9
+	VFNMADD231PD Z4, Z12, Z10
+	VFNMADD231PD Z5, Z12, Z11
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Z12
+	VFNMADD231PD Z6, Z12, Z9
+	VFNMADD231PD Z7, Z12, Z10
+	VFNMADD231PD Z8, Z12, Z11
+	ADDQ         DX, R9
+	VMOVUPD      Z0, (DI)
+	VMOVUPD      Z1, 64(DI)
+	VMOVUPD      Z2, K1, 128(DI)
+	VMOVUPD      Z3, (DI)(CX*1)
+	VMOVUPD      Z4, 64(DI)(CX*1)
+	VMOVUPD      Z5, K1, 128(DI)(CX*1)
+	VMOVUPD      Z6, (DI)(CX*2)
+	VMOVUPD      Z7, 64(DI)(CX*2)
+	VMOVUPD      Z8, K1, 128(DI)(CX*2)
+	VMOVUPD      Z9, (DI)(SI*1)
+	VMOVUPD      Z10, 64(DI)(SI*1)
+	VMOVUPD      Z11, K1, 128(DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w3group
+	ADDQ         $0x000000c0, AX
+	SUBQ         $0x18, BX
+	JG           next
+	JMP          end
+
+two:
+	LEAQ    -8(BX), R11
+	MOVQ    $0x0000000000000008, R8
+	CMPQ    R11, R8
+	CMOVQGT R8, R11
+	MOVQ    $-1, R8
+	BZHIQ   R11, R8, R11
+	KMOVW   R11, K1
+	MOVQ    groups+32(FP), R13
+	MOVQ    t+16(FP), R10
+	MOVQ    AX, DI
+	XORQ    R12, R12
+
+w2group:
+	VMOVUPD   (DI), Z0
+	VMOVUPD.Z 64(DI), K1, Z1
+	VMOVUPD   (DI)(CX*1), Z2
+	VMOVUPD.Z 64(DI)(CX*1), K1, Z3
+	VMOVUPD   (DI)(CX*2), Z4
+	VMOVUPD.Z 64(DI)(CX*2), K1, Z5
+	VMOVUPD   (DI)(SI*1), Z6
+	VMOVUPD.Z 64(DI)(SI*1), K1, Z7
+	MOVQ      AX, R8
+	MOVQ      R10, R9
+	MOVQ      R12, R11
+	TESTQ     R11, R11
+	JZ        w2triangle
+
+w2row:
+	VMOVUPD      (R8), Z8
+	VMOVUPD.Z    64(R8), K1, Z9
+	VBROADCASTSD (R9), Z10
+	VFNMADD231PD Z8, Z10, Z0
+	VFNMADD231PD Z9, Z10, Z1
+	VBROADCASTSD 8(R9), Z10
+	VFNMADD231PD Z8, Z10, Z2
+	VFNMADD231PD Z9, Z10, Z3
+	VBROADCASTSD 16(R9), Z10
+	VFNMADD231PD Z8, Z10, Z4
+	VFNMADD231PD Z9, Z10, Z5
+	VBROADCASTSD 24(R9), Z10
+	VFNMADD231PD Z8, Z10, Z6
+	VFNMADD231PD Z9, Z10, Z7
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w2row
+
+w2triangle:
+	VBROADCASTSD 8(R9), Z8
+	VFNMADD231PD Z0, Z8, Z2
+	VFNMADD231PD Z1, Z8, Z3
+	VBROADCASTSD 16(R9), Z8
+	VFNMADD231PD Z0, Z8, Z4
+	VFNMADD231PD Z1, Z8, Z5
+	VBROADCASTSD 24(R9), Z8
+	VFNMADD231PD Z0, Z8, Z6
+	VFNMADD231PD Z1, Z8, Z7
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Z8
+	VFNMADD231PD Z2, Z8, Z4
+	VFNMADD231PD Z3, Z8, Z5
+	VBROADCASTSD 24(R9), Z8
+	VFNMADD231PD Z2, Z8, Z6
+	VFNMADD231PD Z3, Z8, Z7
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Z8
+	VFNMADD231PD Z4, Z8, Z6
+	VFNMADD231PD Z5, Z8, Z7
+	ADDQ         DX, R9
+	VMOVUPD      Z0, (DI)
+	VMOVUPD      Z1, K1, 64(DI)
+	VMOVUPD      Z2, (DI)(CX*1)
+	VMOVUPD      Z3, K1, 64(DI)(CX*1)
+	VMOVUPD      Z4, (DI)(CX*2)
+	VMOVUPD      Z5, K1, 64(DI)(CX*2)
+	VMOVUPD      Z6, (DI)(SI*1)
+	VMOVUPD      Z7, K1, 64(DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w2group
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x10, BX
+	JG           next
+	JMP          end
+
+one:
+	LEAQ    (BX), R11
+	MOVQ    $0x0000000000000008, R8
+	CMPQ    R11, R8
+	CMOVQGT R8, R11
+	MOVQ    $-1, R8
+	BZHIQ   R11, R8, R11
+	KMOVW   R11, K1
+	MOVQ    groups+32(FP), R13
+	MOVQ    t+16(FP), R10
+	MOVQ    AX, DI
+	XORQ    R12, R12
+
+w1group:
+	VMOVUPD.Z (DI), K1, Z0
+	VMOVUPD.Z (DI)(CX*1), K1, Z1
+	VMOVUPD.Z (DI)(CX*2), K1, Z2
+	VMOVUPD.Z (DI)(SI*1), K1, Z3
+	MOVQ      AX, R8
+	MOVQ      R10, R9
+	MOVQ      R12, R11
+	TESTQ     R11, R11
+	JZ        w1triangle
+
+w1row:
+	VMOVUPD.Z    (R8), K1, Z4
+	VBROADCASTSD (R9), Z5
+	VFNMADD231PD Z4, Z5, Z0
+	VBROADCASTSD 8(R9), Z5
+	VFNMADD231PD Z4, Z5, Z1
+	VBROADCASTSD 16(R9), Z5
+	VFNMADD231PD Z4, Z5, Z2
+	VBROADCASTSD 24(R9), Z5
+	VFNMADD231PD Z4, Z5, Z3
+	ADDQ         CX, R8
+	ADDQ         DX, R9
+	DECQ         R11
+	JNZ          w1row
+
+w1triangle:
+	VBROADCASTSD 8(R9), Z4
+	VFNMADD231PD Z0, Z4, Z1
+	VBROADCASTSD 16(R9), Z4
+	VFNMADD231PD Z0, Z4, Z2
+	VBROADCASTSD 24(R9), Z4
+	VFNMADD231PD Z0, Z4, Z3
+	ADDQ         DX, R9
+	VBROADCASTSD 16(R9), Z4
+	VFNMADD231PD Z1, Z4, Z2
+	VBROADCASTSD 24(R9), Z4
+	VFNMADD231PD Z1, Z4, Z3
+	ADDQ         DX, R9
+	VBROADCASTSD 24(R9), Z4
+	VFNMADD231PD Z2, Z4, Z3
+	ADDQ         DX, R9
+	VMOVUPD      Z0, K1, (DI)
+	VMOVUPD      Z1, K1, (DI)(CX*1)
+	VMOVUPD      Z2, K1, (DI)(CX*2)
+	VMOVUPD      Z3, K1, (DI)(SI*1)
+	LEAQ         (DI)(CX*4), DI
+	ADDQ         $0x20, R10
+	ADDQ         $0x04, R12
+	DECQ         R13
+	JNZ          w1group
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x08, BX
+
+end:
+	VZEROUPPER
+	RET

@@ -78,6 +78,29 @@ func TestSinusoid(t *testing.T) {
 	}
 }
 
+// TestSinusoidRounding has the same few Newton steps whatever rounding does: weights that
+// differ in their last places lead to the same maxima.
+func TestSinusoidRounding(t *testing.T) {
+	for k := range 6 {
+		net, b := sinusoid(t)
+		theta := net.Params()
+		for i := range theta {
+			theta[i] *= 1 + float64(k*(i%7-3))*1e-14
+		}
+		net.SetParams(theta)
+		l := &Laplace{Groups: Scalar}
+		rounds, err := l.Alternate(context.Background(), net, b, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rounds {
+			if r.NewtonSteps > 6 {
+				t.Errorf("weights %d, round %d: %d Newton steps", k, r.Round, r.NewtonSteps)
+			}
+		}
+	}
+}
+
 // Digits: few steps from a precision of one, by layer no worse than with one for all.
 func TestDigitsEvidence(t *testing.T) {
 	set := data.Digits()

@@ -36,9 +36,18 @@ type Maximum struct {
 	Gradient    float64 // greatest element
 }
 
-// longestStep bounds a step of Newton's method in a logarithm: far from the maximum the
-// evidence is linear there.
-const longestStep = 4
+const (
+	// longestStep bounds a step of Newton's method in a logarithm: far from the maximum the
+	// evidence is linear there.
+	longestStep = 4
+
+	// shortStep is a step in logarithms after which an error of its square is left.
+	shortStep = 1e-4
+
+	// valueNoise times the value is what rounding may change in it: it is a sum of thousands
+	// of terms with a few units each.
+	valueNoise = 1e-13
+)
 
 // MaximizeEvidence finds the prior precisions, and the noise of the squared error, with
 // the greatest evidence at fixed parameters, which are the one maximum of a concave
@@ -101,6 +110,7 @@ type newtonState struct {
 	lambda []float64
 	sigma  float64
 	value  float64
+	ended  bool // the last step promised less than rounding of the value hides
 }
 
 // place evaluates the evidence at theta.
@@ -193,7 +203,9 @@ func (n *newtonState) negHess(gamma []float64, cross *mat.SymDense, kappa float6
 }
 
 // step makes one step of Newton's method, no longer than longestStep in any direction
-// and halved until the evidence does not fall. It reports false where no step is left.
+// and halved until the evidence does not fall. A short step that promises less than rounding
+// hides is made as it is, once: the value could not tell a good one from a bad one. It reports
+// false where no step is left.
 func (n *newtonState) step(g []float64, h *mat.SymDense) (bool, error) {
 	var e mat.EigenSym
 	if !e.Factorize(h, true) {
@@ -215,9 +227,15 @@ func (n *newtonState) step(g []float64, h *mat.SymDense) (bool, error) {
 			s[i] += f * v.At(i, j)
 		}
 	}
-	longest := 0.0
-	for _, x := range s {
+	longest, promised := 0.0, 0.0
+	for i, x := range s {
 		longest = max(longest, math.Abs(x))
+		promised += g[i] * x / 2
+	}
+	noise := valueNoise * math.Abs(n.value)
+	hidden := promised <= noise && longest <= shortStep
+	if hidden && n.ended {
+		return false, nil
 	}
 	scale := 1.0
 	if longest > longestStep {
@@ -229,12 +247,10 @@ func (n *newtonState) step(g []float64, h *mat.SymDense) (bool, error) {
 			theta[i] = n.theta[i] + scale*x
 		}
 		value, err := n.place(theta)
-		// The value is a sum of thousands of terms with a few units each; a step in
-		// logarithms below 1e-11 changes nothing that is read.
-		if err == nil && value >= n.value-1e-13*math.Abs(n.value) {
-			moved := longest*scale > 1e-11
+		if err == nil && (hidden || value >= n.value-noise) {
+			moved := longest*scale > 1e-11 // less changes nothing that is read
 			copy(n.theta, theta)
-			n.value = value
+			n.value, n.ended = value, hidden
 			return moved, nil
 		}
 		scale /= 2

@@ -20,9 +20,13 @@ type Block struct {
 	M, N int
 	S    []float64 // m×m, lower triangle
 	e    []float64 // off-diagonal of D
+	inv  []float64 // of the diagonal of D, where plain
 	perm []int
 	W    []float64 // m×n
 	Chol bool
+
+	plain bool // D is a diagonal that can be inverted element by element
+	moved bool // pivoting has changed the order of rows
 
 	// Interrupt, unless it is nil, is asked now and then by Bunch–Kaufman whether to give
 	// up: pivots are not finite then.
@@ -38,7 +42,7 @@ func NewBlock(m, n int) *Block { return NewBlockIn(nil, m, n) }
 // NewBlockIn is NewBlock with its matrices in an arena, of which they take BlockWords(m, n)
 // words.
 func NewBlockIn(a *space.Arena, m, n int) *Block {
-	b := &Block{M: m, N: n, S: a.Take(m * m), e: make([]float64, m), perm: make([]int, m), W: a.Take(m * n)}
+	b := &Block{M: m, N: n, S: a.Take(m * m), e: make([]float64, m), inv: make([]float64, m), perm: make([]int, m), W: a.Take(m * n)}
 	b.gather, b.scaling = b.gatherRows, b.scaleRows
 	return b
 }
@@ -46,7 +50,7 @@ func NewBlockIn(a *space.Arena, m, n int) *Block {
 // Reshape makes b a block of order m without a coupling.
 func (b *Block) Reshape(m int) {
 	b.M, b.N = m, 0
-	b.S, b.e, b.perm, b.W = space.Resize(b.S, m*m), space.Resize(b.e, m), space.Resize(b.perm, m), nil
+	b.S, b.e, b.inv, b.perm, b.W = space.Resize(b.S, m*m), space.Resize(b.e, m), space.Resize(b.inv, m), space.Resize(b.perm, m), nil
 }
 
 // BlockWords is what the matrices of a Block take of an arena.
@@ -54,7 +58,7 @@ func BlockWords(m, n int) int { return space.ArenaLen(m*m) + space.ArenaLen(m*n)
 
 // BlockBytes is the memory of NewBlock(m, n).
 func BlockBytes(m, n int) int64 {
-	return 8 * (int64(m)*int64(m) + int64(m)*int64(n) + 2*int64(m))
+	return 8 * (int64(m)*int64(m) + int64(m)*int64(n) + 3*int64(m))
 }
 
 // Factor factors the lower triangle of S in place. With definite it tries
@@ -75,7 +79,7 @@ func (b *Block) Factor(be blas.Backend, work []float64, definite bool, p *Stats,
 	}
 	b.Chol = false
 	blas.SytrfUntil(be, b.Interrupt, b.M, b.S, b.M, b.e, b.perm, work)
-	b.count(big, p, place)
+	b.count(b.S, b.M+1, big, p, place)
 }
 
 // Origin is the row of S that pivoting has brought to row i.
@@ -87,16 +91,20 @@ func (b *Block) Origin(i int) int {
 }
 
 // count adds the pivots of Bunch–Kaufman of a block whose largest element is big to p.
-func (b *Block) count(big float64, p *Stats, place int) {
+// The diagonal of D is in the elements of diag that are inc apart.
+func (b *Block) count(diag []float64, inc int, big float64, p *Stats, place int) {
 	c := p.count(b.M, big, place)
+	b.plain, b.moved = true, !inOrder(b.perm[:b.M])
 	for i := 0; i < b.M; i++ {
-		d := b.S[i*b.M+i]
+		d := diag[i*inc]
+		b.inv[i] = 1 / d
 		if b.e[i] == 0 {
 			c.add(d, i)
 			continue
 		}
+		b.plain = false
 		// Eigenvalues of [d e; e f], the smaller from the determinant.
-		e, f := b.e[i], b.S[(i+1)*b.M+i+1]
+		e, f := b.e[i], diag[(i+1)*inc]
 		mean, half := (d+f)/2, math.Hypot((d-f)/2, e)
 		l1 := mean + math.Copysign(half, mean)
 		l2 := (d/l1)*f - (e/l1)*e
@@ -105,6 +113,7 @@ func (b *Block) count(big float64, p *Stats, place int) {
 		c.rounding += Rounding2(d, e, f, l1, l2)
 		i++
 	}
+	b.plain = b.plain && c.least > 0x1p-1000 && big < 0x1p1000
 	c.done()
 }
 
@@ -231,7 +240,7 @@ func (b *Block) Lower(be blas.Backend, t []float64, nrhs int, scratch []float64)
 	diag := blas.NonUnit
 	if !b.Chol {
 		diag = blas.Unit
-		for j := range nrhs {
+		for j := 0; b.moved && j < nrhs; j++ {
 			row := t[j*b.M : (j+1)*b.M]
 			copy(scratch, row)
 			for i, from := range b.perm {
@@ -239,12 +248,22 @@ func (b *Block) Lower(be blas.Backend, t []float64, nrhs int, scratch []float64)
 			}
 		}
 	}
-	if nrhs == 1 {
+	switch {
+	case nrhs == 1 && b.isSmall() && !b.Chol:
+		vec.SolveUnit(t[:b.M], b.S, b.M)
+		return
+	case nrhs == 1:
 		be.Trsm(blas.Left, blas.Lower, blas.NoTrans, diag, b.M, 1, 1, b.S, b.M, t, 1)
 		return
 	}
 	be.Trsm(blas.Right, blas.Lower, blas.Trans, diag, nrhs, b.M, 1, b.S, b.M, t, b.M)
 }
+
+// smallWords bounds the matrices that are multiplied by one vector without a call of the
+// backend, which costs more than the work.
+const smallWords = 4096
+
+func (b *Block) isSmall() bool { return b.M*max(b.M, b.N) <= smallWords }
 
 // Middle overwrites each row of t with D⁻¹ times it.
 func (b *Block) Middle(t []float64, nrhs int) {
@@ -253,6 +272,10 @@ func (b *Block) Middle(t []float64, nrhs int) {
 	}
 	for j := range nrhs {
 		row := t[j*b.M : (j+1)*b.M]
+		if b.plain {
+			vec.Mul(row, row, b.inv)
+			continue
+		}
 		for i := 0; i < b.M; i++ {
 			d := b.S[i*b.M+i]
 			if b.e[i] == 0 {
@@ -275,12 +298,15 @@ func (b *Block) Upper(be blas.Backend, t []float64, nrhs int, scratch []float64)
 	if b.Chol {
 		diag = blas.NonUnit
 	}
-	if nrhs == 1 {
+	switch {
+	case nrhs == 1 && b.isSmall() && !b.Chol:
+		vec.SolveUnitTrans(t[:b.M], b.S, b.M)
+	case nrhs == 1:
 		be.Trsm(blas.Left, blas.Lower, blas.Trans, diag, b.M, 1, 1, b.S, b.M, t, 1)
-	} else {
+	default:
 		be.Trsm(blas.Right, blas.Lower, blas.NoTrans, diag, nrhs, b.M, 1, b.S, b.M, t, b.M)
 	}
-	if b.Chol {
+	if b.Chol || !b.moved {
 		return
 	}
 	for j := range nrhs {
@@ -298,7 +324,11 @@ func (b *Block) SubCoupled(be blas.Backend, p, t []float64, nrhs int) {
 	if b.M == 0 || b.N == 0 {
 		return
 	}
-	if nrhs == 1 {
+	switch {
+	case nrhs == 1 && b.isSmall():
+		vec.SubProduct(p, b.N, t, b.M, 1, b.W, b.N, 1, b.N, b.M)
+		return
+	case nrhs == 1:
 		be.Gemv(blas.Trans, b.M, b.N, -1, b.W, b.N, t, 1, p[:b.N])
 		return
 	}
@@ -312,7 +342,11 @@ func (b *Block) JoinState(be blas.Backend, t, y []float64, nrhs int) {
 	if b.M == 0 || b.N == 0 {
 		return
 	}
-	if nrhs == 1 {
+	switch {
+	case nrhs == 1 && b.isSmall():
+		vec.SubProductTrans(t, b.M, y, b.N, b.W, b.N, 1, b.M, b.N)
+		return
+	case nrhs == 1:
 		be.Gemv(blas.NoTrans, b.M, b.N, -1, b.W, b.N, y[:b.N], 1, t)
 		return
 	}

@@ -43,6 +43,9 @@ type counter struct {
 	p        *Stats
 	unit     float64 // the rounding error of the block
 	place    int
+	least    float64 // the smallest pivot, met in row; 0 where one is a NaN
+	row      int
+	negative int
 	product  float64 // of the pivots, times 2^exponent
 	exponent int
 	rounding float64 // relative error of product, in units of Unit
@@ -53,54 +56,65 @@ func (p *Stats) count(m int, big float64, place int) counter {
 	if big-big != 0 {
 		p.Finite = false
 	}
-	return counter{p: p, unit: float64(m) * Unit * max(big, p.Spread), place: place, product: 1}
+	return counter{p: p, unit: float64(m) * Unit * max(big, p.Spread), place: place, least: math.Inf(1), row: -1, product: 1}
 }
 
-// add records a pivot d, an eigenvalue of a block of D, met in row i.
+// add records a pivot d, an eigenvalue of a block of D, met in row i. One logarithm
+// serves a block.
 func (c *counter) add(d float64, i int) {
-	p := c.p
-	switch {
-	case d < 0:
-		p.Negative++
-	case d == 0:
-		p.Zero++
-	}
 	a := math.Abs(d)
-	if d-d != 0 {
-		p.Finite = false
+	if a < c.least {
+		c.least, c.row = a, i
 	}
-	c.multiply(a)
-	if t := a / c.unit; !(t >= p.Tiny) {
-		p.Tiny, p.Block, p.Row = t, c.place, i
+	c.negative += int(math.Float64bits(d) >> 63) // signs are no pattern to predict
+	c.rounding++
+	if p := c.product * a; a > 0x1p-500 && a < 0x1p500 && p > 0x1p-500 && p < 0x1p500 {
+		c.product = p
+		return
+	}
+	c.far(d, i)
+}
+
+// far is the rest of add where |d| or the product is very small or large, or d is zero or
+// not finite.
+func (c *counter) far(d float64, i int) {
+	p, a := c.p, math.Abs(d)
+	if !(a > 0) && math.Signbit(d) {
+		c.negative-- // it is not less than zero
+	}
+	switch {
+	case a == 0:
+		p.Zero++
+	case a != a:
+		c.least, c.row = 0, i
+		p.Finite = false
+	case a > math.MaxFloat64:
+		p.Finite = false
+		if c.row < 0 {
+			c.row = i
+		}
+	}
+	if !(a > 0 && a <= math.MaxFloat64) {
+		p.LogAbs += math.Log(a)
+		return
+	}
+	f, e := math.Frexp(a)
+	g, h := math.Frexp(c.product)
+	c.product, c.exponent = f*g, c.exponent+e+h
+}
+
+// done adds what was met, and the logarithm of the determinant.
+func (c *counter) done() {
+	p := c.p
+	p.Negative += c.negative
+	if t := c.least / c.unit; c.row >= 0 && !(t >= p.Tiny) {
+		p.Tiny, p.Block, p.Row = t, c.place, c.row
 		if t != t { // 0/0: the block is zero
 			p.Tiny = 0
 		}
 	}
-}
-
-// multiply takes |d| into the product: one logarithm serves a block.
-func (c *counter) multiply(a float64) {
-	c.rounding++
-	if !(a > 0 && a <= math.MaxFloat64) {
-		c.p.LogAbs += math.Log(a)
-		return
-	}
-	if a > 0x1p500 || a < 0x1p-500 {
-		f, e := math.Frexp(a)
-		a = f
-		c.exponent += e
-	}
-	c.product *= a
-	if c.product > 0x1p500 || c.product < 0x1p-500 {
-		f, e := math.Frexp(c.product)
-		c.product, c.exponent = f, c.exponent+e
-	}
-}
-
-// done adds the logarithm of the determinant.
-func (c *counter) done() {
 	f, e := math.Frexp(c.product)
-	c.p.AddLog(math.Log(f)+float64(c.exponent+e)*math.Ln2, c.rounding)
+	p.AddLog(math.Log(f)+float64(c.exponent+e)*math.Ln2, c.rounding)
 }
 
 // AddLog adds a term to LogAbs, the logarithm of a number whose relative error is rounding

@@ -47,7 +47,7 @@ func (b *Block) FactorTiles(t *Tiles, p *Stats, place int) {
 	for i, d := range t.d[:m] {
 		b.S[i*m+i] = d
 	}
-	b.count(big, p, place)
+	b.count(t.d, 1, big, p, place)
 }
 
 // largest is the greatest magnitude in the S of t.
@@ -71,35 +71,40 @@ func (b *Block) TakeTiles(t *Tiles) {
 func (b *Block) CoupleTiles(t *Tiles, y []float64, ld int) {
 	m, n, ldk := b.M, b.N, t.LdK
 	whole, wide := (m+3)&^3, (n+3)&^3
-	for i, from := range b.perm[:m] {
-		copy(t.v[i*ldk:i*ldk+wide], t.K[from*ldk:])
-	}
+	b.permuteTiles(t, wide)
 	clear(t.v[m*ldk : whole*ldk])
-	// L⁻¹ by rows of tiles; below row m both L and K are zero.
-	for g := 0; g < whole; g += 4 {
-		vec.SubSmall(t.v[g*ldk:], ldk, t.S[g:], 1, t.Ld, t.v, ldk, 4, wide/4, g, 0)
-		f := [10]float64{0: 1, 2: 1, 5: 1, 9: 1}
-		for i, at := 1, 1; g+i < min(g+4, m); i++ {
-			for j := range i {
-				f[at+j] = t.S[(g+j)*t.Ld+g+i]
-			}
-			at += i + 1
-		}
-		vec.Solve4(t.v[g*ldk:], ldk, wide/4, &f)
+	// Below row m both L and K are zero.
+	vec.SolveSmall(t.v, ldk, whole/4, wide/4, t.S, t.Ld)
+	x, ldx := t.x, ldk
+	if wide == n { // whole vectors have room in W
+		x, ldx = b.W, n
 	}
-	for i := 0; i < m; i++ {
-		x, v := t.x[i*ldk:i*ldk+wide], t.v[i*ldk:]
+	vec.ScaleRows(x, ldx, b.inv[:m], t.v, ldk, wide/4)
+	for i := 0; i < m && !b.plain; i++ {
 		if b.e[i] == 0 {
-			vec.Scale(x, 1/t.d[i], v)
-			copy(b.W[i*n:(i+1)*n], x)
 			continue
 		}
 		a, o, c := inverse2(t.d[i], b.e[i], t.d[i+1])
-		x1 := t.x[(i+1)*ldk : (i+1)*ldk+wide]
-		vec.Pivot2(x, x1, v, v[ldk:], &[3]float64{a, o, c})
-		copy(b.W[i*n:(i+1)*n], x)
-		copy(b.W[(i+1)*n:(i+2)*n], x1)
+		v := t.v[i*ldk:]
+		vec.Pivot2(x[i*ldx:i*ldx+wide], x[(i+1)*ldx:], v, v[ldk:], &[3]float64{a, o, c})
 		i++
 	}
-	vec.SubSmall(y, ld, t.v, 1, ldk, t.x, ldk, n, 1, m, 1)
+	vec.SubSmall(y, ld, t.v, 1, ldk, x, ldx, n, 1, m, 1)
+	if wide != n {
+		for i := range m {
+			copy(b.W[i*n:(i+1)*n], x[i*ldx:])
+		}
+	}
+}
+
+// permuteTiles makes t.v the rows of P K, wide words of each: K itself, with which it
+// changes places, where pivoting has left the rows alone.
+func (b *Block) permuteTiles(t *Tiles, wide int) {
+	if !b.moved {
+		t.v, t.K = t.K, t.v
+		return
+	}
+	for i, from := range b.perm[:b.M] {
+		copy(t.v[i*t.LdK:i*t.LdK+wide], t.K[from*t.LdK:])
+	}
 }

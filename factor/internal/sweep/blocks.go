@@ -42,6 +42,7 @@ func (d *blockStage) point(s system.Stage) {
 }
 
 func (d *blockStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	f.untile()
 	d.form(f, eps)
 	d.pivot.Factor(f.backend, f.work, definite, p, k)
 	if d.inner {

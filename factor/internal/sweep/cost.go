@@ -114,7 +114,7 @@ func denseCost(s *system.DenseStage, inner bool) pivot.Cost {
 		Point:  2 * r * r * (max(rows, zin) + zin),
 		Factor: n*out*r*(2*rows-r+1) + out*out*r*(r+1)*(3*rows-2*r+2)/3 + m*m*m/3,
 		Solve:  2*m*m + 4*out*zin*r + 4*rows*out*(r+in),
-		Bytes:  8 * (2*r*zin + 2*rows*zin + rows*r + int64(fewWords(s)) + int64(smallWords(s, inner))),
+		Bytes:  8 * (2*r*zin + rows*zin + rows + r + rows*r + int64(smallWords(s, inner))),
 	}
 	if s.J.HasBlocks() {
 		c.Factor += 2 * mapFlops(&s.J) * (int64(s.Outputs()) + n)

@@ -8,8 +8,6 @@ import (
 	"costate/la/blas"
 	"costate/la/vec"
 	"costate/system"
-
-	lapack "gonum.org/v1/gonum/lapack/gonum"
 )
 
 // denseStage is a dense layer in the sweeps. A number of its states is
@@ -30,12 +28,11 @@ type denseStage struct {
 	perp    []float64 // In×In: Π, nil if no parameter is perpendicular
 	dd      []float64 // rows×rows: δδᵀ/ε
 	scaled  []float64 // rows×Out: δ/√|ε|
-	lq      []float64 // rows×zin, scratch of the factorization
-	tau     []float64
-	workQ   []float64
+	z       []float64 // rows×zin, scratch of lq, as are
+	tau, w  []float64
 	reach   float64 // largest squared norm of a row of U
 	negPerp int     // number of perpendicular parameters
-	few     *few    // nil with more than a few rows
+	few     bool    // whether its rows are few
 	small   *small  // nil where matrices are not small
 	batched bool
 
@@ -74,15 +71,14 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	d.pivot = pivot.NewBlockIn(f.arena, d.r*s.Out, n)
 	d.factors = d.pivot
 	d.q, d.u = make([]float64, d.r*d.zin), make([]float64, d.rows*d.r)
-	d.lq, d.tau = make([]float64, d.rows*d.zin), make([]float64, d.r)
+	d.z, d.tau, d.w = make([]float64, d.rows*d.zin), make([]float64, d.r), make([]float64, d.rows)
 	d.negPerp = s.Out * (d.zin - d.r)
 	if inner && d.negPerp > 0 {
 		d.perp, d.dd = make([]float64, s.In*s.In), make([]float64, d.rows*d.rows)
 		d.scaled = make([]float64, d.rows*s.Out)
 	}
 	d.batched = d.pivot.M > batchedFrom
-	d.workQ = make([]float64, d.workLen())
-	d.few, d.small = newFew(s), newSmall(f.backend, s, inner)
+	d.few, d.small = isFew(s), newSmall(f.backend, s, inner)
 	d.formBeside = func() { d.coupleFirst(f.serial, nil) }
 	d.pull, d.fold, d.samples, d.joinK = d.pullRows, d.foldRows, d.coupleSamples, d.joinRows
 	d.subPi = d.subtractPerp
@@ -94,16 +90,6 @@ func newDenseStage(f *values, s *system.DenseStage, inner bool) *denseStage {
 	return d
 }
 
-// workLen asks the LQ factorization for its workspace.
-func (d *denseStage) workLen() int {
-	var im lapack.Implementation
-	query := []float64{0}
-	im.Dgelqf(d.rows, d.zin, d.lq, max(d.zin, 1), d.tau, query, -1)
-	n := int(query[0])
-	im.Dorglq(d.r, d.zin, d.r, d.q, max(d.zin, 1), d.tau, query, -1)
-	return max(n, int(query[0]), 1)
-}
-
 func (d *denseStage) size() (pivot, in, out int) { return d.pivot.M, d.pivot.N, d.s.Outputs() }
 
 func (d *denseStage) scratch() (u, gr, yq, rows int) {
@@ -111,38 +97,26 @@ func (d *denseStage) scratch() (u, gr, yq, rows int) {
 		rows = d.rows * d.s.In
 	}
 	yq = d.rows * d.r
-	if d.few != nil {
-		yq += (d.r + d.rows) * d.s.In
+	if d.few {
+		yq += (d.r + d.rows) * d.s.Out
 	}
 	return d.rows * d.s.Out, d.pivot.M, yq, rows
 }
 
-// point computes [Z, c] = U Q₁ᵀ by Householder reflections (LQ), so that Q₁ᵀ
-// has orthonormal rows even where samples repeat.
+// point computes [Z, c] = U Q₁ᵀ by Householder reflections, so that Q₁ᵀ has orthonormal
+// rows even where samples repeat.
 func (d *denseStage) point(st system.Stage) {
 	s := st.(*system.DenseStage)
 	d.s, d.delta = s, s.Delta
 	for n := range d.rows {
-		s.AugmentedRow(d.lq[n*d.zin:(n+1)*d.zin], n)
+		s.AugmentedRow(d.z[n*d.zin:(n+1)*d.zin], n)
 	}
-	var im lapack.Implementation
-	im.Dgelqf(d.rows, d.zin, d.lq, d.zin, d.tau, d.workQ, len(d.workQ))
+	lq(d.rows, d.zin, d.z, d.u, d.q, d.tau, d.w)
 	d.reach = 0
 	for n := range d.rows {
-		sum := 0.0
-		for j := range d.r {
-			v := 0.0
-			if j <= n {
-				v = d.lq[n*d.zin+j]
-			}
-			d.u[n*d.r+j] = v
-			sum += v * v
-		}
-		d.reach = max(d.reach, sum)
+		row := d.u[n*d.r : (n+1)*d.r]
+		d.reach = max(d.reach, vec.Dot(row, row))
 	}
-	copy(d.q, d.lq[:d.r*d.zin])
-	im.Dorglq(d.r, d.zin, d.r, d.q, d.zin, d.tau, d.workQ, len(d.workQ))
-	d.few.take(s, d.u, d.r)
 	d.small.take(s, d.q, d.r, d.zin)
 }
 
@@ -154,6 +128,7 @@ func (d *denseStage) eliminate(f *values, k int, eps float64, definite bool, p *
 		d.pivotsOf(eps, k, p)
 		return
 	}
+	f.untile()
 	be := f.backend
 	d.formPivot(f, eps)
 	p.Spread = max(p.Spread, vec.MaxMagnitude(f.most[:d.rows*d.s.Out])*d.reach)
@@ -213,7 +188,7 @@ func (d *denseStage) pivotsOf(eps float64, k int, p *pivot.Stats) bool {
 	case eps < 0:
 		p.Negative += d.negPerp
 	}
-	p.AddLog(float64(d.negPerp)*logAbs(eps), 0)
+	p.AddLog(float64(d.negPerp)*d.f.logAbs(eps), 0)
 	return true
 }
 

@@ -118,17 +118,14 @@ func (d *denseStage) coupleSample(b, space int) {
 		t = f.t2[b*(out*ni+couplingGap):]
 		be.Gemm(blas.NoTrans, blas.NoTrans, out*d.rows, in, out, 1, ps, out, s.W, in, 0, t, in)
 	}
-	y, beta := f.next[b*in*ni:], 0.0
+	be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, out, 1, s.W, in, t, ld, 0, f.next[b*in*ni:], ni)
 	if d.isPerpendicular() {
-		d.perpendicularRows(y, b)
-		beta = 1
+		d.subtractPerp(b, b+1)
 	}
-	be.Gemm(blas.Trans, blas.NoTrans, in, (b+1)*in, out, 1, s.W, in, t, ld, beta, y, ni)
 	if !d.local {
 		return
 	}
-	k := d.pivot.W[b*in:]
-	beta = 0
+	k, beta := d.pivot.W[b*in:], 0.0
 	if s.Delta != nil {
 		d.coupling(k, b)
 		beta = 1
@@ -139,20 +136,8 @@ func (d *denseStage) coupleSample(b, space int) {
 // coupling writes the columns of C of sample b to k: C[(j,o),(b,·)] = δ[b,o] Q₁[·,j].
 func (d *denseStage) coupling(k []float64, b int) {
 	s, ni := d.s, d.pivot.N
-	for i := range d.pivot.M {
-		j, o := i/s.Out, i%s.Out
-		vec.Scale(k[i*ni:][:s.In], s.Delta[b*s.Out+o], d.q[j*d.zin:][:s.In])
-	}
-}
-
-// perpendicularRows writes the lower triangle of −(1/ε) δδᵀ⊗Π to the rows of sample b, at y.
-func (d *denseStage) perpendicularRows(y []float64, b int) {
-	in, ni := d.s.In, d.pivot.N
-	for i := range in {
-		pi := d.perp[i*in : (i+1)*in]
-		for c, v := range d.dd[b*d.rows : b*d.rows+b+1] {
-			vec.Scale(y[i*ni+c*in:][:in], -v, pi)
-		}
+	for j := range d.r {
+		vec.SetOuter(k[j*s.Out*ni:], ni, s.Delta[b*s.Out:], 1, s.Out, d.q[j*d.zin:][:s.In])
 	}
 }
 
@@ -183,11 +168,7 @@ func (d *denseStage) addCoupling(o int) {
 	s := d.s
 	in, ni := s.In, d.pivot.N
 	for j := range d.r {
-		q := d.q[j*d.zin : j*d.zin+in]
-		row := d.pivot.W[(j*s.Out+o)*ni:][:ni]
-		for b := range d.rows {
-			vec.Axpy(row[b*in:(b+1)*in], s.Delta[b*s.Out+o], q)
-		}
+		vec.AddOuter(d.pivot.W[(j*s.Out+o)*ni:], in, s.Delta[o:], s.Out, d.rows, d.q[j*d.zin:][:in])
 	}
 }
 
@@ -197,11 +178,7 @@ func (d *denseStage) subtractPerp(lo, hi int) {
 	in, ni, batch := d.s.In, d.pivot.N, d.rows
 	for b := lo; b < hi; b++ {
 		for i := range in {
-			row := d.f.next[(b*in+i)*ni:]
-			pi := d.perp[i*in : (i+1)*in]
-			for c := range b + 1 {
-				vec.Axpy(row[c*in:(c+1)*in], -d.dd[b*batch+c], pi)
-			}
+			vec.SubOuter(d.f.next[(b*in+i)*ni:], in, d.dd[b*batch:], 1, b+1, d.perp[i*in:(i+1)*in])
 		}
 	}
 }

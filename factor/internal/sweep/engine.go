@@ -52,6 +52,9 @@ type values struct {
 	order    int          // of the matrix that mirrorRows mirrors
 	mirror   func(lo, hi int)
 	small    *smallSpace // nil without small stages
+	tiled    int         // if not zero, P of this order is in small.y and not in p
+
+	logOf, log float64 // log is log|logOf|
 }
 
 // A stage is one step of the sweeps. The value matrix P of its outputs comes in
@@ -163,6 +166,7 @@ func (f *Engine) Factor(eps []float64) pivot.Stats {
 	}
 	copy(f.eps, eps)
 	f.setLoss()
+	f.w.tiled = 0
 	for k := len(f.stages) - 1; k >= 0; k-- {
 		if f.Interrupt != nil && f.Interrupt() {
 			p.Finite = false
@@ -223,5 +227,11 @@ func (f *values) mirrorRows(lo, hi int) {
 	vec.MirrorLower(f.order, f.next, f.order, lo*mirrorTile, min(hi*mirrorTile, f.order))
 }
 
-// logAbs is log|x|, for counts of equal pivots.
-func logAbs(x float64) float64 { return math.Log(math.Abs(x)) }
+// logAbs is log|x|, for counts of equal pivots, which in most chains are the same for all
+// stages.
+func (f *values) logAbs(x float64) float64 {
+	if x != f.logOf {
+		f.logOf, f.log = x, math.Log(math.Abs(x))
+	}
+	return f.log
+}

@@ -135,7 +135,7 @@ func (d *denseStage) assemble(f *values, z, inverse float64) {
 }
 
 // join leaves out the kernels for small stages and few rows, which are for real numbers.
-func (d *denseStage) join(f factors) { d.factors, d.few, d.small = f, nil, nil }
+func (d *denseStage) join(f factors) { d.factors, d.few, d.small = f, false, nil }
 
 func (d *denseStage) block() *pivot.Block { return d.pivot }
 

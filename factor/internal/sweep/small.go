@@ -61,12 +61,8 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 		return
 	}
 	d.fits = !s.J.HasBlocks() && !s.Q.HasBlocks()
-	for o := range s.Out {
-		copy(d.wq[o*d.in:], s.W[o*s.In:(o+1)*s.In])
-	}
-	for j := range r {
-		copy(d.wq[(s.Out+j)*d.in:], q[j*zin:j*zin+s.In])
-	}
+	vec.CopyRows(d.wq, d.in, s.W, s.In, s.Out, s.In)
+	vec.CopyRows(d.wq[s.Out*d.in:], d.in, q, zin, r, s.In)
 	if s.J.Diag != nil {
 		copy(d.diag, s.J.Diag)
 	} else {
@@ -81,7 +77,7 @@ type smallSpace struct {
 	ps, up []float64 // P_s, and (U⊗I)ᵀ P_s
 	pu     []float64 // P_s (U⊗I)
 	t      []float64 // P_s (I⊗W): Out rows a sample, and r rows of δδᵀ/ε ⊗ Q₁ᵀ
-	y      []float64 // the next P
+	y      []float64 // the next P, its lower triangle
 	tiles  *pivot.Tiles
 }
 
@@ -114,23 +110,31 @@ func (d *denseStage) eliminateSmall(f *values, k int, eps float64, definite bool
 	if definite {
 		// Cholesky is for the backend.
 		d.pivot.TakeTiles(w.tiles)
-		d.nextSmall(f, w.y, ld)
+		for i := range ni {
+			copy(f.next[i*ni:i*ni+i+1], w.y[i*ld:])
+		}
 		d.pivot.Factor(f.backend, f.work, definite, p, k)
 		d.pivot.Couple(f.backend, f.bands, f.next, f.v)
-	} else {
-		d.pivot.FactorTiles(w.tiles, p, k)
-		d.pivot.CoupleTiles(w.tiles, w.y, ld)
-		d.nextSmall(f, w.y, ld)
+		f.mirrorNext(ni)
+		return
 	}
-	f.mirrorNext(ni)
+	d.pivot.FactorTiles(w.tiles, p, k)
+	d.pivot.CoupleTiles(w.tiles, w.y, ld)
+	f.tiled = ni
 }
 
-// nextSmall copies the lower triangle of y to the next P.
-func (d *denseStage) nextSmall(f *values, y []float64, ld int) {
-	ni := d.pivot.N
-	for i := range ni {
-		copy(f.next[i*ni:i*ni+i+1], y[i*ld:])
+// untile makes P what a stage takes that is not small, where it is in tiles yet.
+func (f *values) untile() {
+	n := f.tiled
+	if n == 0 {
+		return
 	}
+	f.tiled = 0
+	ld := vectors(n)
+	for i := range n {
+		copy(f.p[i*n:i*n+i+1], f.small.y[i*ld:])
+	}
+	vec.MirrorLower(n, f.p, n, 0, n)
 }
 
 // formSmall forms P_s and the pivot block S.
@@ -138,7 +142,12 @@ func (d *denseStage) formSmall(w *smallSpace, eps float64, p *pivot.Stats) {
 	s, m := d.s, d.pivot.M
 	n := d.rows * s.Out
 	ld := vectors(n)
-	vec.ScaleSym(w.ps, ld, d.f.p, n, d.small.diag, n)
+	if d.f.tiled > 0 {
+		vec.ScaleLower(w.ps, ld, w.y, ld, d.small.diag, n)
+		d.f.tiled = 0
+	} else {
+		vec.ScaleSym(w.ps, ld, d.f.p, n, d.small.diag, n)
+	}
 	for i, q := range s.Q.Diag {
 		w.ps[i*ld+i] += q
 	}
@@ -177,14 +186,12 @@ func (d *denseStage) coupleSmall(w *smallSpace, eps float64) {
 			// The last vector may reach into the next sample's, which comes later.
 			to := w.t[c*high*t.LdK+b*s.In:]
 			vec.SetSmall(to, t.LdK, w.ps[c*s.Out*ld+b*s.Out:], ld, 1, d.small.wq, in, s.Out, in/4, s.Out, 0)
-			for j := range d.r {
-				row := to[(s.Out+j)*t.LdK:][:s.In]
-				if !perp {
-					clear(row)
-					continue
-				}
-				vec.Scale(row, d.dd[c*d.rows+b], d.small.wq[(s.Out+j)*in:])
+			v := 0.0
+			if perp {
+				v = d.dd[c*d.rows+b]
 			}
+			same := [fewRows]float64{v, v, v, v}
+			vec.ScaleRows(to[s.Out*t.LdK:], t.LdK, same[:d.r], d.small.wq[s.Out*in:], in, in/4)
 		}
 	}
 	wide := s.Out * t.LdK
@@ -211,9 +218,12 @@ func (d *denseStage) coupleSmall(w *smallSpace, eps float64) {
 // squareDelta computes δδᵀ/ε; see perpendicular.
 func (d *denseStage) squareDelta(eps float64) {
 	s := d.s
-	root := math.Sqrt(math.Abs(eps))
-	for i, v := range s.Delta {
-		d.scaled[i] = v / root
+	if root := math.Sqrt(math.Abs(eps)); invertible(root) {
+		vec.Scale(d.scaled, 1/root, s.Delta)
+	} else {
+		for i, v := range s.Delta {
+			d.scaled[i] = v / root
+		}
 	}
 	sign := math.Copysign(1, eps)
 	for b := range d.rows {

@@ -112,7 +112,6 @@ func (f *Engine) sizeSpace(w *solveSpace, nrhs, scratch int) {
 		gr, yq, rows = max(gr, g), max(yq, y), max(rows, r)
 	}
 	w.p, w.next, w.u = space.Resize(w.p, nrhs*widest), space.Resize(w.next, nrhs*widest), space.Resize(w.u, nrhs*widest)
-	w.coef = space.Resize(w.coef, 2*fewRows)
 	w.gr, w.yq, w.scratch = space.Resize(w.gr, gr), space.Resize(w.yq, yq), space.Resize(w.scratch, scratch*pivot)
 	w.rows = space.Resize(w.rows, rows)
 }
@@ -125,7 +124,7 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 	s, be, nrhs := d.s, b.backend, b.nrhs
 	n, no, m, ni := d.rows*s.Out, s.Outputs(), d.pivot.M, d.pivot.N
 	for i := range nrhs {
-		if d.few != nil {
+		if d.few {
 			d.backFew(w, b, i)
 			continue
 		}
@@ -135,11 +134,11 @@ func (d *denseStage) back(w *solveSpace, b *turn) {
 		d.project(be, b.params(i, s.Params()), t, w.gr)
 		be.Gemm(blas.Trans, blas.NoTrans, d.r, s.Out, d.rows, 1, d.u, d.r, ps, s.Out, 1, t, s.Out)
 	}
-	if d.few == nil && d.negPerp > 0 {
+	if !d.few && d.negPerp > 0 {
 		b.divide(s.Params())
 	}
 	for i := range nrhs {
-		if d.few != nil || !d.inner {
+		if d.few || !d.inner {
 			break
 		}
 		p, ps := w.p[i*no:(i+1)*no], w.u[i*n:(i+1)*n]
@@ -256,7 +255,7 @@ func (d *denseStage) forward(w *solveSpace, b *turn) {
 	d.factors.JoinState(be, t, w.p, nrhs)
 	d.factors.Upper(be, t, nrhs, w.scratch)
 	for i := range nrhs {
-		if d.few != nil {
+		if d.few {
 			d.forwardFew(w, b, i)
 			continue
 		}
@@ -321,9 +320,7 @@ func (d *denseStage) mulJ(dst, src []float64) {
 	j := &d.s.J
 	switch {
 	case j.Diag != nil:
-		for i, v := range j.Diag {
-			dst[i] = v * src[i]
-		}
+		vec.Mul(dst[:len(j.Diag)], j.Diag, src)
 	case j.HasBlocks():
 		j.MulTo(dst, src)
 	default:
@@ -335,9 +332,7 @@ func (d *denseStage) mulTransJ(dst, src []float64) {
 	j := &d.s.J
 	switch {
 	case j.Diag != nil:
-		for i, v := range j.Diag {
-			dst[i] = v * src[i]
-		}
+		vec.Mul(dst[:len(j.Diag)], j.Diag, src)
 	case j.HasBlocks():
 		clear(dst)
 		j.MulTransAdd(dst, src)

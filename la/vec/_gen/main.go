@@ -27,6 +27,13 @@ func main() {
 	if *wide {
 		trapezoid("trapezoidWide", true)
 		transpose8()
+		for _, grow := range []bool{false, true} {
+			kind := map[bool]string{false: "ProductWide", true: "SmallWide"}[grow]
+			mulWide("set"+kind, "sets", VFMADD231PD, false, grow)
+			mulWide("add"+kind, "adds to", VFMADD231PD, true, grow)
+			mulWide("sub"+kind, "subtracts from", VFNMADD231PD, true, grow)
+		}
+		solveWide()
 		Generate()
 		return
 	}
@@ -52,6 +59,8 @@ func main() {
 	mulAddPair()
 	trapezoid("trapezoid", false)
 	solve4()
+	solveUnit()
+	solveUnitTrans()
 	peak()
 	transpose4()
 	eliminate()

@@ -112,22 +112,45 @@ func combinePair(name string, coefLow, rowLow bool) {
 		SUBQ(w, wl)
 	}
 	cp, wp, count := GP64(), GP64(), GP64()
+	last, lowLast := GP64(), GP64() // where the last vector of a tile is, and its low part from wp on
+	// columns takes all products of a tile of vectors. The last vector may reach back over
+	// those before: what it has in common with them comes out the same.
 	columns := func(lanes width, vectors int) {
 		words := int(lanes) * vectors
 		name := fmt.Sprintf("columns%d", words)
-		SUBQ(U8(words), n)
-		JL(LabelRef(name + "end"))
-		Label(name)
+		place := func(p reg.Register, v int) Mem {
+			if v == vectors-1 && v > 0 {
+				return Mem{Base: p, Index: last, Scale: 1}
+			}
+			return Mem{Base: p, Disp: 8 * int(lanes) * v}
+		}
+		if vectors > 1 {
+			LEAQ(Mem{Base: n, Index: n, Scale: 1}, last)
+			SHLQ(U8(2), last)
+			SUBQ(U8(32), last)
+			MOVQ(U64(32*(vectors-1)), count)
+			CMPQ(last, count)
+			CMOVQGT(count, last)
+			if rowLow {
+				LEAQ(Mem{Base: wl, Index: last, Scale: 1}, lowLast)
+			}
+		}
+		low := func(v int) Mem {
+			if v == vectors-1 && v > 0 {
+				return Mem{Base: wp, Index: lowLast, Scale: 1}
+			}
+			return Mem{Base: wp, Index: wl, Scale: 1, Disp: 8 * int(lanes) * v}
+		}
 		h, l := make([]reg.VecVirtual, vectors), make([]reg.VecVirtual, vectors)
 		for v := range h {
 			h[v], l[v] = lanes.reg(), lanes.reg()
-			lanes.move(Mem{Base: yh, Disp: 8 * int(lanes) * v}, h[v])
-			lanes.move(Mem{Base: yl, Disp: 8 * int(lanes) * v}, l[v])
+			lanes.move(place(yh, v), h[v])
+			lanes.move(place(yl, v), l[v])
 		}
 		MOVQ(c, cp)
 		MOVQ(w, wp)
 		Load(Param("k"), count)
-		Label(name + "row")
+		Label(name)
 		a := lanes.broadcast(Mem{Base: cp})
 		var al reg.VecVirtual
 		if coefLow {
@@ -135,46 +158,71 @@ func combinePair(name string, coefLow, rowLow bool) {
 		}
 		for v := range h {
 			b := lanes.reg()
-			lanes.move(Mem{Base: wp, Disp: 8 * int(lanes) * v}, b)
+			lanes.move(place(wp, v), b)
 			if coefLow {
 				lanes.fma(al, b, l[v])
 			}
 			if rowLow {
-				lanes.fma(Mem{Base: wp, Index: wl, Scale: 1, Disp: 8 * int(lanes) * v}, a, l[v])
+				lanes.fma(low(v), a, l[v])
 			}
 			lanes.product(h[v], l[v], a, b)
 		}
 		ADDQ(inc, cp)
 		ADDQ(ld, wp)
 		DECQ(count)
-		JNZ(LabelRef(name + "row"))
+		JNZ(LabelRef(name))
 		for v := range h {
-			lanes.move(h[v], Mem{Base: yh, Disp: 8 * int(lanes) * v})
-			lanes.move(l[v], Mem{Base: yl, Disp: 8 * int(lanes) * v})
+			lanes.move(h[v], place(yh, v))
+			lanes.move(l[v], place(yl, v))
 		}
 		for _, p := range []reg.GPVirtual{yh, yl, w} {
 			ADDQ(U8(8*words), p)
 		}
 		SUBQ(U8(words), n)
-		if words == 8 {
-			JGE(LabelRef(name))
-		}
-		Label(name + "end")
-		ADDQ(U8(words), n)
 	}
 	Label("rows")
 	Load(Param("n"), n)
 	Load(Param("w"), w)
+	CMPQ(n, U8(4))
+	JL(LabelRef("narrow"))
+	// Five vectors are 3 and 2, four are 2 and 2.
+	Label("next")
+	LEAQ(Mem{Base: n, Disp: 3}, count)
+	SHRQ(U8(2), count)
+	CMPQ(count, U8(4))
+	JE(LabelRef("two"))
+	CMPQ(count, U8(2))
+	JE(LabelRef("two"))
+	JL(LabelRef("one"))
+	columns(4, 3)
+	JG(LabelRef("next"))
+	JMP(LabelRef("end"))
+	Label("two")
 	columns(4, 2)
+	JG(LabelRef("next"))
+	JMP(LabelRef("end"))
+	Label("one")
 	columns(4, 1)
-	columns(2, 1)
-	columns(1, 1)
+	Label("end")
+	// n is minus the words that the last tile went too far.
+	LEAQ(Mem{Base: yh, Index: n, Scale: 8}, yh)
+	LEAQ(Mem{Base: yl, Index: n, Scale: 8}, yl)
+	Label("row")
 	Load(Param("row"), cp)
 	ADDQ(cp, c)
 	DECQ(m)
 	JNZ(LabelRef("rows"))
 	VZEROUPPER()
 	RET()
+	Label("narrow")
+	TESTQ(U32(2), n)
+	JZ(LabelRef("word"))
+	columns(2, 1)
+	Label("word")
+	TESTQ(U32(1), n)
+	JZ(LabelRef("row"))
+	columns(1, 1)
+	JMP(LabelRef("row"))
 }
 
 // dotPair takes the product of a row with x in twice the working precision; low

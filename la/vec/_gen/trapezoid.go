@@ -243,21 +243,13 @@ func transpose4() {
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	from, to := newRows(4, src, lds), newRows(4, dst, ldd)
 	Label("loop")
-	var v, p, t [4]reg.VecVirtual
+	var v [4]reg.VecVirtual
 	for i := range v {
-		v[i], p[i], t[i] = YMM(), YMM(), YMM()
+		v[i] = YMM()
 		VMOVUPD(from.at(i, 0), v[i])
 	}
-	VUNPCKLPD(v[1], v[0], p[0]) // 00 10 02 12
-	VUNPCKHPD(v[1], v[0], p[1]) // 01 11 03 13
-	VUNPCKLPD(v[3], v[2], p[2])
-	VUNPCKHPD(v[3], v[2], p[3])
-	VPERM2F128(U8(0x20), p[2], p[0], t[0])
-	VPERM2F128(U8(0x20), p[3], p[1], t[1])
-	VPERM2F128(U8(0x31), p[2], p[0], t[2])
-	VPERM2F128(U8(0x31), p[3], p[1], t[3])
-	for i := range t {
-		VMOVUPD(t[i], to.at(i, 0))
+	for i, t := range transposed(v) {
+		VMOVUPD(t, to.at(i, 0))
 	}
 	ADDQ(U8(32), src)
 	LEAQ(Mem{Base: dst, Index: ldd, Scale: 4}, dst)
@@ -319,22 +311,179 @@ func transpose8() {
 	RET()
 }
 
+// transposed is the transpose of a tile of 4×4 in registers.
+func transposed(v [4]reg.VecVirtual) (t [4]reg.VecVirtual) {
+	var p [4]reg.VecVirtual
+	for i := range t {
+		p[i], t[i] = YMM(), YMM()
+	}
+	VUNPCKLPD(v[1], v[0], p[0]) // 00 10 02 12
+	VUNPCKHPD(v[1], v[0], p[1]) // 01 11 03 13
+	VUNPCKLPD(v[3], v[2], p[2])
+	VUNPCKHPD(v[3], v[2], p[3])
+	VPERM2F128(U8(0x20), p[2], p[0], t[0])
+	VPERM2F128(U8(0x20), p[3], p[1], t[1])
+	VPERM2F128(U8(0x31), p[2], p[0], t[2])
+	VPERM2F128(U8(0x31), p[3], p[1], t[3])
+	return t
+}
+
+// laneMasks are vectors of zeros in the first lanes words and ones in the others.
+var laneMasks Mem
+
+func masks() Mem {
+	if laneMasks.Symbol.Name == "" {
+		laneMasks = GLOBL("masks", attr.RODATA|attr.NOPTR)
+		for lanes := 0; lanes < 4; lanes++ {
+			for i := 0; i < 4; i++ {
+				v := uint64(1<<64 - 1)
+				if i < lanes {
+					v = 0
+				}
+				DATA(32*lanes+8*i, U64(v))
+			}
+		}
+	}
+	return laneMasks
+}
+
+// solveUnit takes four rows at a time: what is known times the rows, and then the
+// triangle on the diagonal.
+func solveUnit() {
+	m := masks()
+	TEXT("solveUnit", NOSPLIT, "func(x *float64, a *float64, ld int, groups int)")
+	Pragma("noescape")
+	Doc("solveUnit solves with the unit lower triangle a, of groups times 4 rows, and the vector x; ld is",
+		"in bytes.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	a := Load(Param("a"), GP64()).(reg.GPVirtual)
+	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
+	groups := Load(Param("groups"), GP64()).(reg.GPVirtual)
+	ld3, at, p, left, known := GP64(), GP64(), GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	LEAQ(m, at)
+	XORQ(known, known) // vectors of x
+	Label("group")
+	var acc [4]reg.VecVirtual
+	for i := range acc {
+		acc[i] = YMM()
+		VXORPD(acc[i], acc[i], acc[i])
+	}
+	from := GP64()
+	MOVQ(a, p)
+	MOVQ(x, from)
+	MOVQ(known, left)
+	TESTQ(left, left)
+	JZ(LabelRef("triangle"))
+	Label("row")
+	v := YMM()
+	VMOVUPD(Mem{Base: from}, v)
+	for i := range acc {
+		VFMADD231PD(stride(p, ld, ld3, i), v, acc[i])
+	}
+	ADDQ(U8(32), from)
+	ADDQ(U8(32), p)
+	DECQ(left)
+	JNZ(LabelRef("row"))
+	Label("triangle")
+	r := YMM()
+	VMOVUPD(Mem{Base: from}, r)
+	VSUBPD(foldRows(acc), r, r)
+	var rows [4]reg.VecVirtual
+	for i := range rows {
+		rows[i] = YMM()
+		VMOVUPD(stride(p, ld, ld3, i), rows[i])
+	}
+	for j, c := range transposed(rows) {
+		if j == 3 {
+			break
+		}
+		y := YMM()
+		VANDPD(Mem{Base: at, Disp: 32 * (j + 1)}, c, c)
+		VPERMPD(U8(0x55*j), r, y)
+		VFNMADD231PD(y, c, r)
+	}
+	VMOVUPD(r, Mem{Base: from})
+	LEAQ(Mem{Base: a, Index: ld, Scale: 4}, a)
+	INCQ(known)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// solveUnitTrans takes four rows at a time from the last ones on: the triangle on the
+// diagonal, and then the rows times what is known from what is not.
+func solveUnitTrans() {
+	m := masks()
+	TEXT("solveUnitTrans", NOSPLIT, "func(x *float64, a *float64, ld int, groups int)")
+	Pragma("noescape")
+	Doc("solveUnitTrans solves with the transpose of the unit lower triangle a, of groups times 4 rows,",
+		"and the vector x; ld is in bytes.")
+	x := Load(Param("x"), GP64()).(reg.GPVirtual)
+	a := Load(Param("a"), GP64()).(reg.GPVirtual)
+	ld := Load(Param("ld"), GP64()).(reg.GPVirtual)
+	groups := Load(Param("groups"), GP64()).(reg.GPVirtual)
+	ld3, ld4, at, p, to, off := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	LEAQ(m, at)
+	MOVQ(ld, ld4)
+	SHLQ(U8(2), ld4)
+	// a is the last four rows, off where their triangle begins.
+	MOVQ(groups, off)
+	DECQ(off)
+	MOVQ(off, p)
+	IMULQ(ld4, p)
+	ADDQ(p, a)
+	SHLQ(U8(5), off)
+	Label("group")
+	r := YMM()
+	VMOVUPD(Mem{Base: x, Index: off, Scale: 1}, r)
+	LEAQ(Mem{Base: a, Index: off, Scale: 1}, p)
+	for j := 3; j > 0; j-- {
+		c, y, mask := YMM(), YMM(), YMM()
+		VMOVUPD(Mem{Base: at, Disp: 32 * j}, mask)
+		VANDNPD(stride(p, ld, ld3, j), mask, c)
+		VPERMPD(U8(0x55*j), r, y)
+		VFNMADD231PD(y, c, r)
+	}
+	VMOVUPD(r, Mem{Base: x, Index: off, Scale: 1})
+	TESTQ(off, off)
+	JZ(LabelRef("done"))
+	var y [4]reg.VecVirtual
+	for j := range y {
+		y[j] = YMM()
+		VPERMPD(U8(0x55*j), r, y[j])
+	}
+	// Vectors from the last one on, which is needed first.
+	MOVQ(off, to)
+	Label("row")
+	SUBQ(U8(32), to)
+	LEAQ(Mem{Base: a, Index: to, Scale: 1}, p)
+	v, w := YMM(), YMM()
+	VMOVUPD(Mem{Base: x, Index: to, Scale: 1}, v)
+	VMULPD(stride(p, ld, ld3, 2), y[2], w)
+	VFNMADD231PD(stride(p, ld, ld3, 0), y[0], v)
+	VFMADD231PD(stride(p, ld, ld3, 3), y[3], w)
+	VFNMADD231PD(stride(p, ld, ld3, 1), y[1], v)
+	VSUBPD(w, v, v)
+	VMOVUPD(v, Mem{Base: x, Index: to, Scale: 1})
+	TESTQ(to, to)
+	JNZ(LabelRef("row"))
+	SUBQ(ld4, a)
+	SUBQ(U8(32), off)
+	JMP(LabelRef("group"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
 // eliminate is scale and trapezoid for one row, or pivot2 and trapezoid for two,
 // whose coefficients stay in registers for a group of rows.
 func eliminate() {
-	masks := GLOBL("masks", attr.RODATA|attr.NOPTR)
-	for lanes := 0; lanes < 4; lanes++ {
-		for i := 0; i < 4; i++ {
-			v := uint64(1<<64 - 1)
-			if i < lanes {
-				v = 0
-			}
-			DATA(32*lanes+8*i, U64(v))
-		}
-	}
-	eliminateRun(masks)
-	eliminateRows(1, masks)
-	eliminateRows(2, masks)
+	eliminateRun(masks())
+	eliminateRows(1, masks())
+	eliminateRows(2, masks())
 }
 
 func eliminateRows(n int, masks Mem) {
