@@ -90,7 +90,9 @@ func (j *Judge) look() probe {
 			continue
 		}
 		miss := dixon * math.Sqrt(n) * p.change
-		if miss > hopeless {
+		// The largest ‖F⁻¹x‖ only grows with more directions: what rounding hides after one it
+		// hides after all.
+		if miss > hopeless || j.hides(&p) {
 			break
 		}
 		if p.tried >= fewest && math.Pow(miss, float64(p.tried)) <= oneLook {
@@ -102,9 +104,14 @@ func (j *Judge) look() probe {
 		p.certain = p.squares < small*small // ‖G‖_F²
 	}
 	if p.certain {
-		p.certain = j.rounding()*p.inverse*j.inflate() < small
+		p.certain = !j.hides(&p)
 	}
 	return p
+}
+
+// hides reports whether rounding of the solves may hide more of ‖G‖ than a certificate allows.
+func (j *Judge) hides(p *probe) bool {
+	return !(j.rounding()*p.inverse*j.inflate() < small)
 }
 
 // rounding times ‖F⁻¹x‖ is what rounding of a solve may hide of ‖Gx‖.

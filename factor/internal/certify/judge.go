@@ -161,7 +161,10 @@ type Judge struct {
 	whole  *Judge // of the larger matrix of an Enclosing engine, made when it is needed
 
 	enclosed bool // whole has the factors settled
-	n        int
+
+	unrefined float64 // what Unrefined returns, if measured, of the factors settled
+	measured  bool
+	n         int
 
 	stats   pivot.Stats
 	finding Finding
@@ -242,6 +245,7 @@ func (j *Judge) factorScaled(shift float64) pivot.Stats {
 
 func (j *Judge) settle(s pivot.Stats, f Finding) {
 	j.stats, j.finding, j.probed, j.enclosed, j.missing = s, f, false, false, nil
+	j.measured = false
 }
 
 // scale is the diagonal of the engine's scaling, nil if there is none.
@@ -348,7 +352,9 @@ func (j *Judge) doubt(s pivot.Stats) Finding {
 func (j *Judge) refines() bool {
 	w := j.solved()
 	defer j.pool.Put(w)
-	return j.improve(w, w.x, w.b, vec.Norm2(w.b)).Met(j.set.Tolerance)
+	nb := vec.Norm2(w.b)
+	j.unrefined, j.measured = j.residual(w.d, w.x, w.b, nb), true
+	return j.improve(w, w.x, w.b, nb).Met(j.set.Tolerance)
 }
 
 // solved lends a workspace with a random right-hand side in b and its solution, as the factors

@@ -253,6 +253,9 @@ func (j *Judge) improve(w *workspace, x, b []float64, nb float64) (o Outcome) {
 
 // Unrefined is the backward error of a solve without refinement for a random right-hand side.
 func (j *Judge) Unrefined() float64 {
+	if j.measured {
+		return j.unrefined
+	}
 	w := j.solved()
 	defer j.pool.Put(w)
 	return j.residual(w.d, w.x, w.b, vec.Norm2(w.b))
