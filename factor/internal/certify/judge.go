@@ -161,10 +161,10 @@ type Judge struct {
 	whole  *Judge // of the larger matrix of an Enclosing engine, made when it is needed
 
 	enclosed bool // whole has the factors settled
+	n        int
 
-	unrefined float64 // what Unrefined returns, if measured, of the factors settled
+	unrefined float64 // if measured, what Unrefined returns of the factors settled
 	measured  bool
-	n         int
 
 	stats   pivot.Stats
 	finding Finding
