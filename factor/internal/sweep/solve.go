@@ -16,7 +16,6 @@ type solveSpace struct {
 	yq      []float64   // rows×r
 	rows    []float64   // rows×In
 	scratch []float64   // m, of complex factors nrhs×m
-	coef    []float64   // coefficients of directions and rows
 	turn    turn
 }
 
