@@ -17,6 +17,7 @@ type blockStage struct {
 	factors    factors // of the pivot block: pivot itself, if real
 	f, g       coefficient
 	a, c, quad coefficient // quad is Q
+	small      bool
 }
 
 func newBlockStage(w *values, s *system.BlockStage, inner bool) *blockStage {
@@ -39,9 +40,14 @@ func (d *blockStage) point(s system.Stage) {
 	d.a.take(d.s.A)
 	d.c.take(d.s.C)
 	d.quad.take(d.s.Q)
+	d.small = isSmallBlock(d.s, d.inner)
 }
 
 func (d *blockStage) eliminate(f *values, k int, eps float64, definite bool, p *pivot.Stats) {
+	if d.small && f.small != nil {
+		d.eliminateSmall(f, k, eps, definite, p)
+		return
+	}
 	f.untile()
 	d.form(f, eps)
 	d.pivot.Factor(f.backend, f.work, definite, p, k)

@@ -73,7 +73,7 @@ func (c *coefficient) take(m *system.Matrix) {
 	default:
 		c.room = space.Resize(c.room, m.Rows*m.Cols)
 		clear(c.room)
-		addStored(c.room, m)
+		addStored(c.room, m.Cols, m)
 		c.full = c.room
 	}
 }
@@ -86,14 +86,39 @@ func (c *coefficient) setTo(dst []float64) {
 	}
 	clear(dst)
 	if c.m != nil {
-		addStored(dst, c.m)
+		addStored(dst, c.m.Cols, c.m)
 	}
 }
 
-// addStored adds the stored elements of m to the dense matrix dst of its shape.
-func addStored(dst []float64, m *system.Matrix) {
+// setRows writes M, or zeros where there is none, to the rows of dst, which are of ld words.
+func (c *coefficient) setRows(dst []float64, ld, rows, cols int) {
+	switch {
+	case ld == cols:
+		c.setTo(dst[:rows*cols])
+	case c.full != nil:
+		vec.CopyRows(dst, ld, c.full, cols, rows, cols)
+	default:
+		clear(dst[:rows*ld])
+		if c.m != nil {
+			addStored(dst, ld, c.m)
+		}
+	}
+}
+
+// rows is M, all of whose elements are at hand, in rows of ld words; room is for a copy.
+func (c *coefficient) rows(room []float64, ld int) []float64 {
+	if ld == c.m.Cols {
+		return c.full
+	}
+	vec.CopyRows(room, ld, c.full, c.m.Cols, c.m.Rows, c.m.Cols)
+	return room
+}
+
+// addStored adds the stored elements of m to the dense matrix dst of its shape, whose rows are
+// of ld words.
+func addStored(dst []float64, ld int, m *system.Matrix) {
 	for i := range m.Rows {
-		row := dst[i*m.Cols : (i+1)*m.Cols]
+		row := dst[i*ld:][:m.Cols]
 		for p := m.Ptr[i]; p < m.Ptr[i+1]; p++ {
 			row[m.Col[p]] += m.Val[p]
 		}

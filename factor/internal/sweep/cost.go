@@ -48,6 +48,9 @@ func needsOf(c *system.Chain) needs {
 		if dense {
 			n.room = max(n.room, roomFor(d))
 		}
+		if b, ok := s.(*system.BlockStage); ok {
+			n.small = n.small || isSmallBlock(b, k > 0)
+		}
 		if dense && k > 0 {
 			n.gathered = max(n.gathered, gatherLen(d))
 			n.small = n.small || isSmall(d, true)

@@ -76,28 +76,34 @@ func (d *small) take(s *system.DenseStage, q []float64, r, zin int) {
 type smallSpace struct {
 	ps, up []float64 // P_s, and (U⊗I)ᵀ P_s
 	pu     []float64 // P_s (U⊗I)
-	t      []float64 // P_s (I⊗W): Out rows a sample, and r rows of δδᵀ/ε ⊗ Q₁ᵀ
+	t      []float64 // P_s (I⊗W): Out rows a sample, and r rows of δδᵀ/ε ⊗ Q₁ᵀ; or G and F
 	y      []float64 // the next P, its lower triangle
+	ones   []float64
 	tiles  *pivot.Tiles
 }
 
 const (
 	smallSquare = smallOrder * smallOrder
 	smallRow    = smallOrder + 4 // the last sample's row is written in whole vectors
+	smallT      = max((smallOrder+fewRows*fewRows)*smallRow, 2*smallSquare)
 )
 
 // newSmallSpace makes the workspace, the same for any stages.
 func newSmallSpace() *smallSpace {
 	a := func(n int) []float64 { return make([]float64, n) }
-	return &smallSpace{
+	w := &smallSpace{
 		ps: a(smallSquare), up: a(smallSquare), pu: a(smallSquare), y: a(smallSquare),
-		t: a((smallOrder + fewRows*fewRows) * smallRow), tiles: pivot.NewTiles(smallOrder, smallRow),
+		t: a(smallT), ones: a(smallOrder), tiles: pivot.NewTiles(smallOrder, smallRow),
 	}
+	for i := range w.ones {
+		w.ones[i] = 1
+	}
+	return w
 }
 
 // smallSpaceWords is the memory of newSmallSpace.
 func smallSpaceWords() int {
-	return 4*smallSquare + (smallOrder+fewRows*fewRows)*smallRow + pivot.TilesWords(smallOrder, smallRow)
+	return 4*smallSquare + smallT + smallOrder + pivot.TilesWords(smallOrder, smallRow)
 }
 
 // eliminateSmall is eliminate for a small stage, but for the perpendicular parameters'
@@ -106,21 +112,26 @@ func (d *denseStage) eliminateSmall(f *values, k int, eps float64, definite bool
 	w, ni := f.small, d.pivot.N
 	d.formSmall(w, eps, p)
 	d.coupleSmall(w, eps)
-	ld := vectors(ni)
 	if definite {
-		// Cholesky is for the backend.
-		d.pivot.TakeTiles(w.tiles)
-		for i := range ni {
-			copy(f.next[i*ni:i*ni+i+1], w.y[i*ld:])
-		}
-		d.pivot.Factor(f.backend, f.work, definite, p, k)
-		d.pivot.Couple(f.backend, f.bands, f.next, f.v)
-		f.mirrorNext(ni)
+		f.factorDefinite(d.pivot, k, p)
 		return
 	}
 	d.pivot.FactorTiles(w.tiles, p, k)
-	d.pivot.CoupleTiles(w.tiles, w.y, ld)
+	d.pivot.CoupleTiles(w.tiles, w.y, vectors(ni))
 	f.tiled = ni
+}
+
+// factorDefinite factors and couples a small stage by Cholesky, which is the backend's.
+func (f *values) factorDefinite(b *pivot.Block, k int, p *pivot.Stats) {
+	w, n := f.small, b.N
+	ld := vectors(n)
+	b.TakeTiles(w.tiles)
+	for i := range n {
+		copy(f.next[i*n:i*n+i+1], w.y[i*ld:])
+	}
+	b.Factor(f.backend, f.work, true, p, k)
+	b.Couple(f.backend, f.bands, f.next, f.v)
+	f.mirrorNext(n)
 }
 
 // untile makes P what a stage takes that is not small, where it is in tiles yet.
