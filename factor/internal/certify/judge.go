@@ -354,7 +354,7 @@ func (j *Judge) refines() bool {
 	defer j.pool.Put(w)
 	nb := vec.Norm2(w.b)
 	j.unrefined, j.measured = j.residual(w.d, w.x, w.b, nb), true
-	return j.improve(w, w.x, w.b, nb).Met(j.set.Tolerance)
+	return j.improveFrom(j.unrefined, w, w.x, w.b, nb).Met(j.set.Tolerance)
 }
 
 // solved lends a workspace with a random right-hand side in b and its solution, as the factors

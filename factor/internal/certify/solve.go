@@ -228,8 +228,13 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 
 // improve is iterative refinement, x += F⁻¹(b − Ax), as long as each step halves
 // the backward error.
-func (j *Judge) improve(w *workspace, x, b []float64, nb float64) (o Outcome) {
-	o.Reached = j.residual(w.d, x, b, nb)
+func (j *Judge) improve(w *workspace, x, b []float64, nb float64) Outcome {
+	return j.improveFrom(j.residual(w.d, x, b, nb), w, x, b, nb)
+}
+
+// improveFrom is improve for an x whose backward error is known, and its residual is in w.d.
+func (j *Judge) improveFrom(reached float64, w *workspace, x, b []float64, nb float64) (o Outcome) {
+	o.Reached = reached
 	for o.Reached > j.set.Tolerance && o.Refinements < j.set.MaxRefinements {
 		copy(w.best, x)
 		copy(w.h, w.d)
