@@ -152,7 +152,7 @@ func (r *peerRow) finish(name string, ownErr, peerErr error) error {
 	o, p := r.Own, r.Peer
 	over := func(a, b float64) number { return number(a / b) }
 	r.Ratio = &peerRatio{Total: over(o.Total, p.Total), Order: over(o.Order, p.Order), Factor: over(o.Factor, p.Factor),
-		Solve: over(o.Solve, p.Solve), Refactor: over(o.Refactor, p.Factor), Flops: o.Flops / p.Flops, Fill: o.Fill / p.Fill, Bytes: o.Bytes / p.Bytes}
+		Solve: over(o.Solve, p.Solve), Refactor: over(o.Refactor, p.Refactor), Flops: o.Flops / p.Flops, Fill: o.Fill / p.Fill, Bytes: o.Bytes / p.Bytes}
 	if o.Negative != p.Negative {
 		r.Errors = append(r.Errors, fmt.Sprintf("negative eigenvalues: %d by costate, %d by the peer", o.Negative, p.Negative))
 		if *o.Certain {
@@ -205,8 +205,8 @@ func (j *peerJob) own(best **peerSide) error {
 	}
 	solved := time.Now()
 	s := &peerSide{Order: ordered.Sub(start).Seconds(), Factor: factored.Sub(ordered).Seconds(), Solve: solved.Sub(factored).Seconds(),
-		Total: solved.Sub(start).Seconds(), Refactor: math.Inf(1)}
-	for range 3 {
+		Refactor: math.Inf(1)}
+	for range peerRepeats - 1 {
 		start := time.Now()
 		if err := f.Refactorize(j.a); err != nil {
 			return err
@@ -221,15 +221,18 @@ func (j *peerJob) own(best **peerSide) error {
 	}
 	s.Ordering, s.Flops, s.Fill, s.Bytes = f.Plan().Ordering, number(f.Cost().Factor), number(fill), number(rep.Bytes)
 	s.Negative, s.Certain, s.BackwardError = in.Negative, &in.Certain, number(rep.BackwardError)
-	if old := *best; old != nil {
-		s.Refactor = min(s.Refactor, old.Refactor)
-		if old.Total < s.Total {
-			old.Refactor = s.Refactor
-			return err
-		}
-	}
+	s.least(*best)
 	*best = s
 	return err
+}
+
+// least takes the times of another run, nil for none, where they are less.
+func (s *peerSide) least(o *peerSide) {
+	if o != nil {
+		s.Order, s.Factor, s.Solve = min(s.Order, o.Order), min(s.Factor, o.Factor), min(s.Solve, o.Solve)
+		s.Refactor = min(s.Refactor, o.Refactor)
+	}
+	s.Total = s.Order + s.Factor + s.Solve
 }
 
 // peerLine is what the other program prints.
@@ -244,12 +247,31 @@ type peerLine struct {
 	BackwardError number       `json:"backward_error"`
 }
 
-// peerRepeats is how often the other program factors and solves in one run.
-const peerRepeats = "3"
+// peerRepeats is how often the other program factors and solves in the run that times new
+// values: a first time, and as often as costate.
+const peerRepeats = 4
 
-// other runs the other program once, and keeps the least of its times.
+// other runs the other program from the matrix, once and with repeats, of which Refactor is the
+// least factor time, and keeps the least of its times.
 func (j *peerJob) other(ctx context.Context, best **peerSide, paths [2]string, ordering string) error {
-	cmd := exec.CommandContext(ctx, j.program, paths[0], paths[1], ordering, peerRepeats)
+	first, err := j.line(ctx, paths, ordering, 1)
+	if err != nil {
+		return err
+	}
+	again, err := j.line(ctx, paths, ordering, peerRepeats)
+	if err != nil {
+		return err
+	}
+	s := &peerSide{Ordering: ordering, Order: min(first.Analyse, again.Analyse), Factor: first.Factor, Solve: first.Solve, Refactor: again.Factor,
+		Flops: number(first.Flops), Fill: number(first.NNZL), Bytes: number(8 * first.NNZL), Negative: first.Negative, BackwardError: first.BackwardError}
+	s.least(*best)
+	*best = s
+	return nil
+}
+
+// line runs the other program and reads what it prints.
+func (j *peerJob) line(ctx context.Context, paths [2]string, ordering string, repeats int) (*peerLine, error) {
+	cmd := exec.CommandContext(ctx, j.program, paths[0], paths[1], ordering, fmt.Sprint(repeats))
 	threads := fmt.Sprint(j.backend.Threads())
 	cmd.Env = append(os.Environ(), "OPENBLAS_NUM_THREADS="+threads, "OMP_NUM_THREADS="+threads)
 	var errs bytes.Buffer
@@ -260,23 +282,13 @@ func (j *peerJob) other(ctx context.Context, best **peerSide, paths [2]string, o
 		if err == nil {
 			err = fmt.Errorf("not the JSON that was expected: %w", bad)
 		}
-		return fmt.Errorf("%s: %w %s", j.program, err, strings.TrimSpace(errs.String()))
+		return nil, fmt.Errorf("%s: %w %s", j.program, err, strings.TrimSpace(errs.String()))
 	}
 	if p.Error != nil {
-		return fmt.Errorf("error %s", *p.Error)
+		return nil, fmt.Errorf("error %s", *p.Error)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", j.program, err)
+		return nil, fmt.Errorf("%s: %w", j.program, err)
 	}
-	s := *best
-	if s == nil {
-		inf := math.Inf(1)
-		s = &peerSide{Ordering: ordering, Order: inf, Factor: inf, Solve: inf}
-		*best = s
-	}
-	s.Order, s.Factor, s.Solve = min(s.Order, p.Analyse), min(s.Factor, p.Factor), min(s.Solve, p.Solve)
-	s.Total, s.Refactor = s.Order+s.Factor+s.Solve, s.Factor
-	s.Flops, s.Fill, s.Bytes = number(p.Flops), number(p.NNZL), number(8*p.NNZL)
-	s.Negative, s.BackwardError = p.Negative, p.BackwardError
-	return nil
+	return &p, nil
 }
