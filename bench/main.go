@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -40,6 +41,7 @@ const launcherGrace = 500 * time.Millisecond
 const repeated = 500 * time.Millisecond
 
 func main() {
+	held := headroom()
 	stop := mumps.Serve()
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
@@ -58,6 +60,7 @@ func main() {
 	}
 	atomicfile.Abandon()
 	stop()
+	runtime.KeepAlive(held)
 	os.Exit(status)
 }
 
