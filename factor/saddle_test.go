@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -177,5 +178,54 @@ func TestSaddlePoints(t *testing.T) {
 	}
 	if regular < rounds/2 || singular < rounds/50 {
 		t.Errorf("%d regular and %d singular ones of %d", regular, singular, rounds)
+	}
+}
+
+// Redundant constraints with numbers on the multipliers that are small beside rounding errors:
+// whatever is said of the matrix, what is consistent is solved to the tolerance, from several
+// goroutines at once, and again for new values.
+func TestTinyMultipliers(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(*certainSeed+2, 6))
+	blind, rounds := 0, systems()
+	for round := range rounds {
+		d := -math.Pow(10, -15-15*rng.Float64())
+		m := 4 + rng.IntN(20)
+		n := m + rng.IntN(10)
+		var f factor.Sparse
+		for _, d := range []float64{d, d / 8} {
+			a := kkt(rand.New(rand.NewPCG(uint64(round), *certainSeed)), n, m, 1+m/5, d)
+			what := fmt.Sprintf("%d: %d variables, %d constraints, %g", round, n, m, d)
+			if err := f.Factorize(a); err != nil {
+				var e *factor.SingularError
+				if !errors.As(err, &e) {
+					t.Fatalf("%s: %v", what, err)
+				}
+				if e.Blind {
+					blind++
+					continue
+				}
+			}
+			var all sync.WaitGroup
+			for range 3 {
+				b, y := make([]float64, n+m), make([]float64, n+m)
+				for i := range b {
+					y[i] = rng.NormFloat64()
+				}
+				a.MulVecTo(b, y)
+				all.Go(func() {
+					var x mat.VecDense
+					if err := f.SolveVecTo(&x, mat.NewVecDense(n+m, b)); err != nil {
+						t.Errorf("%s: %v", what, err)
+					} else if e := exactError(a, x.RawVector().Data, b); e > 1e-14 {
+						t.Errorf("%s: backward error %g", what, e)
+					}
+				})
+			}
+			all.Wait()
+		}
+	}
+	if blind*500 > rounds {
+		t.Errorf("of %d of %d matrices nothing is known", blind, rounds)
 	}
 }

@@ -66,6 +66,8 @@ type Sparse struct {
 	byRest    bool      // the factors at hand are those of structure.rest
 
 	judgesRest bool // the judge is over these
+
+	aid relief
 }
 
 var _ Solver = (*Sparse)(nil)
@@ -331,6 +333,8 @@ func (f *Sparse) judgeTree() {
 	second := f.opinion
 	if f.aside {
 		second = nil
+	} else {
+		set.Relief = f.unscaled
 	}
 	f.judge.Begin(&f.engine, &f.matrix, set, second)
 	f.judgesRest = false

@@ -11,6 +11,7 @@ import (
 func (f *Sparse) factorize(sigma float64) error {
 	f.engine.base, f.mumps.base, f.matrix.shift, f.eq.shift = -sigma, -sigma, -sigma, -sigma
 	f.spent, f.stopped, f.byRest = 0, nil, false
+	f.aid.forget()
 	if f.structure.rest != nil && sigma == 0 {
 		if err, ok := f.byStructure(); ok {
 			return err

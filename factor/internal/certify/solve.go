@@ -214,16 +214,38 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 		j.remove(x, w.best, w.h)
 		o.Reached = j.residual(w.d, x, b, nb)
 	}
-	if j.finding.Kind == Singular && !(o.Reached <= j.set.Tolerance) {
-		j.least(w, x, b, nb, &o)
-		o.Norm = j.op.Norm()
-		return o
-	}
-	if !(o.Reached <= j.set.Tolerance) {
-		o.Refinements += j.gmres(w, x, b, nb, &o.Reached)
+	if singular := j.finding.Kind == Singular; !(o.Reached <= j.set.Tolerance) {
+		if !singular {
+			o.Refinements += j.gmres(w, x, b, nb, &o.Reached)
+		}
+		if !(o.Reached <= j.set.Tolerance) {
+			j.relieve(x, b, &o)
+		}
+		if singular && !(o.Reached <= j.set.Tolerance) {
+			j.least(w, x, b, nb, &o)
+		}
 	}
 	o.Norm = j.op.Norm()
 	return o
+}
+
+// relieve solves by the factors of another Judge, if they do better. For a singular matrix
+// these must know that it is: a null vector may have a small backward error for any b.
+func (j *Judge) relieve(x, b []float64, o *Outcome) {
+	if j.set.Relief == nil || j.set.interrupted() {
+		return
+	}
+	r := j.set.Relief()
+	if r == nil || j.finding.Kind == Singular && r.finding.Kind != Singular {
+		return
+	}
+	job := r.Job(1)
+	defer job.Done()
+	copy(job.B(), b)
+	if p := job.Solve(); p.Reached < o.Reached {
+		copy(x, job.X())
+		o.Reached, o.Refinements = p.Reached, o.Refinements+p.Refinements
+	}
 }
 
 // improve is iterative refinement, x += F⁻¹(b − Ax), as long as each step halves
