@@ -25,19 +25,28 @@ func (j *Judge) singular(s pivot.Stats) (f Finding, ok bool) {
 	suggest := clearOf * ShiftBy * norm
 	if e, is := j.engine.(Scaled); is && e.Scale() != nil && factored > 0 {
 		for _, by := range [...]float64{closer, ShiftBy} {
-			f = Finding{Kind: Singular, Shift: by * factored, Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer, Scaled: true}
+			f = Finding{Kind: Singular, Shift: by * j.grown(s, by, factored), Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer, Scaled: true}
 			if j.within(s, f, j.factorScaled) {
 				return j.plainly(s, f, by*norm), true
 			}
 		}
 	}
 	for _, by := range [...]float64{closer, ShiftBy} {
-		f = Finding{Kind: Singular, Shift: by * norm, Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer}
+		f = Finding{Kind: Singular, Shift: by * j.grown(s, by, norm), Block: s.Block, Row: s.Row, Suggest: suggest, near: by == closer}
 		if j.within(s, f, j.factor) {
 			return f, true
 		}
 	}
 	return f, false
+}
+
+// grown is what rounding errors of the factors are in units of: the largest element that the
+// elimination met, where the shift is so close that it matters.
+func (j *Judge) grown(s pivot.Stats, by, norm float64) float64 {
+	if by != closer || !(s.Growth < ShiftBy/closer*norm) {
+		return norm
+	}
+	return max(norm, s.Growth)
 }
 
 // plainly puts a shift of A in the place of the shift of the scaled matrix that f has
