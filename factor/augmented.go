@@ -68,7 +68,7 @@ func (f *Augmented) Analyse(c *system.Chain, opts *Options) error {
 	f.gaveUp = func() error { return f.k.gaveUp() }
 	f.use(&f.k)
 	f.enclosed = enclosedEngine{damped: &f.engine, k: &f.k, matrix: symMatrix{a: f.k.system.K}}
-	f.judge.Begin(&f.enclosed, &f.matrix, f.opts.settings(), nil) // it would ask itself
+	f.judge.Begin(&f.enclosed, &f.matrix, f.settings(), nil) // it would ask itself
 	return nil
 }
 

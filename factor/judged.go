@@ -40,6 +40,8 @@ type judged struct {
 	matrix hessian
 	engine damped
 	asked  second
+	aid    others
+	aside  bool // it is the relief of another method, and has none
 }
 
 // begin is the part of Analyse that all methods share.
@@ -60,8 +62,20 @@ func (g *judged) begin(c *system.Chain, opts *Options) error {
 // use puts the judge over an engine; the analysis is done.
 func (g *judged) use(e dampedEngine) {
 	g.engine = damped{e, g.matrix.eps, make([]float64, len(g.matrix.eps))}
-	g.judge.Begin(&g.engine, &g.matrix, g.opts.settings(), g.opinion)
+	g.judge.Begin(&g.engine, &g.matrix, g.settings(), g.opinion)
 	g.ready = true
+}
+
+// settings are those of the judge.
+func (g *judged) settings() certify.Settings {
+	set := g.opts.settings()
+	set.Relief = func(k int) (*certify.Judge, bool) {
+		if g.aside {
+			return nil, false
+		}
+		return g.relief(k)
+	}
+	return set
 }
 
 // point takes a new chain of the same shapes.
@@ -79,6 +93,7 @@ func (g *judged) point(c *system.Chain) error {
 	}
 	g.matrix.move(c)
 	g.factored, g.known = false, false
+	g.aid.forget()
 	g.failed = c.Check()
 	return g.failed
 }
@@ -95,6 +110,7 @@ func (g *judged) SymmetricDim() int {
 // point the error says why there is none.
 func (g *judged) damp(eps func(k int) float64, where func(k int) string) error {
 	g.factored, g.known = false, false
+	g.aid.forget()
 	most := 0.0
 	for k, old := range g.matrix.eps {
 		e := eps(k)

@@ -28,20 +28,20 @@ func (r *relief) forget() {
 //
 // Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002), section
 // 11.1.
-func (f *Sparse) unscaled() *certify.Judge {
+func (f *Sparse) unscaled(int) (r *certify.Judge, more bool) {
 	f.aid.mu.Lock()
 	defer f.aid.mu.Unlock()
 	if !f.aid.tried {
 		other, err := f.withoutScaling()
 		if err == ErrInterrupted {
-			return nil
+			return nil, false
 		}
 		f.aid.tried, f.aid.other = true, other
 	}
 	if f.aid.other == nil {
-		return nil
+		return nil, false
 	}
-	return &f.aid.other.judge
+	return &f.aid.other.judge, false
 }
 
 // withoutScaling factors A as it is beside f; see unscaled.

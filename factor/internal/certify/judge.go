@@ -69,10 +69,11 @@ type Settings struct {
 	Threads        int // that refine right-hand sides side by side
 	Backend        blas.Backend
 
-	// Relief, unless it is nil, lends a Judge over other factors of the same matrix, or nil
-	// where there are none. It is called where the factors at hand do not refine a solution to the
-	// tolerance, from several goroutines.
-	Relief func() *Judge
+	// Relief, unless it is nil, lends a Judge over other factors of the same matrix, the k-th
+	// from 0 on, and says whether there may be more. It is nil where there are none. It is called
+	// where the factors at hand do not refine a solution to the tolerance, from several
+	// goroutines.
+	Relief func(k int) (r *Judge, more bool)
 
 	// Interrupt, unless it is nil, tells whether to give up: what has been begun then
 	// comes to an end without a result, soon.

@@ -215,8 +215,11 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 		o.Reached = j.residual(w.d, x, b, nb)
 	}
 	if singular := j.finding.Kind == Singular; !(o.Reached <= j.set.Tolerance) {
-		if !singular {
+		switch {
+		case !singular:
 			o.Refinements += j.gmres(w, x, b, nb, &o.Reached)
+		case j.finding.near:
+			j.near(w, x, b, nb, &o)
 		}
 		if !(o.Reached <= j.set.Tolerance) {
 			j.relieve(x, b, &o)
@@ -229,22 +232,35 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 	return o
 }
 
-// relieve solves by the factors of another Judge, if they do better. For a singular matrix
-// these must know that it is: a null vector may have a small backward error for any b.
+// near goes on with a Krylov method where a shift close to small eigenvalues that are not zero
+// leaves refinement slow. What it brings of null vectors is taken out again.
+func (j *Judge) near(w *workspace, x, b []float64, nb float64, o *Outcome) {
+	y, reached := append([]float64(nil), x...), o.Reached
+	steps := j.gmres(w, y, b, nb, &reached)
+	j.remove(y, w.best, w.h)
+	if e := j.residual(w.d, y, b, nb); e < o.Reached {
+		copy(x, y)
+		o.Reached, o.Refinements = e, o.Refinements+steps
+	}
+}
+
+// relieve solves by the factors of other Judges, if they do better, until one reaches the
+// tolerance. For a singular matrix they must know that it is: a null vector may have a small
+// backward error for any b.
 func (j *Judge) relieve(x, b []float64, o *Outcome) {
-	if j.set.Relief == nil || j.set.interrupted() {
-		return
-	}
-	r := j.set.Relief()
-	if r == nil || j.finding.Kind == Singular && r.finding.Kind != Singular {
-		return
-	}
-	job := r.Job(1)
-	defer job.Done()
-	copy(job.B(), b)
-	if p := job.Solve(); p.Reached < o.Reached {
-		copy(x, job.X())
-		o.Reached, o.Refinements = p.Reached, o.Refinements+p.Refinements
+	more := j.set.Relief != nil
+	for k := 0; more && !(o.Reached <= j.set.Tolerance) && !j.set.interrupted(); k++ {
+		var r *Judge
+		if r, more = j.set.Relief(k); r == nil || j.finding.Kind == Singular && r.finding.Kind != Singular {
+			continue
+		}
+		job := r.Job(1)
+		copy(job.B(), b)
+		if p := job.Solve(); p.Reached < o.Reached {
+			copy(x, job.X())
+			o.Reached, o.Refinements = p.Reached, o.Refinements+p.Refinements
+		}
+		job.Done()
 	}
 }
 
