@@ -233,12 +233,17 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 }
 
 // near goes on with a Krylov method where a shift close to small eigenvalues that are not zero
-// leaves refinement slow. What it brings of null vectors is taken out again.
+// leaves refinement slow. What it brings of null vectors is taken out again, and what is left of
+// them may not make a residual seem small: it is measured beside the smaller solution.
 func (j *Judge) near(w *workspace, x, b []float64, nb float64, o *Outcome) {
 	y, reached := append([]float64(nil), x...), o.Reached
 	steps := j.gmres(w, y, b, nb, &reached)
 	j.remove(y, w.best, w.h)
-	if e := j.residual(w.d, y, b, nb); e < o.Reached {
+	e := j.residual(w.d, y, b, nb)
+	if nx, ny, norm := vec.Norm2(x), vec.Norm2(y), j.op.Norm(); ny > nx {
+		e *= (norm*ny + nb) / (norm*nx + nb)
+	}
+	if e < o.Reached {
 		copy(x, y)
 		o.Reached, o.Refinements = e, o.Refinements+steps
 	}
