@@ -50,7 +50,10 @@
 // Where a pivot block is singular although H + εI is not (at an unlucky ε: when the
 // trailing stages alone have the eigenvalue −ε) the growth of the elements gives it
 // away; the matrix is then factored at ε ± 1e-8‖H‖, and solutions are refined
-// against ε. The mathematics is in MATH.md.
+// against ε. A solution that refinement does not bring to the tolerance, as at an ε near
+// rounding errors of H, is asked of the augmented system and of a dense matrix, if memory and
+// order allow; their factors are made when the first such solution is asked for, and kept until
+// the next point or ε. The mathematics is in MATH.md.
 //
 // eigen.Spectrum counts the eigenvalues of H below any shift, one factorization
 // each.

@@ -30,7 +30,8 @@ import (
 // front by front with threshold pivoting, and puts off to the parent front what
 // finds no stable pivot. Elements of L are at most 1/Options.PivotTolerance, so
 // growth is bounded, and with it the error of the factors. Solutions are refined
-// with residuals of A itself.
+// with residuals of A itself; where that does not suffice A is factored once more, without S,
+// and those factors are kept, too.
 //
 // The zero value is ready for Factorize. Analyse is only needed to set options
 // or to know the cost beforehand. After Factorize has returned nil, solves and
