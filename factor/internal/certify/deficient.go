@@ -33,15 +33,20 @@ func (j *Judge) Deficient(missing []int, c Counts, s pivot.Stats) {
 // orthonormal rows v, as many as there is room for, and returns the largest ‖A v‖.
 func (j *Judge) nullVectors(v []float64) (worst float64) {
 	n := j.n
-	clear(v)
-	for i := range len(v) / n {
-		v[i*n+j.missing[i]] = 1
-	}
 	r := make([]float64, len(v))
-	for range 2 { // the second time corrects what the first one has rounded
-		j.images(r, v)
-		j.engine.Solve(r, len(v)/n)
-		vec.Axpy(v, 1, r)
+	for unit := 1.0; unit > 0; unit *= 0x1p-300 { // a smaller one where they would overflow
+		clear(v)
+		for i := range len(v) / n {
+			v[i*n+j.missing[i]] = unit
+		}
+		for range 2 { // the second time corrects what the first one has rounded
+			j.images(r, v)
+			j.engine.Solve(r, len(v)/n)
+			vec.Axpy(v, 1, r)
+		}
+		if vec.FirstNotFinite(v) < 0 {
+			break
+		}
 	}
 	j.orthonormalise(v)
 	return j.images(r, v)

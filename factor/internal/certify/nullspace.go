@@ -88,7 +88,8 @@ func (j *Judge) NullSpace(k int) (v []float64, worst float64) {
 	worst = math.Inf(1)
 	for step := range nullSteps {
 		if step == 0 || j.finding.Shift == 0 {
-			j.engine.Solve(v, k)
+			copy(r, v)
+			j.solveInRange(v, r, k)
 		} else {
 			j.engine.Solve(r, k)
 			vec.Axpy(v, 1, r)
@@ -104,7 +105,23 @@ func (j *Judge) NullSpace(k int) (v []float64, worst float64) {
 			break
 		}
 	}
+	if math.IsInf(worst, 1) { // no step came out finite
+		j.orthonormalise(best)
+		worst = j.images(r, best)
+	}
 	return best, worst
+}
+
+// solveInRange solves for the k rows of b, times a power of two where the solutions would
+// overflow: only their directions count.
+func (j *Judge) solveInRange(x, b []float64, k int) {
+	for scale := 1.0; scale > 0; scale *= 0x1p-300 {
+		vec.Scale(x, scale, b)
+		j.engine.Solve(x, k)
+		if vec.FirstNotFinite(x) < 0 {
+			return
+		}
+	}
 }
 
 // nullBasis is an orthonormal basis of the null space, of as many vectors as are
