@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -348,5 +349,18 @@ func BenchmarkPairs(b *testing.B) {
 			}
 			b.ReportMetric(f.Report().BackwardError, "backward-error")
 		})
+	}
+}
+
+// TestConvergenceErrorWords: a count that is not certain is not shown as a number.
+func TestConvergenceErrorWords(t *testing.T) {
+	for _, c := range []struct {
+		negative int
+		want     string
+	}{{0, "and 0 eigenvalues"}, {3, "and 3 eigenvalues"}, {-1, "not certain"}} {
+		e := &influence.ConvergenceError{Minimum: influence.Minimum{Steps: 2, Gradient: 1, Negative: c.negative}}
+		if s := e.Error(); !strings.Contains(s, c.want) || strings.Contains(s, "-1") {
+			t.Errorf("%d negative: %q", c.negative, s)
+		}
 	}
 }

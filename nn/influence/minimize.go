@@ -29,8 +29,12 @@ type Minimum struct {
 type ConvergenceError struct{ Minimum }
 
 func (e *ConvergenceError) Error() string {
-	return fmt.Sprintf("influence: no minimum reached in %d steps: the gradient has norm %.2g and %d eigenvalues of the Hessian are negative; more weight decay would help",
-		e.Steps, e.Gradient, e.Negative)
+	negative := fmt.Sprintf("%d eigenvalues of the Hessian are negative", e.Negative)
+	if e.Negative < 0 {
+		negative = "how many eigenvalues of the Hessian are negative is not certain"
+	}
+	return fmt.Sprintf("influence: no minimum reached in %d steps: the gradient has norm %.2g and %s; more weight decay would help",
+		e.Steps, e.Gradient, negative)
 }
 
 // greatestSteps bounds the steps of Minimize.
