@@ -163,3 +163,19 @@ def test_singular():
 def test_order_zero_and_one():
     assert costate.ldl(np.array([[-2.0]])).solve([4.0]) == [-2.0]
     assert costate.ldl(np.empty((0, 0))).solve(np.empty(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), np.float32("nan")])
+def test_not_finite_settings(value):
+    A = saddle()
+    for name in ("symmetry", "tolerance"):
+        with pytest.raises(costate.InputError, match=f"{name}.* finite"):
+            costate.ldl(A, **{name: value})
+    H = costate.hessian(costate.mlp([np.ones((2, 3))], None, "tanh", "mse"), None, np.ones((4, 3)), np.ones((4, 2)))
+    for name in ("near", "tolerance"):
+        with pytest.raises(costate.InputError, match=f"{name}.* finite"):
+            H.eigenpairs(1, "near", **{name: value})
+    for name in ("seconds", "target", "damping"):
+        with pytest.raises(costate.InputError, match=f"{name}.* finite"):
+            costate.train(costate.mlp([np.ones((2, 3))], None, "tanh", "mse"), None, np.ones((4, 3)), np.ones((4, 2)), **{name: value})
+    assert costate.ldl(A).inertia == (60, 0, 150, True)  # the server goes on

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import struct
 from typing import Any, Callable, Dict, Mapping, Tuple
 
 import numpy as np
+
+from ._errors import InputError
 
 VERSION = 1
 _HEADER = struct.Struct("<4sIQ")
@@ -15,7 +18,11 @@ _MAGIC = b"cst1"
 
 
 def pack(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """The frame of a message."""
+    """The frame of a message. What a head asks for must be finite."""
+    for name, value in head.items():
+        for v in value if isinstance(value, list) else [value]:
+            if isinstance(v, float) and not math.isfinite(v):
+                raise InputError(f"{name} is {v}; it must be finite")
     text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
     archive = b""
     if arrays:
