@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -155,6 +156,51 @@ func TestInterruptInStep(t *testing.T) {
 	for i, e := range whole.History {
 		if have := second.History[i]; have.Step != e.Step || have.Loss != e.Loss {
 			t.Errorf("step %d: loss %v, uninterrupted %v", e.Step, have.Loss, e.Loss)
+		}
+	}
+}
+
+// counted is a context that ends when it has been asked for the last time.
+type counted struct {
+	context.Context
+	left atomic.Int64
+	end  context.CancelFunc
+}
+
+func (c *counted) Err() error {
+	if c.left.Add(-1) < 0 {
+		c.end()
+	}
+	return c.Context.Err()
+}
+
+// TestInterruptAnywhere: wherever a command is interrupted, it says so, prints nothing
+// else, and leaves no file.
+func TestInterruptAnywhere(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"mtx", "testdata/saddle.mtx", "--repeat", "4", "--spectrum", "2", "--eigen", "2", "--inverse-diag", filepath.Join(dir, "d"), "--out", filepath.Join(dir, "x")},
+		{"mtx", "testdata/saddle.mtx", "--repeat", "4", "--json"},
+		solveArgs("--repeat", "4", "--eps", "0.1,0.2", "--json"),
+		solveArgs("--repeat", "4", "--method", "block", "--check-dense", "--out", filepath.Join(dir, "o")),
+	} {
+		for asked := int64(0); ; asked++ {
+			c := new(counted)
+			c.Context, c.end = context.WithCancel(context.Background())
+			c.left.Store(asked)
+			var out, errs bytes.Buffer
+			status := execute(c, args, &out, &errs)
+			c.end()
+			if status == 0 {
+				break
+			}
+			if status != statusInterrupted || out.Len() > 0 || !strings.Contains(errs.String(), "interrupted") {
+				t.Errorf("%q: after %d questions: status %d, %q, message %q", args, asked, status, &out, &errs)
+			}
+			leftovers(t, dir)
+		}
+		for _, name := range []string{"d", "x", "o"} {
+			os.Remove(filepath.Join(dir, name))
 		}
 	}
 }

@@ -164,3 +164,23 @@ func TestNumbers(t *testing.T) {
 		t.Error(a, b, c)
 	}
 }
+
+// TestMtxConsistentInRange: the right-hand side that is made for a singular matrix is
+// within the range of numbers, however large the elements are.
+func TestMtxConsistentInRange(t *testing.T) {
+	for _, entry := range []string{"1.7e308", "1e300", "1", "1e-300"} {
+		name := filepath.Join(t.TempDir(), "a.mtx")
+		text := "%%MatrixMarket matrix coordinate real symmetric\n3 3 6\n"
+		for _, at := range []string{"1 1", "2 1", "2 2", "3 1", "3 2", "3 3"} {
+			text += at + " " + entry + "\n"
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var r mtxResult
+		mustJSON(t, &r, "mtx", name)
+		if r.RightHandSide != "consistent" || !(r.BackwardError <= 1e-14) {
+			t.Errorf("elements of %s: the right-hand side is %s, backward error %g", entry, r.RightHandSide, r.BackwardError)
+		}
+	}
+}

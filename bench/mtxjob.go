@@ -11,6 +11,7 @@ import (
 
 	"costate/factor"
 	"costate/la"
+	"costate/la/vec"
 )
 
 // A mtxJob is a matrix on its way to a solution.
@@ -101,6 +102,7 @@ func (j *mtxJob) read() error {
 // once factors and solves, and keeps the times if they are better than before.
 func (j *mtxJob) once(first bool) error {
 	t := &j.result.Seconds
+	j.solved = false // what an earlier round found is gone as soon as it is factored again
 	j.meter.step("factor")
 	start := time.Now()
 	err := j.factorize()
@@ -157,9 +159,15 @@ func (j *mtxJob) consistent() bool {
 	j.result.RightHandSide = "consistent"
 	v := mat.Col(nil, 0, j.b)
 	b := make([]float64, len(v))
-	j.a.MulVecTo(b, v)
-	for i := range b {
-		b[i] -= j.flags.shift * v[i]
+	for size := 1.0; size > 0; size *= 0x1p-32 { // smaller ones where the product would overflow
+		vec.Scale(v, size, v)
+		j.a.MulVecTo(b, v)
+		for i := range b {
+			b[i] -= j.flags.shift * v[i]
+		}
+		if vec.FirstNotFinite(b) < 0 {
+			break
+		}
 	}
 	j.b.SetCol(0, b)
 	return true
