@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"math"
 	"strings"
 
@@ -53,7 +51,7 @@ is an estimate. --in and --model are as for solve. Residuals are ‖Hv − λv�
 			if err := f.check(c.Flags()); err != nil {
 				return err
 			}
-			return s.documented(c.Context(), func() (bool, error) { return s.eigen(c.Context(), &f) })
+			return s.eigen(c.Context(), &f)
 		},
 	}
 	fl := c.Flags()
@@ -74,17 +72,6 @@ is an estimate. --in and --model are as for solve. Residuals are ‖Hv − λv�
 func registerFiles(fl *pflag.FlagSet, f *solveFlags) {
 	fl.StringVar(&f.in, "in", "", "read network and batch from this .npz file")
 	fl.StringVar(&f.model, "model", "", "read the network from this .onnx or .safetensors file; --in then has the data alone")
-}
-
-// documented runs a command that prints results itself and reports whether it did.
-// With --json there is a document also where it fails.
-func (s *session) documented(ctx context.Context, run func() (printed bool, err error)) error {
-	printed, err := run()
-	var usage *usageError
-	if err == nil || printed || !s.json || ctx.Err() != nil || errors.As(err, &usage) {
-		return err
-	}
-	return errors.Join(err, printJSON(s.stdout, failure{oneLine(err)}))
 }
 
 func (f *eigenFlags) check(fl *pflag.FlagSet) error {

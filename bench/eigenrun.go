@@ -36,27 +36,27 @@ type eigenResult struct {
 }
 
 // eigen does the whole subcommand.
-func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err error) {
+func (s *session) eigen(ctx context.Context, f *eigenFlags) error {
 	backend, err := blas.ByName(f.backend, s.threads)
 	if err != nil {
-		return false, usagef("--backend: %w", err)
+		return usagef("--backend: %w", err)
 	}
 	vectors, err := createOutput("vectors", f.vectors)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer vectors.discard()
 	plotFile, err := createPlot("plot", f.plot)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer plotFile.discard()
 	p, err := s.loadProblem(&f.problem)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if f.k > p.net.NumParams() {
-		return false, usagef("--k is %d; there are %s", f.k, prose.Plural(p.net.NumParams(), "parameter"))
+		return usagef("--k is %d; there are %s", f.k, prose.Plural(p.net.NumParams(), "parameter"))
 	}
 	meter := newMeter(s.stderr, 3)
 	closeMeter := closer(meter)
@@ -66,34 +66,34 @@ func (s *session) eigen(ctx context.Context, f *eigenFlags) (printed bool, err e
 	p.net.Backend = backend
 	lin := new(nn.Linearization)
 	if _, err := m.point(lin); err != nil {
-		return false, err
+		return err
 	}
 	source := eigen.OfChain(m.chain(lin), &factor.Options{Backend: backend, MemoryLimit: m.memory, Interrupt: ended(ctx)})
 	var l eigen.Lanczos
 	r, err := f.compute(ctx, &l, source, m)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := vectors.write(func(w io.Writer) error { return writeVectors(w, &l, r) }); err != nil {
-		return false, err
+		return err
 	}
 	if plotFile != nil {
 		meter.step("density")
 		page, err := eigenPage(source, r, backend, s.seed)
 		if err != nil {
-			return false, err
+			return err
 		}
 		if err := plotFile.save(page); err != nil {
-			return false, err
+			return err
 		}
 	}
 	closeMeter()
 	if s.json {
-		return true, printJSON(s.stdout, r)
+		return printJSON(s.stdout, r)
 	}
 	fmt.Fprintf(s.stdout, "%s, %s\n\n", p.describe(), prose.Plural(r.Params, "parameter"))
 	r.print(s.stdout, f)
-	return true, nil
+	return nil
 }
 
 // compute finds the eigenvalues.

@@ -63,7 +63,7 @@ The sums go over the whole training set: a few thousand samples times outputs.`,
 			if err := f.check(c.Flags()); err != nil {
 				return err
 			}
-			return s.documented(c.Context(), func() (bool, error) { return s.influence(c.Context(), &f) })
+			return s.influence(c.Context(), &f)
 		},
 	}
 	f.register(c.Flags())

@@ -39,50 +39,50 @@ type influenceJob struct {
 }
 
 // influence does the whole subcommand.
-func (s *session) influence(ctx context.Context, f *influenceFlags) (printed bool, err error) {
+func (s *session) influence(ctx context.Context, f *influenceFlags) error {
 	backend, err := blas.ByName(f.backend, s.threads)
 	if err != nil {
-		return false, usagef("--backend: %w", err)
+		return usagef("--backend: %w", err)
 	}
 	out, err := createOutput("out", f.out)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer out.discard()
 	plotFile, err := createPlot("plot", f.plot)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer plotFile.discard()
 	j := &influenceJob{s: s, f: f, options: factor.Options{Backend: backend, MemoryLimit: s.memoryLimit(), Interrupt: ended(ctx)}}
 	if err := j.load(); err != nil {
-		return false, err
+		return err
 	}
 	j.net.Backend = backend
 	j.meter = newMeter(s.stderr, 3+f.leaveOut*len(f.parts))
 	closeMeter := closer(j.meter)
 	defer closeMeter()
 	if err := j.run(ctx); err != nil {
-		return false, explainInfluence(err)
+		return explainInfluence(err)
 	}
 	if err := out.write(j.write); err != nil {
-		return false, err
+		return err
 	}
 	if plotFile != nil {
 		page, err := j.page()
 		if err != nil {
-			return false, err
+			return err
 		}
 		if err := plotFile.save(page); err != nil {
-			return false, err
+			return err
 		}
 	}
 	closeMeter()
 	if s.json {
-		return true, printJSON(s.stdout, &j.result)
+		return printJSON(s.stdout, &j.result)
 	}
 	j.print(s.stdout)
-	return true, nil
+	return nil
 }
 
 // explainInfluence says which flag would help.

@@ -69,6 +69,9 @@ func defaultThreads() intsFlag {
 	return intsFlag{1}
 }
 
+// mostSamples bounds --repeat: all samples are kept for their median.
+const mostSamples = 1_000_000
+
 func (f *kernelsFlags) check() error {
 	for _, op := range f.ops {
 		if !slices.Contains(kernelNames(), op) {
@@ -81,12 +84,12 @@ func (f *kernelsFlags) check() error {
 		}
 	}
 	for _, t := range f.threads {
-		if t < 1 {
-			return usagef("--threads %d: it must be at least 1", t)
+		if t < 1 || t > mostThreads {
+			return usagef("--threads %d: it is from 1 to %d", t, mostThreads)
 		}
 	}
-	if f.repeat < 1 {
-		return usagef("--repeat %d: it must be at least 1", f.repeat)
+	if f.repeat < 1 || f.repeat > mostSamples {
+		return usagef("--repeat %d: it is from 1 to %d", f.repeat, mostSamples)
 	}
 	if len(f.ops)*len(f.sizes)*len(f.threads) == 0 {
 		return usagef("--op, --n and --threads each need at least one value")

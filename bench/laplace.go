@@ -76,7 +76,7 @@ func newLaplace(s *session) *cobra.Command {
 			if err := f.check(c.Flags()); err != nil {
 				return err
 			}
-			return s.documented(c.Context(), func() (bool, error) { return false, s.laplace(c.Context(), &f) })
+			return s.laplace(c.Context(), &f)
 		},
 	}
 	f.register(c.Flags())

@@ -108,14 +108,15 @@ func (f *mtxFlags) check(fl *pflag.FlagSet, args []string) error {
 	switch {
 	case f.tolSymmetry < 0:
 		return usagef("--tol-symmetry is %g; it must not be negative", f.tolSymmetry)
-	case fl.Changed("spectrum") && f.spectrum < 1:
-		return usagef("--spectrum is %d; it must be at least 1", f.spectrum)
 	case fl.Changed("eigen") && f.eigen < 1:
 		return usagef("--eigen is %d; it must be at least 1", f.eigen)
 	case fl.Changed("near") && f.eigen == 0:
 		return usagef("--near says where --eigen looks: add --eigen 1 or more")
 	case f.perm != "" && f.ordering != "auto":
 		return usagef("--perm gives the order: leave out --ordering %s", f.ordering)
+	}
+	if err := checkSpectrum(f.spectrum, fl.Changed("spectrum")); err != nil {
+		return err
 	}
 	if err := f.checkEngine(); err != nil {
 		return err

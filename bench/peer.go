@@ -100,9 +100,11 @@ func (s *session) peer(ctx context.Context, program string, names []string, f *p
 		}
 	}
 	closeMeter()
-	if s.json {
+	switch {
+	case len(rows) == 0: // what failed is all there is to say
+	case s.json:
 		err = printJSON(s.stdout, rows)
-	} else {
+	default:
 		reportPeer(s.stdout, rows, f, backend)
 	}
 	return errors.Join(append(failed, err)...)

@@ -36,24 +36,33 @@ type session struct {
 // execute runs the command with the given arguments and returns its exit
 // status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(&session{stdin: os.Stdin, stdout: stdout, stderr: stderr})
+	out := &standardOutput{w: stdout}
+	s := &session{stdin: os.Stdin, stdout: out, stderr: stderr}
+	root := newRoot(s)
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, factor.ErrInterrupted) {
 		fmt.Fprintln(stderr, program+": interrupted; no file was left half-written")
 		return statusInterrupted
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", program, oneLine(err))
+	status := statusFailed
 	var usage *usageError
 	if errors.As(err, &usage) {
-		return statusUsage
+		status = statusUsage
 	}
-	return statusFailed
+	if err != nil && status == statusFailed && s.json && !out.used { // there is a document also then
+		err = errors.Join(err, printJSON(out, failure{oneLine(err)}))
+	}
+	if out.err != nil && !errors.Is(err, out.err) {
+		err = errors.Join(err, fmt.Errorf("standard output: %w", out.err))
+	}
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", program, oneLine(err))
+	return status
 }
 
 // subcommands lists those that c has, for a sentence.
@@ -114,11 +123,17 @@ func (s *session) addCommonFlags(f *pflag.FlagSet) {
 
 // check validates the common flags.
 func (s *session) check(f *pflag.FlagSet) error {
-	if f.Changed("threads") && s.threads < 1 {
+	switch {
+	case f.Changed("threads") && s.threads < 1:
 		return usagef("--threads is %d; it must be at least 1", s.threads)
+	case s.threads > mostThreads:
+		return usagef("--threads is %d; it may be %d", s.threads, mostThreads)
 	}
 	return nil
 }
+
+// mostThreads bounds --threads: each thread has workspaces, and no machine has so many.
+const mostThreads = 1 << 12
 
 // notef prints a line on standard error that is no error.
 func (s *session) notef(format string, args ...any) {

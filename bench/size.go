@@ -27,7 +27,7 @@ func (s *sizeFlag) Set(text string) error {
 		}
 	}
 	v, err := strconv.ParseFloat(number, 64)
-	if err != nil || !(v > 0) || v*unit >= 1<<62 {
+	if err != nil || !(v*unit >= 1) || v*unit >= 1<<62 {
 		return fmt.Errorf("want a positive size such as 4GiB or 500MB")
 	}
 	*s = sizeFlag(v * unit)

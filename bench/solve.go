@@ -147,8 +147,8 @@ func (f *solveFlags) check(fl *pflag.FlagSet) error {
 	if f.repeat < 1 {
 		return usagef("--repeat is %d; it must be at least 1", f.repeat)
 	}
-	if f.spectrum < 0 {
-		return usagef("--spectrum is %d; it must be at least 1", f.spectrum)
+	if err := checkSpectrum(f.spectrum, fl.Changed("spectrum")); err != nil {
+		return err
 	}
 	if f.iterations < 0 {
 		return usagef("--max-iterations is %d; it must be at least 1", f.iterations)
@@ -203,33 +203,27 @@ func oneOf(flag, value string, words []string) error {
 	return usagef("--%s %s: it must be one of %s", flag, value, strings.Join(words, ", "))
 }
 
-// solve does the whole subcommand. With --json there is a document also where it
-// fails.
+// solve does the whole subcommand. An error may say that printed results are not good
+// enough.
 func (s *session) solve(ctx context.Context, f *solveFlags) error {
-	return s.documented(ctx, func() (bool, error) { return s.solveAndReport(ctx, f) })
-}
-
-// solveAndReport reports whether it printed results; an error may say that they are
-// not good enough.
-func (s *session) solveAndReport(ctx context.Context, f *solveFlags) (printed bool, err error) {
 	backend, err := blas.ByName(f.backend, s.threads)
 	if err != nil {
-		return false, usagef("--backend: %w", err)
+		return usagef("--backend: %w", err)
 	}
 	files, err := f.openFiles()
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer files.discard()
 	p, err := s.loadProblem(f)
 	if err != nil {
-		return false, err
+		return err
 	}
 
 	if f.checkDense {
 		n := p.net.NumParams()
 		if err := s.checkMemory(fmt.Sprintf("--check-dense of %s", prose.Plural(n, "parameter")), denseBytes(n)); err != nil {
-			return false, err
+			return err
 		}
 	}
 	m := &measurement{problem: p, curvature: f.curvature, method: f.method, engine: f.engine, backend: backend,
@@ -241,24 +235,24 @@ func (s *session) solveAndReport(ctx context.Context, f *solveFlags) (printed bo
 }
 
 // solveProblem measures, writes the files and reports.
-func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measurement, files *solveFiles) (printed bool, err error) {
+func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measurement, files *solveFiles) error {
 	m.meter = newMeter(s.stderr, m.steps()+5)
 	closeMeter := closer(m.meter)
 	defer closeMeter()
 	lin := new(nn.Linearization)
 	outcome, fact, err := m.run(ctx, lin)
 	if err != nil {
-		return false, explain(err)
+		return explain(err)
 	}
 	m.meter.step("assemble K")
 	has, err := m.describePoint(lin, files.needsMatrix() || f.checkDense || f.spectrum > 0)
 	if err != nil {
-		return false, err
+		return err
 	}
 	var k *augmentedView
 	if has {
 		if k, err = s.assembleForDisplay(ctx, m, lin, files); err != nil {
-			return false, err
+			return err
 		}
 	}
 	results := make([]solveResult, len(outcome))
@@ -267,11 +261,11 @@ func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measuremen
 	}
 	others, err := s.lookFurther(ctx, f, m, lin, outcome, results)
 	if err != nil {
-		return false, err
+		return err
 	}
 	m.meter.step("write")
 	if err := files.write(m, lin, k, outcome, results[0].Spectrum); err != nil {
-		return false, err
+		return err
 	}
 	closeMeter()
 	if s.json {
@@ -280,7 +274,7 @@ func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measuremen
 		err = (&solveReport{w: s.stdout, m: m, k: k, results: results, others: others, dense: f.checkDense, fact: fact, tour: f.tour}).print()
 	}
 	if err != nil {
-		return true, err
+		return err
 	}
 	var failed []error
 	for i := range outcome {
@@ -288,7 +282,7 @@ func (s *session) solveProblem(ctx context.Context, f *solveFlags, m *measuremen
 			failed = append(failed, outcome[i].failure())
 		}
 	}
-	return true, errors.Join(failed...)
+	return errors.Join(failed...)
 }
 
 // lookFurther does what else was asked for, and adds it to the results.

@@ -68,6 +68,20 @@ func countSpectrum(source eigen.Source, engine string, threads, n int) (*spectru
 	return &spectrum{Min: interval(lo), Max: interval(hi), Counts: counts, Seconds: time.Since(start).Seconds()}, nil
 }
 
+// mostShifts bounds --spectrum: each of its shifts is a factorization and a line.
+const mostShifts = 1_000_000
+
+// checkSpectrum checks the flag, which is 0 where it was not given.
+func checkSpectrum(n int, given bool) error {
+	switch {
+	case n < 0 || given && n < 1:
+		return usagef("--spectrum is %d; it must be at least 1", n)
+	case n > mostShifts:
+		return usagef("--spectrum is %d; it may be %d", n, mostShifts)
+	}
+	return nil
+}
+
 // fineness is how much smaller than the largest eigenvalue those are that the
 // shifts still tell apart.
 const fineness = 1e-5

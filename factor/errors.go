@@ -137,8 +137,10 @@ func size(b int64) string {
 		return fmt.Sprintf("%.1f GiB", float64(b)/(unit*unit*unit))
 	case b >= unit*unit:
 		return fmt.Sprintf("%.1f MiB", float64(b)/(unit*unit))
-	default:
+	case b >= unit:
 		return fmt.Sprintf("%.1f KiB", float64(b)/unit)
+	default:
+		return fmt.Sprintf("%d B", b)
 	}
 }
 
