@@ -149,6 +149,8 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"compare", "--cases", "tiny"}, "anchor"},
 		{[]string{"compare", "--baseline", "gram"}, "--baseline gram"},
 		{[]string{"compare", "--cases", "", "--depths", "", "--widths", ""}, "nothing to compare"},
+		{[]string{"train", "--min-damping", "Inf"}, "--min-damping is +Inf"},
+		{[]string{"train", "--min-damping", "-1"}, "--min-damping is -1"},
 		{[]string{"eigen", "--k", "0"}, "--k is 0"},
 		{[]string{"eigen", "--k", "9999"}, "2,842"},
 		{[]string{"eigen", "--which", "middle"}, "largest"},

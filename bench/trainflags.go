@@ -204,8 +204,8 @@ func (f *trainFlags) checkNumbers(fl *pflag.FlagSet) error {
 		return usagef("--steps is %d; it cannot be negative", f.steps)
 	case !(f.target >= 0):
 		return usagef("--target is %g; it cannot be negative", f.target)
-	case !(f.floor >= 0):
-		return usagef("--min-damping is %g; it cannot be negative", f.floor)
+	case !(f.floor >= 0) || math.IsInf(f.floor, 0):
+		return usagef("--min-damping is %g; it must be finite and cannot be negative", f.floor)
 	case f.curvature < 0:
 		return usagef("--curvature-batch is %d; it cannot be negative", f.curvature)
 	case f.cg && f.curvature == 0:

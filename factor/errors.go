@@ -3,6 +3,7 @@ package factor
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -100,7 +101,14 @@ func (e *AccuracyError) Error() string {
 	if e.Singular {
 		return fmt.Sprintf("factor: the matrix is singular and column %d is not in its range: the least residual reached leaves a backward error of %.2g, wanted %.2g", e.Column+1, e.Reached, e.Wanted)
 	}
-	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too ill conditioned (a larger damping may help), or an iterative method was stopped too early", e.Column+1, e.Reached, e.Wanted)
+	if math.IsInf(e.Reached, 1) {
+		return fmt.Sprintf("factor: the solution of column %d, or its residual, is beyond the range of numbers: another scale of the matrix or of the right-hand side would do", e.Column+1)
+	}
+	beyond := ""
+	if e.Reached > 0.5 { // no better than 0
+		beyond = " its solution is beyond the range of numbers,"
+	}
+	return fmt.Sprintf("factor: the solution of column %d has backward error %.2g, wanted %.2g: the matrix is too ill conditioned (a larger damping may help),%s or an iterative method was stopped too early", e.Column+1, e.Reached, e.Wanted, beyond)
 }
 
 // A WorkError says that pivots that were put off would take a factorization far beyond the

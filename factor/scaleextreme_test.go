@@ -1,9 +1,13 @@
 package factor_test
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/mat"
 
 	"costate/factor"
 	"costate/la"
@@ -103,6 +107,31 @@ func TestSparseCoupling(t *testing.T) {
 		}
 		if log, sign := f.LogDet(); sign != -1 || math.Abs(log-math.Log(1e-11)) > 1e-10 {
 			t.Errorf("%g: log-determinant %v, sign %v", small, log, sign)
+		}
+	}
+}
+
+// TestBeyondRange: an error for a solution that no float64 can hold says so, however
+// well conditioned the matrix is.
+func TestBeyondRange(t *testing.T) {
+	for _, size := range []float64{1, 1e-10, 1e-290, 1e-306, 0x1p-1074} {
+		for _, right := range []float64{1, 1e20, 1e300} {
+			b := la.NewSymBuilder(3, 0)
+			for i := range 3 {
+				b.Add(i, i, 2*size)
+			}
+			b.Add(1, 0, size)
+			a, _ := b.Build()
+			var f factor.Sparse
+			if err := f.Factorize(a); err != nil {
+				t.Fatal(err)
+			}
+			var x mat.VecDense
+			err := f.SolveVecTo(&x, mat.NewVecDense(3, []float64{right, 0, -right}))
+			var accuracy *factor.AccuracyError
+			if fits := right/size < 1e307; fits != (err == nil) || !fits && (!errors.As(err, &accuracy) || !strings.Contains(err.Error(), "beyond the range of numbers")) {
+				t.Errorf("elements of %g, right-hand side of %g: %v", size, right, err)
+			}
 		}
 	}
 }
