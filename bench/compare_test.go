@@ -90,7 +90,8 @@ func TestCompare(t *testing.T) {
 
 func TestPlotRefuses(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"empty": "[]", "other": `[{"a": 1}]`, "text": "hello", "half": `[{"op": "gemm"`} {
+	for name, text := range map[string]string{"empty": "[]", "other": `[{"a": 1}]`, "text": "hello", "half": `[{"op": "gemm"`,
+		"zero": `[{"op": "gemm"}]`, "negative": `[{"op": "gemm", "n": -8, "gflops": 1}, {"op": "gemm", "n": 8, "gflops": 1}]`} {
 		path := filepath.Join(dir, name+".json")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -100,7 +101,15 @@ func TestPlotRefuses(t *testing.T) {
 			t.Errorf("%s: status %d, message %q", name, status, errs)
 		}
 	}
-	leftovers(t, dir, "empty.json", "other.json", "text.json", "half.json")
+	leftovers(t, dir, "empty.json", "other.json", "text.json", "half.json", "zero.json", "negative.json")
+}
+
+// TestPlotUnknownMethod: results of a method that this version does not have are drawn.
+func TestPlotUnknownMethod(t *testing.T) {
+	path := writeText(t, t.TempDir(), "c.json", `[{"case": "depth=3", "layers": 3, "method": "qr", "backend": "native", "seconds": {"total": 1}}]`)
+	if _, errs, status := runBench("plot", path, "--out", path+".svg"); status != 0 {
+		t.Errorf("status %d, message %q", status, errs)
+	}
 }
 
 func TestSizes(t *testing.T) {

@@ -85,6 +85,9 @@ func comparePlot(rows []compareRow) (*figure.Page, error) {
 		p := figure.NewPanel("weights to x against "+sweep.axis, sweep.axis, "seconds", true, true)
 		for _, method := range used {
 			kind := slices.Index(methods.Names(), method) // the same in all plots
+			if kind < 0 {                                 // of another version
+				kind = len(methods.Names())
+			}
 			for style, backend := range backends {
 				xys := lines[[2]string{method, backend}]
 				if len(xys) == 0 {

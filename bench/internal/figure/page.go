@@ -3,6 +3,7 @@
 package figure
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"io"
@@ -29,6 +30,9 @@ type Page struct {
 
 // Write draws the page on w in a format: "png", "svg" or "pdf".
 func (p *Page) Write(w io.Writer, format string) error {
+	if err := p.check(); err != nil {
+		return err
+	}
 	rows, cols := len(p.Panels), len(p.Panels[0])
 	const pad = 10
 	canvas, err := draw.NewFormattedCanvas(
@@ -47,6 +51,46 @@ func (p *Page) Write(w io.Writer, format string) error {
 	}
 	_, err = canvas.WriteTo(w)
 	return err
+}
+
+// drawable is an error for what has no place on a logarithmic axis: gonum/plot panics
+// there.
+func drawable(p *plot.Plot, name string, xys plotter.XYs) error {
+	_, logX := p.X.Scale.(plot.LogScale)
+	_, logY := p.Y.Scale.(plot.LogScale)
+	for _, xy := range xys {
+		if logX && !(xy.X > 0) || logY && !(xy.Y > 0) {
+			return fmt.Errorf("line %q: %g, %g is not on a logarithmic axis", name, xy.X, xy.Y)
+		}
+	}
+	return nil
+}
+
+// check gives logarithmic axes some length, and is an error where one has no positive range,
+// as it has without lines.
+func (p *Page) check() error {
+	if len(p.Panels) == 0 || len(p.Panels[0]) == 0 {
+		return errors.New("nothing to plot")
+	}
+	for _, row := range p.Panels {
+		for _, panel := range row {
+			if panel == nil {
+				continue
+			}
+			for _, a := range []*plot.Axis{&panel.X, &panel.Y} {
+				if _, log := a.Scale.(plot.LogScale); !log {
+					continue
+				}
+				if a.Min == a.Max {
+					a.Min, a.Max = a.Min/2, a.Max*2
+				}
+				if !(a.Min > 0 && a.Min < a.Max) || math.IsInf(a.Max, 1) {
+					return fmt.Errorf("%s by %s: nothing to plot: the logarithmic axis of %s needs positive numbers", panel.Y.Label.Text, panel.X.Label.Text, a.Label.Text)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // lineColors tell lines apart, also in grey and for the colour-blind
@@ -79,6 +123,9 @@ func NewPanel(title, x, y string, logX, logY bool) *plot.Plot {
 // AddLine draws a line with points; kind selects the colour and style the
 // dashes. An empty name leaves it out of the legend.
 func AddLine(p *plot.Plot, name string, kind, style int, xys plotter.XYs) error {
+	if err := drawable(p, name, xys); err != nil {
+		return err
+	}
 	line, points, err := plotter.NewLinePoints(xys)
 	if err != nil {
 		return fmt.Errorf("line %q: %w", name, err)
@@ -98,7 +145,11 @@ func AddLine(p *plot.Plot, name string, kind, style int, xys plotter.XYs) error 
 
 // AddLevel draws a dashed horizontal line from x0 to x1.
 func AddLevel(p *plot.Plot, name string, x0, x1, y float64) error {
-	line, err := plotter.NewLine(plotter.XYs{{X: x0, Y: y}, {X: x1, Y: y}})
+	xys := plotter.XYs{{X: x0, Y: y}, {X: x1, Y: y}}
+	if err := drawable(p, name, xys); err != nil {
+		return err
+	}
+	line, err := plotter.NewLine(xys)
 	if err != nil {
 		return fmt.Errorf("line %q: %w", name, err)
 	}
@@ -137,6 +188,9 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 
 // AddCurve draws a line without points.
 func AddCurve(p *plot.Plot, name string, kind int, xys plotter.XYs) error {
+	if err := drawable(p, name, xys); err != nil {
+		return err
+	}
 	line, err := plotter.NewLine(xys)
 	if err != nil {
 		return fmt.Errorf("line %q: %w", name, err)
@@ -163,6 +217,9 @@ func Widen(p *plot.Plot) {
 
 // AddPoints draws points.
 func AddPoints(p *plot.Plot, name string, kind int, xys plotter.XYs) error {
+	if err := drawable(p, name, xys); err != nil {
+		return err
+	}
 	points, err := plotter.NewScatter(xys)
 	if err != nil {
 		return fmt.Errorf("points %q: %w", name, err)
