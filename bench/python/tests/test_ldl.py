@@ -179,3 +179,27 @@ def test_not_finite_settings(value):
         with pytest.raises(costate.InputError, match=f"{name}.* finite"):
             costate.train(costate.mlp([np.ones((2, 3))], None, "tanh", "mse"), None, np.ones((4, 3)), np.ones((4, 2)), **{name: value})
     assert costate.ldl(A).inertia == (60, 0, 150, True)  # the server goes on
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "dense", "lower"])
+def test_not_finite_place(form):
+    """The error has the row and the column of the element."""
+    A = saddle().tolil()
+    A[7, 3] = np.nan
+    A = A.tocsr()
+    if form == "lower":
+        given = sparse.tril(A)
+    else:
+        given = A.toarray() if form == "dense" else A.asformat(form)
+    with pytest.raises(costate.NotFiniteError, match=r"A\[7, 3\] is NaN") as caught:
+        costate.ldl(given, lower=form == "lower")
+    assert caught.value.name == "A" and caught.value.index == (7, 3) and np.isnan(caught.value.value)
+    good = A.tolil()
+    good[7, 3] = good[3, 7] = 0.25
+    good = good.tocsr()
+    L = costate.ldl(good)
+    b = L.solve(np.ones(210))
+    good[7, 3] = np.inf
+    with pytest.raises(costate.NotFiniteError, match=r"A\[7, 3\] is \+Inf"):
+        L.refactor(good)
+    assert np.array_equal(L.solve(np.ones(210)), b)

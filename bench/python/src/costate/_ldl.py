@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _server
 from ._arrays import numeric
-from ._errors import InputError
+from ._errors import InputError, NotFiniteError
 from ._factorization import Factored
 
 
@@ -24,11 +24,14 @@ class LDL(Factored):
         self._lower = lower
         self._entries = val.size
         server = _server.current()
-        self._facts, _ = server.request(
-            "sparse",
-            {"full": not lower, "symmetry": float(symmetry), "tolerance": float(tolerance)},
-            {"ptr": (ptr, "<i8"), "col": (col, "<i8"), "val": (val, "<f8")},
-        )
+        try:
+            self._facts, _ = server.request(
+                "sparse",
+                {"full": not lower, "symmetry": float(symmetry), "tolerance": float(tolerance)},
+                {"ptr": (ptr, "<i8"), "col": (col, "<i8"), "val": (val, "<f8")},
+            )
+        except NotFiniteError as e:
+            raise placed(e, A, lower, ptr, col) from None
         self._handle = _server.Handle(server, self._facts["handle"], self)
 
     def refactor(self, A: Any) -> "LDL":
@@ -41,7 +44,10 @@ class LDL(Factored):
             raise InputError(
                 f"a matrix of order {order} with {val.size} entries; the pattern that was analysed has order {self.shape[0]} and {self._entries}"
             )
-        self._again("values", arrays={"ptr": (ptr, "<i8"), "col": (col, "<i8"), "val": (val, "<f8")})
+        try:
+            self._again("values", arrays={"ptr": (ptr, "<i8"), "col": (col, "<i8"), "val": (val, "<f8")})
+        except NotFiniteError as e:
+            raise placed(e, A, self._lower, ptr, col) from None
         return self
 
     def inverse_diagonal(self) -> np.ndarray:
@@ -91,6 +97,20 @@ def compressed(A: Any, lower: bool) -> Tuple[int, np.ndarray, np.ndarray, np.nda
     row, col = np.nonzero(a)
     ptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=a.shape[0]))])
     return a.shape[0], ptr, col, a[row, col]
+
+
+def placed(e: NotFiniteError, A: Any, lower: bool, ptr: np.ndarray, col: np.ndarray) -> NotFiniteError:
+    """The same error with row and column of A in place of an index into its numbers."""
+    if getattr(e, "name", "") != "val":
+        return e
+    k = e.index[0]
+    index = int(np.searchsorted(ptr, k, "right")) - 1, int(col[k])
+    if getattr(A, "format", "") == "csc" and not lower:
+        index = index[::-1]
+    text = str(e).split(" is ")[-1]
+    there = NotFiniteError(f"A[{index[0]}, {index[1]}] is {text}")
+    there.name, there.index, there.value = "A", index, e.value
+    return there
 
 
 def ldl(A: Any, *, lower: bool = False, symmetry: float = 0.0, tolerance: float = 0.0) -> LDL:
