@@ -141,6 +141,7 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"solve", "--memory", "much"}, "4GiB"},
 		{[]string{"solve", "--out", "/does/not/exist/a.npz"}, "cannot be written"},
 		{[]string{"solve", "--out", dir}, "not a regular file"},
+		{[]string{"solve", "--out", "-"}, "name a file"},
 		{[]string{"solve", "--plot", dir + "/a.gif"}, ".png"},
 		{[]string{"solve", "--in", dir + "/a.npz", "--layers", "3"}, "--layers has no meaning"},
 		{[]string{"kernels", "--op", "gemv"}, "gemm"},

@@ -24,6 +24,9 @@ func createOutput(flag, path string) (*output, error) {
 	if path == "" {
 		return nil, nil
 	}
+	if path == standardInput {
+		return nil, usagef("--%s -: the report is on standard output; name a file, or ./- for one of this name", flag)
+	}
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return nil, usagef("--%s %s: not a regular file", flag, path)
 	}
