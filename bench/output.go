@@ -27,8 +27,13 @@ func createOutput(flag, path string) (*output, error) {
 	if path == standardInput {
 		return nil, usagef("--%s -: the report is on standard output; name a file, or ./- for one of this name", flag)
 	}
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		return nil, usagef("--%s %s: not a regular file", flag, path)
+	if st, err := os.Stat(path); err == nil {
+		if !st.Mode().IsRegular() {
+			return nil, usagef("--%s %s: not a regular file", flag, path)
+		}
+		if report, err := os.Stdout.Stat(); err == nil && os.SameFile(st, report) {
+			return nil, usagef("--%s %s: the report is written to this file", flag, path)
+		}
 	}
 	file, err := atomicfile.Create(path)
 	if err != nil {

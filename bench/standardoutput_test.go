@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -55,6 +57,26 @@ func TestFailureDocument(t *testing.T) {
 		}
 		if strings.Contains(errs, " 0.0 ") {
 			t.Errorf("%q: a size that says nothing: %q", args, errs)
+		}
+	}
+}
+
+// TestOutputOverReport: a file that the report goes to is no output, whatever it is called.
+func TestOutputOverReport(t *testing.T) {
+	report, err := os.Create(filepath.Join(t.TempDir(), "report"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer report.Close()
+	defer func(before *os.File) { os.Stdout = before }(os.Stdout)
+	os.Stdout = report
+	link := report.Name() + "-link"
+	if err := os.Symlink(report.Name(), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{report.Name(), link} {
+		if _, errs, status := runBench("mtx", "testdata/saddle.mtx", "--out", name); status != statusUsage || !strings.Contains(errs, "the report is written to this file") {
+			t.Errorf("--out %s: status %d, %s", name, status, errs)
 		}
 	}
 }
