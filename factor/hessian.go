@@ -3,6 +3,7 @@ package factor
 import (
 	"sync"
 
+	"costate/factor/internal/certify"
 	"costate/internal/space"
 	"costate/la/blas"
 	"costate/la/vec"
@@ -33,6 +34,7 @@ type productSpace struct {
 	point   int // that product is of
 	product *system.Product
 	v       []float64
+	of      *hessian // that has lent it to follow a solve
 }
 
 // begin prepares for chains of the shapes of c.
@@ -134,6 +136,23 @@ func (h *hessian) ResidualTo(r, b, x []float64) {
 	w := h.lend()
 	defer h.pool.Put(w)
 	w.product.ResidualTo(r, b, x, h.eps)
+}
+
+// Follow begins a residual of an x that comes stage by stage.
+func (h *hessian) Follow(x []float64) certify.Follower {
+	w := h.lend()
+	w.of = h
+	w.product.Follow(x)
+	return w
+}
+
+// Came and ResidualTo make a productSpace that was lent a certify.Follower.
+func (w *productSpace) Came(stages int) { w.product.Came(stages) }
+
+func (w *productSpace) ResidualTo(r, b []float64) {
+	h := w.of
+	defer h.pool.Put(w)
+	w.product.ResidualFollowed(r, b, h.eps)
 }
 
 // IsZero is false: the elements of H + D are not at hand.

@@ -6,6 +6,7 @@ import (
 
 	"costate/factor/internal/certify"
 	"costate/factor/internal/pivot"
+	"costate/factor/internal/sweep"
 	"costate/system"
 )
 
@@ -29,6 +30,19 @@ func (d *damped) Factor(shift float64) pivot.Stats {
 	}
 	return d.dampedEngine.Factor(d.moved)
 }
+
+// A stepper solves stage by stage.
+type stepper interface {
+	SolveSteps(x []float64, nrhs int, f sweep.Follower)
+}
+
+// A dampedSteps is a damped that solves stage by stage: a certify.Stepwise.
+type dampedSteps struct {
+	*damped
+	stepper stepper
+}
+
+func (d *dampedSteps) SolveSteps(x []float64, f certify.Follower) { d.stepper.SolveSteps(x, 1, f) }
 
 // A judged is what the methods for chains share: an engine, the chain as
 // operator, and the judge of both.
@@ -62,7 +76,11 @@ func (g *judged) begin(c *system.Chain, opts *Options) error {
 // use puts the judge over an engine; the analysis is done.
 func (g *judged) use(e dampedEngine) {
 	g.engine = damped{e, g.matrix.eps, make([]float64, len(g.matrix.eps))}
-	g.judge.Begin(&g.engine, &g.matrix, g.settings(), g.opinion)
+	var judged certify.Engine = &g.engine
+	if s, ok := e.(stepper); ok {
+		judged = &dampedSteps{&g.engine, s}
+	}
+	g.judge.Begin(judged, &g.matrix, g.settings(), g.opinion)
 	g.ready = true
 }
 

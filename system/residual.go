@@ -17,6 +17,8 @@ type residual struct {
 	turned     []float64   // the transpose of a matrix of a stage
 	rows       vec.Pair    // gathered rows of a DenseStage
 	x          []float64   // x scaled, where it is very large or very small
+
+	follower
 }
 
 // ResidualTo computes the residual of (H + E) x = b, where E is diagonal with
@@ -35,13 +37,10 @@ type residual struct {
 // the size of x alone does not cause. ResidualTo allocates workspace when first
 // called, and nothing later.
 func (p *Product) ResidualTo(r, b, x, eps []float64) {
-	c := p.chain
-	n := c.Params()
-	if len(r) != n || len(b) != n || len(x) != n || eps != nil && len(eps) != len(c.Stages) {
-		panic(ErrLength)
-	}
-	w := &p.residual
+	p.checkResidual(r, b, x, eps)
 	p.prepareResidual()
+	w := &p.residual
+	n := p.chain.Params()
 
 	// The chain runs on x times a power of two, so that neither products nor their
 	// errors leave the range of float64 because of its size.
@@ -52,40 +51,90 @@ func (p *Product) ResidualTo(r, b, x, eps []float64) {
 		vec.Scale(w.x, math.Ldexp(1, -e), x)
 		xs, scale = w.x, math.Ldexp(1, e)
 	}
-	p.pairForward(xs)
+	p.pairForward(xs, 0, len(p.chain.Stages))
+	p.pairBack(r, b, x, xs, scale, eps)
+}
 
+// checkResidual panics with ErrLength where a vector has another length than the chain needs.
+func (p *Product) checkResidual(r, b, x, eps []float64) {
+	n := p.chain.Params()
+	if len(r) != n || len(b) != n || len(x) != n || eps != nil && len(eps) != len(p.chain.Stages) {
+		panic(ErrLength)
+	}
+}
+
+// A pairedBack is what the way back of a residual works on; see ResidualTo.
+type pairedBack struct {
+	r, b, x, xs, eps []float64
+	scale            float64
+}
+
+// pairBack runs back along the chain, where the states along xs are at hand. What the
+// parameters of a stage get does not go into the stages before: another goroutine, where there
+// is one, computes it behind this one.
+func (p *Product) pairBack(r, b, x, xs []float64, scale float64, eps []float64) {
+	w, c := &p.residual, p.chain
+	w.back = pairedBack{r, b, x, xs, eps, scale}
+	if w.shared {
+		w.gone.Reset()
+		w.beside.Start(w.behind)
+	}
 	last := len(c.Stages) - 1
 	y := p.outputs(last)
 	lambda, other := vec.Pair{Hi: p.la, Lo: w.la}, vec.Pair{Hi: p.lb, Lo: w.lb}
 	l := lambda.Slice(0, len(y.Hi))
 	l.Clear()
 	c.Loss.mulAddPair(l, y)
-	off := n
+	off := c.Params()
 	for k := last; k >= 0; k-- {
 		s := c.Stages[k]
 		m := s.Params()
 		off -= m
-		var in vec.Pair
-		if k > 0 {
-			in = p.outputs(k - 1)
-		}
 		prev := other.Slice(0, s.Inputs())
-		h := w.h.Slice(0, m)
-		xk := xs[off : off+m]
 		switch s := s.(type) {
 		case *DenseStage:
-			p.denseBackPair(s, h, xk, in, vec.Pair{Hi: p.s[k], Lo: w.s[k]}, l, prev)
+			state := vec.Pair{Hi: p.s[k], Lo: w.s[k]}
+			nu := p.denseBackPair(s, xs[off:off+m], p.before(k), state, l, prev)
+			if w.shared { // the states are not needed any more
+				copy(state.Hi, nu.Hi)
+				copy(state.Lo, nu.Lo)
+			} else {
+				p.denseParamsPair(s, k, off, nu)
+			}
 		case *BlockStage:
-			s.backPair(h, xk, in, l, prev, w.turned)
+			h := w.h.Slice(0, m)
+			s.backPair(h, xs[off:off+m], p.before(k), l, prev, w.turned)
+			p.subtractPair(h, k, off)
 		}
-		e := 0.0
-		if eps != nil {
-			e = eps[k]
+		if done := last - k + 1; w.shared && (done%stagesAhead == 0 || k == 0) {
+			w.gone.Reach(done)
 		}
-		vec.SubtractPair(r[off:off+m], b[off:off+m], scale, h, e, x[off:off+m])
 		lambda, other = other, lambda
 		l = prev
 	}
+	if w.shared {
+		w.beside.Join()
+	}
+	w.back = pairedBack{}
+}
+
+// subtractPair computes r = b − h − ε x in the parameters of stage k, the first of which is off.
+func (p *Product) subtractPair(h vec.Pair, k, off int) {
+	w := &p.residual.back
+	e := 0.0
+	if w.eps != nil {
+		e = w.eps[k]
+	}
+	m := len(h.Hi)
+	vec.SubtractPair(w.r[off:off+m], w.b[off:off+m], w.scale, h, e, w.x[off:off+m])
+}
+
+// before is the change of the inputs of stage k, none for the first one.
+func (p *Product) before(k int) vec.Pair {
+	if k == 0 {
+		return vec.Pair{}
+	}
+	return p.outputs(k - 1)
 }
 
 // outputs is y_{k+1} of the text in twice the working precision.
@@ -121,5 +170,6 @@ func (p *Product) prepareResidual() {
 	if cap(w.rows.Hi) < len(p.rows) {
 		w.rows = vec.MakePair(len(p.rows))
 	}
+	w.shared = p.isShared()
 	w.ready = true
 }

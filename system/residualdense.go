@@ -6,13 +6,15 @@ import (
 	"costate/la/vec"
 )
 
-// pairForward computes the states of every stage along v, as forward does, in
-// twice the working precision.
-func (p *Product) pairForward(v []float64) {
+// pairForward computes the states of stages from to to-1 along v, as forward does, in
+// twice the working precision; those of the stages before are at hand. v has the parameters of
+// all stages from this one on.
+func (p *Product) pairForward(v []float64, from, to int) {
 	w := &p.residual
 	off := 0
-	var y vec.Pair
-	for k, s := range p.chain.Stages {
+	y := p.before(from)
+	for k, s := range p.chain.Stages[from:to] {
+		k += from
 		x := v[off : off+s.Params()]
 		off += s.Params()
 		out := p.outputs(k)
@@ -82,34 +84,46 @@ func (p *Product) gatherPair(d *DenseStage, y vec.Pair) vec.Pair {
 	return g
 }
 
-// denseBackPair is denseBack in twice the working precision; it reads x and
-// writes h, which are apart.
-func (p *Product) denseBackPair(d *DenseStage, h vec.Pair, x []float64, y, s, lambda, prev vec.Pair) {
-	nu := vec.Pair{Hi: p.nu, Lo: p.residual.nu}.Slice(0, len(s.Hi))
+// denseBackPair is the part of denseBack, in twice the working precision, that the stages
+// before need. It returns ν, in workspace.
+func (p *Product) denseBackPair(d *DenseStage, x []float64, y, s, lambda, prev vec.Pair) (nu vec.Pair) {
+	nu = vec.Pair{Hi: p.nu, Lo: p.residual.nu}.Slice(0, len(s.Hi))
 	d.J.mulTransPair(nu, lambda)
 	d.Q.mulAddPair(nu, s)
-	n, rows := d.Out*d.In, d.BatchRows()
-	inner := y.Hi != nil
-	if inner {
+	if y.Hi != nil {
 		if d.Pass != nil {
 			d.Pass.Cross.mulAddPair(nu, y)
 		}
-		p.toInputsPair(d, nu, lambda, prev, x[:n])
+		p.toInputsPair(d, nu, lambda, prev, x[:d.Out*d.In])
 		if d.Pass != nil {
 			d.Pass.Cross.mulTransAddPair(prev, s)
 			d.Pass.Q.mulAddPair(prev, y)
 		}
 	}
+	return nu
+}
+
+// denseParamsPair is the rest of denseBack for stage k, whose first parameter is off: what its
+// parameters get of H x, from the ν of denseBackPair, and the residual there.
+func (p *Product) denseParamsPair(d *DenseStage, k, off int, nu vec.Pair) {
+	y := p.before(k)
+	n, rows := d.Out*d.In, d.BatchRows()
+	h := p.residual.h.Slice(0, d.Params())
 	h.Clear()
 	mulPair(h, d.Out, d.In, nu, 1, d.Out, vec.Pair{Hi: d.Z}, rows)
-	if inner && d.Delta != nil {
+	if y.Hi != nil && d.Delta != nil {
 		mulPair(h, d.Out, d.In, vec.Pair{Hi: d.Delta}, 1, d.Out, p.gatherPair(d, y), rows)
 	}
-	if !d.Bias {
-		return
+	if d.Bias {
+		d.biasPair(h.Slice(n, n+d.Out), nu)
 	}
-	for r := range rows {
-		bias, row := h.Slice(n, n+d.Out), nu.Slice(r*d.Out, (r+1)*d.Out)
+	p.subtractPair(h, k, off)
+}
+
+// biasPair adds what the biases get of ν.
+func (d *DenseStage) biasPair(bias, nu vec.Pair) {
+	for r := range d.BatchRows() {
+		row := nu.Slice(r*d.Out, (r+1)*d.Out)
 		if d.Ones == nil {
 			addPair(bias, row)
 			continue

@@ -31,3 +31,9 @@ func (b *Beside) Start(body func()) { b.beside.Start(body) }
 // Join waits for the body, which the caller runs itself if no other goroutine has begun it in
 // time. It belongs to a Start.
 func (b *Beside) Join() { b.beside.Join() }
+
+// A Progress tells a goroutine how far another one has come that it follows, such as the body of
+// a Beside its caller: the caller says with Reach(n) that the first n things are done, and the
+// body waits for them with Await(n), which must not be the other way about, since a caller may
+// have to run the body itself. Reset begins anew, at 0.
+type Progress = gemm.Progress

@@ -38,6 +38,28 @@ type Enclosing interface {
 	Whole() (Engine, Operator)
 }
 
+// A Stepwise engine solves part by part.
+type Stepwise interface {
+	// SolveSteps is Solve for one right-hand side. It calls Came of f when more of the
+	// solution is there.
+	SolveSteps(x []float64, f Follower)
+}
+
+// A Follower computes a residual b − A x behind the solve that x comes from.
+type Follower interface {
+	// Came says that x is there for the first parts of what A consists of.
+	Came(parts int)
+
+	// ResidualTo is that of Operator when all of x is there. It must be called.
+	ResidualTo(r, b []float64)
+}
+
+// A Followed operator follows a Stepwise engine with the same parts.
+type Followed interface {
+	// Follow begins a residual of an x that is still being computed.
+	Follow(x []float64) Follower
+}
+
 // An Operator is the matrix A itself. Its methods may be called from several
 // goroutines.
 type Operator interface {
@@ -162,6 +184,10 @@ type Second func() (c Counts, logAbs, logError float64, ok bool)
 type Judge struct {
 	engine Engine
 	op     Operator
+
+	// stepwise, unless it is nil, is the engine, and op is Followed.
+	stepwise Stepwise
+
 	set    Settings
 	second Second
 	whole  *Judge // of the larger matrix of an Enclosing engine, made when it is needed
@@ -198,6 +224,12 @@ func (j *Judge) Begin(e Engine, op Operator, s Settings, second Second) {
 	j.engine, j.op, j.set, j.second, j.n = e, op, s, second, op.Order()
 	j.pool.Reset()
 	j.whole, j.enclosed = nil, false
+	j.stepwise = nil
+	if s, ok := e.(Stepwise); ok {
+		if _, ok := op.(Followed); ok {
+			j.stepwise = s
+		}
+	}
 }
 
 // Factorize factors A.

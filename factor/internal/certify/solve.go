@@ -20,6 +20,8 @@ type workspace struct {
 	shares shares
 	source *rand.PCG
 	rng    *rand.Rand // of source
+
+	followed bool // d is the residual of x already
 }
 
 // Order is the order of A.
@@ -30,6 +32,7 @@ func (j *Judge) space(nrhs int) *workspace {
 	w := j.pool.Get()
 	n := j.n
 	w.x, w.b = space.Resize(w.x, nrhs*n), space.Resize(w.b, nrhs*n)
+	w.followed = false
 	w.d, w.h, w.best = space.Resize(w.d, n), space.Resize(w.h, n), space.Resize(w.best, n)
 	return w
 }
@@ -76,7 +79,13 @@ func (o *Outcome) join(p Outcome) {
 func (b Job) Solve() Outcome {
 	w, j := b.workspace, b.judge
 	copy(w.x, w.b)
-	if nrhs := j.rows(w); nrhs > 0 {
+	switch nrhs := j.rows(w); {
+	case nrhs == 1 && j.stepwise != nil:
+		f := j.op.(Followed).Follow(w.x)
+		j.stepwise.SolveSteps(w.x, f)
+		f.ResidualTo(w.d, w.b)
+		w.followed = true
+	case nrhs > 0:
 		j.engine.Solve(w.x, nrhs)
 	}
 	return b.Refine()
@@ -272,6 +281,10 @@ func (j *Judge) relieve(x, b []float64, o *Outcome) {
 // improve is iterative refinement, x += F⁻¹(b − Ax), as long as each step halves
 // the backward error.
 func (j *Judge) improve(w *workspace, x, b []float64, nb float64) Outcome {
+	if w.followed {
+		w.followed = false
+		return j.improveFrom(backwardError(j.op, w.d, x, nb, j.set.Tolerance), w, x, b, nb)
+	}
 	return j.improveFrom(j.residual(w.d, x, b, nb), w, x, b, nb)
 }
 
@@ -323,6 +336,11 @@ func (j *Judge) residual(r, x, b []float64, nb float64) float64 {
 // could still meet the tolerance. nb is ‖b‖.
 func BackwardError(op Operator, r, x, b []float64, nb, tolerance float64) float64 {
 	op.ResidualTo(r, b, x)
+	return backwardError(op, r, x, nb, tolerance)
+}
+
+// backwardError is BackwardError for the residual r of x.
+func backwardError(op Operator, r, x []float64, nb, tolerance float64) float64 {
 	nr, nx := vec.Norm2(r), vec.Norm2(x)
 	if nr != nr || nx != nx || math.IsInf(nr, 1) || math.IsInf(nx, 1) || math.IsInf(nb, 1) {
 		return math.Inf(1)

@@ -34,6 +34,15 @@ type turn struct {
 	// and inverse is 1/ε; else it is zero.
 	complex bool
 	inverse complex128
+
+	follower Follower // nil where nobody follows
+}
+
+// A Follower is told how far a solve has come.
+type Follower interface {
+	// Came says that the solution is there in the parameters of so many stages, the first
+	// ones.
+	Came(stages int)
 }
 
 // factors are the factors of a pivot block, to solve with: pivot.Block, or for pairs
@@ -55,12 +64,16 @@ func (b *turn) params(i, count int) []float64 {
 
 // Solve overwrites each of the nrhs rows of x, right-hand sides, with the
 // solution.
-func (f *Engine) Solve(x []float64, nrhs int) {
+func (f *Engine) Solve(x []float64, nrhs int) { f.SolveSteps(x, nrhs, nil) }
+
+// SolveSteps is Solve for a follower.
+func (f *Engine) SolveSteps(x []float64, nrhs int, follower Follower) {
 	w := f.spaces.Get()
 	defer f.spaces.Put(w)
 	f.sizeSpace(w, nrhs, 1)
-	w.turn = turn{backend: f.backend, x: x, n: f.n, nrhs: nrhs}
+	w.turn = turn{backend: f.backend, x: x, n: f.n, nrhs: nrhs, follower: follower}
 	f.solve(w)
+	w.turn.follower = nil
 }
 
 // solve is both sweeps, with what the turn of w has for all stages.
@@ -84,6 +97,9 @@ func (f *Engine) solve(w *solveSpace) {
 	for k := range f.stages {
 		b.off, b.t, b.eps, b.last = f.offsets[k], w.t[k], f.eps[k], k == last
 		f.stages[k].forward(w, b)
+		if b.follower != nil {
+			b.follower.Came(k + 1)
+		}
 	}
 }
 
