@@ -62,11 +62,9 @@ func (f *Chain) Analyse(c *system.Chain, opts *Options) error {
 
 // Update takes a new point; see Factorization.
 func (f *Chain) Update(c *system.Chain) error {
-	if err := f.point(c); err != nil {
-		return err
-	}
-	f.sweep.Take(c)
-	return nil
+	f.moveTo(c)
+	f.failed = f.sweep.Check(c)
+	return f.failed
 }
 
 // Reset empties the factorization, options included.

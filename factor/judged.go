@@ -96,8 +96,15 @@ func (g *judged) settings() certify.Settings {
 	return set
 }
 
-// point takes a new chain of the same shapes.
+// point checks and takes a new chain of the same shapes.
 func (g *judged) point(c *system.Chain) error {
+	g.moveTo(c)
+	g.failed = c.Check()
+	return g.failed
+}
+
+// moveTo is point without a check of the chain.
+func (g *judged) moveTo(c *system.Chain) {
 	if !g.ready {
 		panic(ErrNotAnalysed)
 	}
@@ -112,8 +119,6 @@ func (g *judged) point(c *system.Chain) error {
 	g.matrix.move(c)
 	g.factored, g.known = false, false
 	g.aid.forget()
-	g.failed = c.Check()
-	return g.failed
 }
 
 // SymmetricDim is the order of H: the number of parameters.

@@ -15,18 +15,33 @@ func (c *Chain) Check() error {
 	if len(c.Stages) == 0 {
 		return fmt.Errorf("system: the chain has no stages")
 	}
-	for k, s := range c.Stages {
-		if err := s.check(); err != nil {
-			if e, ok := err.(*la.NotFiniteError); ok {
-				e.Where += fmt.Sprintf(" of stage %d", k+1)
-				return e
-			}
-			return fmt.Errorf("system: stage %d: %w", k+1, err)
-		}
-		if k > 0 && s.Inputs() != c.Stages[k-1].Outputs() {
-			return fmt.Errorf("system: stage %d takes %d numbers, stage %d gives %d", k+1, s.Inputs(), k, c.Stages[k-1].Outputs())
+	for k := range c.Stages {
+		if err := c.CheckStage(k); err != nil {
+			return err
 		}
 	}
+	return c.CheckLoss()
+}
+
+// CheckStage is the part of Check for stage k, which it counts from 0, and for what it takes of
+// the one before; CheckLoss is the part for the loss.
+func (c *Chain) CheckStage(k int) error {
+	s := c.Stages[k]
+	if err := s.check(); err != nil {
+		if e, ok := err.(*la.NotFiniteError); ok {
+			e.Where += fmt.Sprintf(" of stage %d", k+1)
+			return e
+		}
+		return fmt.Errorf("system: stage %d: %w", k+1, err)
+	}
+	if k > 0 && s.Inputs() != c.Stages[k-1].Outputs() {
+		return fmt.Errorf("system: stage %d takes %d numbers, stage %d gives %d", k+1, s.Inputs(), k, c.Stages[k-1].Outputs())
+	}
+	return nil
+}
+
+// CheckLoss is the part of Check for the loss; see CheckStage.
+func (c *Chain) CheckLoss() error {
 	last := c.Stages[len(c.Stages)-1]
 	if c.Loss.Batch*c.Loss.Rows != last.Outputs() {
 		return fmt.Errorf("system: the loss is of order %d×%d, the last stage has %d outputs", c.Loss.Batch, c.Loss.Rows, last.Outputs())

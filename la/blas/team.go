@@ -18,6 +18,10 @@ func NewTeam(run func(part int)) *Team { return &Team{gemm.NewTeam(run)} }
 // again before it returns.
 func (t *Team) Run(parts int) { t.team.Run(parts) }
 
+// Share is Run for more parts than threads, on so many threads at most: one that begins late,
+// because it had to be woken, then has less to do.
+func (t *Team) Share(parts, threads int) { t.team.Share(parts, threads) }
+
 // A Beside runs one function beside its caller, on a goroutine of the kind that a Team has. It
 // is used again and again, without allocating.
 type Beside struct{ beside *gemm.Beside }

@@ -34,7 +34,7 @@ func NewBands(threads int) *Bands {
 	if threads < 2 {
 		return nil
 	}
-	b := &Bands{parts: threads, cuts: make([]int, threads+1)}
+	b := &Bands{parts: threads, cuts: make([]int, finer*threads+1)}
 	b.team = blas.NewTeam(func(i int) { b.body(b.cuts[i], b.cuts[i+1]) })
 	return b
 }
@@ -46,10 +46,31 @@ func (b *Bands) Rows(n, work int, body func(lo, hi int)) {
 		body(0, n)
 		return
 	}
-	for i := range b.cuts {
-		b.cuts[i] = n * i / b.parts
-	}
+	b.cut(n, b.parts)
 	b.start(body)
+}
+
+// finer is the number of ranges a thread in a loop by Finer.
+const finer = 8
+
+// Finer is Rows for a loop before which the goroutines may be asleep: there are more ranges
+// than threads, so that one that begins late has less to do.
+func (b *Bands) Finer(n, work int, body func(lo, hi int)) {
+	if b == nil || work < bandWork {
+		body(0, n)
+		return
+	}
+	b.cut(n, finer*b.parts)
+	b.body = body
+	b.team.Share(finer*b.parts, b.parts)
+	b.body = nil
+}
+
+// cut makes ranges of equal lengths.
+func (b *Bands) cut(n, parts int) {
+	for i := range parts + 1 {
+		b.cuts[i] = n * i / parts
+	}
 }
 
 // Triangle is rows for loops whose row i has about i elements.
@@ -58,7 +79,7 @@ func (b *Bands) Triangle(n, work int, body func(lo, hi int)) {
 		body(0, n)
 		return
 	}
-	for i := range b.cuts {
+	for i := range b.parts + 1 {
 		b.cuts[i] = int(math.Round(float64(n) * math.Sqrt(float64(i)/float64(b.parts))))
 	}
 	b.start(body)

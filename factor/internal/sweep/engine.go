@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"math"
+	"sync"
 
 	"costate/factor/internal/pivot"
 	"costate/internal/space"
@@ -25,6 +26,10 @@ type Engine struct {
 	Interrupt func() bool
 
 	points func(lo, hi int) // pointStages
+
+	check bool       // whether pointStages checks the stages
+	mu    sync.Mutex // guards wrong
+	wrong wrongStage
 
 	eps []float64 // damping of the factors at hand, by stage
 	met pivot.Stats
@@ -137,21 +142,56 @@ func newStage(f *values, s system.Stage, inner bool) stage {
 	panic("sweep: a stage of an unknown kind")
 }
 
+// A wrongStage is the first stage that is not as Chain.Check wants it.
+type wrongStage struct {
+	k   int
+	err error
+}
+
 // Take takes the numbers of a chain of the same shapes.
-func (f *Engine) Take(c *system.Chain) {
+func (f *Engine) Take(c *system.Chain) { f.take(c, false) }
+
+// Check is Take of a chain that it checks meanwhile, stage by stage, as Chain.Check does. After
+// an error the numbers are of no use.
+func (f *Engine) Check(c *system.Chain) error {
+	f.wrong = wrongStage{}
+	f.take(c, true)
+	if f.wrong.err != nil {
+		return f.wrong.err
+	}
+	return c.CheckLoss()
+}
+
+func (f *Engine) take(c *system.Chain, check bool) {
 	f.chain, f.definite = c, c.IsGaussNewton()
 	for _, s := range c.Stages {
 		if d, ok := s.(*system.DenseStage); ok { // second derivatives may be new
 			f.w.room = space.Resize(f.w.room, max(len(f.w.room), roomFor(d)))
 		}
 	}
-	f.w.bands.Rows(len(f.stages), f.n, f.points)
+	f.check = check
+	f.w.bands.Finer(len(f.stages), f.n, f.points)
 }
 
 // pointStages is the point of the stages lo to hi, which have no workspace in common.
 func (f *Engine) pointStages(lo, hi int) {
 	for k := lo; k < hi; k++ {
+		if f.check {
+			if err := f.chain.CheckStage(k); err != nil {
+				f.fail(k, err)
+				return
+			}
+		}
 		f.stages[k].point(f.chain.Stages[k])
+	}
+}
+
+// fail keeps what is wrong with stage k, unless an earlier one is known to be wrong.
+func (f *Engine) fail(k int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.wrong.err == nil || k < f.wrong.k {
+		f.wrong = wrongStage{k, err}
 	}
 }
 

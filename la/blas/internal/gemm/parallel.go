@@ -72,7 +72,7 @@ func (p *product) parallel(s *isa, threads int) {
 		pieces *= 2
 	}
 	j.cuts = p.cut(j.cuts[:0], pieces, s)
-	j.team.share(len(j.cuts), threads)
+	j.team.Share(len(j.cuts), threads)
 	j.release()
 }
 

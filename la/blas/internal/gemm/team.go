@@ -30,10 +30,10 @@ func NewTeam(run func(part int)) *Team {
 // when the caller is done with one are run by the caller, so that a worker that
 // is slow to wake costs nothing: they may not wait for each other. Run may not
 // be called again before it returns.
-func (t *Team) Run(parts int) { t.share(parts, parts) }
+func (t *Team) Run(parts int) { t.Share(parts, parts) }
 
-// share runs parts on at most threads goroutines.
-func (t *Team) share(parts, threads int) {
+// Share runs parts on at most threads goroutines.
+func (t *Team) Share(parts, threads int) {
 	t.parts = parts
 	t.next.Store(0)
 	t.workers = t.workers[:0]
