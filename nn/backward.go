@@ -61,9 +61,13 @@ func (t *tape) denseBack(pr products, s *step, r *record, k int, theta, dst, b, 
 		z = r.z
 	}
 	nw, rows := s.weightCount(), batch*s.rows
-	pr.gradient(dst[:nw], delta, z, rows, s.row, s.units, add)
-	if s.bias {
-		sumRows(dst[nw:], delta, add)
+	if t.behind.on {
+		t.behind.reach(len(t.recs) - k)
+	} else {
+		pr.gradient(dst[:nw], delta, z, rows, s.row, s.units, add)
+		if s.bias {
+			sumRows(dst[nw:], delta, add)
+		}
 	}
 	if k > 0 {
 		if s.index == nil {

@@ -41,16 +41,24 @@ type Linearization struct {
 // parameters or with the batch, or the layer in which numbers overflow. After
 // an error the contents of dst mean nothing.
 func (n *Network) Linearize(dst *Linearization, batch *Batch) error {
-	if err := n.checkParams(); err != nil {
-		return err
-	}
-	if err := batch.check(n.plan); err != nil {
-		return err
-	}
 	p, t, pr := n.plan, &dst.tape, n.products()
+	wrong := batch.check(p)
+	shared := wrong == nil && p.isShared(pr.be.Threads(), batch.N)
+	if !shared {
+		if err := n.checkParams(); err != nil {
+			return err
+		}
+		if wrong != nil {
+			return wrong
+		}
+	}
 	fresh := t.configure(p, batch.N, true, !dst.GaussNewton)
 	if fresh {
 		dst.Gradient = make([]float64, p.params)
+	}
+	if shared {
+		t.behind.start(t, pr, n.theta, dst.Gradient)
+		defer t.behind.join() // also where a loss or an activation panics
 	}
 	copy(t.theta, n.theta)
 	x := batch.X
@@ -65,6 +73,17 @@ func (n *Network) Linearize(dst *Linearization, batch *Batch) error {
 	}
 	if fresh {
 		dst.Chain = t.chain()
+	}
+	if !shared {
+		return t.checkFinite(dst.Loss, dst.Gradient)
+	}
+	t.behind.join()
+	if t.behind.wrong {
+		if err := n.checkParams(); err != nil {
+			return err
+		}
+	} else if dst.Loss*0 == 0 && vec.FirstNotFinite(t.hess) < 0 {
+		return nil
 	}
 	return t.checkFinite(dst.Loss, dst.Gradient)
 }
