@@ -1,6 +1,8 @@
 package factor
 
 import (
+	"unsafe"
+
 	"gonum.org/v1/gonum/mat"
 
 	"costate/factor/internal/certify"
@@ -22,14 +24,16 @@ func solveVec(j *certify.Judge, dst *mat.VecDense, b mat.Vector) (certify.Outcom
 		return certify.Outcome{}, nil
 	}
 	sizeVec(dst, n)
-	job := j.Job(1)
+	raw := dst.RawVector()
+	job, inPlace := vecJob(j, raw.Data, raw.Inc, b)
 	defer job.Done()
-	gatherVec(job.B(), b)
-	if err := finiteColumns(job.B(), n); err != nil {
-		return certify.Outcome{}, err
+	if i := job.NotFinite(); i >= 0 {
+		return certify.Outcome{}, notFinite(job.B(), i, n)
 	}
 	o := job.Solve()
-	raw := dst.RawVector()
+	if inPlace {
+		return o, nil
+	}
 	if raw.Inc == 1 {
 		copy(raw.Data, job.X())
 		return o, nil
@@ -38,6 +42,26 @@ func solveVec(j *certify.Judge, dst *mat.VecDense, b mat.Vector) (certify.Outcom
 		raw.Data[i*raw.Inc] = v
 	}
 	return o, nil
+}
+
+// vecJob is a job for b: on the vectors themselves where they are contiguous and apart, and else
+// on copies.
+func vecJob(j *certify.Judge, dst []float64, inc int, b mat.Vector) (job certify.Job, inPlace bool) {
+	if v, ok := b.(*mat.VecDense); ok && inc == 1 && v.RawVector().Inc == 1 && apart(dst, v.RawVector().Data) {
+		return j.JobOn(dst, v.RawVector().Data), true
+	}
+	job = j.Job(1)
+	gatherVec(job.B(), b)
+	return job, false
+}
+
+// apart reports whether two slices have no memory in common.
+func apart(x, y []float64) bool {
+	if len(x) == 0 || len(y) == 0 {
+		return true
+	}
+	a, b := uintptr(unsafe.Pointer(&x[0])), uintptr(unsafe.Pointer(&y[0]))
+	return a+8*uintptr(len(x)) <= b || b+8*uintptr(len(y)) <= a
 }
 
 // gatherVec copies b.
@@ -91,9 +115,14 @@ func gatherColumns(dst []float64, ld int, b mat.Matrix, n, nrhs int) {
 // finiteColumns checks right-hand sides stored by rows of length n.
 func finiteColumns(b []float64, n int) error {
 	if i := vec.FirstNotFinite(b); i >= 0 {
-		return &NotFiniteError{Where: "right-hand side", Index: i % n, Value: b[i]}
+		return notFinite(b, i, n)
 	}
 	return nil
+}
+
+// notFinite is the error for element i of them.
+func notFinite(b []float64, i, n int) error {
+	return &NotFiniteError{Where: "right-hand side", Index: i % n, Value: b[i]}
 }
 
 // sizeVec resizes an empty dst to n elements, and panics with ErrShape if another

@@ -22,6 +22,9 @@ type workspace struct {
 	rng    *rand.Rand // of source
 
 	followed bool // d is the residual of x already
+	lent     bool // x and b are a caller's, and own are those of the workspace
+	own      [2][]float64
+	norm     float64 // of b, where there is one; else negative
 }
 
 // Order is the order of A.
@@ -32,7 +35,7 @@ func (j *Judge) space(nrhs int) *workspace {
 	w := j.pool.Get()
 	n := j.n
 	w.x, w.b = space.Resize(w.x, nrhs*n), space.Resize(w.b, nrhs*n)
-	w.followed = false
+	w.followed, w.norm = false, -1
 	w.d, w.h, w.best = space.Resize(w.d, n), space.Resize(w.h, n), space.Resize(w.best, n)
 	return w
 }
@@ -46,8 +49,37 @@ type Job struct {
 // Job lends room for nrhs right-hand sides; Done takes it back.
 func (j *Judge) Job(nrhs int) Job { return Job{j.space(nrhs), j} }
 
+// JobOn is a job of one right-hand side b, which is only read, and its solution x, in place:
+// nothing is copied. They may not overlap.
+func (j *Judge) JobOn(x, b []float64) Job {
+	w := j.space(0)
+	w.lent, w.own = true, [2][]float64{w.x, w.b}
+	w.x, w.b = x[:j.n], b[:j.n]
+	return Job{w, j}
+}
+
 // Done takes the room back.
-func (b Job) Done() { b.judge.pool.Put(b.workspace) }
+func (b Job) Done() {
+	if w := b.workspace; w.lent {
+		w.x, w.b = w.own[0], w.own[1]
+		w.lent, w.own = false, [2][]float64{}
+	}
+	b.judge.pool.Put(b.workspace)
+}
+
+// NotFinite is the index of the first element of the right-hand sides that is not finite, −1 if
+// all are.
+func (b Job) NotFinite() int {
+	w, j := b.workspace, b.judge
+	if j.rows(w) != 1 {
+		return vec.FirstNotFinite(w.b)
+	}
+	// A norm shows it, and is needed later.
+	if w.norm = vec.Norm2(w.b); w.norm-w.norm == 0 {
+		return -1
+	}
+	return vec.FirstNotFinite(w.b)
+}
 
 // B is room for the right-hand sides, one a row; X has the solutions.
 func (b Job) B() []float64 { return b.b }
@@ -211,7 +243,10 @@ func (j *Judge) refineRows(own, w *workspace, from, to int) Outcome {
 // shifted matrix and the asked one is ill conditioned, a Krylov method with the
 // factors as preconditioner.
 func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
-	nb := vec.Norm2(b)
+	nb := w.norm
+	if nb < 0 {
+		nb = vec.Norm2(b)
+	}
 	if nb == 0 {
 		clear(x)
 		return Outcome{Norm: j.op.Norm()}
