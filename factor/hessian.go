@@ -138,11 +138,14 @@ func (h *hessian) ResidualTo(r, b, x []float64) {
 	w.product.ResidualTo(r, b, x, h.eps)
 }
 
-// Follow begins a residual of an x that comes stage by stage.
+// Follow begins a residual of an x that comes stage by stage, where that pays.
 func (h *hessian) Follow(x []float64) certify.Follower {
 	w := h.lend()
+	if !w.product.Follow(x) {
+		h.pool.Put(w)
+		return nil
+	}
 	w.of = h
-	w.product.Follow(x)
 	return w
 }
 

@@ -72,25 +72,28 @@ func (p *Product) paramsBehind() {
 }
 
 // Follow begins a residual of an x that is still being computed, stage by stage from the
-// first one on; Came tells how far it has come, and ResidualFollowed ends it. Where there are
-// two threads, another goroutine does half of the work meanwhile.
-func (p *Product) Follow(x []float64) {
+// first one on; Came tells how far it has come, and ResidualFollowed ends it. Another goroutine
+// does half of the work meanwhile. Where that does not pay nothing is begun, and Follow returns
+// false: with one thread, and for chains that are short or have large stages.
+func (p *Product) Follow(x []float64) bool {
 	if len(x) != p.chain.Params() {
 		panic(ErrLength)
 	}
 	p.prepareResidual()
 	w := &p.residual
-	w.following, w.forward, w.first, w.most = x, 0, 0, 0
-	if w.shared {
-		w.come.Reset()
-		w.beside.Start(w.ahead)
+	if !w.shared {
+		return false
 	}
+	w.following, w.forward, w.first, w.most = x, 0, 0, 0
+	w.come.Reset()
+	w.beside.Start(w.ahead)
+	return true
 }
 
 // Came says that x, as it was given to Follow, is there for the parameters of so many stages.
 func (p *Product) Came(stages int) {
-	if w := &p.residual; w.shared && (stages%stagesAhead == 0 || stages == len(p.chain.Stages)) {
-		w.come.Reach(stages)
+	if stages%stagesAhead == 0 || stages == len(p.chain.Stages) {
+		p.residual.come.Reach(stages)
 	}
 }
 
@@ -121,11 +124,7 @@ func (p *Product) ResidualFollowed(r, b, eps []float64) {
 	w := &p.residual
 	x := w.following
 	p.checkResidual(r, b, x, eps)
-	if w.shared {
-		w.beside.Join()
-	} else {
-		p.forwardTo(len(p.chain.Stages))
-	}
+	w.beside.Join()
 	w.following = nil
 	if _, e := math.Frexp(w.most); e > 128 || e < -128 {
 		p.ResidualTo(r, b, x, eps) // of x scaled

@@ -56,7 +56,8 @@ type Follower interface {
 
 // A Followed operator follows a Stepwise engine with the same parts.
 type Followed interface {
-	// Follow begins a residual of an x that is still being computed.
+	// Follow begins a residual of an x that is still being computed. Where that does not pay
+	// it returns nil.
 	Follow(x []float64) Follower
 }
 

@@ -111,13 +111,16 @@ func (o *Outcome) join(p Outcome) {
 func (b Job) Solve() Outcome {
 	w, j := b.workspace, b.judge
 	copy(w.x, w.b)
-	switch nrhs := j.rows(w); {
-	case nrhs == 1 && j.stepwise != nil:
-		f := j.op.(Followed).Follow(w.x)
-		j.stepwise.SolveSteps(w.x, f)
-		f.ResidualTo(w.d, w.b)
-		w.followed = true
-	case nrhs > 0:
+	nrhs := j.rows(w)
+	if nrhs == 1 && j.stepwise != nil {
+		if f := j.op.(Followed).Follow(w.x); f != nil {
+			j.stepwise.SolveSteps(w.x, f)
+			f.ResidualTo(w.d, w.b)
+			w.followed = true
+			return b.Refine()
+		}
+	}
+	if nrhs > 0 {
 		j.engine.Solve(w.x, nrhs)
 	}
 	return b.Refine()
