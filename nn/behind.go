@@ -25,15 +25,16 @@ const (
 	// cache goes from one processor to the other then.
 	stepsAhead = 8
 
-	// sharedParams is the number of parameters from which it pays to wake it.
-	sharedParams = 1 << 13
+	// sharedWork is the number of multiplications of a pass from which it pays to wake it,
+	// which takes a hundred microseconds where it sleeps: some two hundred of work.
+	sharedWork = 1 << 17
 )
 
 // isShared reports whether the network is so deep, and its layers so plain and small, that
 // Linearize is shared between two goroutines. Products of large layers are shared out
 // themselves.
 func (p *plan) isShared(threads, batch int) bool {
-	if threads < 2 || len(p.steps) < 2*stepsAhead || p.params < sharedParams {
+	if threads < 2 || len(p.steps) < 2*stepsAhead || batch*p.params < sharedWork {
 		return false
 	}
 	for k := range p.steps {

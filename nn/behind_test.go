@@ -15,7 +15,7 @@ import (
 func deepNet(t *testing.T, act nn.Activation, bias bool) (*nn.Network, *nn.Batch) {
 	t.Helper()
 	widths := []int{5}
-	for range 100 {
+	for range 700 {
 		widths = append(widths, 10)
 	}
 	net, err := nn.New(5, nn.CrossEntropy, nn.MLP(append(widths, 3), act, bias)...)
@@ -23,7 +23,7 @@ func deepNet(t *testing.T, act nn.Activation, bias bool) (*nn.Network, *nn.Batch
 		t.Fatal(err)
 	}
 	net.Init(1, &nn.Init{Gain: 1.5})
-	if net.NumParams() < 1<<13 {
+	if 2*net.NumParams() < 1<<17 {
 		t.Fatalf("%d parameters are too few to share", net.NumParams())
 	}
 	set, err := data.Gaussian(2, 5, 3, 1)
@@ -45,7 +45,7 @@ func TestLinearizeShared(t *testing.T) {
 					t.Fatal(err)
 				}
 				net.Backend = blas.NativeThreads(2)
-				for range 20 {
+				for range 10 {
 					if err := net.Linearize(&two, batch); err != nil {
 						t.Fatal(err)
 					}
@@ -110,7 +110,7 @@ func TestLinearizeSharedErrors(t *testing.T) {
 func TestLinearizeSharedPanics(t *testing.T) {
 	calls := 0
 	act := nn.NewActivation("fails", func(u float64) (f, d1, d2 float64) {
-		if calls++; calls == 500 {
+		if calls++; calls == 5000 {
 			panic("fails")
 		}
 		return u, 1, 0

@@ -17,6 +17,8 @@ type solveSpace struct {
 	rows    []float64   // rows×In
 	scratch []float64   // m, of complex factors nrhs×m
 	turn    turn
+
+	sized [2]int // right-hand sides, and rows of scratch, that there is room for
 }
 
 // A turn is one stage's part of a solve.
@@ -115,6 +117,10 @@ func (b *turn) isZero(count int) bool {
 
 // sizeSpace makes room for nrhs rows, and for so many rows of scratch.
 func (f *Engine) sizeSpace(w *solveSpace, nrhs, scratch int) {
+	if w.sized == [2]int{nrhs, scratch} {
+		return
+	}
+	w.sized = [2]int{nrhs, scratch}
 	if len(w.t) != len(f.stages) {
 		w.t = make([][]float64, len(f.stages))
 	}
