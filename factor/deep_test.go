@@ -105,3 +105,45 @@ func TestDeepUpdateNamesTheFirst(t *testing.T) {
 		}
 	}
 }
+
+// A solution may take the place of its right-hand side, or of a part of it: it is the same as
+// apart from it, where nothing is copied.
+func TestSolveVecInPlace(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 3))
+	c := deepChain(rng, 5, true)
+	n := c.Params()
+	var f factor.Chain
+	if err := f.Analyse(c, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Factorize(300); err != nil {
+		t.Fatal(err)
+	}
+	for shift := range 3 {
+		all := make([]float64, n+shift)
+		for i := range all {
+			all[i] = rng.NormFloat64()
+		}
+		want := mat.NewVecDense(n, nil)
+		b := mat.NewVecDense(n, append([]float64(nil), all[:n]...))
+		kept := mat.VecDenseCopyOf(b)
+		if err := f.SolveVecTo(want, b); err != nil {
+			t.Fatal(err)
+		}
+		if !mat.Equal(b, kept) {
+			t.Error("the right-hand side has changed")
+		}
+		x := mat.NewVecDense(n, all[shift:])
+		if err := f.SolveVecTo(x, mat.NewVecDense(n, all[:n])); err != nil {
+			t.Fatal(err)
+		}
+		if !mat.Equal(x, want) {
+			t.Errorf("%d words on, the solution is another one", shift)
+		}
+		b.SetVec(3, math.NaN())
+		kept = mat.VecDenseCopyOf(x)
+		if err := f.SolveVecTo(x, b); err == nil || !mat.Equal(x, kept) {
+			t.Errorf("a right-hand side that is not finite: %v", err)
+		}
+	}
+}
