@@ -129,4 +129,7 @@ func TestLinearizeSharedPanics(t *testing.T) {
 	if err := net.Linearize(&lin, batch); err != nil {
 		t.Error(err)
 	}
+	if err := lin.Chain.Check(); err != nil {
+		t.Error(err)
+	}
 }

@@ -182,6 +182,39 @@ func TestBlockLayerShape(t *testing.T) {
 	}
 }
 
+// faulty is wrong as long as it is said to be.
+type faulty struct {
+	gain
+	isWrong *bool
+}
+
+func (f faulty) Blocks(dst *system.BlockStage, params, in, b []float64, batch int, second bool) {
+	if *f.isWrong {
+		wrong{}.Blocks(dst, params, in, b, batch, second)
+		return
+	}
+	dst.A, dst.C, dst.F, dst.G, dst.Q = nil, nil, nil, nil, nil
+	f.gain.Blocks(dst, params, in, b, batch, second)
+}
+
+// A first call that fails leaves nothing behind that a second one would miss.
+func TestLinearizeAfterError(t *testing.T) {
+	isWrong := true
+	net := mustNet(t, 2, SquaredError, &Dense{Out: 3}, faulty{isWrong: &isWrong}, &Dense{Out: 2})
+	b := randomBatch(net, 2, rand.New(rand.NewPCG(1, 1)), false)
+	var lin Linearization
+	if err := net.Linearize(&lin, b); err == nil {
+		t.Fatal("no error")
+	}
+	isWrong = false
+	if err := net.Linearize(&lin, b); err != nil {
+		t.Fatal(err)
+	}
+	if err := lin.Chain.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPanics(t *testing.T) {
 	net := mustNet(t, 2, CrossEntropy, LayerNorm{}, &Dense{Out: 3})
 	for want, f := range map[Error]func(){

@@ -71,8 +71,8 @@ func (n *Network) Linearize(dst *Linearization, batch *Batch) error {
 	if err := t.backward(pr, t.theta, dst.Gradient, false); err != nil {
 		return err
 	}
-	if fresh {
-		dst.Chain = t.chain()
+	if !t.laidOut { // fresh, or the first to come so far
+		dst.Chain, t.laidOut = t.chain(), true
 	}
 	if !shared {
 		return t.checkFinite(dst.Loss, dst.Gradient)

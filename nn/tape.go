@@ -22,7 +22,8 @@ type tape struct {
 
 	lengths []int // of the samples; nil where they do not matter
 
-	behind behind // what another goroutine does
+	behind  behind // what another goroutine does
+	laidOut bool   // there is a chain
 
 	rows []float64 // derivatives in the rows of a batch
 	comp composer  // workspace for maps of one sample
