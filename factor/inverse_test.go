@@ -146,9 +146,10 @@ func forInverses(c *system.Chain, check func(name string, f factor.Inverter, eps
 	for _, eps := range dampingsOf(c, evH) {
 		a := plus(c, h, eps)
 		ev := computeEigenvalues(a)
-		cond, least := 0.0, math.Inf(1)
+		// Rounding errors are those of H and D, of which H + D may be a small rest.
+		cond, least := math.Max(-evH[0], evH[len(evH)-1])+slices.Max(eps), math.Inf(1)
 		for _, l := range ev {
-			cond, least = math.Max(cond, math.Abs(l)), math.Min(least, math.Abs(l))
+			least = math.Min(least, math.Abs(l))
 		}
 		cond /= least
 		var z mat.Dense
