@@ -34,12 +34,12 @@ grid:M×M or grid:M×M×M (the Laplacian of a mesh; an x will do for ×), or cas
 (the augmented system of a network that compare knows).
 
 PROGRAM is run as PROGRAM A.mtx b.mtx ORDERING REPEATS for each of --orderings, in
-which ORDERING is passed on as it is. It prints a line of JSON with the least seconds
+which ORDERING is passed on as it is and REPEATS is 1, and then 4. It prints a line of JSON with the least seconds
 analyse, factor and solve, negative (eigenvalues), flops, nnzL and backward_error;
 or error. OPENBLAS_NUM_THREADS and OMP_NUM_THREADS have the threads.
 
 In every round both sides order, factor and solve once from the matrix, and then
-factor new values in the pattern several times (refactor; REPEATS is 4). Each time
+factor new values in the pattern several times (refactor). Each time
 is the least over all rounds, the total is their sum, and of the other program those
 of the best ordering are shown.`,
 		Args: cobra.MinimumNArgs(2),

@@ -54,7 +54,7 @@ type judged struct {
 	matrix hessian
 	engine damped
 	asked  second
-	aid    others
+	aid    alternatives
 	aside  bool // it is the relief of another method, and has none
 }
 
@@ -87,12 +87,7 @@ func (g *judged) use(e dampedEngine) {
 // settings are those of the judge.
 func (g *judged) settings() certify.Settings {
 	set := g.opts.settings()
-	set.Relief = func(k int) (*certify.Judge, bool) {
-		if g.aside {
-			return nil, false
-		}
-		return g.relief(k)
-	}
+	set.Relief = g.relief
 	return set
 }
 

@@ -1,60 +1,39 @@
 package factor
 
-import (
-	"sync"
+import "costate/factor/internal/certify"
 
-	"costate/factor/internal/certify"
-)
-
-// others are the methods that solve what one method for chains does not: the pivots of K are
-// tested over whole fronts, and those of a dense matrix over all of it. Factors are made when a
-// solve needs them.
-type others struct {
-	mu    sync.Mutex
-	tried [2]bool
-	judge [2]*certify.Judge // of an Augmented and a Dense; nil where there is none
-}
-
-// forget is for a new point or damping.
-func (r *others) forget() {
-	r.mu.Lock()
-	r.tried, r.judge = [2]bool{}, [2]*certify.Judge{}
-	r.mu.Unlock()
-}
-
-// relief lends the judge of another method at the point and the dampings that are factored, and
-// nil where the memory does not suffice or that has no factors either. H is formed where it is
-// small enough, see densest.
+// relief lends the judge of an Augmented and then of a Dense, at the point and the dampings that
+// are factored: the pivots of K are tested over whole fronts, and those of a dense matrix over all
+// of it. It is nil where the memory does not suffice, where that method has no factors either,
+// and where it is the one at hand. H is formed where it is small enough, see densest.
 func (g *judged) relief(k int) (r *certify.Judge, more bool) {
-	o := &g.aid
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	more = k+1 < len(o.tried)
-	if !o.tried[k] {
-		opts := g.opts
-		opts.Engine = EngineNative
-		opts.MemoryLimit = max(opts.MemoryLimit-g.planned.Bytes, 1)
-		var err error
-		switch {
-		case k == 0:
-			f := new(Augmented)
-			o.judge[k], err = g.by(f, &f.judged, &opts)
-		case g.matrix.n <= densest:
-			f := new(Dense)
-			o.judge[k], err = g.by(f, &f.judged, &opts)
-		}
-		if err == ErrInterrupted {
-			return nil, false
-		}
-		o.tried[k] = true
+	if g.aside {
+		return nil, false
 	}
-	return o.judge[k], more
+	return g.aid.lend(k, func() (*certify.Judge, error) { return g.another(k) }), k == 0
+}
+
+func (g *judged) another(k int) (*certify.Judge, error) {
+	_, isAugmented := g.engine.dampedEngine.(*augmentedEngine)
+	_, isDense := g.engine.dampedEngine.(*denseEngine)
+	switch {
+	case k == 0 && !isAugmented:
+		f := new(Augmented)
+		return g.by(f, &f.judged)
+	case k == 1 && !isDense && g.matrix.n <= densest:
+		f := new(Dense)
+		return g.by(f, &f.judged)
+	}
+	return nil, nil
 }
 
 // by factors with another method f, which has no relief of its own, and returns its judge, nil if
 // it has no factors.
-func (g *judged) by(f Factorization, other *judged, opts *Options) (*certify.Judge, error) {
-	if err := f.Analyse(g.matrix.chain, opts); err != nil {
+func (g *judged) by(f Factorization, other *judged) (*certify.Judge, error) {
+	opts := g.opts
+	opts.Engine = EngineNative
+	opts.MemoryLimit = max(opts.MemoryLimit-g.planned.Bytes, 1)
+	if err := f.Analyse(g.matrix.chain, &opts); err != nil {
 		return nil, err
 	}
 	other.aside = true

@@ -68,7 +68,7 @@ type Sparse struct {
 
 	judgesRest bool // the judge is over these
 
-	aid relief
+	aid alternatives
 }
 
 var _ Solver = (*Sparse)(nil)

@@ -1,24 +1,6 @@
 package factor
 
-import (
-	"sync"
-
-	"costate/factor/internal/certify"
-)
-
-// A relief has the factors of A without a scaling, made when a solve needs them.
-type relief struct {
-	mu    sync.Mutex
-	tried bool
-	other *Sparse // nil if there are none
-}
-
-// forget is for new values.
-func (r *relief) forget() {
-	r.mu.Lock()
-	r.tried, r.other = false, nil
-	r.mu.Unlock()
-}
+import "costate/factor/internal/certify"
 
 // unscaled lends a judge over factors of A as it is, with strictThreshold, and nil where A is not
 // scaled, the memory does not suffice, or A as it is has no factors. Factors of S A S leave a
@@ -29,23 +11,11 @@ func (r *relief) forget() {
 // Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002), section
 // 11.1.
 func (f *Sparse) unscaled(int) (r *certify.Judge, more bool) {
-	f.aid.mu.Lock()
-	defer f.aid.mu.Unlock()
-	if !f.aid.tried {
-		other, err := f.withoutScaling()
-		if err == ErrInterrupted {
-			return nil, false
-		}
-		f.aid.tried, f.aid.other = true, other
-	}
-	if f.aid.other == nil {
-		return nil, false
-	}
-	return &f.aid.other.judge, false
+	return f.aid.lend(0, f.withoutScaling), false
 }
 
 // withoutScaling factors A as it is beside f; see unscaled.
-func (f *Sparse) withoutScaling() (*Sparse, error) {
+func (f *Sparse) withoutScaling() (*certify.Judge, error) {
 	if f.eq.plain || f.byRest {
 		return nil, nil
 	}
@@ -61,5 +31,5 @@ func (f *Sparse) withoutScaling() (*Sparse, error) {
 	if err := g.attempt(); !g.factored {
 		return nil, err
 	}
-	return g, nil
+	return &g.judge, nil
 }

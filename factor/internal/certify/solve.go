@@ -269,7 +269,7 @@ func (j *Judge) refine(w *workspace, x, b []float64) Outcome {
 			j.near(w, x, b, nb, &o)
 		}
 		if !(o.Reached <= j.set.Tolerance) {
-			j.relieve(x, b, &o)
+			j.relieve(w, x, b, nb, &o)
 		}
 		if singular && !(o.Reached <= j.set.Tolerance) {
 			j.least(w, x, b, nb, &o)
@@ -298,8 +298,8 @@ func (j *Judge) near(w *workspace, x, b []float64, nb float64, o *Outcome) {
 
 // relieve solves by the factors of other Judges, if they do better, until one reaches the
 // tolerance. For a singular matrix they must know that it is: a null vector may have a small
-// backward error for any b.
-func (j *Judge) relieve(x, b []float64, o *Outcome) {
+// backward error for any b. What they find is measured again by the operator at hand.
+func (j *Judge) relieve(w *workspace, x, b []float64, nb float64, o *Outcome) {
 	more := j.set.Relief != nil
 	for k := 0; more && !(o.Reached <= j.set.Tolerance) && !j.set.interrupted(); k++ {
 		var r *Judge
@@ -308,9 +308,10 @@ func (j *Judge) relieve(x, b []float64, o *Outcome) {
 		}
 		job := r.Job(1)
 		copy(job.B(), b)
-		if p := job.Solve(); p.Reached < o.Reached {
+		p := job.Solve()
+		if e := max(p.Reached, j.residual(w.d, job.X(), b, nb)); e < o.Reached {
 			copy(x, job.X())
-			o.Reached, o.Refinements = p.Reached, o.Refinements+p.Refinements
+			o.Reached, o.Refinements = e, o.Refinements+p.Refinements
 		}
 		job.Done()
 	}
